@@ -1,0 +1,23 @@
+"""Where the gradient goes in a recurrent network: every term, exact at any magnitude."""
+
+from gradflow.cells import LSTM, RNN
+from gradflow.flow import GradientFlow, gradient_flow
+from gradflow.losses import (
+    BinaryCrossEntropy,
+    Readout,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    UnitLoss,
+)
+
+__all__ = [
+    "LSTM",
+    "RNN",
+    "BinaryCrossEntropy",
+    "GradientFlow",
+    "Readout",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "UnitLoss",
+    "gradient_flow",
+]

@@ -1,0 +1,104 @@
+"""Activations and their slopes, computed without cancellation at any argument."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.scaled import Array, Scaled, exponential
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One activation: its value and its slope.
+
+    Attributes
+    ----------
+    name : str
+        The name it is asked for by.
+    value : callable
+        Array of pre-activations z, of any shape, to an array of the same shape. Complex z is taken
+        too, so that a derivative can be checked with a complex step.
+    slope : callable
+        Array of real z to the derivative at z, as a `Scaled` array of the same shape: where a plain
+        float64 would be 0 (tanh from z of about 370 on) the slope keeps all its digits.
+    """
+
+    name: str
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Scaled]
+
+
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + exp(-z)), with no overflow and full relative precision on both sides.
+
+    Parameters
+    ----------
+    z : array of any shape
+        Pre-activations, real or complex.
+
+    Returns
+    -------
+    array of the shape of z
+    """
+    positive = np.real(z) >= 0
+    decayed = np.exp(np.where(positive, -z, z))
+    return np.where(positive, 1.0, decayed) / (1.0 + decayed)
+
+
+def log10_sigmoid(z: Array) -> Array:
+    """log10 of sigmoid(z), right where sigmoid(z) rounds to 1 or to 0.
+
+    Parameters
+    ----------
+    z : array of any shape
+        Pre-activations.
+
+    Returns
+    -------
+    array of the shape of z
+    """
+    return -np.logaddexp(0.0, -z) / np.log(10.0)
+
+
+def scaled_sigmoid(z: Array) -> Scaled:
+    """sigmoid(z) as mantissa and exponent, so that it is not 0 at z of -1000."""
+    decayed = np.exp(-np.abs(z))
+    return exponential(np.minimum(z, 0.0)) * (1.0 / (1.0 + decayed))
+
+
+def _tanh_slope(z: Array) -> Scaled:
+    # 1 / cosh(z)^2 = 4 e / (1 + e)^2 with e = exp(-2 |z|): no difference of near equals.
+    decayed = np.exp(-2.0 * np.abs(z))
+    return exponential(-2.0 * np.abs(z)) * (4.0 / (1.0 + decayed) ** 2)
+
+
+def _sigmoid_slope(z: Array) -> Scaled:
+    # sigmoid(z) sigmoid(-z) = e / (1 + e)^2 with e = exp(-|z|).
+    decayed = np.exp(-np.abs(z))
+    return exponential(-np.abs(z)) * (1.0 / (1.0 + decayed) ** 2)
+
+
+def _relu(z: Array) -> Array:
+    return np.where(np.real(z) > 0, z, 0.0)
+
+
+def _relu_slope(z: Array) -> Scaled:
+    # 0 at z = 0, as PyTorch has it.
+    return Scaled.of(np.where(z > 0, 1.0, 0.0))
+
+
+def _identity(z: Array) -> Array:
+    return z
+
+
+def _identity_slope(z: Array) -> Scaled:
+    return Scaled.of(np.ones_like(z))
+
+
+TANH = Activation("tanh", np.tanh, _tanh_slope)
+SIGMOID = Activation("sigmoid", sigmoid, _sigmoid_slope)
+RELU = Activation("relu", _relu, _relu_slope)
+IDENTITY = Activation("identity", _identity, _identity_slope)
+
+ACTIVATIONS = {a.name: a for a in (TANH, IDENTITY, SIGMOID, RELU)}

@@ -1,0 +1,139 @@
+"""What a cell is to the backward sweep.
+
+A cell tells the sweep three things, and the sweep knows no cell by name: which states it carries
+from step to step, how a signal on those states moves one step back (`moves` and `back`, linear in
+the signal), and which multiple of which signal is each gate's dL_t/dz (`gates`).
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+from gradflow.scaled import Array, Scaled
+
+# A signal, a slope or a weight: a plain array where float64 holds it, a Scaled one where it would
+# give out. The formulas of a cell are written once and serve both.
+Number = Any
+
+
+class Gate(NamedTuple):
+    """What turns a carried signal into dL_t/dz of one gate.
+
+    Attributes
+    ----------
+    signal : int
+        Which of the signals that `Cell.back` returns.
+    slope : Scaled array of shape (T, H)
+        dL_t/dz_j is the signal at step j times slope[j - 1], unit by unit.
+    """
+
+    signal: int
+    slope: Scaled
+
+
+class Parameter(NamedTuple):
+    """Where the terms of one named parameter come from.
+
+    Attributes
+    ----------
+    gate : int
+        The gate whose dL_t/dz it is.
+    source : str
+        What the weight multiplies: "x" (the input), "state" (the hidden state of the step before)
+        or "one" (a bias).
+    """
+
+    gate: int
+    source: str
+
+
+class Trace(Protocol):
+    """What every forward pass leaves: the readout `o`, and `hidden`, the state it was read from."""
+
+    @property
+    def o(self) -> Array: ...
+    @property
+    def hidden(self) -> Array: ...
+
+
+class Cell(Protocol):
+    """A recurrent cell, as the sweep sees it."""
+
+    @property
+    def H(self) -> int:
+        """Hidden size."""
+
+    @property
+    def D(self) -> int:
+        """Input size."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether the cell was given numbers, so that its terms are signed numbers."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the carried states; the first is the one the readout sees."""
+
+    @property
+    def weights(self) -> Mapping[str, Array]:
+        """The arrays the cell holds, by name."""
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters whose terms can be asked for, one gate each."""
+
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Names that stand for several parameters together."""
+
+    def run(
+        self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """The forward pass with `weights` in the place of the cell's own; complex ones are taken."""
+
+    def trace(self, **arrays: Array) -> Any:
+        """The record of what `run` returned, with the inputs x and the readout o."""
+
+    def slopes(self, trace: Any) -> tuple[Scaled, ...]:
+        """Local derivatives of every step, each of shape (T, H)."""
+
+    def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
+        """One entry a gate."""
+
+    def recurrent(self) -> Array:
+        """The recurrent weights as one array of shape (gates, H, H)."""
+
+    def moves(self, slopes: tuple[Number, ...], w: Number) -> tuple[Number, ...]:
+        """The pieces of the linear map one step back, from slopes of one step or of many."""
+
+    def back(
+        self, moves: tuple[Number, ...], carried: tuple[Number, ...]
+    ) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+        """One step back.
+
+        Parameters
+        ----------
+        moves : tuple
+            The map of step j.
+        carried : tuple of arrays of shape (n, H)
+            dL_t/d(state)_j for n targets t, without what reaches one state through another of the
+            same step.
+
+        Returns
+        -------
+        signals : tuple of arrays of shape (n, H)
+            The same, complete: what the gates' dL_t/dz are multiples of.
+        carried : tuple of arrays of shape (n, H)
+            For step j - 1.
+        """
+
+
+def through(signal: Number, matrix: Number) -> Number:
+    """signal @ matrix, (n, H) @ (H, H); for H = 1 the product by a number, which is faster."""
+    return signal * matrix if matrix.shape[-1] == 1 else signal @ matrix
+
+
+def match_shape(name: str, array: Array, shape: tuple[int, ...], rule: str) -> None:
+    """Raise ValueError unless `array` has `shape`."""
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, that is {rule}. Got {array.shape}.")

@@ -1,0 +1,263 @@
+"""The long short-term memory cell with a forget gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradflow.activations import SIGMOID, TANH, log10_sigmoid, scaled_sigmoid, sigmoid
+from gradflow.cells.base import Gate, Number, Parameter, match_shape, through
+from gradflow.checks import finite_array, frozen
+from gradflow.scaled import Array, Scaled
+
+GATES = ("i", "f", "c", "o")
+
+
+@dataclass(frozen=True)
+class LSTMTrace:
+    """What the forward pass of an LSTM made. Gates stand in the order i, f, c, o.
+
+    Attributes
+    ----------
+    x : array of shape (T, D)
+        Inputs; x[0] is step 1.
+    z : array of shape (T, 4, H)
+        Pre-activations of the gates.
+    gates : array of shape (T, 4, H)
+        Values of the gates: sigmoids, and a tanh for the candidate c.
+    c : array of shape (T + 1, H)
+        Cell states; c[0] is the start and c[t] the state after step t.
+    h : array of shape (T + 1, H)
+        Hidden states, the same way.
+    o : array of shape (T,) or (T, O)
+        Readout w_o h_t + b_o of steps 1 .. T.
+    """
+
+    x: Array
+    z: Array
+    gates: Array
+    c: Array
+    h: Array
+    o: Array
+
+    @property
+    def hidden(self) -> Array:
+        """The state the readout sees, shape (T + 1, H)."""
+        return self.h
+
+
+@dataclass(frozen=True, eq=False)
+class LSTM:
+    """Gates z^g_j = w_xg x_j + w_hg h_(j-1) + b_g; c_j = f c_(j-1) + i c'; h_j = o tanh(c_j).
+
+    Axis 0 of each array is the gate, in the order i, f, c, o.
+
+    Parameters
+    ----------
+    w_x : array of shape (4, H, D), or (4,) for a scalar cell
+        Input weights.
+    w_h : array of shape (4, H, H), or (4,)
+        Recurrent weights.
+    b : array of shape (4, H), or (4,)
+        Biases.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not finite or the shapes do not fit.
+
+    References
+    ----------
+    Gers, Schmidhuber and Cummins (2000), "Learning to forget: continual prediction with LSTM".
+    """
+
+    w_x: Any
+    w_h: Any
+    b: Any
+
+    def __post_init__(self) -> None:
+        w_x, w_h, b = (finite_array(name, getattr(self, name)) for name in ("w_x", "w_h", "b"))
+        if w_x.shape[:1] != (4,) or w_x.ndim not in (1, 3) or w_x.size == 0:
+            raise ValueError(f"w_x must have shape (4, H, D), or (4,). Got {w_x.shape}.")
+        H = w_x.shape[1:2]
+        match_shape("w_h", w_h, (4, *H, *H), "(4, H, H), or (4,)")
+        match_shape("b", b, (4, *H), "(4, H), or (4,)")
+        for name, array in (("w_x", w_x), ("w_h", w_h), ("b", b)):
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def scalar(
+        cls,
+        w_x: float | Mapping[str, float],
+        w_h: float | Mapping[str, float],
+        b_f: float = 1.0,
+        *,
+        b_i: float = 0.0,
+        b_c: float = 0.0,
+        b_o: float = 0.0,
+    ) -> LSTM:
+        """A cell with D = H = 1, whose terms are signed numbers.
+
+        Parameters
+        ----------
+        w_x, w_h : number or mapping
+            One number for all gates, or one for each: {"i": .., "f": .., "c": .., "o": ..}.
+        b_f : number
+            Bias of the forget gate.
+        b_i, b_c, b_o : number
+            Biases of the other gates.
+
+        Raises
+        ------
+        ValueError
+            If a value is not a finite number, or a mapping has other keys than the gates.
+        """
+        b = [_number(f"b_{g}", v) for g, v in zip(GATES, (b_i, b_f, b_c, b_o), strict=True)]
+        return cls(_by_gate("w_x", w_x), _by_gate("w_h", w_h), np.array(b))
+
+    @property
+    def H(self) -> int:
+        return int(self.b.size) // 4
+
+    @property
+    def D(self) -> int:
+        return int(self.w_x.size) // int(self.b.size)
+
+
+    @property
+    def signed(self) -> bool:
+        return bool(self.b.ndim == 1)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        return ("h", "c")
+
+    @property
+    def weights(self) -> dict[str, Array]:
+        return {"w_x": self.w_x, "w_h": self.w_h, "b": self.b}
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        return {
+            f"{kind}{gate}": Parameter(number, source)
+            for kind, source in (("w_x", "x"), ("w_h", "state"), ("b_", "one"))
+            for number, gate in enumerate(GATES)
+        }
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return {
+            name: tuple(f"{kind}{gate}" for gate in GATES)
+            for name, kind in (("w_x", "w_x"), ("w_h", "w_h"), ("b", "b_"))
+        }
+
+    def run(
+        self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """The forward pass.
+
+        Parameters
+        ----------
+        x : array of shape (T, D)
+            Inputs.
+        start : mapping
+            "h" and "c": arrays of shape (H,).
+        weights : mapping
+            What to use in the place of the cell's own weights; they may be complex.
+
+        Returns
+        -------
+        dict
+            The arrays z, gates, c and h of `LSTMTrace`.
+        """
+        T, H = len(x), self.H
+        w_h = weights["w_h"].reshape(4 * H, H).T
+        drive = x @ weights["w_x"].reshape(4 * H, -1).T + weights["b"].reshape(4 * H)  # (T, 4H)
+        z = np.empty((T, 4, H), np.result_type(drive, w_h))
+        gates = np.empty_like(z)
+        c = np.empty((T + 1, H), z.dtype)
+        h = np.empty((T + 1, H), z.dtype)
+        c[0], h[0] = start["c"], start["h"]
+        for j in range(T):
+            z[j] = (drive[j] + h[j] @ w_h).reshape(4, H)
+            gates[j] = sigmoid(z[j])
+            gates[j, 2] = np.tanh(z[j, 2])
+            i, f, candidate, o = gates[j]
+            c[j + 1] = f * c[j] + i * candidate
+            h[j + 1] = o * np.tanh(c[j + 1])
+        return {"z": z, "gates": gates, "c": c, "h": h}
+
+    def trace(self, **arrays: Array) -> LSTMTrace:
+        return LSTMTrace(**arrays)
+
+    def slopes(self, trace: LSTMTrace) -> tuple[Scaled, ...]:
+        """The local derivatives of a step.
+
+        Returns
+        -------
+        tuple of six Scaled arrays of shape (T, H)
+            dh_j/dc_j, dc_j/dc_(j-1) with the gates held, then dc_j/dz of the input gate, the forget
+            gate and the candidate, and dh_j/dz of the output gate.
+        """
+        z_i, z_f, z_c, z_o = (trace.z[:, g] for g in range(4))
+        candidate, c, c_before = trace.gates[:, 2], trace.c[1:], trace.c[:-1]
+        i, f, o = scaled_sigmoid(z_i), scaled_sigmoid(z_f), scaled_sigmoid(z_o)
+        return (
+            o * TANH.slope(c),
+            f,
+            SIGMOID.slope(z_i) * candidate,
+            SIGMOID.slope(z_f) * c_before,
+            TANH.slope(z_c) * i,
+            SIGMOID.slope(z_o) * np.tanh(c),
+        )
+
+    def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
+        """i, f and c take multiples of signal 1 (on c), o of signal 0 (on h)."""
+        _, _, i, f, candidate, o = slopes
+        return (Gate(1, i), Gate(1, f), Gate(1, candidate), Gate(0, o))
+
+    def recurrent(self) -> Array:
+        return self.w_h.reshape(4, self.H, self.H)
+
+    def moves(self, slopes: tuple[Number, ...], w: Number) -> tuple[Number, ...]:
+        """The four derivatives between (h, c) of one step and of the step before.
+
+        The three gates that act on c make one matrix, so that a step costs two products of
+        (n, H) by (H, H) and not four.
+        """
+        h_by_c, c_by_c, i, f, candidate, o = slopes
+        c_by_h = _rows(i) * w[0] + _rows(f) * w[1] + _rows(candidate) * w[2]
+        return h_by_c, c_by_c, c_by_h, _rows(o) * w[3]
+
+    def back(
+        self, moves: tuple[Number, ...], carried: tuple[Number, ...]
+    ) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+        h_by_c, c_by_c, c_by_h, h_by_h = moves
+        h, c = carried
+        c = c + h * h_by_c
+        return (h, c), (through(c, c_by_h) + through(h, h_by_h), c * c_by_c)
+
+    def log10_forget(self, trace: LSTMTrace) -> Array:
+        """log10 f_j, mean over the units, shape (T,)."""
+        return log10_sigmoid(trace.z[:, 1]).mean(axis=1)
+
+
+def _rows(slope: Number) -> Number:
+    return slope[..., :, None]
+
+
+def _number(name: str, value: float) -> Array:
+    array = finite_array(name, value)
+    match_shape(name, array, (), "a number")
+    return array
+
+
+def _by_gate(name: str, value: float | Mapping[str, float]) -> Array:
+    if not isinstance(value, Mapping):
+        return np.full(4, _number(name, value))
+    if set(value) != set(GATES):
+        raise ValueError(f"{name} must have the keys {', '.join(GATES)}. Got {sorted(map(str, value))}.")
+    return np.array([_number(f"{name}{gate}", value[gate]) for gate in GATES])

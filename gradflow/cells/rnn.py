@@ -1,0 +1,167 @@
+"""The plain recurrent cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradflow.activations import ACTIVATIONS
+from gradflow.cells.base import Gate, Number, Parameter, match_shape, through
+from gradflow.checks import finite_array, frozen, one_of
+from gradflow.scaled import Array, Scaled
+
+
+@dataclass(frozen=True)
+class RNNTrace:
+    """What the forward pass of an RNN made.
+
+    Attributes
+    ----------
+    x : array of shape (T, D)
+        Inputs; x[0] is step 1.
+    z : array of shape (T, H)
+        Pre-activations; z[0] is step 1.
+    s : array of shape (T + 1, H)
+        Hidden states; s[0] is the start and s[t] the state after step t.
+    o : array of shape (T,) or (T, O)
+        Readout w_o s_t + b_o of steps 1 .. T.
+    """
+
+    x: Array
+    z: Array
+    s: Array
+    o: Array
+
+    @property
+    def hidden(self) -> Array:
+        """The state the readout sees, shape (T + 1, H)."""
+        return self.s
+
+
+@dataclass(frozen=True, eq=False)
+class RNN:
+    """s_j = phi(w_x x_j + w_s s_(j-1) + b).
+
+    Parameters
+    ----------
+    w_x : number, or array of shape (H, D)
+        Input weight. Numbers make a scalar cell, whose terms have signs.
+    w_s : number, or array of shape (H, H)
+        Recurrent weight.
+    b : number, or array of shape (H,)
+        Bias; a number serves all units.
+    activation : {"tanh", "identity", "sigmoid", "relu"}
+        phi.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not finite, the shapes do not fit, or the activation is unknown.
+    """
+
+    w_x: Any
+    w_s: Any
+    b: Any = 0.0
+    activation: str = "tanh"
+
+    def __post_init__(self) -> None:
+        w_x, w_s, b = (finite_array(name, getattr(self, name)) for name in ("w_x", "w_s", "b"))
+        one_of("activation", self.activation, ACTIVATIONS)
+        if not (w_x.ndim == w_s.ndim == 0) and not (w_x.ndim == 2 and w_x.size > 0):
+            raise ValueError(
+                f"w_x must be a number like w_s, or have shape (H, D). Got {w_x.shape}."
+            )
+        H = w_x.shape[:1]
+        match_shape("w_s", w_s, H + H, "(H, H)")
+        if b.ndim == 0 and H:
+            b = frozen(np.full(H, float(b)))
+        match_shape("b", b, H, "(H,)")
+        for name, array in (("w_x", w_x), ("w_s", w_s), ("b", b)):
+            object.__setattr__(self, name, array)
+
+    @property
+    def H(self) -> int:
+        return int(self.b.size)
+
+    @property
+    def D(self) -> int:
+        return int(self.w_x.size) // self.H
+
+    @property
+    def signed(self) -> bool:
+        """Whether the cell was given numbers, so that its terms are signed numbers."""
+        return bool(self.w_x.ndim == 0)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        return ("s",)
+
+    @property
+    def weights(self) -> dict[str, Array]:
+        return {"w_x": self.w_x, "w_s": self.w_s, "b": self.b}
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        return {"w_x": Parameter(0, "x"), "w_s": Parameter(0, "state"), "b": Parameter(0, "one")}
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def run(
+        self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """The forward pass.
+
+        Parameters
+        ----------
+        x : array of shape (T, D)
+            Inputs.
+        start : mapping
+            "s": array of shape (H,).
+        weights : mapping
+            What to use in the place of the cell's own weights; they may be complex.
+
+        Returns
+        -------
+        dict
+            The arrays z and s of `RNNTrace`.
+        """
+        T, H = len(x), self.H
+        phi = ACTIVATIONS[self.activation].value
+        w_s = weights["w_s"].reshape(H, H).T
+        drive = x @ weights["w_x"].reshape(H, -1).T + weights["b"].reshape(H)  # (T, H)
+        z = np.empty((T, H), np.result_type(drive, w_s))
+        s = np.empty((T + 1, H), z.dtype)
+        s[0] = start["s"]
+        for j in range(T):
+            z[j] = drive[j] + s[j] @ w_s
+            s[j + 1] = phi(z[j])
+        return {"z": z, "s": s}
+
+    def trace(self, **arrays: Array) -> RNNTrace:
+        return RNNTrace(**arrays)
+
+    def slopes(self, trace: RNNTrace) -> tuple[Scaled, ...]:
+        """phi'(z_j), shape (T, H)."""
+        return (ACTIVATIONS[self.activation].slope(trace.z),)
+
+    def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
+        (slope,) = slopes
+        return (Gate(0, slope),)
+
+    def recurrent(self) -> Array:
+        return self.w_s.reshape(1, self.H, self.H)
+
+    def moves(self, slopes: tuple[Number, ...], w: Number) -> tuple[Number, ...]:
+        """ds_j/ds_(j-1) transposed to act on rows: phi'(z_j) w_s, shape (..., H, H)."""
+        (slope,) = slopes
+        return (slope[..., :, None] * w[0],)
+
+    def back(
+        self, moves: tuple[Number, ...], carried: tuple[Number, ...]
+    ) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+        (s_to_s,) = moves
+        (s,) = carried
+        return (s,), (through(s, s_to_s),)

@@ -1,0 +1,404 @@
+"""`gradient_flow`: the forward pass, the backward sweep, and the terms it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradflow.cells.base import Cell
+from gradflow.checks import finite_array, frozen, one_of
+from gradflow.losses import Loss, Readout, SquaredError
+from gradflow.scaled import Array, Scaled, log10_scaled, shifted
+from gradflow.sweep import carry_back
+from gradflow.terms import Deltas, lagged, record
+from gradflow.totals import summed, swept
+
+
+@dataclass(frozen=True)
+class _Backward:
+    """What the sweep started from and what it left.
+
+    loss_slope is dL_t/do_t, (T,) or (T, O); seeds is dL_t/dh_t, (T, H); slopes are the cell's local
+    derivatives, (T, H) each.
+    """
+
+    loss_slope: Scaled
+    seeds: Scaled
+    slopes: tuple[Scaled, ...]
+    deltas: Deltas
+
+
+@dataclass(frozen=True, eq=False)
+class GradientFlow:
+    """The terms of dL_t/dw for every target step t, lag k and parameter w.
+
+    A (T, T) array of terms has target step t in row t - 1 and lag k in column k - 1; the source step
+    is j = t + 1 - k, and k = 1 is the target step itself. Made by `gradient_flow`.
+
+    Attributes
+    ----------
+    cell : Cell
+        The cell.
+    x : array of shape (T, D)
+        Inputs; x[0] is step 1.
+    readout : Readout
+        The readout.
+    loss : Loss
+        The loss.
+    initial_state : mapping
+        Starting states by name, arrays of shape (H,).
+    trace : RNNTrace or LSTMTrace
+        What the forward pass made.
+    """
+
+    cell: Cell
+    x: Array
+    readout: Readout
+    loss: Loss
+    initial_state: Mapping[str, Array]
+    trace: Any
+    _backward: _Backward
+
+    @property
+    def T(self) -> int:
+        """Sequence length."""
+        return len(self.x)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters whose terms can be asked for, one gate each."""
+        return tuple(self.cell.parameters)
+
+    def sign(self, parameter: str) -> Array:
+        """Signs of the terms.
+
+        Parameters
+        ----------
+        parameter : str
+            One of `parameters`.
+
+        Returns
+        -------
+        int8 array of shape (T, T)
+            -1, 0 or 1; 0 where the term is exactly zero and where k > t.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown or stands for several parameters, or the cell is not scalar: a
+            norm has no sign.
+        """
+        if not self.cell.signed:
+            raise ValueError(
+                "sign must be asked of a scalar cell, whose terms are numbers. "
+                f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
+            )
+        one_of("parameter", parameter, self.parameters)
+        mantissa, _ = self._terms(parameter)
+        return frozen(np.sign(mantissa).astype(np.int8))
+
+    def log10(self, parameter: str) -> Array:
+        """log10 of the magnitudes of the terms.
+
+        Parameters
+        ----------
+        parameter : str
+            One of `parameters`, or a name without its gate ("w_x", "w_h", "b" of an LSTM): the norm
+            over the gates together.
+
+        Returns
+        -------
+        array of shape (T, T)
+            log10 of |term|, for vectors of its Frobenius norm; minus infinity where it is exactly
+            zero, nan where k > t.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown.
+        """
+        names = self._names(parameter)
+        size = log10_scaled(*self._terms(names[0]))
+        for name in names[1:]:
+            size = _log10_hypotenuse(size, log10_scaled(*self._terms(name)))
+        return frozen(self._blanked(size))
+
+    def value(self, parameter: str) -> Array:
+        """The terms as plain float64, which under- and overflow as float64 must.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `log10`.
+
+        Returns
+        -------
+        array of shape (T, T)
+            Signed for one parameter of a scalar cell, else the norm; nan where k > t.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown.
+        """
+        if self._names(parameter) == (parameter,):
+            return frozen(self._blanked(shifted(*self._terms(parameter))))
+        with np.errstate(over="ignore", under="ignore"):
+            return frozen(10.0 ** self.log10(parameter))
+
+    def share(self, parameter: str) -> Array:
+        """Each term's share of its row, |term| / sum over k of |term|.
+
+        Returns
+        -------
+        array of shape (T, T)
+            nan where k > t, and in a row whose terms are all zero.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown.
+        """
+        size = self.log10(parameter)
+        top = np.nanmax(size, axis=1, keepdims=True)
+        relative = 10.0 ** (size - np.where(np.isfinite(top), top, 0.0))
+        total = np.nansum(relative, axis=1, keepdims=True)
+        return frozen(relative / np.where(total > 0.0, total, np.nan))
+
+    def total(self, parameter: str) -> Array:
+        """dL_t/dw for every target t: the sum of its terms, as plain float64.
+
+        Parameters
+        ----------
+        parameter : str
+            One of `parameters`; a name without its gate for the gates together; "w_o" and "b_o" for
+            the readout. The "b_o" of an LSTM is its output gate's, and "readout_b_o" the readout's.
+
+        Returns
+        -------
+        array of shape (T, *shape of the parameter)
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown.
+        """
+        return frozen(self._total(parameter).plain())
+
+    def log10_total(self, parameter: str) -> Array:
+        """log10 of the norm of dL_t/dw for every target t, right at any magnitude.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `total`.
+
+        Returns
+        -------
+        array of shape (T,)
+            Minus infinity where it is exactly zero.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown.
+        """
+        return frozen(self._total(parameter).reshape(self.T, -1).norm(axis=1).log10())
+
+    def log10_forget_product(self) -> Array:
+        """log10 of the product of the forget gates f_q, q = j + 1 .. t.
+
+        Returns
+        -------
+        array of shape (T, T)
+            0 at k = 1, nan where k > t. For vectors the mean over the units of the log10.
+
+        Raises
+        ------
+        ValueError
+            If the cell has no forget gate.
+        """
+        log10_forget = getattr(self.cell, "log10_forget", None)
+        if log10_forget is None:
+            raise ValueError(
+                f"cell must have a forget gate, as an LSTM has. Got {type(self.cell).__name__}."
+            )
+        summed = np.cumsum(log10_forget(self.trace))
+        return frozen(self._blanked(summed[:, None] - lagged(summed)))
+
+    def _names(self, parameter: str) -> tuple[str, ...]:
+        one_of("parameter", parameter, (*self.parameters, *self.cell.groups))
+        return self.cell.groups.get(parameter, (parameter,))
+
+    def _terms(self, parameter: str) -> tuple[Array, Array]:
+        """Terms as mantissa and exponent, (T, T) each; mantissa 0 where k > t."""
+        gate, source = self.cell.parameters[parameter]
+        mantissa, exponent = self._backward.deltas.of_gate(gate)
+        factor = self._source(source)
+        size = factor[:, 0] if self.cell.signed else factor.norm(axis=1)
+        return mantissa * lagged(size.mantissa), exponent + lagged(size.exponent)
+
+    def _source(self, source: str) -> Scaled:
+        """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
+        if source == "x":
+            return Scaled.of(self.x)
+        if source == "state":
+            return Scaled.of(self.trace.hidden[:-1])
+        return Scaled.of(np.ones((self.T, 1)))
+
+    def _blanked(self, terms: Array) -> Array:
+        """The same with nan where k > t."""
+        k_above_t = ~np.tri(self.T, dtype=bool)
+        terms[k_above_t] = np.nan
+        return terms
+
+    def _total(self, parameter: str) -> Scaled:
+        """The totals, shape (T, *shape of the parameter)."""
+        readout = ("w_o", "b_o", "readout_b_o")
+        one_of("parameter", parameter, (*self.parameters, *self.cell.groups, *readout))
+        if parameter in self.cell.weights:
+            shape = self.cell.weights[parameter].shape
+        elif parameter in self.parameters:
+            group = next(g for g, names in self.cell.groups.items() if parameter in names)
+            shape = self.cell.weights[group].shape[1:]
+        else:
+            return self._readout_total(parameter)
+        names = self._names(parameter)
+        if self.cell.signed:
+            totals = summed([Scaled.of(*self._terms(name)) for name in names])
+        else:
+            totals = self._swept(names)
+        return totals.reshape(self.T, *shape)
+
+    def _swept(self, names: tuple[str, ...]) -> Scaled:
+        parameters = [self.cell.parameters[name] for name in names]
+        sizes = [Scaled.of(*self._terms(name)) for name in names]
+        top = np.max([size.exponent.max(axis=1) for size in sizes], axis=0)
+        return swept(
+            carry_back(self.cell, self._backward.slopes, self._backward.seeds),
+            tuple(self._backward.deltas.gates[parameter.gate] for parameter in parameters),
+            self._source(parameters[0].source),
+            top,
+        )
+
+    def _readout_total(self, parameter: str) -> Scaled:
+        slope = self._backward.loss_slope.reshape(self.T, -1)  # (T, O)
+        if parameter == "w_o":
+            hidden = Scaled.of(self.trace.hidden[1:])
+            terms, shape = slope[:, :, None] * hidden[:, None, :], self.readout.w_o.shape
+            terms = terms.reshape(self.T, -1)
+        else:
+            terms, shape = slope, self.readout.b_o.shape
+        return terms.reshape(self.T, *shape) if shape else terms.sum(axis=1)
+
+
+def gradient_flow(
+    cell: Cell,
+    x: Any,
+    readout: Readout | None = None,
+    loss: Loss | None = None,
+    initial_state: Mapping[str, Any] | None = None,
+) -> GradientFlow:
+    """Run a cell on a sequence and carry the gradient of every target back to every source step.
+
+    Parameters
+    ----------
+    cell : RNN or LSTM
+        The cell.
+    x : array of shape (T,) or (T, D)
+        Inputs; (T,) where D = 1.
+    readout : Readout, optional
+        o_t = w_o h_t + b_o; w_o = 1 and b_o = 0 unless given.
+    loss : loss, optional
+        L_t as a function of o_t; the squared error with target 0 unless given.
+    initial_state : mapping, optional
+        Starting states by name, "s" for an RNN, "h" and "c" for an LSTM: numbers or arrays of shape
+        (H,); 0 unless given.
+
+    Returns
+    -------
+    GradientFlow
+
+    Raises
+    ------
+    ValueError
+        If an argument is empty, not finite or of the wrong shape, or the forward pass overflows.
+
+    References
+    ----------
+    Werbos (1990), "Backpropagation through time: what it does and how to do it".
+    """
+    inputs = _checked_inputs(x, cell.D)
+    start = _checked_start(initial_state or {}, cell)
+    readout = Readout() if readout is None else readout
+    loss = SquaredError() if loss is None else loss
+    w_o = readout.matrix(cell.H)
+    with np.errstate(over="ignore", invalid="ignore"):
+        arrays = cell.run(inputs, start, cell.weights)
+        o = readout.outputs(arrays[cell.states[0]][1:])
+    arrays = {"x": inputs, **arrays, "o": o}
+    _check_forward(arrays)
+    trace = cell.trace(**{name: frozen(array) for name, array in arrays.items()})
+    loss_slope = loss.slope(o)
+    seeds = loss_slope.reshape(len(o), -1) @ w_o  # (T, O) @ (O, H)
+    slopes = cell.slopes(trace)
+    deltas = record(carry_back(cell, slopes, seeds), cell.gates(slopes))
+    return GradientFlow(
+        cell,
+        inputs,
+        readout,
+        loss,
+        MappingProxyType(start),
+        trace,
+        _Backward(loss_slope, seeds, slopes, deltas),
+    )
+
+
+def _checked_inputs(x: Any, D: int) -> Array:
+    given = finite_array("x", x)
+    inputs = given[:, None] if given.ndim == 1 else given
+    if inputs.ndim != 2 or inputs.shape[1] != D:
+        raise ValueError(f"x must have shape (T, D) with D={D} to match w_x. Got {given.shape}.")
+    if not len(inputs):
+        raise ValueError(f"x must have at least one step. Got {given.shape}.")
+    return inputs
+
+
+def _checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
+    if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):
+        raise ValueError(
+            f"initial_state must be a mapping with keys among {', '.join(cell.states)}. "
+            f"Got {initial_state!r}."
+        )
+    start = {}
+    for name in cell.states:
+        state = finite_array(f"initial_state[{name!r}]", initial_state.get(name, 0.0))
+        if state.shape not in ((), (cell.H,)):
+            raise ValueError(
+                f"initial_state[{name!r}] must be a number or have shape ({cell.H},). "
+                f"Got {state.shape}."
+            )
+        start[name] = frozen(np.broadcast_to(state, (cell.H,)).copy())
+    return start
+
+
+def _check_forward(arrays: Mapping[str, Array]) -> None:
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            step = int(np.argwhere(~np.isfinite(array))[0, 0])
+            raise ValueError(
+                f"x and the weights must keep the forward pass within float64. "
+                f"Got an infinite {name} at row {step}."
+            )
+
+
+def _log10_hypotenuse(a: Array, b: Array) -> Array:
+    """log10 of sqrt(10^2a + 10^2b), without leaving float64."""
+    top = np.maximum(a, b)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(np.isfinite(top), np.minimum(a, b) - top, 0.0)
+    return np.where(np.isfinite(top), top + 0.5 * np.log10(1.0 + 10.0 ** (2.0 * gap)), top)

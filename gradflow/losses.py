@@ -1,0 +1,199 @@
+"""The readout and the losses: what dL_t/dh_t is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradflow.activations import scaled_sigmoid
+from gradflow.checks import finite_array, frozen
+from gradflow.scaled import Array, Scaled, exponential
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """o_t = w_o h_t + b_o.
+
+    Parameters
+    ----------
+    w_o : number, array of shape (H,), or array of shape (O, H)
+        A number weighs every hidden unit alike. (O, H) makes a vector of O outputs.
+    b_o : number, or array of shape (O,)
+        Bias.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite or the shapes do not fit.
+    """
+
+    w_o: Any = 1.0
+    b_o: Any = 0.0
+
+    def __post_init__(self) -> None:
+        w_o, b_o = finite_array("w_o", self.w_o), finite_array("b_o", self.b_o)
+        if w_o.ndim > 2 or w_o.size == 0:
+            raise ValueError(f"w_o must be a number or have shape (H,) or (O, H). Got {w_o.shape}.")
+        outputs = w_o.shape[:-1]
+        if b_o.shape not in ((), outputs):
+            raise ValueError(f"b_o must be a number or have shape {outputs}. Got {b_o.shape}.")
+        object.__setattr__(self, "w_o", w_o)
+        object.__setattr__(self, "b_o", b_o)
+
+    def matrix(self, H: int) -> Array:
+        """The weights as an array of shape (O, H).
+
+        Raises
+        ------
+        ValueError
+            If w_o is for another number of units.
+        """
+        if self.w_o.ndim == 0:
+            return np.full((1, H), self.w_o)
+        if self.w_o.shape[-1] != H:
+            raise ValueError(f"w_o must weigh the H={H} units of the cell. Got {self.w_o.shape}.")
+        return self.w_o.reshape(-1, H)
+
+    def outputs(self, hidden: Array) -> Array:
+        """o, shape (T,) or (T, O), from hidden states of shape (T, H)."""
+        o = hidden @ self.matrix(hidden.shape[1]).T
+        return (o if self.w_o.ndim == 2 else o[:, 0]) + self.b_o
+
+
+class Loss(Protocol):
+    """A loss at each step, as a function of the readout."""
+
+    def slope(self, o: Array) -> Scaled:
+        """dL_t/do_t, of the shape of o, (T,) or (T, O). Checks that the targets fit o."""
+
+
+@dataclass(frozen=True)
+class UnitLoss:
+    """dL_t/do_t = 1, for looking at the recurrence alone."""
+
+    def slope(self, o: Array) -> Scaled:
+        return Scaled.of(np.ones_like(o))
+
+
+@dataclass(frozen=True, eq=False)
+class SquaredError:
+    """L_t = 1/2 (o_t - y_t)^2, summed over outputs.
+
+    Parameters
+    ----------
+    target : number, array of shape (T,), or array of shape (T, O)
+        y.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite; from `gradient_flow` if the shape does not fit the readout.
+    """
+
+    target: Any = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "target", finite_array("target", self.target))
+
+    def slope(self, o: Array) -> Scaled:
+        return Scaled.of(o - _spread(self.target, o))
+
+
+@dataclass(frozen=True, eq=False)
+class BinaryCrossEntropy:
+    """L_t = -y log p - (1 - y) log(1 - p) with p = sigmoid(o_t), summed over outputs.
+
+    Parameters
+    ----------
+    target : number, array of shape (T,), or array of shape (T, O)
+        y, from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If a value is not from 0 to 1; from `gradient_flow` if the shape does not fit the readout.
+    """
+
+    target: Any = 1.0
+
+    def __post_init__(self) -> None:
+        target = finite_array("target", self.target)
+        _within_unit_interval(target)
+        object.__setattr__(self, "target", target)
+
+    def slope(self, o: Array) -> Scaled:
+        # p - y without a difference of near equals: (1 - y) sigmoid(o) - y sigmoid(-o).
+        y = _spread(self.target, o)
+        return scaled_sigmoid(o) * (1.0 - y) + scaled_sigmoid(-o) * -y
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxCrossEntropy:
+    """L_t = -sum of y log p with p = softmax(o_t), for a readout of shape (O, H).
+
+    Parameters
+    ----------
+    target : int, array of T ints, or array of shape (T, O)
+        The class, numbered from 0, or the probability of each class.
+
+    Raises
+    ------
+    ValueError
+        If probabilities are not from 0 to 1 or do not add up to 1; from `gradient_flow` if a class
+        or the shape does not fit the readout.
+    """
+
+    target: Any = 0
+
+    def __post_init__(self) -> None:
+        target = finite_array("target", self.target)
+        if target.ndim == 2:
+            _within_unit_interval(target)
+            sums = target.sum(axis=1)
+            if not np.allclose(sums, 1.0, rtol=0.0, atol=1e-9):
+                worst = sums[np.argmax(np.abs(sums - 1.0))]
+                raise ValueError(f"target must add up to 1 over the classes. Got a sum of {worst}.")
+        elif target.ndim > 2 or (target != np.rint(target)).any() or (target < 0).any():
+            raise ValueError(
+                "target must be classes (whole numbers from 0) or probabilities of shape (T, O). "
+                f"Got {self.target!r}."
+            )
+        object.__setattr__(self, "target", target)
+
+    def slope(self, o: Array) -> Scaled:
+        if o.ndim != 2:
+            raise ValueError(
+                f"loss SoftmaxCrossEntropy must have a readout w_o of shape (O, H). "
+                f"Got outputs of shape {o.shape}."
+            )
+        y = self._probabilities(o)
+        weight = exponential(o - o.max(axis=1, keepdims=True))
+        p = weight * (1.0 / weight.plain().sum(axis=1, keepdims=True))
+        # p - y without a difference of near equals: p (1 - y) - y (1 - p). 1 - p is safe for every
+        # class but the likeliest, and for that one it is the sum of the others.
+        top = np.eye(o.shape[1])[o.argmax(axis=1)]
+        rest = Scaled.of((1.0 - p.plain()) * (1.0 - top))
+        rest = rest + (p * (1.0 - top)).sum(axis=1)[:, None] * top
+        return p * (1.0 - y) + rest * -y
+
+    def _probabilities(self, o: Array) -> Array:
+        if self.target.ndim == 2:
+            return _spread(self.target, o)
+        classes = _spread(self.target, o[:, 0]).astype(int)
+        if classes.max() >= o.shape[1]:
+            raise ValueError(f"target must be a class below O={o.shape[1]}. Got {classes.max()}.")
+        return np.eye(o.shape[1])[classes]
+
+
+def _spread(target: Array, o: Array) -> Array:
+    if target.shape not in ((), o.shape[:1], o.shape) or (target.ndim == 1 and o.ndim == 2):
+        raise ValueError(f"target must be a number or have shape {o.shape}. Got {target.shape}.")
+    return np.broadcast_to(target, o.shape)
+
+
+def _within_unit_interval(target: Array) -> None:
+    outside = (target < 0.0) | (target > 1.0)
+    if outside.any():
+        raise ValueError(f"target must be from 0 to 1. Got {target[outside].flat[0]}.")

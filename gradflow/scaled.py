@@ -1,0 +1,164 @@
+"""Numbers that do not give out: a float64 mantissa times an integer power of two.
+
+A float64 ends at about 1e-308 and 1e308. The terms of a gradient carried over hundreds of steps do
+not. A `Scaled` array holds, for each element, a mantissa and an exponent of its own; multiplying by a
+power of two loses nothing, so its relative precision is that of float64 at any magnitude.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# The exponent of an exact zero: below every other, and far from the ends of int64 so that sums of
+# exponents stay exact.
+ZERO_EXPONENT = -(2**40)
+
+# ldexp takes a C int; beyond these shifts a float64 is 0 or infinite anyway.
+_LARGEST_SHIFT = 5000
+
+# ln 2 as a part with 21 trailing zero bits, which small integers multiply without rounding, and the rest.
+_LN2_HIGH = 0.6931471803691238
+_LN2_LOW = 1.9082149292705877e-10
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """An array of numbers mantissa * 2^exponent.
+
+    The arithmetic of arrays (`*`, `+`, `@`, indexing) works as on a plain array, so that a formula
+    written once serves both.
+
+    Attributes
+    ----------
+    mantissa : float64 array
+        0, or of size 1/2 up to 1.
+    exponent : int64 array of the same shape
+        Powers of two; a very low one where the mantissa is 0.
+    """
+
+    mantissa: Array
+    exponent: Array
+
+    # numpy hands `array * scaled` to __rmul__ instead of looping over elements.
+    __array_ufunc__ = None
+
+    @classmethod
+    def of(cls, mantissa: Array, exponent: Array | int = 0) -> Scaled:
+        """Normalise mantissa * 2^exponent (both of any finite size; shapes broadcast)."""
+        fraction, shift = np.frexp(mantissa)
+        whole = np.where(fraction == 0.0, ZERO_EXPONENT, shift + np.asarray(exponent, np.int64))
+        return cls(np.broadcast_to(fraction, whole.shape), whole)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.mantissa.shape
+
+    def __getitem__(self, index: Any) -> Scaled:
+        return Scaled(self.mantissa[index], self.exponent[index])
+
+    def __neg__(self) -> Scaled:
+        return Scaled(-self.mantissa, self.exponent)
+
+    def __mul__(self, other: Scaled | Array | float) -> Scaled:
+        if not isinstance(other, Scaled):
+            other = Scaled.of(np.asarray(other, np.float64))
+        return Scaled.of(self.mantissa * other.mantissa, self.exponent + other.exponent)
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Scaled) -> Scaled:
+        top = np.maximum(self.exponent, other.exponent)
+        return Scaled.of(_aligned(self, top) + _aligned(other, top), top)
+
+    def sum(self, axis: int) -> Scaled:
+        """Sum along one axis."""
+        top = self.exponent.max(axis=axis, keepdims=True)
+        return Scaled.of(_aligned(self, top).sum(axis=axis), np.squeeze(top, axis))
+
+    def norm(self, axis: int) -> Scaled:
+        """Root of the sum of squares along one axis."""
+        top = self.exponent.max(axis=axis, keepdims=True)
+        return Scaled.of(np.linalg.norm(_aligned(self, top), axis=axis), np.squeeze(top, axis))
+
+    def __matmul__(self, other: Scaled | Array) -> Scaled:
+        """Matrix product (n, H) @ (H, m), each element with an exponent of its own."""
+        if not isinstance(other, Scaled):
+            other = Scaled.of(other)
+        blocks = [
+            (Scaled(self.mantissa[rows, :, None], self.exponent[rows, :, None]) * other).sum(axis=1)
+            for rows in _blocks(len(self.mantissa), other.mantissa.size)
+        ]
+        return Scaled(
+            np.concatenate([block.mantissa for block in blocks]),
+            np.concatenate([block.exponent for block in blocks]),
+        )
+
+    def reshape(self, *shape: int) -> Scaled:
+        """The same numbers in another shape."""
+        return Scaled(self.mantissa.reshape(shape), self.exponent.reshape(shape))
+
+    def plain(self) -> Array:
+        """The numbers as float64, which under- and overflow as float64 must."""
+        return shifted(self.mantissa, self.exponent)
+
+    def log10(self) -> Array:
+        """log10 of the magnitudes; minus infinity where zero."""
+        return log10_scaled(self.mantissa, self.exponent)
+
+
+def exponential(y: Array) -> Scaled:
+    """exp(y) for any finite y.
+
+    Parameters
+    ----------
+    y : array of any shape
+        Exponents; only |y| < 2^40 is exact to about 1e-16 times |y|.
+
+    Returns
+    -------
+    Scaled array of the shape of y
+    """
+    whole = np.rint(y / np.log(2.0))
+    fraction = (y - whole * _LN2_HIGH) - whole * _LN2_LOW
+    return Scaled.of(np.exp(fraction), whole.astype(np.int64))
+
+
+def shifted(mantissa: Array, exponent: Array) -> Array:
+    """mantissa * 2^exponent as float64, 0 or infinity where out of its range."""
+    shift = np.clip(exponent, -_LARGEST_SHIFT, _LARGEST_SHIFT).astype(np.int32)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(mantissa, shift)
+
+
+def log10_scaled(mantissa: Array, exponent: Array) -> Array:
+    """log10 of |mantissa| * 2^exponent; minus infinity where the mantissa is 0."""
+    with np.errstate(divide="ignore"):
+        return np.log10(np.abs(mantissa)) + exponent * np.log10(2.0)
+
+
+def _aligned(numbers: Scaled, top: Array) -> Array:
+    return shifted(numbers.mantissa, numbers.exponent - top)
+
+
+def _blocks(rows: int, row_size: int) -> list[slice]:
+    # The product is formed before it is summed: blocks of rows hold that to some 32 MB.
+    step = max(1, 2**21 // max(row_size, 1))
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
+def exponent_range(numbers: Scaled, axis: int | tuple[int, ...]) -> tuple[Array, Array]:
+    """Powers of two between which 1 and all numbers other than 0 lie, along axes.
+
+    Returns
+    -------
+    low, high : int64 arrays
+        2^low <= |number| < 2^high, and low <= 0 <= high.
+    """
+    exponent = np.where(numbers.mantissa == 0.0, 0, numbers.exponent)
+    return np.minimum(exponent - 1, 0).min(axis=axis), exponent.max(axis=axis, initial=0)

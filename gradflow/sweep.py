@@ -1,0 +1,224 @@
+"""The backward sweep: the signals of every target, carried back one step at a time, all at once.
+
+At source step j the sweep holds dL_t/d(state)_j for all targets t >= j, one row a target. As a step
+back is linear in the signal, each row may be held relative to a power of two of its own:
+
+- as a rule a row is a plain float64 array with one exponent, so that a step is a few array operations
+  or matrix products. The sweep keeps bounds on how far the numbers of a row may have drifted apart
+  and renews the exponents in time, so that nothing is lost;
+- where one step's factors, or the numbers of one row, lie too far apart for that (a saturated unit, a
+  cell state of hundreds), that step is taken with an exponent for every number (`Scaled`), by the
+  same formulas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.cells.base import Cell, Number
+from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
+
+# Powers of two. Numbers of a plain row stay within 2^-400 .. 2^400, factors of a plain step within
+# 2^-100 .. 2^100: then neither a product nor the square of one under- or overflows.
+_ROW_REACH = 400
+_STEP_REACH = 100
+
+# How many numbers of the matrices of steps back are prepared at a time.
+_PREPARED = 2**16
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The signals that reach source step j: mantissa * 2^exponent.
+
+    Attributes
+    ----------
+    j : int
+        Source step; row n belongs to target t = j + n.
+    mantissas : tuple of arrays of shape (T - j + 1, H)
+        One for each signal of the cell. They are good until the next step is asked for.
+    exponents : tuple of int64 arrays of shape (T - j + 1, 1) or (T - j + 1, H)
+        Powers of two, by row or by number.
+    """
+
+    j: int
+    mantissas: tuple[Array, ...]
+    exponents: tuple[Array, ...]
+
+
+def carry_back(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Iterator[Signals]:
+    """Carry dL_t/d(hidden state)_t of every target t back to step 1.
+
+    Parameters
+    ----------
+    cell : Cell
+        What a step back is.
+    slopes : tuple of Scaled arrays of shape (T, H)
+        The cell's local derivatives.
+    seeds : Scaled array of shape (T, H)
+        dL_t/dh_t, row t - 1 for target t.
+
+    Yields
+    ------
+    Signals
+        For j = T, T - 1, .., 1.
+    """
+    T = len(seeds.mantissa)
+    steps = _Steps(cell, slopes)
+    rows = _PlainRows(len(cell.states), seeds)
+    apart: tuple[Scaled, ...] | None = None  # the rows, while they lie too far apart to be plain
+    for j in range(T, 0, -1):
+        seed = seeds[j - 1 : j]
+        if apart is not None:
+            apart = _below(seed, apart)
+            if steps.safe[j - 1] and rows.take(j, apart, *steps.bounds(j)):
+                apart = None
+        elif steps.safe[j - 1] and rows.hold(j, *steps.bounds(j)):
+            rows.enter(j)
+        else:
+            apart = _below(seed, rows.scaled(j + 1))
+
+        if apart is None:
+            signals, before = cell.back(steps.plain(j), rows.numbers(j))
+            exponent = rows.exponent[j - 1 :, None]
+            yield Signals(j, signals, (exponent,) * len(signals))
+            rows.put(j, before, *steps.bounds(j))
+        else:
+            signals, apart = cell.back(steps.scaled(j), apart)
+            yield Signals(
+                j, tuple(s.mantissa for s in signals), tuple(s.exponent for s in signals)
+            )
+
+
+def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:
+    """The rows with that of the target that enters put first: its seed, and 0 in other states."""
+    nothing = Scaled.of(np.zeros(seed.shape))
+    entering = (seed, *(nothing for _ in rows[1:]))
+    return tuple(
+        Scaled(
+            np.concatenate([new.mantissa, old.mantissa]),
+            np.concatenate([new.exponent, old.exponent]),
+        )
+        for new, old in zip(entering, rows, strict=True)
+    )
+
+
+class _Steps:
+    """The maps one step back, and how far each can move a number, in powers of two."""
+
+    def __init__(self, cell: Cell, slopes: tuple[Scaled, ...]) -> None:
+        self._cell = cell
+        self._slopes = slopes
+        self._plain_slopes = tuple(slope.plain() for slope in slopes)
+        self._w = cell.recurrent()
+        self._block = max(1, _PREPARED // self._w.size)
+        self._first = -1
+        self._prepared: tuple[Number, ...] = ()
+
+        ranges = [exponent_range(slope, axis=1) for slope in slopes]
+        slope_low = np.min([low for low, _ in ranges], axis=0)  # (T,)
+        slope_high = np.max([high for _, high in ranges], axis=0)
+        w_low, w_high = exponent_range(Scaled.of(self._w), axis=(0, 1, 2))
+        low, high = np.minimum(slope_low, w_low), np.maximum(slope_high, w_high)
+        self.safe: list[bool] = ((low >= -_STEP_REACH) & (high <= _STEP_REACH)).tolist()
+        # Within a step a signal passes each state once at most, each time times a slope and a
+        # weight, and a sum has no more than this many parts.
+        passes = len(cell.states)
+        parts = int(np.ceil(np.log2(self._w.size + passes)))
+        self._least = (passes * (slope_low + w_low)).tolist()
+        self._most = (passes * (slope_high + w_high) + parts).tolist()
+
+    def bounds(self, j: int) -> tuple[int, int]:
+        """Powers of two by which step j can at most shrink and grow a number."""
+        return self._least[j - 1], self._most[j - 1]
+
+    def plain(self, j: int) -> tuple[Number, ...]:
+        block, place = divmod(j - 1, self._block)
+        if block != self._first:
+            steps = slice(block * self._block, (block + 1) * self._block)
+            slopes = tuple(slope[steps] for slope in self._plain_slopes)
+            self._prepared, self._first = self._cell.moves(slopes, self._w), block
+        return tuple(move[place] for move in self._prepared)
+
+    def scaled(self, j: int) -> tuple[Number, ...]:
+        return self._cell.moves(tuple(s[j - 1] for s in self._slopes), Scaled.of(self._w))
+
+
+class _PlainRows:
+    """Rows of signals as plain arrays with one exponent a row, and bounds on their numbers."""
+
+    def __init__(self, states: int, seeds: Scaled) -> None:
+        T, H = seeds.shape
+        top = _tops((seeds,))
+        self._seeds = shifted(seeds.mantissa, seeds.exponent - top)
+        self._seed_low: list[int] = _depths((seeds,), top).tolist()
+        self._numbers = [np.zeros((T, H)) for _ in range(states)]
+        self._low, self._high = 0, 0
+        self.exponent = top[:, 0]
+
+    def numbers(self, j: int) -> tuple[Array, ...]:
+        return tuple(numbers[j - 1 :] for numbers in self._numbers)
+
+    def hold(self, j: int, least: int, most: int) -> bool:
+        """Whether targets j .. T can take step j in plain numbers; exponents are renewed for it."""
+        if not self._has_room(least, most):
+            self._renew(j + 1)
+        self._low = min(self._low, self._seed_low[j - 1])
+        return self._has_room(least, most)
+
+    def enter(self, j: int) -> None:
+        self._numbers[0][j - 1] = self._seeds[j - 1]
+
+    def put(self, j: int, before: tuple[Array, ...], least: int, most: int) -> None:
+        """Keep what step j made of the rows."""
+        for numbers, moved in zip(self._numbers, before, strict=True):
+            numbers[j - 1 :] = moved
+        self._low += least
+        self._high += most
+
+    def scaled(self, j: int) -> tuple[Scaled, ...]:
+        """The rows of targets j .. T with an exponent for every number."""
+        return tuple(Scaled.of(n, self.exponent[j - 1 :, None]) for n in self.numbers(j))
+
+    def take(self, j: int, rows: tuple[Scaled, ...], least: int, most: int) -> bool:
+        """Take the rows of targets j .. T, if they can be plain and then take step j."""
+        top = _tops(rows)
+        low = int(_depths(rows, top).min())
+        if low + least < -_ROW_REACH or most > _ROW_REACH:
+            return False
+        for numbers, row in zip(self._numbers, rows, strict=True):
+            numbers[j - 1 :] = shifted(row.mantissa, row.exponent - top)
+        self.exponent[j - 1 :] = top[:, 0]
+        self._low, self._high = low, 0
+        return True
+
+    def _has_room(self, least: int, most: int) -> bool:
+        return self._low + least >= -_ROW_REACH and self._high + most <= _ROW_REACH
+
+    def _renew(self, j: int) -> None:
+        """Set the exponents of targets j .. T anew, so that no row's largest number is above 1."""
+        rows = self.numbers(j)
+        if not len(rows[0]):
+            return
+        sizes = [np.abs(row) for row in rows]
+        _, shift = np.frexp(np.max([size.max(axis=1) for size in sizes], axis=0))  # (n,)
+        for row in rows:
+            np.ldexp(row, -shift[:, None], out=row)
+        self.exponent[j - 1 :] += shift
+        least = min(np.min(np.abs(row), where=row != 0.0, initial=1.0) for row in rows)
+        self._low, self._high = int(np.frexp(least)[1]) - 1, 0
+
+
+def _tops(rows: tuple[Scaled, ...]) -> Array:
+    """The exponent of the largest number of each row over all states; 0 where all are 0. (n, 1)."""
+    top = np.max([row.exponent.max(axis=1) for row in rows], axis=0)
+    return np.where(top == ZERO_EXPONENT, 0, top)[:, None]
+
+
+def _depths(rows: tuple[Scaled, ...], top: Array) -> Array:
+    """Power of two of the smallest number of each row, relative to the largest. (n,)."""
+    relative = [Scaled(row.mantissa, row.exponent - top) for row in rows]
+    return np.min([exponent_range(row, axis=1)[0] for row in relative], axis=0)

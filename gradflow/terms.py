@@ -1,0 +1,125 @@
+"""What is kept of the backward sweep: dL_t/dz of every gate, for every target and lag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.cells.base import Gate
+from gradflow.scaled import Array, Scaled
+from gradflow.sweep import Signals
+
+
+@dataclass(frozen=True)
+class Deltas:
+    """dL_t/dz^g at every source step, as mantissa * 2^exponent.
+
+    With one unit (H = 1) these are the signed numbers, kept as the signals they are multiples of.
+    With more they are the norms over the units, one a gate.
+
+    Attributes
+    ----------
+    gates : tuple of Gate
+        The cell's gates.
+    mantissas, exponents : tuples of arrays of shape (T, T)
+        Target step t in row t - 1, lag k in column k - 1; mantissa 0 where k > t. One a signal when
+        H = 1, else one a gate.
+    """
+
+    gates: tuple[Gate, ...]
+    mantissas: tuple[Array, ...]
+    exponents: tuple[Array, ...]
+
+    def of_gate(self, gate: int) -> tuple[Array, Array]:
+        """Mantissa and exponent, (T, T) each, of dL_t/dz of one gate."""
+        signal, slope = self.gates[gate]
+        if slope.shape[1] > 1:
+            return self.mantissas[gate], self.exponents[gate]
+        mantissa, exponent = self.mantissas[signal], self.exponents[signal]
+        return mantissa * lagged(slope.mantissa[:, 0]), exponent + lagged(slope.exponent[:, 0])
+
+
+def record(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Deltas:
+    """Keep dL_t/dz of every gate, from a sweep.
+
+    Parameters
+    ----------
+    sweep : iterable of Signals
+        Source steps T, T - 1, .., 1.
+    gates : tuple of Gate
+        The cell's gates; slopes of shape (T, H).
+    """
+    T, H = gates[0].slope.shape
+    kept = len(gates) if H > 1 else 1 + max(gate.signal for gate in gates)
+    mantissas = tuple(np.zeros(T * T) for _ in range(kept))
+    exponents = tuple(np.zeros(T * T, np.int64) for _ in range(kept))
+    squared_slopes = _squared_slopes(gates) if H > 1 else ()
+    for signals in sweep:
+        # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
+        diagonal = slice((signals.j - 1) * T, None, T + 1)
+        if H > 1:
+            sizes = _norms(signals, gates, squared_slopes)
+        else:
+            sizes = [
+                (m[:, 0], e[:, 0])
+                for m, e in zip(signals.mantissas, signals.exponents, strict=True)
+            ]
+        for n, (mantissa, exponent) in enumerate(sizes):
+            mantissas[n][diagonal] = mantissa
+            exponents[n][diagonal] = exponent
+    return Deltas(
+        gates,
+        tuple(m.reshape(T, T) for m in mantissas),
+        tuple(e.reshape(T, T) for e in exponents),
+    )
+
+
+def lagged(values: Array) -> Array:
+    """values of the source step j = t + 1 - k at row t - 1 and column k - 1.
+
+    Parameters
+    ----------
+    values : array of shape (T,)
+        One value a step.
+
+    Returns
+    -------
+    array of shape (T, T)
+        A view; where k > t it repeats other values of `values`.
+    """
+    twice = np.concatenate([values, values])
+    stride = twice.strides[0]
+    T = len(values)
+    return np.lib.stride_tricks.as_strided(
+        twice[T:], shape=(T, T), strides=(stride, -stride), writeable=False
+    )
+
+
+def _squared_slopes(gates: tuple[Gate, ...]) -> tuple[Array, ...]:
+    """slope^2 of the gates of each signal, (T, H, gates of that signal)."""
+    signals = range(1 + max(gate.signal for gate in gates))
+    return tuple(
+        np.stack([g.slope.plain() ** 2 for g in gates if g.signal == signal], axis=2)
+        for signal in signals
+    )
+
+
+def _norms(
+    signals: Signals, gates: tuple[Gate, ...], squared_slopes: tuple[Array, ...]
+) -> list[tuple[Array, Array]]:
+    """Norm over the units of each gate's delta: mantissa and exponent, (n,) each."""
+    j = signals.j
+    if signals.exponents[0].shape[1] > 1:
+        scaled = [
+            Scaled.of(m, e) for m, e in zip(signals.mantissas, signals.exponents, strict=True)
+        ]
+        norms = [(scaled[gate.signal] * gate.slope[j - 1]).norm(axis=1) for gate in gates]
+        return [(norm.mantissa, norm.exponent) for norm in norms]
+    # |signal * slope|^2 of all gates of a signal is one matrix product.
+    squares = [
+        iter(np.sqrt((m * m) @ slope[j - 1]).T)
+        for m, slope in zip(signals.mantissas, squared_slopes, strict=True)
+    ]
+    return [(next(squares[gate.signal]), signals.exponents[0][:, 0]) for gate in gates]

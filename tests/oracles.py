@@ -1,0 +1,364 @@
+"""Slow, independent derivatives, and the comparison that a term has to pass.
+
+Four ways to the terms of a gradient, none of which is the backward sweep of gradflow:
+
+- `autograd_terms`: a copy of each weight at every step, differentiated by HIPS autograd;
+- `complex_step_totals`: the sums over terms, from complex arithmetic in a plain forward loop;
+- `high_precision_terms`: 80 digits, each step's pre-activation nudged and the nudge pushed forward;
+- `formula_terms`: the product of five factors of a scalar RNN, as it stands in a textbook.
+
+Arrays of terms have target step t in row t-1 and lag k in column k-1, like those of gradflow.
+"""
+
+from dataclasses import dataclass, field
+
+import autograd.numpy as np
+import mpmath as mp
+from autograd import jacobian
+
+GATES = "ifco"
+DIGITS = 80
+LN10 = float(np.log(10.0))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One cell on one sequence, in plain arrays.
+
+    Attributes
+    ----------
+    weights : dict
+        w_x (H, D), w_s (H, H), b (H,) of an RNN, or w_x (4, H, D), w_h (4, H, H), b (4, H) of an LSTM.
+    x : array of shape (T,) or (T, D)
+    w_o, b_o : numbers or arrays
+        Readout: a number, (H,) or (O, H), and a number or (O,).
+    loss : str
+        A key of LOSSES.
+    target : number, (T,) or (T, O)
+    activation : str
+        Of an RNN.
+    start : dict
+        Initial states by name, shape (H,); 0 where missing.
+    scalar : bool
+        Whether gradflow is to be given numbers, and so to return signs.
+    """
+
+    weights: dict
+    x: np.ndarray
+    w_o: object = 1.0
+    b_o: object = 0.0
+    loss: str = "squared"
+    target: object = 0.0
+    activation: str = "tanh"
+    start: dict = field(default_factory=dict)
+    scalar: bool = False
+
+    @property
+    def is_lstm(self):
+        return "w_h" in self.weights
+
+    @property
+    def inputs(self):
+        return np.reshape(self.x, (len(self.x), -1))
+
+    @property
+    def names(self):
+        """Every name that terms have, those of the gates before those of the four together."""
+        if not self.is_lstm:
+            return tuple(self.weights)
+        return tuple(f"{_stem(w)}{g}" for w in self.weights for g in GATES) + tuple(self.weights)
+
+    def state(self, name):
+        return np.zeros(self.weights["b"].shape[-1]) + np.array(self.start.get(name, 0.0))
+
+
+def _stem(weight):
+    return "b_" if weight == "b" else weight
+
+
+# --- forward, with a weight for every step: real numbers, complex numbers and autograd's boxes ---
+
+
+def sigmoid(z):
+    return 1.0 / (1.0 + np.exp(-z))
+
+
+ACTIVATIONS = {
+    "tanh": np.tanh,
+    "identity": lambda z: z,
+    "sigmoid": sigmoid,
+    "relu": lambda z: z * (np.real(z) > 0),
+}
+
+LOSSES = {
+    "unit": lambda o, y: np.sum(o),
+    "squared": lambda o, y: 0.5 * np.sum((o - y) ** 2),
+    "binary": lambda o, y: np.sum(np.log(1.0 + np.exp(o)) - y * o),
+    "softmax": lambda o, y: np.log(np.sum(np.exp(o))) - np.sum(y * o),
+}
+
+
+def one_hot(target, T, outputs):
+    """Classes (a number or (T,)) or probabilities (T, O), as probabilities."""
+    if np.ndim(target) == 2:
+        return np.array(target)
+    return np.eye(outputs)[np.broadcast_to(target, T)]
+
+
+def targets(problem):
+    """The target of every step."""
+    T = len(problem.x)
+    if problem.loss == "softmax":
+        return one_hot(problem.target, T, len(problem.w_o))
+    return problem.target if np.ndim(problem.target) else np.full(T, problem.target)
+
+
+def losses(copies, problem):
+    """L_t for every t, shape (T,), from weights (T, ...) of which step j uses row j."""
+    h, c = problem.state("h" if problem.is_lstm else "s"), problem.state("c")
+    phi, y, result = ACTIVATIONS[problem.activation], targets(problem), []
+    for j, x in enumerate(problem.inputs):
+        if problem.is_lstm:
+            z = copies["w_x"][j] @ x + copies["w_h"][j] @ h + copies["b"][j]
+            c = sigmoid(z[1]) * c + sigmoid(z[0]) * np.tanh(z[2])
+            h = sigmoid(z[3]) * np.tanh(c)
+        else:
+            h = phi(copies["w_x"][j] @ x + copies["w_s"][j] @ h + copies["b"][j])
+        w_o, b_o = copies["w_o"][j], copies["b_o"][j]
+        o = (w_o @ h if np.ndim(w_o) else w_o * np.sum(h)) + b_o
+        result.append(LOSSES[problem.loss](o, y[j]))
+    return np.array(result)
+
+
+def _copies(problem):
+    shared = {**problem.weights, "w_o": problem.w_o, "b_o": problem.b_o}
+    T = len(problem.x)
+    return {name: np.array([np.array(w, dtype=float)] * T) for name, w in shared.items()}
+
+
+# --- terms from autograd, totals from autograd and from complex steps ---
+
+
+def autograd_terms(problem):
+    """Every parameter's terms: name to an array (T, T, *shape of the parameter), 0 where k > t.
+
+    Names are those of the weights; the readout's are "w_o" and "b_o".
+    """
+    copies = _copies(problem)
+    return {
+        name: by_lag(jacobian(lambda w, name=name: losses({**copies, name: w}, problem))(copies[name]))
+        for name in copies
+    }
+
+
+def by_lag(terms):
+    """Terms (T, T, ...) by source step j, as terms by lag k."""
+    result = np.zeros_like(terms)
+    for t in range(len(terms)):
+        result[t, : t + 1] = terms[t, t::-1]
+    return result
+
+
+def complex_step_totals(problem, name, step=1e-30):
+    """dL_t/d(weight) for every t, shape (T, *shape of the weight)."""
+    copies = _copies(problem)
+    shape = copies[name].shape
+    result = np.zeros(shape)
+    for index in np.ndindex(shape[1:]):
+        nudged = copies[name].astype(complex)
+        nudged[(slice(None), *index)] += 1j * step
+        result[(slice(None), *index)] = losses({**copies, name: nudged}, problem).imag / step
+    return result
+
+
+def gate_terms(terms, name):
+    """The terms of one gate ("w_xf"), or of the weight itself, out of those of autograd."""
+    if name in terms:
+        return terms[name]
+    weight = "b" if name.startswith("b_") else name[:-1]
+    return terms[weight][:, :, GATES.index(name[-1])]
+
+
+def magnitudes(terms, scalar):
+    """(sign or None, log10) of terms (T, T, ...): signed when scalar, else the Frobenius norm."""
+    flat = np.reshape(terms, (*terms.shape[:2], -1))
+    signed = scalar and flat.shape[2] == 1
+    size = np.sqrt(np.sum(flat**2, axis=2))
+    log10 = np.full(size.shape, -np.inf)
+    log10[size > 0] = np.log10(size[size > 0])
+    return (np.sign(flat[:, :, 0]) if signed else None), log10
+
+
+# --- terms in 80 digits: dual numbers, nudged at one pre-activation and carried forward ---
+
+
+class Dual:
+    """A number and its derivative along the nudge."""
+
+    def __init__(self, value, slope=0):
+        self.value, self.slope = mp.mpf(value), mp.mpf(slope)
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+
+def _sigmoid(z):
+    return 1 / (1 + mp.exp(-z))
+
+
+HIGH_PRECISION = {
+    "tanh": lambda z: Dual(mp.tanh(z.value), z.slope * mp.sech(z.value) ** 2),
+    "identity": lambda z: z,
+    "sigmoid": lambda z: Dual(_sigmoid(z.value), z.slope * _sigmoid(z.value) * _sigmoid(-z.value)),
+    "relu": lambda z: z if z.value > 0 else Dual(0),
+}
+
+# dL_t/do_t of every output; none subtracts near equals, so that 80 digits are enough.
+LOSS_SLOPES = {
+    "unit": lambda o, y: [mp.mpf(1) for _ in o],
+    "squared": lambda o, y: [v - w for v, w in zip(o, y, strict=True)],
+    "binary": lambda o, y: [
+        (1 - w) * _sigmoid(v) - w * _sigmoid(-v) for v, w in zip(o, y, strict=True)
+    ],
+    "softmax": lambda o, y: [
+        mp.fsum(y[m] * mp.exp(o[n]) - y[n] * mp.exp(o[m]) for m in range(len(o)))
+        / mp.fsum(map(mp.exp, o))
+        for n in range(len(o))
+    ],
+}
+
+
+def high_precision_run(problem, nudge=None):
+    """Hidden states and dL_t for every t, when z of `nudge` = (step, gate, unit) goes up by dz."""
+    squash, smooth = HIGH_PRECISION[problem.activation], HIGH_PRECISION["sigmoid"]
+    weights = {name: np.atleast_3d(w.T).T for name, w in problem.weights.items()}  # (gates, H, ...)
+    weights["b"] = np.reshape(problem.weights["b"], (len(weights["w_x"]), -1))
+    H = weights["b"].shape[1]
+    h = [Dual(v) for v in problem.state("h" if problem.is_lstm else "s")]
+    c = [Dual(v) for v in problem.state("c")]
+    w_o = np.reshape(np.zeros(H) + np.array(problem.w_o), (-1, H))
+    b_o, y = np.zeros(len(w_o)) + np.array(problem.b_o), targets(problem)
+    hidden, changes = [h], []
+    for j, x in enumerate(problem.inputs):
+        z = [
+            [
+                sum((v * w for v, w in zip(h, row_h, strict=True)), Dual(bias, (j, g, u) == nudge))
+                + sum((Dual(v) * w for v, w in zip(x, row_x, strict=True)), Dual(0))
+                for u, (row_x, row_h, bias) in enumerate(zip(*rows, strict=True))
+            ]
+            for g, rows in enumerate(zip(*weights.values(), strict=True))
+        ]
+        if problem.is_lstm:
+            i, f, o = ([smooth(v) for v in z[g]] for g in (0, 1, 3))
+            c = [f[u] * c[u] + i[u] * HIGH_PRECISION["tanh"](z[2][u]) for u in range(H)]
+            h = [o[u] * HIGH_PRECISION["tanh"](c[u]) for u in range(H)]
+        else:
+            h = [squash(v) for v in z[0]]
+        out = [sum((v * w for v, w in zip(h, row, strict=True)), Dual(b)) for row, b in zip(w_o, b_o, strict=True)]
+        aim = [mp.mpf(v) for v in np.zeros(len(out)) + y[j]]
+        slopes = LOSS_SLOPES[problem.loss]([v.value for v in out], aim)
+        changes.append(mp.fsum(a * v.slope for a, v in zip(slopes, out, strict=True)))
+        hidden.append(h)
+    return hidden, changes
+
+
+def high_precision_terms(problem):
+    """Every name's terms as (sign or None, log10), each (T, T); the sign is of scalar terms only."""
+    with mp.workdps(DIGITS):
+        T, H = len(problem.x), problem.weights["b"].shape[-1]
+        gates = range(4 if problem.is_lstm else 1)
+        hidden, _ = high_precision_run(problem)
+        recurrent = [[v.value for v in h] for h in hidden[:-1]]
+        ones, inputs = [[mp.mpf(1)]] * T, [[mp.mpf(v) for v in x] for x in problem.inputs]
+        sources = dict(zip(problem.weights, (inputs, recurrent, ones), strict=True))
+        delta = {
+            (j, g): [high_precision_run(problem, (j, g, u))[1] for u in range(H)]
+            for j in range(T)
+            for g in gates
+        }
+        groups = {name: (name, gates) for name in problem.weights}
+        if problem.is_lstm:
+            groups |= {f"{_stem(w)}{GATES[g]}": (w, [g]) for w in problem.weights for g in gates}
+        return {
+            name: _pairs(
+                [
+                    [
+                        [delta[t - k, g][u][t] * v for g in chosen for u in range(H) for v in sources[weight][t - k]]
+                        for k in range(t + 1)
+                    ]
+                    for t in range(T)
+                ],
+                problem.scalar,
+            )
+            for name, (weight, chosen) in groups.items()
+        }
+
+
+def _pairs(rows, scalar):
+    T = len(rows)
+    sign, log10, signed = np.zeros((T, T)), np.full((T, T), -np.inf), scalar
+    for t, row in enumerate(rows):
+        for k, entries in enumerate(row):
+            signed = signed and len(entries) == 1
+            size = mp.sqrt(mp.fsum(v**2 for v in entries))
+            sign[t, k] = mp.sign(entries[0])
+            log10[t, k] = float(mp.log10(size)) if size else -np.inf
+    return (sign if signed else None), log10
+
+
+# --- the textbook's formula ---
+
+
+def formula_terms(problem, name, power=None):
+    """Terms of a scalar tanh RNN with the squared error, (T, T), from their five factors.
+
+    `power` is the weight that is raised to k-1: w_s, unless a wrong one is wanted.
+    """
+    w_x, w_s, b = (float(np.squeeze(problem.weights[w])) for w in ("w_x", "w_s", "b"))
+    power = w_s if power is None else power
+    T, x = len(problem.x), problem.inputs[:, 0]
+    s = [float(np.squeeze(problem.state("s")))]
+    for value in x:
+        s.append(float(np.tanh(w_x * value + w_s * s[-1] + b)))
+    slopes = 1.0 - np.array(s[1:]) ** 2
+    source = {"w_x": x, "w_s": np.array(s[:-1]), "b": np.ones(T)}[name]
+    result = np.zeros((T, T))
+    for t in range(T):
+        slope = problem.w_o * s[t + 1] + problem.b_o - problem.target
+        for k in range(t + 1):
+            product = np.prod(slopes[t - k : t + 1])
+            result[t, k] = slope * problem.w_o * product * power**k * source[t - k]
+    return result
+
+
+# --- the comparison ---
+
+
+def assert_same_terms(found, expected, rtol=1e-10, may_be_zero=None):
+    """Compare (sign or None, log10) with the same of an oracle, in relative error of each term.
+
+    A term the oracle has as exactly zero must be sign 0 and minus infinity, and no other may be.
+    Where `may_be_zero` holds, zero is accepted as well. All are arrays (T, T), or rows of them.
+    """
+    (sign, log10), (expected_sign, expected_log10) = found, expected
+    valid = np.tri(*log10.shape, dtype=bool) if log10.ndim == 2 else np.ones(log10.shape, dtype=bool)
+    assert np.isnan(log10[~valid]).all(), "log10 must be nan where k > t"
+    zero = np.isneginf(expected_log10)
+    if may_be_zero is not None:
+        zero = zero | (may_be_zero & np.isneginf(log10))
+    wrong = valid & (np.isneginf(log10) != zero)
+    assert not wrong.any(), f"zero in one only, at {np.argwhere(wrong)[:5].tolist()}"
+    compared = valid & ~zero
+    error = np.abs(np.expm1(LN10 * (log10[compared] - expected_log10[compared])))
+    worst = error.max(initial=0.0)
+    assert worst <= rtol, f"relative error {worst:.3g} at {np.argwhere(compared)[error.argmax()]}"
+    if sign is not None and expected_sign is not None:
+        expected_sign = np.where(compared, expected_sign, 0)
+        assert (sign == expected_sign).all(), f"signs differ at {np.argwhere(sign != expected_sign)[:5]}"
+
+
