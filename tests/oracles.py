@@ -1,10 +1,9 @@
 """Slow, independent derivatives, and the comparison that a term has to pass.
 
-Four ways to the terms of a gradient, none of which is the backward sweep of gradflow:
+Three ways to the terms of a gradient, none of which is the backward sweep of gradflow:
 
 - `autograd_terms`: a copy of each weight at every step, differentiated by HIPS autograd;
 - `complex_step_totals`: the sums over terms, from complex arithmetic in a plain forward loop;
-- `high_precision_terms`: 80 digits, each step's pre-activation nudged and the nudge pushed forward;
 - `formula_terms`: the product of five factors of a scalar RNN, as it stands in a textbook.
 
 Arrays of terms have target step t in row t-1 and lag k in column k-1, like those of gradflow.
@@ -13,11 +12,9 @@ Arrays of terms have target step t in row t-1 and lag k in column k-1, like thos
 from dataclasses import dataclass, field
 
 import autograd.numpy as np
-import mpmath as mp
 from autograd import jacobian
 
 GATES = "ifco"
-DIGITS = 80
 LN10 = float(np.log(10.0))
 
 
@@ -66,13 +63,13 @@ class Problem:
         """Every name that terms have, those of the gates before those of the four together."""
         if not self.is_lstm:
             return tuple(self.weights)
-        return tuple(f"{_stem(w)}{g}" for w in self.weights for g in GATES) + tuple(self.weights)
+        return tuple(f"{stem(w)}{g}" for w in self.weights for g in GATES) + tuple(self.weights)
 
     def state(self, name):
         return np.zeros(self.weights["b"].shape[-1]) + np.array(self.start.get(name, 0.0))
 
 
-def _stem(weight):
+def stem(weight):
     return "b_" if weight == "b" else weight
 
 
@@ -124,14 +121,14 @@ def losses(copies, problem):
             h = sigmoid(z[3]) * np.tanh(c)
         else:
             h = phi(copies["w_x"][j] @ x + copies["w_s"][j] @ h + copies["b"][j])
-        w_o, b_o = copies["w_o"][j], copies["b_o"][j]
+        w_o, b_o = copies["w_o"][j], copies["readout_b_o"][j]
         o = (w_o @ h if np.ndim(w_o) else w_o * np.sum(h)) + b_o
         result.append(LOSSES[problem.loss](o, y[j]))
     return np.array(result)
 
 
 def _copies(problem):
-    shared = {**problem.weights, "w_o": problem.w_o, "b_o": problem.b_o}
+    shared = {**problem.weights, "w_o": problem.w_o, "readout_b_o": problem.b_o}
     T = len(problem.x)
     return {name: np.array([np.array(w, dtype=float)] * T) for name, w in shared.items()}
 
@@ -142,11 +139,13 @@ def _copies(problem):
 def autograd_terms(problem):
     """Every parameter's terms: name to an array (T, T, *shape of the parameter), 0 where k > t.
 
-    Names are those of the weights; the readout's are "w_o" and "b_o".
+    Names are those of the weights; the readout's are "w_o" and "readout_b_o".
     """
     copies = _copies(problem)
     return {
-        name: by_lag(jacobian(lambda w, name=name: losses({**copies, name: w}, problem))(copies[name]))
+        name: by_lag(
+            jacobian(lambda w, name=name: losses({**copies, name: w}, problem))(copies[name])
+        )
         for name in copies
     }
 
@@ -189,128 +188,6 @@ def magnitudes(terms, scalar):
     return (np.sign(flat[:, :, 0]) if signed else None), log10
 
 
-# --- terms in 80 digits: dual numbers, nudged at one pre-activation and carried forward ---
-
-
-class Dual:
-    """A number and its derivative along the nudge."""
-
-    def __init__(self, value, slope=0):
-        self.value, self.slope = mp.mpf(value), mp.mpf(slope)
-
-    def __add__(self, other):
-        other = other if isinstance(other, Dual) else Dual(other)
-        return Dual(self.value + other.value, self.slope + other.slope)
-
-    def __mul__(self, other):
-        other = other if isinstance(other, Dual) else Dual(other)
-        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
-
-
-def _sigmoid(z):
-    return 1 / (1 + mp.exp(-z))
-
-
-HIGH_PRECISION = {
-    "tanh": lambda z: Dual(mp.tanh(z.value), z.slope * mp.sech(z.value) ** 2),
-    "identity": lambda z: z,
-    "sigmoid": lambda z: Dual(_sigmoid(z.value), z.slope * _sigmoid(z.value) * _sigmoid(-z.value)),
-    "relu": lambda z: z if z.value > 0 else Dual(0),
-}
-
-# dL_t/do_t of every output; none subtracts near equals, so that 80 digits are enough.
-LOSS_SLOPES = {
-    "unit": lambda o, y: [mp.mpf(1) for _ in o],
-    "squared": lambda o, y: [v - w for v, w in zip(o, y, strict=True)],
-    "binary": lambda o, y: [
-        (1 - w) * _sigmoid(v) - w * _sigmoid(-v) for v, w in zip(o, y, strict=True)
-    ],
-    "softmax": lambda o, y: [
-        mp.fsum(y[m] * mp.exp(o[n]) - y[n] * mp.exp(o[m]) for m in range(len(o)))
-        / mp.fsum(map(mp.exp, o))
-        for n in range(len(o))
-    ],
-}
-
-
-def high_precision_run(problem, nudge=None):
-    """Hidden states and dL_t for every t, when z of `nudge` = (step, gate, unit) goes up by dz."""
-    squash, smooth = HIGH_PRECISION[problem.activation], HIGH_PRECISION["sigmoid"]
-    weights = {name: np.atleast_3d(w.T).T for name, w in problem.weights.items()}  # (gates, H, ...)
-    weights["b"] = np.reshape(problem.weights["b"], (len(weights["w_x"]), -1))
-    H = weights["b"].shape[1]
-    h = [Dual(v) for v in problem.state("h" if problem.is_lstm else "s")]
-    c = [Dual(v) for v in problem.state("c")]
-    w_o = np.reshape(np.zeros(H) + np.array(problem.w_o), (-1, H))
-    b_o, y = np.zeros(len(w_o)) + np.array(problem.b_o), targets(problem)
-    hidden, changes = [h], []
-    for j, x in enumerate(problem.inputs):
-        z = [
-            [
-                sum((v * w for v, w in zip(h, row_h, strict=True)), Dual(bias, (j, g, u) == nudge))
-                + sum((Dual(v) * w for v, w in zip(x, row_x, strict=True)), Dual(0))
-                for u, (row_x, row_h, bias) in enumerate(zip(*rows, strict=True))
-            ]
-            for g, rows in enumerate(zip(*weights.values(), strict=True))
-        ]
-        if problem.is_lstm:
-            i, f, o = ([smooth(v) for v in z[g]] for g in (0, 1, 3))
-            c = [f[u] * c[u] + i[u] * HIGH_PRECISION["tanh"](z[2][u]) for u in range(H)]
-            h = [o[u] * HIGH_PRECISION["tanh"](c[u]) for u in range(H)]
-        else:
-            h = [squash(v) for v in z[0]]
-        out = [sum((v * w for v, w in zip(h, row, strict=True)), Dual(b)) for row, b in zip(w_o, b_o, strict=True)]
-        aim = [mp.mpf(v) for v in np.zeros(len(out)) + y[j]]
-        slopes = LOSS_SLOPES[problem.loss]([v.value for v in out], aim)
-        changes.append(mp.fsum(a * v.slope for a, v in zip(slopes, out, strict=True)))
-        hidden.append(h)
-    return hidden, changes
-
-
-def high_precision_terms(problem):
-    """Every name's terms as (sign or None, log10), each (T, T); the sign is of scalar terms only."""
-    with mp.workdps(DIGITS):
-        T, H = len(problem.x), problem.weights["b"].shape[-1]
-        gates = range(4 if problem.is_lstm else 1)
-        hidden, _ = high_precision_run(problem)
-        recurrent = [[v.value for v in h] for h in hidden[:-1]]
-        ones, inputs = [[mp.mpf(1)]] * T, [[mp.mpf(v) for v in x] for x in problem.inputs]
-        sources = dict(zip(problem.weights, (inputs, recurrent, ones), strict=True))
-        delta = {
-            (j, g): [high_precision_run(problem, (j, g, u))[1] for u in range(H)]
-            for j in range(T)
-            for g in gates
-        }
-        groups = {name: (name, gates) for name in problem.weights}
-        if problem.is_lstm:
-            groups |= {f"{_stem(w)}{GATES[g]}": (w, [g]) for w in problem.weights for g in gates}
-        return {
-            name: _pairs(
-                [
-                    [
-                        [delta[t - k, g][u][t] * v for g in chosen for u in range(H) for v in sources[weight][t - k]]
-                        for k in range(t + 1)
-                    ]
-                    for t in range(T)
-                ],
-                problem.scalar,
-            )
-            for name, (weight, chosen) in groups.items()
-        }
-
-
-def _pairs(rows, scalar):
-    T = len(rows)
-    sign, log10, signed = np.zeros((T, T)), np.full((T, T), -np.inf), scalar
-    for t, row in enumerate(rows):
-        for k, entries in enumerate(row):
-            signed = signed and len(entries) == 1
-            size = mp.sqrt(mp.fsum(v**2 for v in entries))
-            sign[t, k] = mp.sign(entries[0])
-            log10[t, k] = float(mp.log10(size)) if size else -np.inf
-    return (sign if signed else None), log10
-
-
 # --- the textbook's formula ---
 
 
@@ -346,7 +223,9 @@ def assert_same_terms(found, expected, rtol=1e-10, may_be_zero=None):
     Where `may_be_zero` holds, zero is accepted as well. All are arrays (T, T), or rows of them.
     """
     (sign, log10), (expected_sign, expected_log10) = found, expected
-    valid = np.tri(*log10.shape, dtype=bool) if log10.ndim == 2 else np.ones(log10.shape, dtype=bool)
+    valid = (
+        np.tri(*log10.shape, dtype=bool) if log10.ndim == 2 else np.ones(log10.shape, dtype=bool)
+    )
     assert np.isnan(log10[~valid]).all(), "log10 must be nan where k > t"
     zero = np.isneginf(expected_log10)
     if may_be_zero is not None:
@@ -359,6 +238,6 @@ def assert_same_terms(found, expected, rtol=1e-10, may_be_zero=None):
     assert worst <= rtol, f"relative error {worst:.3g} at {np.argwhere(compared)[error.argmax()]}"
     if sign is not None and expected_sign is not None:
         expected_sign = np.where(compared, expected_sign, 0)
-        assert (sign == expected_sign).all(), f"signs differ at {np.argwhere(sign != expected_sign)[:5]}"
-
-
+        assert (sign == expected_sign).all(), (
+            f"signs differ at {np.argwhere(sign != expected_sign)[:5]}"
+        )

@@ -1,14 +1,28 @@
-"""Reference values made in 60-digit arithmetic, read from `reference/*.json`."""
+"""Terms to 60 digits and more: read from `reference/*.json`, or made here with mpmath.
+
+What is made here nudges one pre-activation at a time and pushes the nudge forward, in dual numbers; the
+backward sweep of gradflow goes the other way.
+"""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import gradflow as gf
+import mpmath as mp
 import numpy as np
-from oracles import GATES, Problem
+from oracles import GATES, Problem, stem, targets
 
+DIGITS = 80
 FOLDER = Path(__file__).parent / "reference"
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
+
+LOSSES = {
+    "unit": lambda target: gf.UnitLoss(),
+    "squared": gf.SquaredError,
+    "binary": gf.BinaryCrossEntropy,
+    "softmax": gf.SoftmaxCrossEntropy,
+}
 
 INPUTS = {
     "ones": lambda n: np.ones(len(n)),
@@ -39,6 +53,35 @@ class Reference:
     forget_product: dict
 
 
+def flow_of(problem):
+    """What gradflow makes of a problem."""
+    weights = problem.weights
+    if problem.scalar and problem.is_lstm:
+        by_gate = {w: dict(zip(GATES, np.ravel(weights[w]).tolist(), strict=True)) for w in weights}
+        biases = {f"b_{g}": value for g, value in by_gate.pop("b").items()}
+        cell = gf.LSTM.scalar(**by_gate, **biases)
+    elif problem.scalar:
+        numbers = {name: float(np.squeeze(w)) for name, w in weights.items()}
+        cell = gf.RNN(**numbers, activation=problem.activation)
+    elif problem.is_lstm:
+        cell = gf.LSTM(**weights)
+    else:
+        cell = gf.RNN(**weights, activation=problem.activation)
+    return gf.gradient_flow(
+        cell,
+        problem.x,
+        readout=gf.Readout(problem.w_o, problem.b_o),
+        loss=LOSSES[problem.loss](problem.target),
+        initial_state=problem.start or None,
+    )
+
+
+def terms_of(flow, name):
+    """(sign or None, log10) of gradflow, in the form of the oracles."""
+    signed = flow.cell.signed and name in flow.parameters
+    return (flow.sign(name) if signed else None), flow.log10(name)
+
+
 def load(name):
     """The case of that name."""
     case = json.loads((FOLDER / f"{name}.json").read_text())
@@ -54,16 +97,15 @@ def load(name):
 def _problem(case):
     given = dict(case["parameters"])
     x = INPUTS[case["input"]](np.arange(case["T"]))
-    w_o = given.pop("w_o")
+    # The files have one b_o. In those of an LSTM it is the output gate's bias and the readout's too.
+    w_o, b_o = given.pop("w_o"), given["b_o"]
     if case["cell"] == "lstm":
-        b_o = 0.0
         weights = {
             "w_x": np.array([given[f"w_x{g}"] for g in GATES]).reshape(4, 1, 1),
             "w_h": np.array([given[f"w_h{g}"] for g in GATES]).reshape(4, 1, 1),
             "b": np.array([given[f"b_{g}"] for g in GATES]).reshape(4, 1),
         }
     else:
-        b_o = given.pop("b_o")
         weights = {
             "w_x": np.array([[given["w_x"]]]),
             "w_s": np.array([[given["w_s"]]]),
@@ -81,3 +123,130 @@ def _pairs(row):
     sign = np.array([pair[0] for pair in row], dtype=int)
     log10 = np.array([-np.inf if pair[1] is None else pair[1] for pair in row])
     return sign, log10
+
+
+class Dual:
+    """A number and its derivative along the nudge."""
+
+    def __init__(self, value, slope=0):
+        self.value, self.slope = mp.mpf(value), mp.mpf(slope)
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+
+def _sigmoid(z):
+    return 1 / (1 + mp.exp(-z))
+
+
+HIGH_PRECISION = {
+    "tanh": lambda z: Dual(mp.tanh(z.value), z.slope * mp.sech(z.value) ** 2),
+    "identity": lambda z: z,
+    "sigmoid": lambda z: Dual(_sigmoid(z.value), z.slope * _sigmoid(z.value) * _sigmoid(-z.value)),
+    "relu": lambda z: z if z.value > 0 else Dual(0),
+}
+
+# dL_t/do_t of every output; none subtracts near equals, so that 80 digits are enough.
+LOSS_SLOPES = {
+    "unit": lambda o, y: [mp.mpf(1) for _ in o],
+    "squared": lambda o, y: [v - w for v, w in zip(o, y, strict=True)],
+    "binary": lambda o, y: [
+        (1 - w) * _sigmoid(v) - w * _sigmoid(-v) for v, w in zip(o, y, strict=True)
+    ],
+    "softmax": lambda o, y: [
+        mp.fsum(y[m] * mp.exp(o[n]) - y[n] * mp.exp(o[m]) for m in range(len(o)))
+        / mp.fsum(map(mp.exp, o))
+        for n in range(len(o))
+    ],
+}
+
+
+def high_precision_run(problem, nudge=None):
+    """Hidden states and dL_t for every t, when z of `nudge` = (step, gate, unit) goes up by dz."""
+    squash, smooth = HIGH_PRECISION[problem.activation], HIGH_PRECISION["sigmoid"]
+    weights = {name: np.atleast_3d(w.T).T for name, w in problem.weights.items()}  # (gates, H, ...)
+    weights["b"] = np.reshape(problem.weights["b"], (len(weights["w_x"]), -1))
+    H = weights["b"].shape[1]
+    h = [Dual(v) for v in problem.state("h" if problem.is_lstm else "s")]
+    c = [Dual(v) for v in problem.state("c")]
+    w_o = np.reshape(np.zeros(H) + np.array(problem.w_o), (-1, H))
+    b_o, y = np.zeros(len(w_o)) + np.array(problem.b_o), targets(problem)
+    hidden, changes = [h], []
+    for j, x in enumerate(problem.inputs):
+        z = [
+            [
+                sum((v * w for v, w in zip(h, row_h, strict=True)), Dual(bias, (j, g, u) == nudge))
+                + sum((Dual(v) * w for v, w in zip(x, row_x, strict=True)), Dual(0))
+                for u, (row_x, row_h, bias) in enumerate(zip(*rows, strict=True))
+            ]
+            for g, rows in enumerate(zip(*weights.values(), strict=True))
+        ]
+        if problem.is_lstm:
+            i, f, o = ([smooth(v) for v in z[g]] for g in (0, 1, 3))
+            c = [f[u] * c[u] + i[u] * HIGH_PRECISION["tanh"](z[2][u]) for u in range(H)]
+            h = [o[u] * HIGH_PRECISION["tanh"](c[u]) for u in range(H)]
+        else:
+            h = [squash(v) for v in z[0]]
+        out = [
+            sum((v * w for v, w in zip(h, row, strict=True)), Dual(b))
+            for row, b in zip(w_o, b_o, strict=True)
+        ]
+        aim = [mp.mpf(v) for v in np.zeros(len(out)) + y[j]]
+        slopes = LOSS_SLOPES[problem.loss]([v.value for v in out], aim)
+        changes.append(mp.fsum(a * v.slope for a, v in zip(slopes, out, strict=True)))
+        hidden.append(h)
+    return hidden, changes
+
+
+def high_precision_terms(problem):
+    """Every name's terms as (sign or None, log10), each (T, T); the sign is of scalar terms only."""
+    with mp.workdps(DIGITS):
+        T, H = len(problem.x), problem.weights["b"].shape[-1]
+        gates = range(4 if problem.is_lstm else 1)
+        hidden, _ = high_precision_run(problem)
+        recurrent = [[v.value for v in h] for h in hidden[:-1]]
+        ones, inputs = [[mp.mpf(1)]] * T, [[mp.mpf(v) for v in x] for x in problem.inputs]
+        sources = dict(zip(problem.weights, (inputs, recurrent, ones), strict=True))
+        delta = {
+            (j, g): [high_precision_run(problem, (j, g, u))[1] for u in range(H)]
+            for j in range(T)
+            for g in gates
+        }
+        groups = {name: (name, gates) for name in problem.weights}
+        if problem.is_lstm:
+            groups |= {f"{stem(w)}{GATES[g]}": (w, [g]) for w in problem.weights for g in gates}
+        return {
+            name: _magnitudes(
+                [
+                    [
+                        [
+                            delta[t - k, g][u][t] * v
+                            for g in chosen
+                            for u in range(H)
+                            for v in sources[weight][t - k]
+                        ]
+                        for k in range(t + 1)
+                    ]
+                    for t in range(T)
+                ],
+                problem.scalar,
+            )
+            for name, (weight, chosen) in groups.items()
+        }
+
+
+def _magnitudes(rows, scalar):
+    T = len(rows)
+    sign, log10, signed = np.zeros((T, T)), np.full((T, T), -np.inf), scalar
+    for t, row in enumerate(rows):
+        for k, entries in enumerate(row):
+            signed = signed and len(entries) == 1
+            size = mp.sqrt(mp.fsum(v**2 for v in entries))
+            sign[t, k] = mp.sign(entries[0])
+            log10[t, k] = float(mp.log10(size)) if size else -np.inf
+    return (sign if signed else None), log10

@@ -1,0 +1,60 @@
+"""Gradient clipping: which targets' gradients a threshold would shorten."""
+
+import numpy as np
+
+from gradflow.checks import finite_array, frozen
+from gradflow.flow import GradientFlow
+from gradflow.scaled import Array
+
+
+def log10_gradient_norm(flow: GradientFlow) -> Array:
+    """log10 of the length of the whole gradient of every L_t, right at any magnitude.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+
+    Returns
+    -------
+    array of shape (T,)
+        Over every parameter of the cell and of the readout together; minus infinity where all are
+        exactly zero.
+    """
+    names = tuple(flow.cell.weights) + ("w_o", "readout_b_o")
+    sizes = np.stack([flow.log10_total(name) for name in names])
+    top = sizes.max(axis=0)
+    base = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return frozen(base + 0.5 * np.log10((10.0 ** (2.0 * (sizes - base))).sum(axis=0)))
+
+
+def clip_factors(flow: GradientFlow, threshold: float) -> Array:
+    """What clipping by norm would multiply the gradient of each L_t by.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+    threshold : float
+        Longest gradient let through, above 0.
+
+    Returns
+    -------
+    array of shape (T,)
+        1 where the gradient is no longer than the threshold, else threshold / length.
+
+    Raises
+    ------
+    ValueError
+        If the threshold is not a finite number above 0.
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
+    """
+    limit = finite_array("threshold", threshold)
+    if limit.ndim or limit <= 0.0:
+        raise ValueError(f"threshold must be a number above 0. Got {threshold!r}.")
+    over = np.maximum(log10_gradient_norm(flow) - np.log10(limit), 0.0)
+    return frozen(10.0**-over)

@@ -1,0 +1,54 @@
+"""Numbers for labels: mantissas and exponents beyond float64, and where ticks stand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def scientific(log10: Array, decimals: int = 2) -> tuple[Array, Array]:
+    """Mantissa and exponent of 10^log10, as they are printed.
+
+    Parameters
+    ----------
+    log10 : array of shape (...)
+        Any float64; values that are not finite give nan.
+    decimals : int
+        Decimals the mantissa will be printed with: 9.999 becomes 1.00 and the next exponent.
+
+    Returns
+    -------
+    tuple of two arrays of shape (...)
+        Mantissa in [1, 10), and the exponent as a whole number.
+    """
+    size = np.where(np.isfinite(log10), log10, np.nan)
+    exponent = np.floor(size)
+    mantissa = np.round(10.0 ** (size - exponent), decimals)
+    carried = mantissa >= 10.0
+    return np.where(carried, 1.0, mantissa), exponent + carried
+
+
+def tick_step(length: float, ticks: int) -> int:
+    """The smallest of 1, 2, 3, 5, 10, 20, 30, 50, .. that gives at most `ticks` steps."""
+    power = 1
+    while True:
+        for base in (1, 2, 3, 5):
+            if base * power * ticks >= length:
+                return base * power
+        power *= 10
+
+
+def power_ticks(low: float, high: float, ticks: int) -> list[int]:
+    """Whole exponents within [low, high] for tick labels, counted from 0."""
+    step = tick_step(high - low, ticks)
+    return list(range(math.ceil(low / step) * step, math.floor(high) + 1, step))
+
+
+def step_ticks(T: int) -> list[int]:
+    """Steps to label on an axis of 1..T: the first, and every few."""
+    step = tick_step(T, 6)
+    return sorted({1, *range(step, T + 1, step)} - ({2} if step > 2 else set()))

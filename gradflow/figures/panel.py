@@ -1,0 +1,110 @@
+"""`Panel`: what one heatmap shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.figures.numbers import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """The terms of one cell and one parameter, for a heatmap.
+
+    A (T, T) array has target step t in row t - 1 and lag k in column k - 1.
+
+    Attributes
+    ----------
+    title : str
+        The cell: "RNN", "LSTM".
+    quantity : str
+        What is shown: "dL_t/dw_x", "prod f".
+    log10 : array of shape (T, T)
+        log10 of the magnitudes; minus infinity where exactly zero, nan where k > t.
+    sign : array of shape (T, T) or None
+        -1, 0 or 1; None for norms.
+    share : array of shape (T, T)
+        Each term's share of its row, 0 to 1.
+    inputs : array of shape (T,)
+        Inputs x_j; for vectors their norms.
+    words : tuple of T strings, or None
+        The words of a sentence, one a step.
+    clip : array of shape (T,) or None
+        Factor by which each target's total gradient is clipped, 1 where it is not; None with
+        clipping off.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match.
+    """
+
+    title: str
+    quantity: str
+    log10: Array
+    sign: Array | None
+    share: Array
+    inputs: Array
+    words: tuple[str, ...] | None = None
+    clip: Array | None = None
+
+    def __post_init__(self) -> None:
+        T = self.T
+        expected = {
+            "log10": (T, T),
+            "sign": (T, T),
+            "share": (T, T),
+            "inputs": (T,),
+            "words": (T,),
+            "clip": (T,),
+        }
+        for name, shape in expected.items():
+            given = getattr(self, name)
+            if given is not None and np.shape(given) != shape:
+                raise ValueError(f"{name} must have shape {shape}. Got {np.shape(given)}.")
+
+    @property
+    def T(self) -> int:
+        """Sequence length."""
+        return len(self.log10)
+
+
+def relative_to_first(log10: Array) -> Array:
+    """log10 of each term over the k = 1 term of its row.
+
+    Parameters
+    ----------
+    log10 : array of shape (T, T)
+        log10 of the magnitudes.
+
+    Returns
+    -------
+    array of shape (T, T)
+        In a row whose k = 1 term is exactly zero, relative to the row's largest instead.
+    """
+    if not log10.size:
+        return log10
+    first = log10[:, 0]
+    largest = np.nanmax(np.where(np.isnan(log10), -np.inf, log10), axis=1)
+    unit = np.where(np.isfinite(first), first, np.where(np.isfinite(largest), largest, 0.0))
+    return np.asarray(log10 - unit[:, None])
+
+
+def by_source(terms: Array) -> Array:
+    """Terms by lag rearranged by source step: column j - 1 holds k = t + 1 - j.
+
+    Parameters
+    ----------
+    terms : float array of shape (T, T)
+        Column k - 1 holds lag k.
+
+    Returns
+    -------
+    float array of shape (T, T)
+        nan where j > t.
+    """
+    steps = np.arange(len(terms))
+    back = steps[:, None] - steps
+    return np.where(back >= 0, np.take_along_axis(terms, np.maximum(back, 0), axis=1), np.nan)

@@ -1,0 +1,1 @@
+"""The Streamlit page: settings, links, controls, words and downloads."""

@@ -1,0 +1,212 @@
+"""The sidebar: a widget for every setting, each with the setting's name as its key."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gradflow import sequences
+from gradflow.ui import state
+from gradflow.ui.presets import PRESETS
+from gradflow.ui.settings import CONTROLS, LONGEST, Settings
+from gradflow.ui.text import escaped
+from gradflow.ui.words import forget_bias_words
+
+# What is read of a pasted text or a file, in characters: 10,000 numbers of 40 digits.
+_LONGEST_TEXT = 400_000
+
+
+def sidebar() -> None:
+    """Draw every control; what is chosen is then read with `state.settings`."""
+    with st.sidebar:
+        st.selectbox(
+            "Start from an example",
+            [preset.name for preset in PRESETS],
+            index=None,
+            placeholder="Choose one",
+            key="preset",
+            on_change=_apply_preset,
+            help="Sets all controls and says what to look at.",
+        )
+        _slider("w_s")
+        _slider("T", disabled=_brings_its_length())
+        _slider("b_f")
+        st.caption(forget_bias_words(st.session_state["b_f"]))
+        with st.expander("Input sequence", icon=":material/timeline:"):
+            _sequence()
+        with st.expander("What the heatmaps show", icon=":material/grid_on:"):
+            _view()
+        with st.expander("Weights and activation", icon=":material/tune:"):
+            _weights()
+        with st.expander("Readout, loss, start", icon=":material/output:"):
+            _ends()
+        with st.expander("Clipping and truncation", icon=":material/content_cut:"):
+            _switch("clipping")
+            _number("threshold", disabled=not st.session_state["clipping"], format="%g")
+            _number("window")
+
+
+def _apply_preset() -> None:
+    chosen = st.session_state["preset"]
+    for preset in PRESETS:
+        if preset.name == chosen:
+            state.put(preset.settings)
+
+
+def _brings_its_length() -> bool:
+    chosen = st.session_state["sequence"]
+    return chosen == "sentence" or (chosen == "own" and state.own_numbers() is not None)
+
+
+def _sequence() -> None:
+    _choice("sequence")
+    chosen = st.session_state["sequence"]
+    if chosen == "sine":
+        _number("period")
+    if chosen == "sentence":
+        _number("clause")
+        _switch("plural")
+    if chosen in ("noise", "sentence"):
+        _number("seed")
+    if chosen == "own":
+        _own_numbers()
+
+
+def _own_numbers() -> None:
+    st.text_area(
+        "Paste numbers",
+        key="own_text",
+        on_change=_read_text,
+        placeholder="0.5, -1.2, 3",
+        help="Separated by commas, spaces or new lines. They stay in this session and are not in the "
+        "link.",
+    )
+    st.file_uploader(
+        "or a CSV file",
+        type=["csv", "txt"],
+        key="own_file",
+        on_change=_read_file,
+        help="One number a line, or the first column that holds numbers.",
+    )
+    error = st.session_state.get("own_error")
+    numbers = state.own_numbers()
+    if error:
+        st.error(error)
+    if numbers is None:
+        st.caption("No numbers yet: seeded noise is shown.")
+    elif len(numbers) > LONGEST:
+        st.caption(f"{len(numbers):,} numbers read; the first {LONGEST} are used.")
+    else:
+        st.caption(f"{len(numbers)} numbers read, all used.")
+
+
+def _read_text() -> None:
+    text = st.session_state["own_text"]
+    if text.strip():
+        _read(text)
+
+
+def _read_file() -> None:
+    file = st.session_state["own_file"]
+    if file is None:
+        return
+    try:
+        text = file.getvalue().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        st.session_state["own_error"] = "The file must be text in UTF-8. It holds other bytes."
+        return
+    _read(text)
+
+
+def _read(text: str) -> None:
+    if len(text) > _LONGEST_TEXT:
+        st.session_state["own_error"] = (
+            f"The numbers must fit in {_LONGEST_TEXT:,} characters. Got {len(text):,}."
+        )
+        return
+    try:
+        st.session_state[state.OWN] = sequences.parse_numbers(text)
+        st.session_state["own_error"] = None
+    except ValueError as error:
+        st.session_state["own_error"] = escaped(str(error))
+
+
+def _view() -> None:
+    _choice("parameter")
+    _choice("gate")
+    _switch("relative")
+    _switch("signs")
+    _choice("axis")
+    _number("floor")
+
+
+def _weights() -> None:
+    _number("w_x", disabled=False)
+    _number("b")
+    _choice("activation")
+    _switch("own_w_h", disabled=st.session_state["own_gates"])
+    if st.session_state["own_w_h"] and not st.session_state["own_gates"]:
+        _number("w_h")
+    _switch("own_gates")
+    if st.session_state["own_gates"]:
+        for kind in ("w_x", "w_h"):
+            for gate in "ifco":
+                _number(f"{kind}{gate}")
+    for gate in "ico":
+        _number(f"b_{gate}")
+
+
+def _ends() -> None:
+    _number("w_o")
+    _number("readout_b_o")
+    _choice("loss")
+    if st.session_state["loss"] == "squared":
+        _number("target")
+    if st.session_state["loss"] in ("binary", "softmax"):
+        _choice("label")
+    for name in ("s_0", "h_0", "c_0"):
+        _number(name)
+
+
+def _slider(name: str, disabled: bool = False) -> None:
+    control = CONTROLS[name]
+    st.slider(
+        control.label,
+        control.low,
+        control.high,
+        step=control.step,
+        key=name,
+        help=control.help,
+        disabled=disabled,
+    )
+
+
+def _number(name: str, disabled: bool = False, format: str | None = None) -> None:
+    control = CONTROLS[name]
+    whole = isinstance(getattr(Settings, name), int)
+    st.number_input(
+        control.label,
+        control.low,
+        control.high,
+        step=control.step,
+        key=name,
+        help=control.help,
+        disabled=disabled,
+        format=format or (None if whole else "%g"),
+    )
+
+
+def target_control() -> None:
+    """The target step, which stands beside the profile that it moves."""
+    _number("t")
+
+
+def _choice(name: str) -> None:
+    control = CONTROLS[name]
+    st.selectbox(
+        control.label, control.values, format_func=control.shown, key=name, help=control.help
+    )
+
+
+def _switch(name: str, disabled: bool = False) -> None:
+    control = CONTROLS[name]
+    st.toggle(control.label, key=name, help=control.help, disabled=disabled)

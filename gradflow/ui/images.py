@@ -1,0 +1,162 @@
+"""Figures as PNG, SVG and PDF, drawn by a browser that is started once and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+import kaleido
+import plotly.graph_objects as go
+from choreographer.browsers.chromium import Chromium
+
+Format = Literal["png", "svg", "pdf"]
+
+NO_BROWSER = (
+    "PNG, SVG and PDF need Chrome or Chromium on the machine that runs gradflow. The camera in a "
+    "chart's own bar still saves PNG and SVG."
+)
+NO_IMAGE = (
+    "The browser that draws the images failed. Try again; the camera in a chart's own bar still saves "
+    "PNG and SVG."
+)
+
+_SCALE = 2
+_START_SECONDS = 30.0
+_IMAGE_SECONDS = 30.0
+_CLOSE_SECONDS = 10.0
+
+# The page it draws on is a file, which no proxy is asked for. Anything else that Chromium would like
+# to fetch goes to a port of this machine where nobody listens.
+_NO_PROXY_THERE = "http://127.0.0.1:9"
+
+_Result = TypeVar("_Result")
+
+
+class ImageError(RuntimeError):
+    """No image could be made; the message is a sentence for the page."""
+
+
+class _Browser:
+    """A browser with its own event loop and thread.
+
+    kaleido's own sync server mixes up the results of two threads, and waits forever once its browser
+    has died.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="images", daemon=True
+        )
+        self._thread.start()
+        try:
+            self._kaleido = self._run(self._open(), _START_SECONDS)
+        except BaseException:
+            self._stop()
+            raise
+
+    def image(self, figure: go.Figure, format_: Format) -> bytes:
+        options = {"format": format_, "scale": _SCALE if format_ == "png" else 1}
+        drawn: bytes = self._run(self._kaleido.calc_fig(figure, options), _IMAGE_SECONDS)
+        return drawn
+
+    def alive(self) -> bool:
+        return self._kaleido.subprocess.poll() is None
+
+    def close(self) -> None:
+        try:
+            self._run(self._kaleido.close(), _CLOSE_SECONDS)
+        except Exception:
+            self._kaleido.subprocess.kill()
+        finally:
+            self._stop()
+
+    async def _open(self) -> kaleido.Kaleido:
+        browser = kaleido.Kaleido(
+            page_generator=kaleido.PageGenerator(mathjax=False), proxy_server=_NO_PROXY_THERE
+        )
+        await browser.open()
+        return browser
+
+    def _run(self, task: Coroutine[Any, Any, _Result], seconds: float) -> _Result:
+        bounded = asyncio.wait_for(task, seconds)
+        return asyncio.run_coroutine_threadsafe(bounded, self._loop).result(seconds + 5.0)
+
+    def _stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSE_SECONDS)
+
+
+_lock = threading.Lock()
+_browser: _Browser | None = None
+
+
+def browser_available() -> bool:
+    """Whether Chrome or Chromium is installed where kaleido looks for it."""
+    path = Chromium.find_browser(skip_local=False)
+    return path is not None and Path(path).is_file()
+
+
+def image(figure: go.Figure, format_: Format) -> bytes:
+    """A figure as an image.
+
+    The first call starts the browser; later calls, from any thread, take turns with it. Where it has
+    died or fails, a fresh one gets a second try.
+
+    Parameters
+    ----------
+    figure : go.Figure
+        With the width and height it should have, in pixels.
+    format_ : {"png", "svg", "pdf"}
+        A PNG has two pixels for each of the figure's, either way.
+
+    Raises
+    ------
+    ImageError
+        If there is no browser, or it fails twice.
+    ValueError
+        If the format is another.
+    """
+    if format_ not in get_args(Format):
+        raise ValueError(f"format_ must be one of png, svg, pdf. Got {format_!r}.")
+    if not browser_available():
+        raise ImageError(NO_BROWSER)
+    with _lock:
+        try:
+            return _warm_browser().image(figure, format_)
+        except Exception:
+            _close()
+        try:
+            return _warm_browser().image(figure, format_)
+        except Exception as failure:
+            _close()
+            raise ImageError(NO_IMAGE) from failure
+
+
+def close() -> None:
+    """End the browser; the next image starts another."""
+    with _lock:
+        _close()
+
+
+def _warm_browser() -> _Browser:
+    global _browser
+    if _browser is not None and not _browser.alive():
+        _close()
+    if _browser is None:
+        _browser = _Browser()
+    return _browser
+
+
+def _close() -> None:
+    global _browser
+    if _browser is not None:
+        _browser.close()
+        _browser = None
+
+
+atexit.register(close)

@@ -1,0 +1,122 @@
+"""The main page: an RNN and an LSTM side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from gradflow import memory
+from gradflow.check import residual
+from gradflow.figures.heatmap import heatmap
+from gradflow.figures.profile import profile
+from gradflow.figures.sheet import sheet
+from gradflow.ui import controls, links, panels, state, words
+from gradflow.ui.downloads import downloads
+from gradflow.ui.experiment import Experiment, run
+from gradflow.ui.presets import look_at
+from gradflow.ui.settings import Settings
+from gradflow.ui.text import escaped
+
+# The share of the k = 1 term below which a lag counts as forgotten.
+_LEAST_SHARE = 0.01
+
+
+def comparison_page() -> None:
+    """Draw the page, top to bottom: settings, compute, figures, words."""
+    state.begin()
+    controls.sidebar()
+    settings = state.settings()
+    state.keep(settings)
+    _heading(settings)
+    try:
+        experiment = run(settings, state.own_numbers())
+    except ValueError as error:
+        st.error(escaped(str(error)))
+        return
+    t = panels.target_step(settings, experiment)
+    seen = {
+        name: memory.measure(flow, t, _LEAST_SHARE, settings.window)
+        for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
+    }
+    _heatmaps(settings, experiment, seen)
+    _profile(settings, experiment)
+    _measures(settings, experiment, seen)
+    link = links.to_link(state.address(), settings)
+    downloads(
+        experiment,
+        settings,
+        state.own_numbers(),
+        lambda: _sheet(settings, experiment, link),
+        link,
+    )
+    with st.expander("How to read this, and what is computed", icon=":material/help:"):
+        st.markdown(words.EXPLANATION)
+
+
+def _heading(settings: Settings) -> None:
+    st.title("gradflow", anchor=False)
+    st.markdown(words.LEAD)
+    for notice in state.notices():
+        st.warning(notice, icon=":material/link_off:")
+    look = look_at(settings)
+    if look:
+        st.info(look, icon=":material/visibility:")
+
+
+def _heatmaps(
+    settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]
+) -> None:
+    both = panels.panels(settings, experiment)
+    view = panels.view(settings, both)
+    for column, panel in zip(st.columns(2, gap="medium"), both, strict=True):
+        with column:
+            st.markdown(words.sentence(panel.title, seen[panel.title]))
+            _chart(heatmap(panel, view), f"{panel.title.lower()}_heatmap")
+            if panel.clip is not None:
+                st.caption(words.clipping(panel.clip, settings.threshold))
+    st.caption(words.READING[settings.axis])
+    if settings.signs and settings.gate == "all":
+        st.caption(words.NO_SIGNS)
+
+
+def _profile(settings: Settings, experiment: Experiment) -> None:
+    t = panels.target_step(settings, experiment)
+    st.subheader(f"One row: target step t = {t}", anchor=False)
+    control, _ = st.columns([1, 3])
+    with control:
+        controls.target_control()
+    _chart(profile(panels.profile(settings, experiment)), "profile")
+    st.caption(words.PROFILE)
+
+
+def _measures(
+    settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]
+) -> None:
+    st.subheader("In numbers", anchor=False)
+    st.table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
+    residuals = {
+        name: float(residual(flow).max())
+        for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
+    }
+    st.markdown(words.adds_up(residuals))
+
+
+def _chart(figure: go.Figure, key: str) -> None:
+    config: dict[str, Any] = {
+        "displaylogo": False,
+        "toImageButtonOptions": {"format": st.session_state.get("camera", "png"), "filename": key},
+    }
+    st.plotly_chart(figure, key=key, config=config, theme="streamlit")
+
+
+def _sheet(settings: Settings, experiment: Experiment, link: str) -> go.Figure:
+    both = panels.panels(settings, experiment)
+    return sheet(
+        both,
+        panels.view(settings, both),
+        panels.profile(settings, experiment),
+        "gradflow: where the gradient goes",
+        words.footer(settings, link),
+    )

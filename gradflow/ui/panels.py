@@ -1,0 +1,75 @@
+"""From an experiment to what the figures draw."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import gradflow as gf
+from gradflow import memory
+from gradflow.clipping import clip_factors
+from gradflow.figures.heatmap import View, colour_range
+from gradflow.figures.panel import Panel
+from gradflow.figures.profile import Line, Profile
+from gradflow.ui.experiment import Experiment, parameter_name
+from gradflow.ui.settings import Settings
+
+
+def target_step(settings: Settings, experiment: Experiment) -> int:
+    """The target step chosen, or the last one where the sequence is shorter."""
+    return min(settings.t, experiment.T)
+
+
+def panels(settings: Settings, experiment: Experiment) -> tuple[Panel, Panel]:
+    """The two heatmaps' contents, RNN first."""
+    return (
+        _panel("RNN", experiment.rnn, settings, experiment),
+        _panel("LSTM", experiment.lstm, settings, experiment),
+    )
+
+
+def view(settings: Settings, both: tuple[Panel, Panel]) -> View:
+    """How both heatmaps are shown, on one colour scale."""
+    low, high = colour_range(both, settings.relative, settings.floor)
+    axis = "source" if settings.axis == "source" else "lag"
+    return View(settings.relative, settings.floor, settings.signs, axis, low, high)
+
+
+def profile(settings: Settings, experiment: Experiment) -> Profile:
+    """The rows of the chosen target: both networks, the forget product, and |w_s|^(k-1)."""
+    t = target_step(settings, experiment)
+    lags = np.arange(1, t + 1)
+    product = experiment.lstm.log10_forget_product()[t - 1, :t]
+    lines = []
+    for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm)):
+        row = flow.log10(parameter_name(flow, settings))[t - 1, :t]
+        lines.append(Line(name, _relative(row) if settings.relative else row, name.lower()))
+    lines.append(Line("LSTM: product of forget gates", product, "product", "dot"))
+    with np.errstate(divide="ignore"):
+        size = np.log10(np.abs(settings.w_s))
+    powers = np.where(lags == 1, 0.0, (lags - 1) * size) if np.isfinite(size) else None
+    zero_lags = {
+        name: memory.zero_lags(flow, t)
+        for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
+    }
+    return Profile(t, lags, tuple(lines), powers, zero_lags)
+
+
+def _panel(title: str, flow: gf.GradientFlow, settings: Settings, of: Experiment) -> Panel:
+    clip = clip_factors(flow, settings.threshold) if settings.clipping else None
+    words, inputs = of.inputs.words, flow.x[:, 0]
+    if title == "LSTM" and settings.gate == "product":
+        product = flow.log10_forget_product()
+        nothing = np.full(product.shape, np.nan)
+        return Panel(title, "product of f", product, None, nothing, inputs, words, clip)
+    name = parameter_name(flow, settings)
+    signed = name in flow.parameters
+    return Panel(
+        title,
+        f"dL_t/d{name}",
+        flow.log10(name),
+        flow.sign(name) if signed else None,
+        flow.share(name),
+        inputs,
+        words,
+        clip,
+    )

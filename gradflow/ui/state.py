@@ -1,0 +1,68 @@
+"""The settings between two runs of the page: session state, and the link in the address bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gradflow.scaled import Array
+from gradflow.ui import links
+from gradflow.ui.settings import CONTROLS, Settings, as_mapping
+
+# Session state's own names, beside those of the settings.
+_HELD = "held_settings"
+_NOTICES = "link_notices"
+OWN = "own_numbers"
+
+
+def begin() -> None:
+    """Put every setting where its widget looks for it: from the link at first, as it was later on.
+
+    Streamlit forgets a widget that one run does not draw; what it held is kept here.
+    """
+    if _HELD not in st.session_state:
+        query = {name: st.query_params.get_all(name) for name in st.query_params}
+        settings, notices = links.from_query(query)
+        st.session_state[_HELD] = as_mapping(settings)
+        st.session_state[_NOTICES] = notices
+    for name, value in st.session_state[_HELD].items():
+        st.session_state.setdefault(name, value)
+
+
+def settings() -> Settings:
+    """What the widgets hold now."""
+    return Settings(**{name: st.session_state[name] for name in CONTROLS})
+
+
+def keep(current: Settings) -> None:
+    """Remember the settings and write them into the address bar."""
+    st.session_state[_HELD] = as_mapping(current)
+    query = links.to_query(current)
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+
+
+def put(new: Settings) -> None:
+    """Set every widget; only before this run draws them, as a callback does."""
+    for name, value in as_mapping(new).items():
+        st.session_state[name] = value
+    st.session_state[_NOTICES] = ()
+
+
+def notices() -> tuple[str, ...]:
+    """What the link held that could not be used."""
+    found: tuple[str, ...] = st.session_state.get(_NOTICES, ())
+    return found
+
+
+def own_numbers() -> Array | None:
+    """The user's own numbers, if there are any."""
+    numbers: Array | None = st.session_state.get(OWN)
+    return numbers
+
+
+def address() -> str:
+    """The page's address without its query."""
+    url: Any = st.context.url
+    return str(url).split("?")[0] if url else "http://localhost:8501/"
