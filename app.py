@@ -1,8 +1,13 @@
 """gradflow: streamlit run app.py."""
 
+from pathlib import Path
+
 import streamlit as st
 
+from gradflow import ui
 from gradflow.ui.page import comparison_page
 
-st.set_page_config(page_title="gradflow", page_icon=":material/grid_on:", layout="wide")
+_ICON = Path(ui.__file__).with_name("icon.svg")
+
+st.set_page_config(page_title="gradflow", page_icon=str(_ICON), layout="wide")
 comparison_page()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -121,11 +122,11 @@ class GradientFlow:
         ValueError
             If the name is unknown.
         """
-        names = self._names(parameter)
-        size = log10_scaled(*self._terms(names[0]))
-        for name in names[1:]:
-            size = _log10_hypotenuse(size, log10_scaled(*self._terms(name)))
-        return frozen(self._blanked(size))
+        parts = [self.cell.parameters[name] for name in self._names(parameter)]
+        deltas = self._backward.deltas.of_gates(tuple(part.gate for part in parts))
+        factor = self._source(parts[0].source).norm(axis=1).log10()
+        size = functools.reduce(_log10_hypotenuse, [log10_scaled(*delta) for delta in deltas])
+        return frozen(self._blanked(size + lagged(factor)))
 
     def value(self, parameter: str) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.

@@ -55,6 +55,14 @@ class Scaled:
         whole = np.where(fraction == 0.0, ZERO_EXPONENT, shift + np.asarray(exponent, np.int64))
         return cls(np.broadcast_to(fraction, whole.shape), whole)
 
+    @classmethod
+    def beside(cls, parts: list[Scaled]) -> Scaled:
+        """Arrays of shape (n, m) side by side, as one of shape (n, parts * m)."""
+        return cls(
+            np.concatenate([part.mantissa for part in parts], axis=1),
+            np.concatenate([part.exponent for part in parts], axis=1),
+        )
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.mantissa.shape

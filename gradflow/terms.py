@@ -37,8 +37,24 @@ class Deltas:
         signal, slope = self.gates[gate]
         if slope.shape[1] > 1:
             return self.mantissas[gate], self.exponents[gate]
+        return self._times(signal, slope[:, 0])
+
+    def of_gates(self, gates: tuple[int, ...]) -> list[tuple[Array, Array]]:
+        """Sizes whose root of the sum of squares is the norm over several gates."""
+        if self.gates[0].slope.shape[1] > 1:
+            return [self.of_gate(gate) for gate in gates]
+        # Gates that are multiples of one signal are taken together before the (T, T) arrays.
+        slopes: dict[int, list[Scaled]] = {}
+        for gate in gates:
+            slopes.setdefault(self.gates[gate].signal, []).append(self.gates[gate].slope)
+        return [
+            self._times(signal, Scaled.beside(several).norm(axis=1))
+            for signal, several in slopes.items()
+        ]
+
+    def _times(self, signal: int, factor: Scaled) -> tuple[Array, Array]:
         mantissa, exponent = self.mantissas[signal], self.exponents[signal]
-        return mantissa * lagged(slope.mantissa[:, 0]), exponent + lagged(slope.exponent[:, 0])
+        return mantissa * lagged(factor.mantissa), exponent + lagged(factor.exponent)
 
 
 def record(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Deltas:

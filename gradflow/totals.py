@@ -23,10 +23,7 @@ def summed(terms: list[Scaled]) -> Scaled:
     -------
     Scaled array of shape (T, parameters)
     """
-    sums = [term.sum(axis=1) for term in terms]
-    return Scaled(
-        np.stack([s.mantissa for s in sums], axis=1), np.stack([s.exponent for s in sums], axis=1)
-    )
+    return Scaled.beside([term.sum(axis=1)[:, None] for term in terms])
 
 
 def swept(

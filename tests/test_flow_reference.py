@@ -140,6 +140,18 @@ EXTREMES = {
     "readout on the relu unit that dies": Problem(**{**vars(DYING), "w_o": np.array([1.0, 0.0])}),
     "readout on the tiny relu unit": Problem(**{**vars(DYING), "w_o": np.array([0.0, 1.0])}),
 }
+for coupling in (0.0, 0.5):
+    generator = np.random.default_rng(3)
+    EXTREMES[f"LSTM of two units, one grown, coupled by {coupling}"] = Problem(
+        {
+            "w_x": generator.normal(size=(4, 2, 2)),
+            "w_h": generator.normal(size=(4, 2, 2)) * (np.eye(2) + coupling * (1 - np.eye(2))),
+            "b": np.array([[30.0, 1.0], [30.0, 1.0], [9.0, 0.0], [2.0, 0.0]]),
+        },
+        generator.normal(size=(6, 2)),
+        w_o=np.array([1.0, 0.0]),
+        start={"c": np.array([402.0, 0.5])},
+    )
 for recurrent, w_s in {"diagonal": DIAGONAL, "full": FULL, "chain": CHAIN}.items():
     for w_o in ([1.0, 0.0], [0.0, 1.0], [1.0, 1.0]):
         EXTREMES[f"one unit of two saturated, w_s {recurrent}, w_o {w_o}"] = rnn(

@@ -3,7 +3,7 @@
 from gradflow.figures.heatmap import View, colour_range, heatmap
 from gradflow.figures.panel import Panel, relative_to_first
 from gradflow.figures.profile import Line, Profile, profile
-
+from gradflow.figures.sheet import sheet
 
 __all__ = [
     "Line",
@@ -14,5 +14,5 @@ __all__ = [
     "heatmap",
     "profile",
     "relative_to_first",
-
+    "sheet",
 ]

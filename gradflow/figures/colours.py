@@ -30,14 +30,14 @@ SIGNED = (
 
 ZERO = "#8c8c8c"
 CLIPPED = "#CC79A7"
-QUIET = "#808080"
+QUIET = "#7a7a7a"
 GRID = "rgba(128, 128, 128, 0.25)"
 
 LINES = MappingProxyType(
     {
-        "rnn": "#D55E00",
-        "lstm": "#3B8FD4",
-        "forget": "#009E73",
+        "RNN": "#D55E00",
+        "LSTM": "#3B8FD4",
+        "product": "#009E73",
         "reference": "#8c8c8c",
         "i": "#E69F00",
         "f": "#009E73",

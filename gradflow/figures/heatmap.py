@@ -21,6 +21,7 @@ FONT = 12
 LONGEST_WORD = 12
 MOST_WORDS = 40
 MOST_WORD_TICKS = 20
+UNDER_TITLE = "<br><span style='font-size:3px'> </span>"  # keeps the title off the colour bar
 
 X_TITLES = {
     "lag": "lag k (k = 1: the target step itself)",
@@ -297,7 +298,7 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
         "ticks": "outside",
         "ticklen": 3,
         "ticklabeloverflow": "allow",
-        "title": {"text": shown, "side": "top", "font": {"size": FONT}},
+        "title": {"text": f"{shown}{UNDER_TITLE}", "side": "top", "font": {"size": FONT}},
         **place,
     }
 
@@ -328,9 +329,10 @@ def _positions(panel: Panel, view: View) -> Array:
 
 
 def _details(panel: Panel, view: View) -> Array:
-    """What the hover says of each cell, float32 (T, T, 5).
+    """What the hover says of each cell, float32 (T, T, 4 or 5).
 
-    The index the axis does not show (j or k), x_j, mantissa, exponent and share in percent.
+    The index the axis does not show (j or k), x_j, mantissa, exponent, and the share in percent if
+    there are shares.
     """
     T = panel.T
     steps = np.arange(1, T + 1)
@@ -338,12 +340,13 @@ def _details(panel: Panel, view: View) -> Array:
     mantissa, exponent = scientific(panel.log10)
     if panel.sign is not None:
         mantissa = mantissa * panel.sign
-    details = np.empty((T, T, 5), dtype=np.float32)
+    details = np.empty((T, T, 4 if panel.share is None else 5), dtype=np.float32)
     details[:, :, 0] = other
     details[:, :, 1] = _inputs(panel.inputs, view)
     details[:, :, 2] = _arranged(mantissa, view)
     details[:, :, 3] = _arranged(exponent, view)
-    details[:, :, 4] = _arranged(100.0 * panel.share, view)
+    if panel.share is not None:
+        details[:, :, 4] = _arranged(100.0 * panel.share, view)
     return details
 
 
@@ -353,16 +356,16 @@ def _inputs(inputs: Array, view: View) -> Array:
 
 
 def _source_index(T: int, view: View) -> Array:
-    """j - 1 of each cell, (T, T); any valid index where k > t."""
+    """Row of `inputs` for each cell, (T, T); any valid index where k > t."""
     steps = np.arange(T)
     if view.axis == "source":
         return np.broadcast_to(steps, (T, T))
-    return np.maximum(steps[:, None] - steps, 0)
+    return np.asarray(np.maximum(steps[:, None] - steps, 0))
 
 
 def _words_by_cell(words: tuple[str, ...], view: View) -> Array:
     safe = np.array([escaped(word) for word in words], dtype=object)
-    return safe[_source_index(len(words), view)]
+    return np.asarray(safe[_source_index(len(words), view)])
 
 
 def _hover(panel: Panel, view: View, zero: bool) -> str:
@@ -377,10 +380,9 @@ def _hover(panel: Panel, view: View, zero: bool) -> str:
     if zero:
         lines.append("<b>exactly zero</b>")
     else:
-        lines += [
-            "<b>%{customdata[2]:.2f}e%{customdata[3]:+d}</b>",
-            "%{customdata[4]:.2f}% of its row",
-        ]
+        lines.append("<b>%{customdata[2]:.2f}e%{customdata[3]:+d}</b>")
+        if panel.share is not None:
+            lines.append("%{customdata[4]:.2f}% of its row")
     return "<br>".join(lines) + "<extra></extra>"
 
 
@@ -434,7 +436,7 @@ def x_label_depth(panel: Panel, view: View) -> int:
 def _ticks(view: View) -> dict[float, str]:
     """Labels of the colour bar by position."""
     exponents = power_ticks(view.low, view.high, 5)
-    crowded = (view.high - view.low) / 8.0
+    crowded = (view.high - view.low) / 6.0
     ticks = {float(e): power_of_ten(e) for e in exponents if e - view.low > crowded}
     at_floor = "≤ " if view.low == view.floor else ""
     return {view.low: at_floor + _power(view.low), **ticks}

@@ -25,8 +25,8 @@ class Panel:
         log10 of the magnitudes; minus infinity where exactly zero, nan where k > t.
     sign : array of shape (T, T) or None
         -1, 0 or 1; None for norms.
-    share : array of shape (T, T)
-        Each term's share of its row, 0 to 1.
+    share : array of shape (T, T) or None
+        Each term's share of its row, 0 to 1; None, or all nan, for what does not add up.
     inputs : array of shape (T,)
         Inputs x_j; for vectors their norms.
     words : tuple of T strings, or None
@@ -45,7 +45,7 @@ class Panel:
     quantity: str
     log10: Array
     sign: Array | None
-    share: Array
+    share: Array | None
     inputs: Array
     words: tuple[str, ...] | None = None
     clip: Array | None = None
@@ -64,6 +64,8 @@ class Panel:
             given = getattr(self, name)
             if given is not None and np.shape(given) != shape:
                 raise ValueError(f"{name} must have shape {shape}. Got {np.shape(given)}.")
+        if self.share is not None and np.isnan(self.share).all():
+            object.__setattr__(self, "share", None)
 
     @property
     def T(self) -> int:

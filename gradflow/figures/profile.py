@@ -12,10 +12,12 @@ import plotly.graph_objects as go
 
 from gradflow.figures.colours import GRID, INK, LINES, QUIET
 from gradflow.figures.numbers import Array, scientific, step_ticks
-from gradflow.figures.text import escaped
+from gradflow.figures.text import escaped, wrapped
 
 HEIGHT = 400
 FONT = 12
+NOTE_LINE = 16
+NOTE_CHARACTERS = 44
 REFERENCE = "|w<sub>s</sub>|<sup>k−1</sup>"
 SHORT = {"float16": "f16", "bfloat16": "bf16", "float32": "f32", "float64": "f64"}
 LABEL_SIDES = ("bottom left", "top right", "middle right")
@@ -100,14 +102,13 @@ def profile(record: Profile, floor: float = -12.0, dark: bool | None = None) -> 
     figure = go.Figure(profile_traces(record))
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 62, "r": 10, "t": 10, "b": 48, "pad": 0},
+        margin={"l": 62, "r": 10, "t": 10, "b": 50 + NOTE_LINE * len(notes(record)), "pad": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": FONT, "color": None if dark is None else INK[dark]},
         xaxis=x_axis,
         yaxis=y_axis,
         legend=legend(),
-        annotations=profile_annotations(record),
     )
     return figure
 
@@ -124,8 +125,6 @@ def profile_traces(record: Profile, axes: tuple[str, str] = ("x", "y")) -> list[
         for line, side in zip(record.lines, _sides(len(record.lines)), strict=True)
         if _zero_points(record, line)
     ]
-    if markers:
-        curves.append(_marker_key() | place)
     return [go.Scatter(**trace) for trace in (*curves, *markers)]
 
 
@@ -134,10 +133,18 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
     n = max(len(record.lags), 1)
     plain: dict[str, Any] = {"zeroline": False, "gridcolor": GRID, "tickfont": {"size": FONT}}
     first = {"size": FONT + 1}
+    small = "".join(
+        f"<br><span style='font-size:{FONT}px;color:{QUIET}'>{escaped(note)}</span>"
+        for note in notes(record)
+    )
     x_axis = {
         **plain,
         **({"nticks": 8} if n > 60 else {"tickmode": "array", "tickvals": step_ticks(n)}),
-        "title": {"text": f"lag k: steps back from t = {record.t}, plus one", "font": first},
+        "title": {
+            "text": f"lag k: steps back from t = {record.t}, plus one{small}",
+            "font": first,
+            "standoff": 6,
+        },
         "range": [1.0 - 0.02 * n, n + 0.04 * n] if n > 1 else [0.5, 1.5],
     }
     size = "size" + (" relative to k = 1" if record.relative else " of the term")
@@ -172,27 +179,15 @@ def legend(**place: Any) -> dict[str, Any]:
     }
 
 
-def profile_annotations(
-    record: Profile, axes: tuple[str, str] = ("x", "y")
-) -> list[dict[str, Any]]:
-    """A note on exact zeros, where there are any."""
+def notes(record: Profile) -> list[str]:
+    """What the markers are and where curves have gaps, as lines of plain text."""
+    said = []
+    if any(_zero_points(record, line) for line in record.lines):
+        said.append("✕ from this lag on, that format returns zero")
     zero = [line.name for line in record.lines if np.isneginf(line.log10).any()]
-    if not zero:
-        return []
-    return [
-        {
-            "text": f"gaps in {escaped(', '.join(zero))}: exactly zero",
-            "xref": f"{axes[0]} domain",
-            "yref": f"{axes[1]} domain",
-            "x": 0.0,
-            "y": 0.0,
-            "xanchor": "left",
-            "yanchor": "bottom",
-            "xshift": 4,
-            "showarrow": False,
-            "font": {"size": FONT, "color": QUIET},
-        }
-    ]
+    if zero:
+        said += wrapped(f"gaps: exactly zero ({'; '.join(zero)})", NOTE_CHARACTERS)
+    return said
 
 
 def _curve(record: Profile, line: Line) -> dict[str, Any]:
@@ -241,18 +236,6 @@ def _markers(record: Profile, line: Line, side: str) -> dict[str, Any]:
         "hovertemplate": (
             f"from k = %{{x}} on %{{text}} would return zero ({escaped(line.name)})<extra></extra>"
         ),
-    }
-
-
-def _marker_key() -> dict[str, Any]:
-    """A legend entry that says what the markers are; it draws nothing."""
-    return {
-        "name": "f16, f32, f64: zero in that format",
-        "x": [None],
-        "y": [None],
-        "mode": "markers",
-        "marker": {"symbol": "x", "size": 8, "color": QUIET},
-        "hoverinfo": "skip",
     }
 
 

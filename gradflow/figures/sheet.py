@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.figures.colours import INK, PAPER
@@ -19,20 +20,17 @@ from gradflow.figures.heatmap import (
     x_label_depth,
 )
 from gradflow.figures.panel import Panel
-from gradflow.figures.profile import (
-    Profile,
-    legend,
-    profile_annotations,
-    profile_axes,
-    profile_traces,
-)
+from gradflow.figures.profile import Profile, legend, profile_axes, profile_traces
 from gradflow.figures.text import escaped, wrapped
 
 WIDTH = 1400
 HEIGHT = 1150
-SIDE = 70
+LEFT, RIGHT, TOP = 110, 40, 100
+PROFILE_SHARE = 0.37  # of the height of all plots
+GAP = 0.1  # between panels, of the width between the margins
 FOOTER_LINE = 16
-FOOTER_CHARACTERS = 168  # of 7.2 pixels each in a fixed-width font of 12 pixels
+FOOTER_CHARACTERS = 170  # of 7.2 pixels each, in a fixed-width font of 12 pixels
+TITLE_CHARACTERS = 100
 
 
 def sheet(
@@ -62,28 +60,138 @@ def sheet(
     plotly.graph_objects.Figure
         1400 by 1150 pixels.
     """
-    footer_lines = [line for text in footer for line in wrapped(text, FOOTER_CHARACTERS)]
-    top, bottom = 96, 62 + FOOTER_LINE * len(footer_lines)
-    inner = HEIGHT - top - bottom
+    lines = [line for text in footer for line in wrapped(text, FOOTER_CHARACTERS)]
+    bottom = 110 + FOOTER_LINE * len(lines)
+    inner = HEIGHT - TOP - bottom
     words = max((x_label_depth(panel, view) for panel in panels), default=0)
-    split = 0.42 + 0.5 * words / inner  # where the heatmaps end
-    ink = INK[bool(view.dark)]
+    between = (170 + words) / inner  # axis titles, colour bar and legend
+    profile_top = PROFILE_SHARE * (1.0 - between)
+    split = profile_top + between
     figure = go.Figure()
     annotations: list[dict[str, Any]] = []
     for index, panel in enumerate(panels):
-        _add_panel(figure, panels, index, view, split, inner - words)
-        annotations += heatmap_annotations(panel, view, _axes(index))
-    _add_profile(figure, profile, view, len(panels), split - (190 + words) / inner)
-    annotations += profile_annotations(profile, _profile_axes(len(panels)))
-    annotations += _header(title, inner)
-    annotations += _footer(footer_lines, inner)
+        bar = _shared_bar(panels, view, split - (62 + words) / inner) if index == 0 else None
+        axes = _panel_axes(index)
+        figure.add_traces(heatmap_traces(panel, view, bar, axes))
+        figure.update_layout(_panel_layout(panel, view, axes, _columns(len(panels))[index], split))
+        annotations += heatmap_annotations(panel, view, axes)
+    below = _profile_axes(len(panels))
+    figure.add_traces(profile_traces(profile, below))
+    figure.update_layout(_profile_layout(profile, view, below, profile_top))
+    annotations += _header(title) + _footer(lines, bottom)
     figure.update_layout(
         width=WIDTH,
         height=HEIGHT,
-        margin={"l": SIDE, "r": SIDE - 30, "t": top, "b": bottom, "pad": 0},
+        margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": bottom, "pad": 0},
         paper_bgcolor=PAPER[bool(view.dark)],
         plot_bgcolor=PAPER[bool(view.dark)],
-        font={"size": 13, "color": ink},
+        font={"size": 13, "color": INK[bool(view.dark)]},
+        legend=legend(y=profile_top + 8 / inner, yref="paper"),
         annotations=annotations,
     )
     return figure
+
+
+def _columns(panels: int) -> list[tuple[float, float]]:
+    """Where each panel begins and ends, 0 to 1."""
+    width = (1.0 - GAP * (panels - 1)) / max(panels, 1)
+    return [(i * (width + GAP), i * (width + GAP) + width) for i in range(panels)]
+
+
+def _axis(letter: str, number: int) -> str:
+    return letter if number == 1 else f"{letter}{number}"
+
+
+def _layout_key(axis: str) -> str:
+    return f"{axis[0]}axis{axis[1:]}"
+
+
+def _panel_axes(index: int) -> tuple[str, str, str]:
+    """Horizontal and vertical axis of a panel, and that of its strip."""
+    return _axis("x", 2 * index + 1), _axis("y", index + 1), _axis("x", 2 * index + 2)
+
+
+def _profile_axes(panels: int) -> tuple[str, str]:
+    return _axis("x", 2 * panels + 1), _axis("y", panels + 1)
+
+
+def _panel_layout(
+    panel: Panel,
+    view: View,
+    axes: tuple[str, str, str],
+    column: tuple[float, float],
+    split: float,
+) -> dict[str, Any]:
+    x, y, strip = axes
+    left, right = column
+    x_axis, y_axis = heatmap_axes(panel, view)
+    space = (right - left) * STRIP
+    edge = right if panel.clip is None else right - 1.5 * space
+    layout: dict[str, Any] = {
+        _layout_key(x): {**x_axis, "domain": [left, edge], "anchor": y},
+        _layout_key(y): {**y_axis, "domain": [split, 1.0], "anchor": x, "automargin": False},
+    }
+    if panel.clip is not None:
+        layout[_layout_key(strip)] = {
+            **strip_axis(),
+            "domain": [right - space, right],
+            "anchor": y,
+        }
+    return layout
+
+
+def _profile_layout(
+    profile: Profile, view: View, axes: tuple[str, str], top: float
+) -> dict[str, Any]:
+    x, y = axes
+    x_axis, y_axis = profile_axes(profile, view.floor)
+    return {
+        _layout_key(x): {**x_axis, "domain": [0.0, 1.0], "anchor": y},
+        _layout_key(y): {**y_axis, "domain": [0.0, top], "anchor": x, "automargin": False},
+    }
+
+
+def _shared_bar(panels: Sequence[Panel], view: View, top: float) -> dict[str, Any]:
+    """One colour bar under all panels, with the key to exact zeros if any panel has them."""
+    panel = next((p for p in panels if np.isneginf(p.log10).any()), panels[0])
+    return colour_bar(panel, view, len=0.5, yref="paper", y=top, yanchor="top")
+
+
+def _header(title: str) -> list[dict[str, Any]]:
+    lines = wrapped(title, TITLE_CHARACTERS)
+    return [
+        {
+            "text": "<br>".join(f"<b>{escaped(line)}</b>" for line in lines),
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0.0,
+            "y": 1.0,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "yshift": 38,
+            "align": "left",
+            "showarrow": False,
+            "font": {"size": 20},
+        }
+    ]
+
+
+def _footer(lines: Sequence[str], bottom: int) -> list[dict[str, Any]]:
+    if not lines:
+        return []
+    return [
+        {
+            "text": "<br>".join(escaped(line) for line in lines),
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0.0,
+            "y": 0.0,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "xshift": 40 - LEFT,
+            "yshift": 14 - bottom,
+            "align": "left",
+            "showarrow": False,
+            "font": {"size": 12, "family": "Courier New, Liberation Mono, monospace"},
+        }
+    ]

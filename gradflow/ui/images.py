@@ -20,8 +20,8 @@ NO_BROWSER = (
     "chart's own bar still saves PNG and SVG."
 )
 NO_IMAGE = (
-    "The browser that draws the images failed. Try again; the camera in a chart's own bar still saves "
-    "PNG and SVG."
+    "The browser that draws the images failed. Try again; the camera in a chart's own bar still "
+    "saves PNG and SVG."
 )
 
 _SCALE = 2
@@ -29,8 +29,8 @@ _START_SECONDS = 30.0
 _IMAGE_SECONDS = 30.0
 _CLOSE_SECONDS = 10.0
 
-# The page it draws on is a file, which no proxy is asked for. Anything else that Chromium would like
-# to fetch goes to a port of this machine where nobody listens.
+# Left alone, Chromium asks its makers for updates and the time. The page that draws is a file, for
+# which no proxy is asked; all else goes to a port of this machine where nobody listens.
 _NO_PROXY_THERE = "http://127.0.0.1:9"
 
 _Result = TypeVar("_Result")
@@ -43,15 +43,13 @@ class ImageError(RuntimeError):
 class _Browser:
     """A browser with its own event loop and thread.
 
-    kaleido's own sync server mixes up the results of two threads, and waits forever once its browser
-    has died.
+    kaleido's own sync server mixes up the results of two threads, and waits forever once its
+    browser has died.
     """
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="images", daemon=True
-        )
+        self._thread = threading.Thread(target=self._loop.run_forever, name="images", daemon=True)
         self._thread.start()
         try:
             self._kaleido = self._run(self._open(), _START_SECONDS)
@@ -89,6 +87,8 @@ class _Browser:
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSE_SECONDS)
+        if not self._thread.is_alive():
+            self._loop.close()
 
 
 _lock = threading.Lock()
@@ -104,8 +104,8 @@ def browser_available() -> bool:
 def image(figure: go.Figure, format_: Format) -> bytes:
     """A figure as an image.
 
-    The first call starts the browser; later calls, from any thread, take turns with it. Where it has
-    died or fails, a fresh one gets a second try.
+    The first call starts the browser; later calls, from any thread, take turns with it. Where it
+    has died or fails, a fresh one gets a second try.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import gradflow as gf
 from gradflow import memory
 from gradflow.clipping import clip_factors
 from gradflow.figures.heatmap import View, colour_range
-from gradflow.figures.panel import Panel
+from gradflow.figures.panel import Panel, relative_to_first
 from gradflow.figures.profile import Line, Profile
 from gradflow.ui.experiment import Experiment, parameter_name
 from gradflow.ui.settings import Settings
@@ -41,9 +41,9 @@ def profile(settings: Settings, experiment: Experiment) -> Profile:
     product = experiment.lstm.log10_forget_product()[t - 1, :t]
     lines = []
     for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm)):
-        row = flow.log10(parameter_name(flow, settings))[t - 1, :t]
-        lines.append(Line(name, _relative(row) if settings.relative else row, name.lower()))
-    lines.append(Line("LSTM: product of forget gates", product, "product", "dot"))
+        row = flow.log10(parameter_name(flow, settings))[t - 1 : t, :t]
+        lines.append(Line(name, (relative_to_first(row) if settings.relative else row)[0], name))
+    lines.append(Line("LSTM, forget gates alone", product, "product", "dot"))
     with np.errstate(divide="ignore"):
         size = np.log10(np.abs(settings.w_s))
     powers = np.where(lags == 1, 0.0, (lags - 1) * size) if np.isfinite(size) else None
@@ -51,7 +51,9 @@ def profile(settings: Settings, experiment: Experiment) -> Profile:
         name: memory.zero_lags(flow, t)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    return Profile(t, lags, tuple(lines), powers, zero_lags)
+    return Profile(
+        t, lags, tuple(lines), powers, zero_lags, f"dL_t/d{settings.parameter}", settings.relative
+    )
 
 
 def _panel(title: str, flow: gf.GradientFlow, settings: Settings, of: Experiment) -> Panel:

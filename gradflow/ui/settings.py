@@ -42,7 +42,7 @@ class Control:
 
 
 def _setting(default: Value, label: str, text: str, *range_: float, choices: Any = ()) -> Any:
-    return field(default=default, metadata={"control": Control(label, text, *range_, choices)})
+    return field(default=default, metadata={"control": Control(label, text, *range_, choices=choices)})
 
 
 def _weight(default: float, label: str, text: str) -> Any:

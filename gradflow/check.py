@@ -1,0 +1,94 @@
+"""An independent check of the terms: a complex step through the forward pass."""
+
+import numpy as np
+
+from gradflow.flow import GradientFlow
+from gradflow.scaled import Array
+
+_STEP = 1e-30
+
+# Below this a derivative times the step comes near the end of float64 and loses digits.
+_SMALLEST = 1e-260
+
+
+def complex_step_total(flow: GradientFlow) -> Array:
+    """dL_t/dw_x for every target, without the backward sweep.
+
+    The entries of the cell's w_x are nudged together by an imaginary 1e-30, and the forward pass is
+    run once more; the imaginary part of the readout is then the derivative, with no difference of near
+    equals. For an LSTM the input weights of the four gates are nudged together.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Of a scalar cell.
+
+    Returns
+    -------
+    array of shape (T,)
+        dL_t/dw_x, for an LSTM its sum over the gates. Plain float64: a derivative of the readout below
+        about 1e-260 loses digits.
+
+    Raises
+    ------
+    ValueError
+        If the cell is not scalar.
+
+    References
+    ----------
+    Squire and Trapp (1998), "Using complex variables to estimate derivatives of real functions".
+    """
+    _must_be_scalar(flow)
+    slope = flow.loss.slope(flow.trace.o).plain()
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        total = (slope * _readout_derivative(flow)).reshape(flow.T, -1).sum(axis=1)
+    return np.asarray(total)
+
+
+def residual(flow: GradientFlow) -> Array:
+    """How far the terms of w_x are from adding up to dL_t/dw_x.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Of a scalar cell.
+
+    Returns
+    -------
+    array of shape (T,)
+        |sum of the terms - `complex_step_total`| / sum of |terms|, for every target; the terms of an
+        LSTM's gates are added. 0 where all terms are exactly zero; nan where float64 is too short for
+        the check: the sum of |terms| overflows, or it or the readout's derivative is below 1e-260.
+
+    Raises
+    ------
+    ValueError
+        If the cell is not scalar.
+    """
+    _must_be_scalar(flow)
+    names = flow.cell.groups.get("w_x", ("w_x",))
+    terms = np.concatenate([flow.value(name) for name in names], axis=1)  # (T, gates * T)
+    slope = np.abs(flow.loss.slope(flow.trace.o).plain()).reshape(flow.T, -1).max(axis=1)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        size = np.nansum(np.abs(terms), axis=1)
+        gap = np.abs(np.nansum(terms, axis=1) - complex_step_total(flow))
+    all_zero = np.all([np.isneginf(np.nanmax(flow.log10(n), axis=1)) for n in names], axis=0)
+    checkable = np.isfinite(size) & (size > _SMALLEST * np.maximum(slope, 1.0))
+    gap[all_zero & (gap == 0.0)], size[all_zero] = 0.0, 1.0
+    return np.divide(gap, size, out=np.full(flow.T, np.nan), where=checkable | all_zero)
+
+
+def _must_be_scalar(flow: GradientFlow) -> None:
+    if not flow.cell.signed:
+        raise ValueError(
+            "flow must be of a scalar cell, given as numbers. "
+            f"Got a cell with H={flow.cell.H}, D={flow.cell.D} given as arrays."
+        )
+
+
+def _readout_derivative(flow: GradientFlow) -> Array:
+    """do_t/dw_x, of the shape of o."""
+    cell = flow.cell
+    weights = {**cell.weights, "w_x": cell.weights["w_x"] + _STEP * 1j}
+    states = cell.run(flow.x, flow.initial_state, weights)[cell.states[0]]
+    return np.asarray(flow.readout.outputs(states[1:]).imag / _STEP)

@@ -1,0 +1,144 @@
+"""The downloads: everything is made on click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from gradflow.scaled import Array
+from gradflow.ui import exports, images
+from gradflow.ui.experiment import Experiment
+from gradflow.ui.settings import Settings
+
+
+@dataclass(frozen=True)
+class _File:
+    """One button: its name, how its bytes are made, and what the browser is told."""
+
+    name: str
+    make: Callable[[], bytes]
+    ending: str
+    mime: str
+    help: str
+    drawn: bool = False
+
+
+def downloads(
+    experiment: Experiment,
+    settings: Settings,
+    own: Array | None,
+    figure_builder: Callable[[], go.Figure],
+    link: str,
+) -> None:
+    """A button for each file, and the Python and the link to copy.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What the page shows.
+    settings : Settings
+        What made it.
+    own : array of shape (n,) or None
+        The user's own numbers.
+    figure_builder : callable
+        Returns the figure of all that is shown; called on click only.
+    link : str
+        The address that reopens this view.
+    """
+    drawable = images.browser_available()
+    stem = f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}"
+    with st.container(horizontal=True, gap="small", key="downloads"):
+        for file in _files(experiment, settings, own, figure_builder):
+            st.download_button(
+                file.name,
+                file.make,
+                f"{stem}{file.ending}",
+                file.mime,
+                key=f"download_{file.name.lower()}",
+                help=file.help,
+                on_click="ignore",
+                disabled=file.drawn and not drawable,
+            )
+    if not drawable:
+        st.caption(images.NO_BROWSER)
+    with st.expander("Python and link to copy"):
+        st.code(exports.snippet(settings, own), language="python", height=260)
+        st.code(link, language=None, wrap_lines=True)
+
+
+def _files(
+    experiment: Experiment,
+    settings: Settings,
+    own: Array | None,
+    figure_builder: Callable[[], go.Figure],
+) -> tuple[_File, ...]:
+    return (
+        _File(
+            "PNG",
+            lambda: images.image(figure_builder(), "png"),
+            ".png",
+            "image/png",
+            "A picture of all that is shown, for slides.",
+            drawn=True,
+        ),
+        _File(
+            "SVG",
+            lambda: images.image(figure_builder(), "svg"),
+            ".svg",
+            "image/svg+xml",
+            "The same picture as vectors, for the web or an editor.",
+            drawn=True,
+        ),
+        _File(
+            "PDF",
+            lambda: images.image(figure_builder(), "pdf"),
+            ".pdf",
+            "application/pdf",
+            "The same picture on one page, for print.",
+            drawn=True,
+        ),
+        _File(
+            "HTML",
+            lambda: exports.html(figure_builder(), _title(settings, experiment)),
+            ".html",
+            "text/html",
+            "The charts to hover and zoom in, as one page that opens without a network (5 MB).",
+        ),
+        _File(
+            "CSV",
+            lambda: exports.terms_csv(experiment, settings),
+            f"_{settings.parameter}.csv",
+            "text/csv",
+            "The terms of the chosen parameter, one row a term; for the LSTM those of each gate. "
+            "The NPZ has every parameter.",
+        ),
+        _File(
+            "NPZ",
+            lambda: exports.terms_npz(experiment, settings),
+            ".npz",
+            "application/zip",
+            "For numpy.load: sign and log10 of the terms of every parameter, the product of the "
+            "forget gates, the inputs and the settings.",
+        ),
+        _File(
+            "JSON",
+            lambda: exports.settings_json(settings, own),
+            ".json",
+            "application/json",
+            "All settings, with your own numbers where they are used.",
+        ),
+        _File(
+            "Python",
+            lambda: exports.snippet(settings, own).encode(),
+            ".py",
+            "text/x-python",
+            "A few lines that make the same terms with the library.",
+        ),
+    )
+
+
+def _title(settings: Settings, experiment: Experiment) -> str:
+    return f"gradflow: w_s = {settings.w_s:g}, T = {experiment.T}, b_f = {settings.b_f:g}"

@@ -1,0 +1,231 @@
+"""The page as a user has it: read the charts, move the controls, take a download."""
+
+import base64
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from playwright.sync_api import Locator, Page
+
+QUIET_FOR = 0.3  # seconds without a run after which no other is on its way
+FINISHES_WITHIN = 30.0
+
+IS_STILL = """() => {
+  const app = document.querySelector("[data-testid=stApp]");
+  return app !== null
+    && app.dataset.testConnectionState === "CONNECTED"
+    && app.dataset.testScriptState === "notRunning"
+    && document.querySelector("[data-stale=true], [data-testid=stSkeleton]") === null;
+}"""
+
+# Charts of the page, in its order and inside shadow roots too; arrays of numbers as base64.
+READ_CHARTS = """() => {
+  const found = [];
+  const visit = (node, key) => {
+    for (const element of node.children ?? []) {
+      const name = [...element.classList].find((name) => name.startsWith("st-key-"));
+      const inner = name ? name.slice("st-key-".length) : key;
+      if (element.classList.contains("js-plotly-plot")) found.push([inner, element]);
+      else {
+        visit(element, inner);
+        if (element.shadowRoot) visit(element.shadowRoot, inner);
+      }
+    }
+  };
+  visit(document, null);
+  const dtypes = {
+    Float32Array: "f4", Float64Array: "f8", Int8Array: "i1", Int16Array: "i2", Int32Array: "i4",
+    Uint8Array: "u1", Uint8ClampedArray: "u1", Uint16Array: "u2", Uint32Array: "u4",
+  };
+  const packed = (value) => {
+    if (ArrayBuffer.isView(value)) {
+      const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      let text = "";
+      for (const byte of bytes) text += String.fromCharCode(byte);
+      return { dtype: dtypes[value.constructor.name], bdata: btoa(text), shape: null };
+    }
+    if (Array.isArray(value)) return value.map(packed);
+    if (value === null || typeof value !== "object") return value;
+    if ("bdata" in value) {
+      return { dtype: value.dtype, bdata: value.bdata, shape: value.shape ?? null };
+    }
+    const entries = Object.entries(value).filter(([name]) => !name.startsWith("_"));
+    return Object.fromEntries(entries.map(([name, inner]) => [name, packed(inner)]));
+  };
+  return found.map(([key, plot]) => (
+    { key, data: packed(plot.data ?? []), layout: packed(plot.layout ?? {}) }
+  ));
+}"""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What Plotly draws.
+
+    Attributes
+    ----------
+    key : str or None
+        Streamlit key of the element, or of the nearest container that has one.
+    data : list of dict
+        Traces; arrays of numbers are numpy arrays, of their shape and dtype, where the page has them
+        typed, and lists otherwise.
+    layout : dict
+    """
+
+    key: str | None
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
+@dataclass
+class AppPage:
+    """One tab.
+
+    Attributes
+    ----------
+    page : playwright Page
+        For what has no method here.
+    errors : list of str
+        What the console and uncaught exceptions said.
+    hosts : set of str
+        Hosts that were asked for anything.
+    """
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda said: self._heard(said.type, said.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.on("websocket", lambda socket: self._asked(socket.url))
+
+    def open(self, address: str) -> None:
+        """Go to an address and wait until the page is there."""
+        self.page.goto(address)
+        self.wait_until_still()
+
+    def wait_until_still(self) -> None:
+        """Return when no run is under way or asked for, and nothing on the page is stale."""
+        end = time.monotonic() + FINISHES_WITHIN
+        still_since = None
+        while time.monotonic() < end:
+            now = time.monotonic()
+            still_since = (still_since or now) if self.page.evaluate(IS_STILL) else None
+            if still_since is not None and now - still_since >= QUIET_FOR:
+                return
+            self.page.wait_for_timeout(30)
+        raise TimeoutError(f"the page was not still after {FINISHES_WITHIN:.0f} s")
+
+    def charts(self) -> list[Chart]:
+        """Every Plotly chart, in the order of the page."""
+        return [Chart(**_unpacked(chart)) for chart in self.page.evaluate(READ_CHARTS)]
+
+    def chart(self, key: str) -> Chart:
+        """The one chart of the element or container with that Streamlit key."""
+        [chart] = [chart for chart in self.charts() if chart.key == key]
+        return chart
+
+    def widget(self, key: str) -> Locator:
+        """The element with that Streamlit key."""
+        return self.page.locator(f".st-key-{key}").first
+
+    def unfold(self, label: str) -> None:
+        """Open the expander whose label holds that text; nothing if it is open."""
+        expander = self.page.locator("[data-testid=stExpander]", has_text=label).first
+        if expander.locator("details[open]").count() == 0:
+            expander.locator("summary").click()
+            self.wait_until_still()
+
+    def set_slider(self, key: str, value: float) -> None:
+        """Move a slider by the keyboard and wait."""
+        thumb = self.widget(key).locator("input[type=range]").first
+        low, high, step, at = (
+            float(thumb.get_attribute(name) or "nan") for name in ("min", "max", "step", "value")
+        )
+        thumb.focus()
+        if abs(value - low) < abs(value - at):
+            thumb.press("Home")
+            at = low
+        elif abs(value - high) < abs(value - at):
+            thumb.press("End")
+            at = high
+        presses = round((value - at) / step)
+        for _ in range(abs(presses)):
+            thumb.press("ArrowRight" if presses > 0 else "ArrowLeft")
+        self.wait_until_still()
+        reached = float(thumb.input_value())
+        assert abs(reached - value) < 0.5 * step, f"{key} is {reached} and not {value}"
+
+    def fill(self, key: str, text: str) -> None:
+        """Type into a number, text or area field, leave it, and wait."""
+        box = self.widget(key).locator("input, textarea").first
+        box.fill(text)
+        box.blur()
+        self.wait_until_still()
+
+    def choose(self, key: str, label: str) -> None:
+        """Choose from a selectbox, or press a radio, pill or segment, by its label; wait."""
+        box = self.widget(key).locator("[role=combobox], [data-baseweb=select] input")
+        if box.count():
+            box.first.click()
+            self.page.get_by_role("option", name=label, exact=True).click()
+        else:
+            self.widget(key).get_by_text(label, exact=True).first.click()
+        self.wait_until_still()
+
+    def press(self, key: str) -> None:
+        """Press a button, toggle or checkbox by the keyboard and wait."""
+        target = self.widget(key).locator("button, input[type=checkbox]").first
+        target.focus()
+        target.press("Space")
+        self.wait_until_still()
+
+    def upload(self, key: str, path: Path) -> None:
+        """Give a file to an uploader and wait."""
+        self.widget(key).locator("input[type=file]").set_input_files(path)
+        self.wait_until_still()
+
+    def download(self, key: str, folder: Path) -> Path:
+        """Press a download button; the file, under the name the page gives it."""
+        with self.page.expect_download() as arriving:
+            self.widget(key).locator("button").first.click()
+        path = folder / arriving.value.suggested_filename
+        arriving.value.save_as(path)
+        return path
+
+    def check(self) -> None:
+        """Assert that the console had no errors and nothing beyond 127.0.0.1 was asked for."""
+        assert self.errors == []
+        assert self.hosts <= {"127.0.0.1"}
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.errors.append(text)
+
+    def _asked(self, url: str) -> None:
+        host = urlsplit(url).hostname  # none for blob: and data:
+        if host is not None:
+            self.hosts.add(host)
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"dtype", "bdata", "shape"}:
+        numbers = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+        return numbers.reshape(_shape(value["shape"]))
+    return {name: _unpacked(inner) for name, inner in value.items()}
+
+
+def _shape(given: Any) -> tuple[int, ...]:
+    if given is None:
+        return (-1,)
+    sizes = str(given).split(",") if isinstance(given, str | int | float) else given
+    return tuple(int(size) for size in sizes)

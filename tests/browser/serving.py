@@ -1,0 +1,81 @@
+"""The page on a port of its own, for as long as a test wants it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[2]
+STARTS_WITHIN = 60.0
+
+
+@contextmanager
+def served(script: str, home: Path, folder: Path = ROOT) -> Iterator[str]:
+    """Address of `streamlit run script`, started in a folder and stopped on leaving.
+
+    Parameters
+    ----------
+    script : str
+        Path from the folder.
+    home : Path
+        Home folder of the server, so that no setting of the user's counts; its log is written there.
+    folder : Path
+        Where the server is started.
+    """
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    log = home / "server.log"
+    command = [
+        *(sys.executable, "-m", "streamlit", "run", script),
+        *("--server.address", "127.0.0.1"),
+        *("--server.port", str(port)),
+        *("--server.headless", "true"),
+    ]
+    environment = {**os.environ, "HOME": str(home), "USERPROFILE": str(home)}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            wait_until_healthy(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+    said = log.read_text(errors="replace")
+    assert "Traceback" not in said, f"the server failed while it was used:\n{said}"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_healthy(address: str, process: subprocess.Popen, log: Path) -> None:
+    """Return once the server answers; raise with its log if it ends or is too slow."""
+    end = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"{address} did not start:\n{log.read_text(errors='replace')}")
