@@ -15,8 +15,8 @@ def complex_step_total(flow: GradientFlow) -> Array:
     """dL_t/dw_x for every target, without the backward sweep.
 
     The entries of the cell's w_x are nudged together by an imaginary 1e-30, and the forward pass is
-    run once more; the imaginary part of the readout is then the derivative, with no difference of near
-    equals. For an LSTM the input weights of the four gates are nudged together.
+    run once more; the imaginary part of the readout is then the derivative, with no difference of
+    near equals. For an LSTM the input weights of the four gates are nudged together.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def complex_step_total(flow: GradientFlow) -> Array:
     Returns
     -------
     array of shape (T,)
-        dL_t/dw_x, for an LSTM its sum over the gates. Plain float64: a derivative of the readout below
-        about 1e-260 loses digits.
+        dL_t/dw_x, for an LSTM its sum over the gates. Plain float64: a derivative of the readout
+        below about 1e-260 loses digits.
 
     Raises
     ------
@@ -56,9 +56,10 @@ def residual(flow: GradientFlow) -> Array:
     Returns
     -------
     array of shape (T,)
-        |sum of the terms - `complex_step_total`| / sum of |terms|, for every target; the terms of an
-        LSTM's gates are added. 0 where all terms are exactly zero; nan where float64 is too short for
-        the check: the sum of |terms| overflows, or it or the readout's derivative is below 1e-260.
+        |sum of the terms - `complex_step_total`| / sum of |terms|, for every target; the terms of
+        an LSTM's gates are added. 0 where all terms are exactly zero and the total is too; nan
+        where float64 is too short for the check: the sum of |terms| overflows, is below 1e-260, or
+        is below 1e-260 of the loss's slope.
 
     Raises
     ------
@@ -74,8 +75,8 @@ def residual(flow: GradientFlow) -> Array:
         gap = np.abs(np.nansum(terms, axis=1) - complex_step_total(flow))
     all_zero = np.all([np.isneginf(np.nanmax(flow.log10(n), axis=1)) for n in names], axis=0)
     checkable = np.isfinite(size) & (size > _SMALLEST * np.maximum(slope, 1.0))
-    gap[all_zero & (gap == 0.0)], size[all_zero] = 0.0, 1.0
-    return np.divide(gap, size, out=np.full(flow.T, np.nan), where=checkable | all_zero)
+    share = np.divide(gap, size, out=np.full(flow.T, np.nan), where=checkable)
+    return np.where(all_zero, np.where(gap == 0.0, 0.0, np.inf), share)
 
 
 def _must_be_scalar(flow: GradientFlow) -> None:

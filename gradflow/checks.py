@@ -18,7 +18,9 @@ def finite_array(name: str, value: Any) -> Array:
     try:
         given = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name} must be a number or a regular array. Got {_short(value)}.") from error
+        raise ValueError(
+            f"{name} must be a number or a regular array. Got {_short(value)}."
+        ) from error
     if given.dtype.kind not in "iuf":
         raise ValueError(f"{name} must hold real numbers. Got {_short(value)}.")
     array = np.array(given, dtype=np.float64)

@@ -37,8 +37,8 @@ class _Backward:
 class GradientFlow:
     """The terms of dL_t/dw for every target step t, lag k and parameter w.
 
-    A (T, T) array of terms has target step t in row t - 1 and lag k in column k - 1; the source step
-    is j = t + 1 - k, and k = 1 is the target step itself. Made by `gradient_flow`.
+    A (T, T) array of terms has target step t in row t - 1 and lag k in column k - 1; the source
+    step is j = t + 1 - k, and k = 1 is the target step itself. Made by `gradient_flow`.
 
     Attributes
     ----------
@@ -147,7 +147,8 @@ class GradientFlow:
             If the name is unknown.
         """
         if self._names(parameter) == (parameter,):
-            return frozen(self._blanked(shifted(*self._terms(parameter))))
+            terms = shifted(*self._terms(parameter))
+            return frozen(self._blanked(terms if self.cell.signed else np.abs(terms)))
         with np.errstate(over="ignore", under="ignore"):
             return frozen(10.0 ** self.log10(parameter))
 
@@ -333,10 +334,13 @@ def gradient_flow(
     ----------
     Werbos (1990), "Backpropagation through time: what it does and how to do it".
     """
-    inputs = _checked_inputs(x, cell.D)
-    start = _checked_start(initial_state or {}, cell)
     readout = Readout() if readout is None else readout
     loss = SquaredError() if loss is None else loss
+    _check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")
+    _check_kind("readout", readout, Readout, "a Readout")
+    _check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
+    inputs = _checked_inputs(x, cell.D)
+    start = _checked_start({} if initial_state is None else initial_state, cell)
     w_o = readout.matrix(cell.H)
     with np.errstate(over="ignore", invalid="ignore"):
         arrays = cell.run(inputs, start, cell.weights)
@@ -357,6 +361,11 @@ def gradient_flow(
         trace,
         _Backward(loss_slope, seeds, slopes, deltas),
     )
+
+
+def _check_kind(name: str, given: Any, kind: type, rule: str) -> None:
+    if isinstance(given, type) or not isinstance(given, kind):
+        raise ValueError(f"{name} must be {rule}. Got {given!r}.")
 
 
 def _checked_inputs(x: Any, D: int) -> Array:

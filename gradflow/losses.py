@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from gradflow.activations import scaled_sigmoid
-from gradflow.checks import finite_array, frozen
+from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled, exponential
 
 
@@ -62,6 +62,7 @@ class Readout:
         return (o if self.w_o.ndim == 2 else o[:, 0]) + self.b_o
 
 
+@runtime_checkable
 class Loss(Protocol):
     """A loss at each step, as a function of the readout."""
 

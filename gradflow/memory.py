@@ -20,15 +20,17 @@ from gradflow.flow import GradientFlow
 from gradflow.scaled import Array
 
 VERDICT_RULE = (
-    "Take the decay per step over the t - 1 steps from the target back to the first input, or over 10 "
-    "steps where there are fewer. Vanishing: less than 1/5 of the signal is left. Exploding: more "
-    "than 5 times the signal is left. Stable: anything between."
+    "Take the decay per step over the t - 1 steps from the target back to the first input, or over "
+    "10 steps where there are fewer. Vanishing: less than 1% of the signal is left. Exploding: "
+    "more than 5 times the signal is left. Stable: anything between."
 )
 
 # Numbers of at most half the smallest subnormal round to zero: its power of two, by format.
-HALF_SMALLEST = MappingProxyType({"float16": -25, "bfloat16": -134, "float32": -150, "float64": -1075})
+HALF_SMALLEST = MappingProxyType(
+    {"float16": -25, "bfloat16": -134, "float32": -150, "float64": -1075}
+)
 
-_VERDICT_FACTOR = 5.0
+_VANISHED, _EXPLODED = math.log10(0.01), math.log10(5.0)
 _VERDICT_STEPS = 10
 
 # Terms are right to some 1e-10; at a limit they count as having met it.
@@ -64,7 +66,7 @@ class Memory:
     log10_signal : array of shape (t,)
         log10 of |term| at lag k in entry k - 1; minus infinity where exactly zero.
     log10_left : float
-        log10 of what is left of the k = 1 term at the last lag, k = t; nan where all terms are zero.
+        log10 of what is left of the k = 1 term at the last lag, k = t; nan where all are zero.
     left : float
         10**log10_left as plain float64, which may be 0 or infinity.
     """
@@ -260,8 +262,8 @@ def share_beyond(flow: GradientFlow, t: int, window: int) -> float:
 
     References
     ----------
-    Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of recurrent
-    network trajectories".
+    Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
+    recurrent network trajectories".
     """
     return _share_beyond(_signal(flow, t), _lags(window))
 
@@ -303,9 +305,10 @@ def zero_lags(flow: GradientFlow, t: int) -> Mapping[str, int | None]:
     Returns
     -------
     mapping
-        "float16", "bfloat16", "float32", "float64" to the first lag index k whose |term|, as it is and
-        not relative to k = 1, is at most half the format's smallest subnormal number (2^-25, 2^-134,
-        2^-150, 2^-1075), so that it rounds to zero; None where there is no such lag. Exact zeros count.
+        "float16", "bfloat16", "float32", "float64" to the first lag index k whose |term|, as it is
+        and not relative to k = 1, is at most half the format's smallest subnormal number (2^-25,
+        2^-134, 2^-150, 2^-1075), so that it rounds to zero; None where there is no such lag. Exact
+        zeros count.
 
     Raises
     ------
@@ -319,9 +322,9 @@ def verdict(flow: GradientFlow, t: int) -> str:
     """Whether the signal vanishes, explodes or does neither on its way back to the first input.
 
     Take the decay per step over the t - 1 steps from the target back to the first input, or over 10
-    steps where there are fewer. Vanishing: less than 1/5 of the signal is left. Exploding: more than 5
-    times the signal is left. Stable: anything between. A factor a step alone would not do: 0.98 leaves
-    two thirds after 20 steps and nothing of use after 500.
+    steps where there are fewer. Vanishing: less than 1% of the signal is left. Exploding: more
+    than 5 times the signal is left. Stable: anything between. A factor a step alone would not do:
+    0.98 leaves two thirds after 20 steps and nothing of use after 500.
 
     Parameters
     ----------
@@ -474,10 +477,9 @@ def _verdict(signal: Array) -> str:
     if math.isnan(rate):
         return "vanishing" if np.isneginf(signal[0]) else "stable"
     left = rate * max(len(signal) - 1, _VERDICT_STEPS)
-    limit = math.log10(_VERDICT_FACTOR)
-    if left < -limit:
+    if left < _VANISHED:
         return "vanishing"
-    return "exploding" if left > limit else "stable"
+    return "exploding" if left > _EXPLODED else "stable"
 
 
 def _power_of_ten(exponent: float) -> float:

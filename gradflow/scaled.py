@@ -1,8 +1,8 @@
 """Numbers that do not give out: a float64 mantissa times an integer power of two.
 
 A float64 ends at about 1e-308 and 1e308. The terms of a gradient carried over hundreds of steps do
-not. A `Scaled` array holds, for each element, a mantissa and an exponent of its own; multiplying by a
-power of two loses nothing, so its relative precision is that of float64 at any magnitude.
+not. A `Scaled` array holds, for each element, a mantissa and an exponent of its own; multiplying
+by a power of two loses nothing, so its relative precision is that of float64 at any magnitude.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ Array = NDArray[Any]
 
 # The exponent of an exact zero: below every other, and far from the ends of int64 so that sums of
 # exponents stay exact.
-ZERO_EXPONENT = -(2**40)
+ZERO_EXPONENT = -(2**60)
+
+# Exponents of this size a step stay far above that of zero over any sequence that fits in memory.
+_LARGEST_ARGUMENT = 2.0**42
 
 # ldexp takes a C int; beyond these shifts a float64 is 0 or infinite anyway.
 _LARGEST_SHIFT = 5000
 
-# ln 2 as a part with 21 trailing zero bits, which small integers multiply without rounding, and the rest.
+# ln 2 as a part with 21 trailing zero bits, which small integers multiply without rounding, and
+# the rest.
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 
@@ -121,17 +125,27 @@ class Scaled:
 
 
 def exponential(y: Array) -> Scaled:
-    """exp(y) for any finite y.
+    """exp(y), where float64 would give 0 or infinity too.
 
     Parameters
     ----------
     y : array of any shape
-        Exponents; only |y| < 2^40 is exact to about 1e-16 times |y|.
+        Arguments; the relative error of the result is about 1e-16 times |y|, as y itself has it.
 
     Returns
     -------
     Scaled array of the shape of y
+
+    Raises
+    ------
+    ValueError
+        If an argument is beyond 2^42, about 4e12, either way.
     """
+    if y.size and np.abs(y).max() > _LARGEST_ARGUMENT:
+        raise ValueError(
+            "x and the weights must keep the arguments of the activations within 1e12. "
+            f"Got {np.abs(y).max():g}."
+        )
     whole = np.rint(y / np.log(2.0))
     fraction = (y - whole * _LN2_HIGH) - whole * _LN2_LOW
     return Scaled.of(np.exp(fraction), whole.astype(np.int64))

@@ -1,148 +1,317 @@
-"""Input sequences: ones, an impulse, a sine, noise, a sentence, and numbers from text."""
+"""Input sequences: ones, an impulse, a sine, noise, a long-dependency sentence, one's own."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gradflow.checks import frozen
-from gradflow.scaled import Array
+Floats = NDArray[np.float64]
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 
-_FOODS = ("fish", "rice", "beef", "bread", "ham", "peas", "corn", "cheese", "eggs", "soup")
-_SEPARATORS = re.compile(r"[,;\s]+")
+_FOODS = (
+    "fish",
+    "rice",
+    "bread",
+    "cheese",
+    "chicken",
+    "soup",
+    "eggs",
+    "ham",
+    "cream",
+    "beans",
+    "tuna",
+    "butter",
+    "cake",
+    "shrimp",
+    "noodles",
+    "milk",
+    "porridge",
+    "bacon",
+    "crab",
+    "pie",
+    "sausages",
+    "yoghurt",
+    "salmon",
+    "crumbs",
+)
+
+_DECIMAL_COMMA = re.compile(r"[+-]?\d{1,40},\d{1,40}")
+_WHOLE = re.compile(r"[+-]?\d{1,40}")
+_SHOWN = 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Agreement:
-    """A sentence whose verb has to agree with a noun far before it.
+    """A sentence whose verb agrees with a noun many words before it.
 
     Attributes
     ----------
     x : array of shape (T,)
-        The number of the subject at its noun, +1 for one and -1 for several; small noise at the
-        other words.
-    words : tuple of T strings
-        The words; the last one is the verb, the target step.
+        Input at each word: 1 at a singular noun or -1 at a plural one (step 2), else noise.
+    words : tuple of T str
+        The sentence; the last word is the verb, the target step.
     """
 
-    x: Array
+    x: Floats
     words: tuple[str, ...]
 
 
-def ones(T: int) -> Array:
-    """1 at every step, shape (T,)."""
-    return frozen(np.ones(_length(T)))
+def ones(T: int) -> Floats:
+    """1 at every step.
 
+    Parameters
+    ----------
+    T : int
+        Sequence length, at least 1.
 
-def impulse(T: int) -> Array:
-    """1 at step 1 and 0 after it, shape (T,)."""
-    x = np.zeros(_length(T))
-    x[0] = 1.0
-    return frozen(x)
-
-
-def sine(T: int, period: float = 20.0) -> Array:
-    """sin(2 pi n / period) for n = 1 .. T, shape (T,).
+    Returns
+    -------
+    array of shape (T,)
 
     Raises
     ------
     ValueError
-        If T is not a whole number above 0 or the period is not a finite number above 0.
+        If T is not a whole number from 1 on.
     """
-    if not (math.isfinite(period) and period > 0.0):
-        raise ValueError(f"period must be a finite number above 0. Got {period}.")
-    return frozen(np.sin(2.0 * np.pi * np.arange(1, _length(T) + 1) / period))
+    return _read_only(np.ones(_count("T", T)))
 
 
-def noise(T: int, generator: np.random.Generator) -> Array:
-    """Independent standard normal numbers, shape (T,)."""
-    return frozen(generator.standard_normal(_length(T)))
+def impulse(T: int) -> Floats:
+    """1 at step 1 and 0 after it.
+
+    Parameters
+    ----------
+    T : int
+        Sequence length, at least 1.
+
+    Returns
+    -------
+    array of shape (T,)
+
+    Raises
+    ------
+    ValueError
+        If T is not a whole number from 1 on.
+    """
+    x = np.zeros(_count("T", T))
+    x[0] = 1.0
+    return _read_only(x)
+
+
+def sine(T: int, period: float = 20.0) -> Floats:
+    """sin(2 pi j / period) at step j.
+
+    Parameters
+    ----------
+    T : int
+        Sequence length, at least 1.
+    period : float
+        In steps, above 0.
+
+    Returns
+    -------
+    array of shape (T,)
+        Exactly 0 at the sine's zeros, where rounding would leave some 1e-16.
+
+    Raises
+    ------
+    ValueError
+        If T is not a whole number from 1 on, or period is not a finite number above 0.
+    """
+    steps = np.arange(1, _count("T", T) + 1)
+    turns = steps / _size("period", period, smallest=1e-3)
+    x = np.sin(2.0 * np.pi * (turns % 1.0))
+    return _read_only(np.where(np.abs(x) < 1e-12 * np.maximum(turns, 1.0), 0.0, x))
+
+
+def noise(T: int, generator: np.random.Generator) -> Floats:
+    """Independent standard normal numbers.
+
+    Parameters
+    ----------
+    T : int
+        Sequence length, at least 1.
+    generator : numpy.random.Generator
+        Where they come from.
+
+    Returns
+    -------
+    array of shape (T,)
+
+    Raises
+    ------
+    ValueError
+        If T is not a whole number from 1 on, or generator is not a Generator.
+    """
+    return _read_only(_generator(generator).standard_normal(_count("T", T)))
 
 
 def agreement(
     clause: int, plural: bool, generator: np.random.Generator, spread: float = 0.1
 ) -> Agreement:
-    """The cat, which already ate .., was full: a dependency as long as the clause.
+    """The sentence "The cat, which already ate ..., was full", up to its verb.
+
+    What the verb needs, the number of its noun, was read a whole relative clause earlier.
 
     Parameters
     ----------
     clause : int
-        Number of words between the noun and the verb, at least 1.
+        Words between the noun and the verb, at least 1; the sentence has T = clause + 3 words.
     plural : bool
-        Several cats, which were full, in the place of one.
+        "The cats .. were" in the place of "The cat .. was".
     generator : numpy.random.Generator
-        Where the noise of the other words comes from.
+        Where the inputs of the other words come from.
     spread : float
-        Standard deviation of that noise.
+        Standard deviation of those inputs, at least 0.
 
     Returns
     -------
     Agreement
-        Of T = clause + 3 steps.
 
     Raises
     ------
     ValueError
-        If the clause is not a whole number above 0.
+        If clause is not a whole number from 1 on, plural is not a bool, generator is not a
+        Generator or spread is not a finite number from 0 on.
+
+    References
+    ----------
+    Linzen, Dupoux and Goldberg (2016), "Assessing the ability of LSTMs to learn syntax-sensitive
+    dependencies".
     """
-    count = _length(clause, "clause")
-    meal = [w for n in range(count) for w in ("the", _FOODS[n % len(_FOODS)], "and")]
-    middle = ["which", "already", "ate", *meal][:count]
-    noun, verb = ("cats", "were") if plural else ("cat", "was")
-    words = ("The", noun, *middle, verb)
-    x = spread * generator.standard_normal(len(words))
+    length = _count("clause", clause)
+    if not isinstance(plural, bool | np.bool_):
+        raise ValueError(f"plural must be True or False. Got {_shown(plural)}.")
+    x = _generator(generator).standard_normal(length + 3) * _size("spread", spread, smallest=0.0)
     x[1] = -1.0 if plural else 1.0
-    return Agreement(frozen(x), words)
+    noun, verb = ("cats", "were") if plural else ("cat", "was")
+    return Agreement(_read_only(x), ("The", noun, *_relative_clause(length), verb))
 
 
-def parse_numbers(text: str) -> Array:
-    """Numbers out of text that was pasted or read from a CSV file.
+def parse_numbers(text: str) -> Floats:
+    """Numbers from pasted text or the text of a CSV file.
+
+    Three layouts are read: numbers on one line, separated by commas, semicolons or white space (the
+    line may be wrapped after a comma or a semicolon); one number a line, with or without a header
+    line; and a table with a header line, of which the first column that starts with a number is
+    taken. Decimals have a point: a decimal comma is not supported. Blank lines are skipped.
 
     Parameters
     ----------
     text : str
-        Numbers separated by commas, semicolons, spaces or new lines, with a point before the
-        decimals. A first line without any number is taken for a header. Where every line has the
-        same number of columns, above one, and there is more than one line, the first column in which
-        all are numbers is read.
+        At most 10,000 rows, that is numbers.
 
     Returns
     -------
-    array of shape (n,)
-        At most 10,000 numbers.
+    array of shape (rows,)
 
     Raises
     ------
     ValueError
-        If there is no number, more than 10,000 rows, or something that is not a finite number; the
-        message names the row.
+        If there are no numbers or too many, one is missing, not a number or not finite (the message
+        names its row, counted from 1 below the header), the numbers seem to have decimal commas, or
+        several columns have no header.
     """
-    lines = [line.strip() for line in text.splitlines()]
-    rows = [(n, _cells(line)) for n, line in enumerate(lines, start=1) if line]
-    if rows and len(rows) > 1 and not any(_is_number(cell) for cell in rows[0][1]):
-        rows = rows[1:]
-    count = len(rows) if len(rows) > 1 else len(rows[0][1]) if rows else 0
-    if not count:
-        raise ValueError("numbers must hold at least one number. Got none.")
-    if count > MOST_ROWS:
-        raise ValueError(f"numbers must be at most {MOST_ROWS:,} rows. Got {count:,}.")
-    widths = {len(cells) for _, cells in rows}
-    if len(rows) > 1 and len(widths) == 1 and widths != {1}:
-        column = _first_numeric_column([cells for _, cells in rows])
-        rows = [(n, [cells[column]]) for n, cells in rows]
-    numbers = [_number(n, cell) for n, cells in rows for cell in cells]
-    if len(numbers) > MOST_ROWS:
-        raise ValueError(f"numbers must be at most {MOST_ROWS:,}. Got {len(numbers):,}.")
-    return frozen(np.array(numbers))
+    if not isinstance(text, str):
+        raise ValueError(f"text must be a str. Got {type(text).__name__}.")
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
+    lines = [line for line in lines if line]
+    header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
+    if not rows:
+        raise ValueError(f"text must hold at least one number. Got {_shown(text.strip())}.")
+    _at_most_max_rows(len(rows))
+    if header is None or "," not in header:
+        _without_decimal_commas(rows)
+    cells = _cells(header, rows)
+    _at_most_max_rows(len(cells))
+    return _read_only(np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)]))
 
 
-def _cells(line: str) -> list[str]:
-    return [cell for cell in _SEPARATORS.split(line) if cell]
+def _relative_clause(length: int) -> list[str]:
+    if length < 3:
+        return ["outside"] if length == 1 else ["which", "ate"]
+    # A list of foods with "and" between has an odd number of words: "the" before it makes it even.
+    left = length - 3
+    article = ["the"] if left and left % 2 == 0 else []
+    foods = islice(cycle(_FOODS), (left + 1) // 2)
+    listed = [word for food in foods for word in ("and", food)][1:]
+    return ["which", "already", "ate", *article, *listed]
+
+
+def _is_header(lines: list[str]) -> bool:
+    """Whether the first of several lines holds words only, none of which starts like a number."""
+    fields = _split(lines[0], _separator(lines[:1]))
+    return len(lines) > 1 and not any(
+        _is_number(field) or field[:1].isdigit() or field[:1] in ("+", "-", ".") for field in fields
+    )
+
+
+def _cells(header: str | None, rows: list[str]) -> list[str]:
+    """The text of each number."""
+    if header is None and (len(rows) == 1 or all(row[-1] in ",;" for row in rows[:-1])):
+        line = " ".join(rows)
+        return re.split(r"\s*[,;]\s*|\s+", line[:-1].rstrip() if line[-1] in ",;" else line)
+    separator = _separator(rows if header is None else [header, *rows])
+    if all(len(_split(row, separator)) == 1 for row in rows):
+        return [_split(row, separator)[0] for row in rows]
+    if header is None:
+        raise ValueError(
+            "text must hold one number a line, or all on one line, or a table with a header line. "
+            f"Got several numbers a line and no header: {_shown(rows[0])}."
+        )
+    return _first_numeric_column(header, rows, separator)
+
+
+def _first_numeric_column(header: str, rows: list[str], separator: str | None) -> list[str]:
+    width = len(_split(header, separator))
+    table = [_split(row, separator) for row in rows]
+    for number, fields in enumerate(table, start=1):
+        if len(fields) != width:
+            raise ValueError(
+                f"text must have the {width} columns of its header in every row. "
+                f"Got {len(fields)} in row {number}: {_shown(rows[number - 1])}."
+            )
+    for column, field in enumerate(table[0]):
+        if _is_number(field):
+            return [fields[column] for fields in table]
+    hint = _decimal_comma_hint(*table[0])
+    raise ValueError(f"text must have a column of numbers{hint}. Got row 1: {_shown(rows[0])}.")
+
+
+def _separator(lines: list[str]) -> str | None:
+    """What separates columns; None for white space."""
+    return next((mark for mark in ";,\t" if any(mark in line for line in lines)), None)
+
+
+def _split(line: str, separator: str | None) -> list[str]:
+    return [field.strip().strip('"').strip() for field in line.split(separator)]
+
+
+def _without_decimal_commas(rows: list[str]) -> None:
+    tokens = [token for row in rows for token in re.split(r"[;\s]+", row) if token]
+    with_comma = next((token for token in tokens if _DECIMAL_COMMA.fullmatch(token)), None)
+    if len(tokens) > 1 and with_comma and all(_could_be_decimal_comma(token) for token in tokens):
+        raise ValueError(
+            "text must have decimals with a point, as in 1.5, and columns need a header line. "
+            f"Got what looks like a decimal comma: {_shown(with_comma)}."
+        )
+
+
+def _could_be_decimal_comma(token: str) -> bool:
+    return bool(_DECIMAL_COMMA.fullmatch(token) or _WHOLE.fullmatch(token))
+
+
+def _decimal_comma_hint(*cells: str) -> str:
+    if any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells):
+        return " with a decimal point (a decimal comma is not supported)"
+    return ""
 
 
 def _is_number(cell: str) -> bool:
@@ -150,23 +319,51 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return True
+    return cell.isascii() and "_" not in cell
 
 
-def _first_numeric_column(rows: list[list[str]]) -> int:
-    columns = range(len(rows[0]))
-    return next((c for c in columns if all(_is_number(row[c]) for row in rows)), 0)
+def _number(cell: str, row: int) -> float:
+    cell = cell.strip('"')
+    if not _is_number(cell):
+        hint = _decimal_comma_hint(cell)
+        raise ValueError(f"text must hold numbers only{hint}. Got {_shown(cell)} in row {row}.")
+    number = float(cell)
+    if not math.isfinite(number):
+        raise ValueError(f"text must hold finite numbers. Got {_shown(cell)} in row {row}.")
+    return number
 
 
-def _number(row: int, cell: str) -> float:
-    value = float(cell) if _is_number(cell) else math.nan
-    if not math.isfinite(value):
-        shown = cell if len(cell) <= 40 else cell[:40] + "..."
-        raise ValueError(f"numbers must be finite numbers. Got {shown!r} in row {row}.")
-    return value
+def _at_most_max_rows(rows: int) -> None:
+    if rows > MAX_ROWS:
+        raise ValueError(f"text must have at most {MAX_ROWS:,} rows. Got {rows:,}.")
 
 
-def _length(T: int, name: str = "T") -> int:
-    if isinstance(T, bool) or not isinstance(T, int | np.integer) or T < 1:
-        raise ValueError(f"{name} must be a whole number above 0. Got {T!r}.")
-    return int(T)
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1 on. Got {_shown(value)}.")
+    return int(value)
+
+
+def _size(name: str, value: Any, smallest: float) -> float:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < smallest:
+        raise ValueError(
+            f"{name} must be a finite number from {smallest:g} on. Got {_shown(value)}."
+        )
+    return float(value)
+
+
+def _generator(generator: Any) -> np.random.Generator:
+    if not isinstance(generator, np.random.Generator):
+        raise ValueError(f"generator must be a numpy.random.Generator. Got {_shown(generator)}.")
+    return generator
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return repr(text[:_SHOWN]) if isinstance(value, str) else text[:_SHOWN]
+
+
+def _read_only(x: Floats) -> Floats:
+    x.setflags(write=False)
+    return x

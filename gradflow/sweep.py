@@ -3,12 +3,12 @@
 At source step j the sweep holds dL_t/d(state)_j for all targets t >= j, one row a target. As a step
 back is linear in the signal, each row may be held relative to a power of two of its own:
 
-- as a rule a row is a plain float64 array with one exponent, so that a step is a few array operations
-  or matrix products. The sweep keeps bounds on how far the numbers of a row may have drifted apart
-  and renews the exponents in time, so that nothing is lost;
-- where one step's factors, or the numbers of one row, lie too far apart for that (a saturated unit, a
-  cell state of hundreds), that step is taken with an exponent for every number (`Scaled`), by the
-  same formulas.
+- as a rule a row is a plain float64 array with one exponent, so that a step is a few array
+  operations or matrix products. The sweep keeps bounds on how far the numbers of a row may have
+  drifted apart and renews the exponents in time, so that nothing is lost;
+- where one step's factors, or the numbers of one row, lie too far apart for that (a saturated
+  unit, a cell state of hundreds), that step is taken with an exponent for every number (`Scaled`),
+  by the same formulas.
 """
 
 from __future__ import annotations
@@ -88,9 +88,7 @@ def carry_back(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Iterato
             rows.put(j, before, *steps.bounds(j))
         else:
             signals, apart = cell.back(steps.scaled(j), apart)
-            yield Signals(
-                j, tuple(s.mantissa for s in signals), tuple(s.exponent for s in signals)
-            )
+            yield Signals(j, tuple(s.mantissa for s in signals), tuple(s.exponent for s in signals))
 
 
 def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:

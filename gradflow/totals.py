@@ -26,9 +26,7 @@ def summed(terms: list[Scaled]) -> Scaled:
     return Scaled.beside([term.sum(axis=1)[:, None] for term in terms])
 
 
-def swept(
-    sweep: Iterable[Signals], gates: tuple[Gate, ...], source: Scaled, top: Array
-) -> Scaled:
+def swept(sweep: Iterable[Signals], gates: tuple[Gate, ...], source: Scaled, top: Array) -> Scaled:
     """Totals of a vector cell, added up as a sweep goes.
 
     Parameters

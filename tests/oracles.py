@@ -25,7 +25,8 @@ class Problem:
     Attributes
     ----------
     weights : dict
-        w_x (H, D), w_s (H, H), b (H,) of an RNN, or w_x (4, H, D), w_h (4, H, H), b (4, H) of an LSTM.
+        w_x (H, D), w_s (H, H), b (H,) of an RNN; w_x (4, H, D), w_h (4, H, H), b (4, H) of an
+        LSTM.
     x : array of shape (T,) or (T, D)
     w_o, b_o : numbers or arrays
         Readout: a number, (H,) or (O, H), and a number or (O,).

@@ -1,17 +1,18 @@
 """Terms to 60 digits and more: read from `reference/*.json`, or made here with mpmath.
 
-What is made here nudges one pre-activation at a time and pushes the nudge forward, in dual numbers; the
-backward sweep of gradflow goes the other way.
+What is made here nudges one pre-activation at a time and pushes the nudge forward, in dual numbers;
+the backward sweep of gradflow goes the other way.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import gradflow as gf
 import mpmath as mp
 import numpy as np
 from oracles import GATES, Problem, stem, targets
+
+import gradflow as gf
 
 DIGITS = 80
 FOLDER = Path(__file__).parent / "reference"
@@ -97,7 +98,7 @@ def load(name):
 def _problem(case):
     given = dict(case["parameters"])
     x = INPUTS[case["input"]](np.arange(case["T"]))
-    # The files have one b_o. In those of an LSTM it is the output gate's bias and the readout's too.
+    # The files have one b_o; in those of an LSTM it is the output gate's bias and the readout's.
     w_o, b_o = given.pop("w_o"), given["b_o"]
     if case["cell"] == "lstm":
         weights = {
@@ -203,8 +204,8 @@ def high_precision_run(problem, nudge=None):
     return hidden, changes
 
 
-def high_precision_terms(problem):
-    """Every name's terms as (sign or None, log10), each (T, T); the sign is of scalar terms only."""
+def high_precision_entries(problem):
+    """Every name's terms, object arrays (T, T, entries of the parameter); 0 where k > t."""
     with mp.workdps(DIGITS):
         T, H = len(problem.x), problem.weights["b"].shape[-1]
         gates = range(4 if problem.is_lstm else 1)
@@ -213,40 +214,41 @@ def high_precision_terms(problem):
         ones, inputs = [[mp.mpf(1)]] * T, [[mp.mpf(v) for v in x] for x in problem.inputs]
         sources = dict(zip(problem.weights, (inputs, recurrent, ones), strict=True))
         delta = {
-            (j, g): [high_precision_run(problem, (j, g, u))[1] for u in range(H)]
+            (j, g, u): high_precision_run(problem, (j, g, u))[1]
             for j in range(T)
             for g in gates
+            for u in range(H)
         }
-        groups = {name: (name, gates) for name in problem.weights}
-        if problem.is_lstm:
-            groups |= {f"{stem(w)}{GATES[g]}": (w, [g]) for w in problem.weights for g in gates}
-        return {
-            name: _magnitudes(
-                [
-                    [
-                        [
-                            delta[t - k, g][u][t] * v
-                            for g in chosen
-                            for u in range(H)
-                            for v in sources[weight][t - k]
-                        ]
-                        for k in range(t + 1)
+        result = {}
+        for weight, source in sources.items():
+            for chosen in ([[g] for g in gates] if problem.is_lstm else []) + [list(gates)]:
+                name = weight if len(chosen) == len(gates) else stem(weight) + GATES[chosen[0]]
+                terms = np.full((T, T, len(chosen) * H * len(source[0])), mp.mpf(0))
+                for t, k in zip(*np.tril_indices(T), strict=True):
+                    j = t - k
+                    terms[t, k] = [
+                        delta[j, g, u][t] * v for g in chosen for u in range(H) for v in source[j]
                     ]
-                    for t in range(T)
-                ],
-                problem.scalar,
-            )
-            for name, (weight, chosen) in groups.items()
-        }
+                result[name] = terms
+        return result
 
 
-def _magnitudes(rows, scalar):
-    T = len(rows)
-    sign, log10, signed = np.zeros((T, T)), np.full((T, T), -np.inf), scalar
-    for t, row in enumerate(rows):
-        for k, entries in enumerate(row):
-            signed = signed and len(entries) == 1
-            size = mp.sqrt(mp.fsum(v**2 for v in entries))
-            sign[t, k] = mp.sign(entries[0])
-            log10[t, k] = float(mp.log10(size)) if size else -np.inf
-    return (sign if signed else None), log10
+def high_precision_terms(problem, entries=None):
+    """Every name's terms as (sign or None, log10), (T, T) each; signs are those of scalar terms."""
+    entries = high_precision_entries(problem) if entries is None else entries
+    return {
+        name: (signs(terms) if problem.scalar and terms.shape[2] == 1 else None, log10_norm(terms))
+        for name, terms in entries.items()
+    }
+
+
+def signs(terms):
+    """Signs of terms of one entry, (T, T)."""
+    return np.vectorize(lambda v: int(mp.sign(v)))(terms[:, :, 0])
+
+
+def log10_norm(entries):
+    """log10 of the root of the sum of squares over the last axis."""
+    with mp.workdps(DIGITS):
+        squares = np.sum(entries * entries, axis=-1)
+        return np.vectorize(lambda v: float(mp.log10(v) / 2) if v else -np.inf)(squares)

@@ -2,12 +2,13 @@
 
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 
-import gradflow as gf
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+import gradflow as gf
 
 settings.register_profile(
     "gradflow", derandomize=True, database=None, deadline=None, max_examples=40

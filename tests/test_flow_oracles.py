@@ -1,4 +1,4 @@
-"""The terms and totals against autograd, complex steps and the textbook's formula, at ordinary size."""
+"""Terms and totals of ordinary size against autograd, complex steps and the textbook's formula."""
 
 from functools import cache
 
@@ -110,7 +110,7 @@ def test_plain_values_are_those_of_autograd(key):
 
 
 def total_of(given, flow, name):
-    """flow.total by the oracle's names, without the axes of length 1 that a scalar cell leaves out."""
+    """flow.total by the names of the oracles."""
     return flow.total("b_o" if name == "readout_b_o" and not given.is_lstm else name)
 
 

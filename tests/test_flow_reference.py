@@ -8,7 +8,17 @@ from functools import cache
 import numpy as np
 import pytest
 from oracles import GATES, LN10, Problem, assert_same_terms
-from reference import NAMES, flow_of, high_precision_terms, load, terms_of
+from reference import (
+    NAMES,
+    flow_of,
+    high_precision_entries,
+    high_precision_terms,
+    load,
+    log10_norm,
+    terms_of,
+)
+
+import gradflow as gf
 
 PARAMETERS = [(name, parameter) for name in NAMES for parameter in load(name).rows]
 STATES = [(name, state) for name in NAMES for state in load(name).states]
@@ -111,7 +121,7 @@ GROWN = {"x": [1.0, 0.7, 1.3, 0.9, 0.4, 1.1, 0.8, 1.0], "start": {"c": np.array(
 DIAGONAL, FULL, CHAIN = np.diag([0.9, 0.5]), [[0.9, -0.4], [0.7, 0.5]], [[0.9, 0.8], [0.0, 0.5]]
 SATURATED_UNIT = [5000.0, 0.3]
 
-# Unit 0 grows by 1e25 a step and dies at step 4; before it only unit 1 is left, which shrinks by 1e-25.
+# Unit 0 grows by 1e25 a step and dies at step 4. Before that only unit 1 is left, tiny.
 DYING = rnn(
     np.eye(2),
     np.diag([1e25, 1e-25]),
@@ -152,6 +162,18 @@ for coupling in (0.0, 0.5):
         w_o=np.array([1.0, 0.0]),
         start={"c": np.array([402.0, 0.5])},
     )
+# Long runs in which some steps shrink the signal by a little and some, the spikes, by 1e-80 or so.
+for H, T, gates, recurrent in ((2, 40, (), "w_s"), (1, 24, (4,), "w_h")):
+    generator = np.random.default_rng(6)
+    EXTREMES[f"spikes in {T} steps, {recurrent}"] = Problem(
+        {
+            "w_x": generator.normal(size=(*gates, H, 1)),
+            recurrent: generator.normal(size=(*gates, H, H)) * 0.1,
+            "b": generator.normal(size=(*gates, H)),
+        },
+        generator.normal(size=T) * np.where(generator.random(T) < 0.3, 100.0, 1.0),
+        loss="unit",
+    )
 for recurrent, w_s in {"diagonal": DIAGONAL, "full": FULL, "chain": CHAIN}.items():
     for w_o in ([1.0, 0.0], [0.0, 1.0], [1.0, 1.0]):
         EXTREMES[f"one unit of two saturated, w_s {recurrent}, w_o {w_o}"] = rnn(
@@ -176,12 +198,13 @@ for o in (900.0, -900.0):
 
 @cache
 def extreme(key):
-    return flow_of(EXTREMES[key]), high_precision_terms(EXTREMES[key])
+    entries = high_precision_entries(EXTREMES[key])
+    return flow_of(EXTREMES[key]), high_precision_terms(EXTREMES[key], entries), entries
 
 
 @pytest.mark.parametrize("key", EXTREMES)
 def test_terms_are_right_at_any_magnitude(key):
-    flow, made = extreme(key)
+    flow, made, _ = extreme(key)
     gates = [made[f"b_{gate}"][1] for gate in GATES] if EXTREMES[key].is_lstm else [made["b"][1]]
     for name, expected in made.items():
         # A gate may be zero where it is below 1e-150 of the largest gate of its (t, j).
@@ -190,19 +213,27 @@ def test_terms_are_right_at_any_magnitude(key):
         assert_same_terms(terms_of(flow, name), expected, may_be_zero=may_be_zero)
 
 
-@pytest.mark.parametrize("key", [key for key in EXTREMES if EXTREMES[key].scalar])
+@pytest.mark.parametrize("key", EXTREMES)
 def test_totals_are_right_at_any_magnitude(key):
-    flow, made = extreme(key)
-    for name in flow.parameters:
-        sign, log10 = made[name]
-        top = np.maximum(log10.max(axis=1), -1e9)
-        total = np.sum(sign * 10.0 ** (log10 - top[:, None]), axis=1)
-        found = np.where(total, 10.0 ** (flow.log10_total(name) - top), 0.0)
-        np.testing.assert_allclose(found, np.abs(total), rtol=1e-10, atol=1e-12)
-        normal = np.abs(top) < 300
+    flow, _, made = extreme(key)
+    for name, entries in made.items():
+        total = entries.sum(axis=1)
+        size, largest = log10_norm(total), log10_norm(entries).max(axis=1)
+        # Where terms all but cancel, the error is held against the largest of them.
+        top = np.where(np.isfinite(largest), largest, 0.0)
+        found = flow.log10_total(name)
+        np.testing.assert_array_equal(np.isneginf(found), np.isneginf(size))
         np.testing.assert_allclose(
-            flow.total(name)[normal], (total * 10.0 ** np.clip(top, -300, 300))[normal], rtol=1e-9
+            10.0 ** (found - top), 10.0 ** (size - top), rtol=1e-10, atol=1e-13
         )
+        plain, summed = flow.total(name).reshape(total.shape), np.abs(entries).sum(axis=1)
+        for index in np.ndindex(plain.shape):
+            exact = float(total[index])
+            if np.isfinite(exact):
+                error = abs(plain[index] - exact)
+                assert error <= 1e-10 * abs(exact) + 1e-13 * float(summed[index]) + 1e-307
+            else:
+                assert plain[index] == exact
 
 
 def test_the_extremes_are_extreme():
@@ -227,3 +258,27 @@ def test_a_gradient_beyond_float64_is_infinite_as_a_value_and_right_as_a_logarit
     assert np.isposinf(flow.total("b")[-1])
     np.testing.assert_allclose(flow.log10_total("b")[-1], 3.0 * (T - 1) - np.log1p(-1e-3) / LN10)
     assert np.isneginf(flow.log10("w_x")[: T - 1][np.tri(T - 1, T, dtype=bool)]).all()
+
+
+@pytest.mark.parametrize("z", [1e10, 1e15, 1e20, 1e100, 1e300])
+@pytest.mark.parametrize("H", [1, 2])
+def test_a_huge_pre_activation_is_refused_or_right(z, H):
+    weights = (z, 0.5) if H == 1 else ([[z], [z]], 0.5 * np.eye(2))
+    try:
+        flow = gf.gradient_flow(gf.RNN(*weights), [1.0, -1.0], loss=gf.UnitLoss())
+    except ValueError:
+        return
+    slope = -2 * z / np.log(10.0)
+    np.testing.assert_allclose(flow.log10("b")[1], [slope, 2 * slope], rtol=1e-9)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_a_huge_readout_under_cross_entropy_is_refused_or_right(target):
+    x, loss = np.ones(120), gf.BinaryCrossEntropy(target)
+    try:
+        flow = gf.gradient_flow(gf.RNN(0.5, 2.0, activation="identity"), x, loss=loss)
+    except ValueError:
+        return
+    slope = 0.0 if target == 0.0 else -flow.trace.o[-1] / np.log(10.0)
+    expected = slope + np.arange(120) * np.log10(2.0)
+    np.testing.assert_allclose(flow.log10("b")[-1], expected, rtol=1e-9)

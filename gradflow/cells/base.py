@@ -6,7 +6,7 @@ the signal), and which multiple of which signal is each gate's dL_t/dz (`gates`)
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from gradflow.scaled import Array, Scaled
 
@@ -55,6 +55,7 @@ class Trace(Protocol):
     def hidden(self) -> Array: ...
 
 
+@runtime_checkable
 class Cell(Protocol):
     """A recurrent cell, as the sweep sees it."""
 
@@ -89,7 +90,7 @@ class Cell(Protocol):
     def run(
         self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
     ) -> dict[str, Array]:
-        """The forward pass with `weights` in the place of the cell's own; complex ones are taken."""
+        """The forward pass with `weights` in the place of the cell's own, which may be complex."""
 
     def trace(self, **arrays: Array) -> Any:
         """The record of what `run` returned, with the inputs x and the readout o."""

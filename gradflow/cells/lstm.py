@@ -10,7 +10,7 @@ import numpy as np
 
 from gradflow.activations import SIGMOID, TANH, log10_sigmoid, scaled_sigmoid, sigmoid
 from gradflow.cells.base import Gate, Number, Parameter, match_shape, through
-from gradflow.checks import finite_array, frozen
+from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled
 
 GATES = ("i", "f", "c", "o")
@@ -125,7 +125,6 @@ class LSTM:
     @property
     def D(self) -> int:
         return int(self.w_x.size) // int(self.b.size)
-
 
     @property
     def signed(self) -> bool:
@@ -259,5 +258,7 @@ def _by_gate(name: str, value: float | Mapping[str, float]) -> Array:
     if not isinstance(value, Mapping):
         return np.full(4, _number(name, value))
     if set(value) != set(GATES):
-        raise ValueError(f"{name} must have the keys {', '.join(GATES)}. Got {sorted(map(str, value))}.")
+        raise ValueError(
+            f"{name} must have the keys {', '.join(GATES)}. Got {sorted(map(str, value))}."
+        )
     return np.array([_number(f"{name}{gate}", value[gate]) for gate in GATES])

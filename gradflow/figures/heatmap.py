@@ -120,7 +120,7 @@ def heatmap(panel: Panel, view: View) -> go.Figure:
     figure = go.Figure(heatmap_traces(panel, view, colour_bar(panel, view)))
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 58, "r": 10, "t": 34, "b": 96 + x_label_depth(panel, view), "pad": 0},
+        margin={"l": 58, "r": 16, "t": 34, "b": 96 + x_label_depth(panel, view), "pad": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": FONT, "color": None if view.dark is None else INK[view.dark]},
@@ -369,12 +369,12 @@ def _words_by_cell(words: tuple[str, ...], view: View) -> Array:
 
 
 def _hover(panel: Panel, view: View, zero: bool) -> str:
-    lag, source = "%{x}", "%{customdata[0]:d}"
+    lag, source = "%{x:d}", "%{customdata[0]:d}"  # the format keeps Plotly from showing tick words
     if view.axis == "source":
         lag, source = source, lag
     word = "“%{text}”, " if panel.words is not None else ""
     lines = [
-        f"target t = %{{y}}, lag k = {lag}",
+        f"target t = %{{y:d}}, lag k = {lag}",
         f"source j = {source}: {word}x<sub>j</sub> = %{{customdata[1]:.4~g}}",
     ]
     if zero:
@@ -402,7 +402,7 @@ def _clip_trace(clip: Array, axes: tuple[str, str, str]) -> go.Heatmap:
         customdata=factor,
         hoverongaps=False,
         hovertemplate=(
-            "target t = %{y}<br>clipped to %{customdata:.2~g} of its size<extra></extra>"
+            "target t = %{y:d}<br>clipped to %{customdata:.2~g} of its size<extra></extra>"
         ),
     )
 

@@ -32,11 +32,11 @@ def scientific(log10: Array, decimals: int = 2) -> tuple[Array, Array]:
     return np.where(carried, 1.0, mantissa), exponent + carried
 
 
-def tick_step(length: float, ticks: int) -> int:
-    """The smallest of 1, 2, 3, 5, 10, 20, 30, 50, .. that gives at most `ticks` steps."""
+def tick_step(length: float, ticks: int, bases: tuple[int, ...] = (1, 2, 3, 5)) -> int:
+    """The smallest of the bases, times 1, 10, 100, .., that gives at most `ticks` steps."""
     power = 1
     while True:
-        for base in (1, 2, 3, 5):
+        for base in bases:
             if base * power * ticks >= length:
                 return base * power
         power *= 10
@@ -44,7 +44,7 @@ def tick_step(length: float, ticks: int) -> int:
 
 def power_ticks(low: float, high: float, ticks: int) -> list[int]:
     """Whole exponents within [low, high] for tick labels, counted from 0."""
-    step = tick_step(high - low, ticks)
+    step = tick_step(high - low, ticks, (1, 2, 3, 4, 6, 8))
     return list(range(math.ceil(low / step) * step, math.floor(high) + 1, step))
 
 

@@ -184,9 +184,13 @@ def notes(record: Profile) -> list[str]:
     said = []
     if any(_zero_points(record, line) for line in record.lines):
         said.append("✕ from this lag on, that format returns zero")
-    zero = [line.name for line in record.lines if np.isneginf(line.log10).any()]
-    if zero:
-        said += wrapped(f"gaps: exactly zero ({'; '.join(zero)})", NOTE_CHARACTERS)
+    zero = [line for line in record.lines if np.isneginf(line.log10).any()]
+    gone = [line.name for line in zero if np.isneginf(line.log10).all()]
+    gaps = [line.name for line in zero if line.name not in gone]
+    if gone:
+        said += wrapped(f"all exactly zero, no curve: {'; '.join(gone)}", NOTE_CHARACTERS)
+    if gaps:
+        said += wrapped(f"gaps are exact zeros: {'; '.join(gaps)}", NOTE_CHARACTERS)
     return said
 
 
@@ -259,4 +263,4 @@ def _range(record: Profile, floor: float) -> tuple[float, float]:
     low, high = math.floor(low), math.ceil(high)
     low -= low == high
     margin = 0.05 * (high - low)
-    return low - margin, high + margin
+    return low - (2.0 if markers else 1.0) * margin, high + margin

@@ -29,7 +29,7 @@ LEFT, RIGHT, TOP = 110, 40, 100
 PROFILE_SHARE = 0.37  # of the height of all plots
 GAP = 0.1  # between panels, of the width between the margins
 FOOTER_LINE = 16
-FOOTER_CHARACTERS = 170  # of 7.2 pixels each, in a fixed-width font of 12 pixels
+FOOTER_CHARACTERS = 175  # of 7.2 pixels each, in a fixed-width font of 12 pixels
 TITLE_CHARACTERS = 100
 
 

@@ -77,8 +77,8 @@ def _own_numbers() -> None:
         key="own_text",
         on_change=_read_text,
         placeholder="0.5, -1.2, 3",
-        help="Separated by commas, spaces or new lines. They stay in this session and are not in the "
-        "link.",
+        help="Separated by commas, spaces or new lines. They stay in this session and are not in "
+        "the link.",
     )
     st.file_uploader(
         "or a CSV file",
@@ -140,7 +140,7 @@ def _view() -> None:
 
 
 def _weights() -> None:
-    _number("w_x", disabled=False)
+    _number("w_x")
     _number("b")
     _choice("activation")
     _switch("own_w_h", disabled=st.session_state["own_gates"])
@@ -195,8 +195,9 @@ def _number(name: str, disabled: bool = False, format: str | None = None) -> Non
     )
 
 
-def target_control() -> None:
-    """The target step, which stands beside the profile that it moves."""
+def target_control(t: int, last: int) -> None:
+    """The target step, which stands beside the curves that it moves."""
+    state.show_target(t, last)
     _number("t")
 
 

@@ -50,6 +50,7 @@ def downloads(
     """
     drawable = images.browser_available()
     stem = f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}"
+    st.subheader("Downloads", anchor=False)
     with st.container(horizontal=True, gap="small", key="downloads"):
         for file in _files(experiment, settings, own, figure_builder):
             st.download_button(

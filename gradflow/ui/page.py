@@ -65,9 +65,7 @@ def _heading(settings: Settings) -> None:
         st.info(look, icon=":material/visibility:")
 
 
-def _heatmaps(
-    settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]
-) -> None:
+def _heatmaps(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
     both = panels.panels(settings, experiment)
     view = panels.view(settings, both)
     for column, panel in zip(st.columns(2, gap="medium"), both, strict=True):
@@ -86,19 +84,16 @@ def _profile(settings: Settings, experiment: Experiment) -> None:
     st.subheader(f"One row: target step t = {t}", anchor=False)
     control, _ = st.columns([1, 3])
     with control:
-        controls.target_control()
-    _chart(profile(panels.profile(settings, experiment)), "profile")
+        controls.target_control(t, experiment.T)
+    _chart(profile(panels.profile(settings, experiment), settings.floor), "profile")
     st.caption(words.PROFILE)
 
 
-def _measures(
-    settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]
-) -> None:
+def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
     st.subheader("In numbers", anchor=False)
     st.table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
     residuals = {
-        name: float(residual(flow).max())
-        for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
+        name: residual(flow) for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
     st.markdown(words.adds_up(residuals))
 

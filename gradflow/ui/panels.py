@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 import gradflow as gf
@@ -30,7 +32,7 @@ def panels(settings: Settings, experiment: Experiment) -> tuple[Panel, Panel]:
 def view(settings: Settings, both: tuple[Panel, Panel]) -> View:
     """How both heatmaps are shown, on one colour scale."""
     low, high = colour_range(both, settings.relative, settings.floor)
-    axis = "source" if settings.axis == "source" else "lag"
+    axis: Literal["lag", "source"] = "source" if settings.axis == "source" else "lag"
     return View(settings.relative, settings.floor, settings.signs, axis, low, high)
 
 

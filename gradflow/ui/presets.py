@@ -51,33 +51,41 @@ PRESETS = (
     Preset(
         "Exploding RNN",
         "Without a bend ($\\phi$ is the identity) and with $w_s > 1$ every step back makes the "
-        "gradient larger. The strip beside the heatmap marks the targets that clipping would shorten.",
+        "gradient larger. The strip beside the heatmap marks the targets that clipping would "
+        "shorten.",
         replace(
-            _START, w_s=1.1, T=100, activation="identity", own_w_h=True, w_h=0.5, clipping=True
+            _START,
+            w_s=1.1,
+            T=100,
+            activation="identity",
+            own_w_h=True,
+            w_h=0.5,
+            clipping=True,
+            threshold=10.0,
         ),
     ),
     Preset(
         "Sign-flipping",
         "A negative $w_s$ turns the sign at every step back: neighbouring lags pull the weight in "
-        "opposite directions. Orange is negative, blue positive.",
-        replace(_START, w_s=-0.9, T=30, sequence="ones", w_x=0.1, signs=True, floor=-6),
+        "opposite directions. Blue is negative, orange positive.",
+        replace(_START, w_s=-0.9, T=30, sequence="ones", w_x=0.1, signs=True, gate="c"),
     ),
     Preset(
         "Saturation",
-        "Large inputs push the tanh to its flat ends. The RNN's terms fall below $10^{-300}$, where "
-        "ordinary arithmetic returns zero; here they keep their digits.",
+        "Large inputs push the tanh to its flat ends. The RNN's terms fall below $10^{-300}$, "
+        "where ordinary arithmetic returns zero; here they keep their digits.",
         replace(_START, T=30, w_x=40.0, floor=-400),
     ),
     Preset(
         "Forget bias 0",
-        "The forget gate lets about half of the cell through at each step. Compare the LSTM's curve "
-        "with the dotted product of its forget gates.",
+        "The forget gate lets about half of the cell through at each step. Compare the LSTM's "
+        "curve with the dotted product of its forget gates.",
         replace(_START, w_s=0.3, b_f=0.0),
     ),
     Preset(
         "Forget bias 1",
-        "The usual start value. The dotted product still shrinks at each step: a bias of 1 does not "
-        "keep a memory for long.",
+        "The usual start value. The dotted product still shrinks at each step: a bias of 1 does "
+        "not keep a memory for long.",
         replace(_START, w_s=0.3, b_f=1.0),
     ),
     Preset(
@@ -87,8 +95,8 @@ PRESETS = (
     ),
     Preset(
         "Remember 50 steps",
-        "$b_f = \\ln 49$ makes $f = 1 - 1/50$. With nothing else acting on the forget gate the LSTM's "
-        "curve and the product of the forget gates fall together.",
+        "$b_f = \\ln 49$ makes $f = 1 - 1/50$. With nothing else acting on the forget gate the "
+        "LSTM's curve and the product of the forget gates fall together.",
         replace(
             _START,
             T=200,
@@ -106,14 +114,14 @@ PRESETS = (
     ),
     Preset(
         "Exploding LSTM",
-        "Both networks rest at 0 ($w_x = 0$), where slopes are steepest. The forget gates shrink the "
-        "dotted product, yet the LSTM's gradient grows: the recurrent weights carry it.",
-        replace(_START, T=100, w_x=0.0, own_w_h=True, w_h=4.0, clipping=True),
+        "Both networks rest at 0 ($w_x = 0$), where slopes are steepest. The forget gates shrink "
+        "the dotted product, yet the LSTM's gradient grows: the recurrent weights carry it.",
+        replace(_START, T=100, w_x=0.0, own_w_h=True, w_h=4.0, clipping=True, threshold=10.0),
     ),
     Preset(
         "The cat sentence",
-        "Was or were? The verb at the end has to agree with the cat near the start. Look at the last "
-        "row: what of the verb's gradient reaches the cat?",
+        "Was or were? The verb at the end has to agree with the cat near the start. Look at the "
+        "last row: what of the verb's gradient reaches the cat?",
         replace(
             _START,
             w_s=0.5,

@@ -13,23 +13,23 @@ from gradflow.ui.settings import Settings, as_mapping
 from gradflow.ui.text import number, percent, power
 
 EXPLANATION = """
-**What is computed.** A recurrent network uses one weight at every step, so $dL_t/dw_x$ is a sum of $t$
-terms, one for each past input. For the RNN, term $k$ is
+**What is computed.** A recurrent network uses one weight at every step, so $dL_t/dw_x$ is a sum of
+$t$ terms, one for each past input. For the RNN, term $k$ is
 
 $$\\frac{dL_t}{do_t}\\; w_o \\prod_{j=t+1-k}^{t} \\phi'(z_j)\\; w_s^{\\,k-1}\\; x_{t+1-k}$$
 
-with $k$ slopes and the power $k-1$ of the recurrent weight. A healthy-looking sum can hide that every
-term but the nearest few is next to nothing: then the network cannot learn from its past.
+with $k$ slopes and the power $k-1$ of the recurrent weight. A healthy-looking sum can hide that
+every term but the nearest few is next to nothing: then the network cannot learn from its past.
 
 **The LSTM.** From one cell state to the one before there are four ways: along the cell (the factor
-$f$, the forget gate), or through $h$ into the forget gate, the input gate or the candidate. The dotted
-product of forget gates is the first way alone. The LSTM's line holds all of them.
+$f$, the forget gate), or through $h$ into the forget gate, the input gate or the candidate. The
+dotted product of forget gates is the first way alone. The LSTM's line holds all of them.
 
-**Relative to lag 1.** Each row is divided by its own $k = 1$ term, so that 1 means "counts as much as
-the input of the target step itself".
+**Relative to lag 1.** Each row is divided by its own $k = 1$ term, so that 1 means "counts as much
+as the input of the target step itself".
 
-**No underflow.** Terms are kept as a mantissa and a power of two. Grey is exactly zero (a zero input, a
-dead relu), never merely small.
+**No underflow.** Terms are kept as a mantissa and a power of two. Grey is exactly zero (a zero
+input, a dead relu), never merely small.
 """
 
 
@@ -44,23 +44,22 @@ def sentence(name: str, seen: memory.Memory) -> str:
             f"**The {name}'s gradient stops.** It is exactly zero from some lag on: at most "
             f"{_steps(seen.horizon - 1)} back still count."
         )
-    left = f"{power(seen.log10_left)} of it is left" if seen.log10_left < 0.0 else (
-        f"it is {power(seen.log10_left)} times as large"
-    )
     rate = number(seen.decay_per_step)
+    left = power(seen.log10_left)
+    if seen.decay_per_step > 1.0:
+        change = f"grows to {rate} times itself each step back"
+        left = f"it is {left} times as large"
+    else:
+        change = f"shrinks to {rate} of itself each step back"
+        left = f"{percent(10.0**seen.log10_left)} of it is left"
+    far = f"after {_steps(seen.t - 1)}, at step 1, {left}"
     if seen.verdict == "exploding":
-        return (
-            f"**The {name} explodes.** Its gradient grows to {rate} times itself each step back; "
-            f"at step 1 {left}."
-        )
+        return f"**The {name} explodes.** Its gradient {change}; {far}."
     if seen.horizon == seen.t:
-        return (
-            f"**The {name} reaches back to step 1.** Its gradient changes to {rate} of itself each "
-            f"step back; after {_steps(seen.t - 1)} {left}."
-        )
+        return f"**The {name} reaches back to step 1.** Its gradient {change}; {far}."
     return (
-        f"**The {name} forgets.** Its gradient shrinks to {rate} of itself each step back; after "
-        f"{_steps(seen.horizon)} less than 1% is left."
+        f"**The {name} forgets.** Its gradient {change}; after {_steps(seen.horizon)} less than 1% "
+        f"is left."
     )
 
 
@@ -71,8 +70,8 @@ def _steps(count: int) -> str:
 def forget_bias_words(b_f: float) -> str:
     """What a forget bias does by itself."""
     return (
-        f"sigmoid({b_f:g}) = {float(sigmoid(np.asarray(b_f))):.4g}: with the other inputs of the gate "
-        f"at 0, the cell's memory halves in {number(memory.forget_half_life(b_f))} steps."
+        f"sigmoid({b_f:g}) = {float(sigmoid(np.asarray(b_f))):.4g}: with the other inputs of the "
+        f"gate at 0, the cell's memory halves in {number(memory.forget_half_life(b_f))} steps."
     )
 
 
@@ -144,25 +143,27 @@ def _lag(lag: int | None) -> str:
 
 
 LEAD = (
-    "Where the gradient goes in a recurrent network. One cell of a heatmap is one past input's part in "
-    "$dL_t/dw_x$: row $t$ is the step whose loss is looked at, lag $k$ says how far back the input "
-    "lies ($k = 1$ is step $t$ itself). Bright counts, dark is forgotten. Move $w_s$, $T$ and $b_f$ in "
-    "the sidebar."
+    "Where the gradient goes in a recurrent network. One cell of a heatmap is one past input's "
+    "part in $dL_t/dw_x$: row $t$ is the step whose loss is looked at, lag $k$ says how far back "
+    "the input lies ($k = 1$ is step $t$ itself). Bright counts, dark is forgotten. Move $w_s$, "
+    "$T$ and $b_f$ in the sidebar."
 )
 
 READING = {
-    "lag": "Read a row from left to right: from the target step back into the past. The triangle is "
-    "empty because step t has only t inputs: there is none before step 1.",
-    "source": "Read a row from its right end to the left: from the target step back into the past. The "
-    "triangle is empty because inputs after the target cannot matter to it.",
+    "lag": "Read a row from left to right: from the target step back into the past. The triangle "
+    "is empty because step t has only t inputs: there is none before step 1.",
+    "source": "Read a row from its right end to the left: from the target step back into the past. "
+    "The triangle is empty because inputs after the target cannot matter to it.",
 }
 
-NO_SIGNS = "All four gates together are shown by their norm, which has no sign. Choose one gate for signs."
+NO_SIGNS = (
+    "All four gates together are shown by their norm, which has no sign. Choose one gate for signs."
+)
 
 PROFILE = (
     "The row of the chosen target as curves, size against lag. Solid: the terms of the heatmaps. "
-    "Dotted: what the forget gates alone would leave. Dashed: the power of $w_s$ without the slopes. "
-    "f16, f32 and f64 mark the first lag at which a number of that format would be zero."
+    "Dotted: what the forget gates alone would leave. Dashed: the power of $w_s$ without the "
+    "slopes. f16, f32 and f64 mark the first lag at which a number of that format would be zero."
 )
 
 
@@ -172,22 +173,31 @@ def clipping(factors: Array, threshold: float) -> str:
     if not clipped:
         return f"No target's gradient is longer than {threshold:g}."
     return (
-        f"{clipped} of {len(factors)} targets have a gradient longer than {threshold:g}; the longest "
-        f"would be scaled by {power(float(np.log10(factors.min())))}."
+        f"{clipped} of {len(factors)} targets have a gradient longer than {threshold:g}; the "
+        f"longest would be scaled by {power(float(np.log10(factors.min())))}."
         if factors.min() > 0.0
         else f"{clipped} of {len(factors)} targets have a gradient longer than {threshold:g}, some "
         "by more than float64 can say."
     )
 
 
-def adds_up(residuals: dict[str, float]) -> str:
+def adds_up(residuals: dict[str, Array]) -> str:
     """That the terms add up to the gradient found in another way, with the largest residual."""
-    parts = " and ".join(f"{number(value)} ({name})" for name, value in residuals.items())
+    parts = " and ".join(f"{_largest(values)} ({name})" for name, values in residuals.items())
     return (
         "**The terms add up.** Summed over $k$ they are $dL_t/dw_x$ as a complex step through the "
-        f"forward pass gives it, with no backward pass: over all $t$ they differ by at most {parts} of "
-        "the summed magnitudes."
+        "forward pass gives it, with no backward pass. Largest difference over all $t$, as a share "
+        f"of the summed sizes: {parts}."
     )
+
+
+def _largest(residuals: Array) -> str:
+    known = residuals[~np.isnan(residuals)]
+    left_out = len(residuals) - len(known)
+    if not known.size:
+        return "too small or too large for float64 to check"
+    note = f", {left_out} targets beyond float64 left out" if left_out else ""
+    return number(float(known.max())) + note
 
 
 def footer(settings: Settings, link: str) -> tuple[str, ...]:

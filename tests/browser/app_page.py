@@ -70,8 +70,8 @@ class Chart:
     key : str or None
         Streamlit key of the element, or of the nearest container that has one.
     data : list of dict
-        Traces; arrays of numbers are numpy arrays, of their shape and dtype, where the page has them
-        typed, and lists otherwise.
+        Traces; what the page holds as typed arrays are numpy arrays of their shape and dtype, and
+        other arrays are lists.
     layout : dict
     """
 
@@ -142,21 +142,16 @@ class AppPage:
             self.wait_until_still()
 
     def set_slider(self, key: str, value: float) -> None:
-        """Move a slider by the keyboard and wait."""
+        """Set a slider and wait: put the thumb one step away, then press an arrow key.
+
+        Placing the thumb sends nothing to the server, the key does: one run, and not one for each
+        step on the way.
+        """
         thumb = self.widget(key).locator("input[type=range]").first
-        low, high, step, at = (
-            float(thumb.get_attribute(name) or "nan") for name in ("min", "max", "step", "value")
-        )
-        thumb.focus()
-        if abs(value - low) < abs(value - at):
-            thumb.press("Home")
-            at = low
-        elif abs(value - high) < abs(value - at):
-            thumb.press("End")
-            at = high
-        presses = round((value - at) / step)
-        for _ in range(abs(presses)):
-            thumb.press("ArrowRight" if presses > 0 else "ArrowLeft")
+        low, step = (float(thumb.get_attribute(name) or "nan") for name in ("min", "step"))
+        from_below = value - step >= low
+        thumb.fill(f"{value - step if from_below else value + step:.10g}")
+        thumb.press("ArrowRight" if from_below else "ArrowLeft")
         self.wait_until_still()
         reached = float(thumb.input_value())
         assert abs(reached - value) < 0.5 * step, f"{key} is {reached} and not {value}"
@@ -170,9 +165,10 @@ class AppPage:
 
     def choose(self, key: str, label: str) -> None:
         """Choose from a selectbox, or press a radio, pill or segment, by its label; wait."""
-        box = self.widget(key).locator("[role=combobox], [data-baseweb=select] input")
-        if box.count():
-            box.first.click()
+        box = self.widget(key).get_by_role("combobox")
+        if box.count() > 0:
+            box.focus()
+            box.press_sequentially(label)  # opens the list and narrows it
             self.page.get_by_role("option", name=label, exact=True).click()
         else:
             self.widget(key).get_by_text(label, exact=True).first.click()

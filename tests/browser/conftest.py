@@ -26,9 +26,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
-    """A headless Chromium, closed before tests outside this folder run."""
+    """A headless Chromium.
+
+    It is closed with its module: while Playwright is up its event loop counts as running, and
+    neither asyncio nor AppTest can then be used elsewhere.
+    """
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
         yield launched

@@ -23,7 +23,7 @@ def served(script: str, home: Path, folder: Path = ROOT) -> Iterator[str]:
     script : str
         Path from the folder.
     home : Path
-        Home folder of the server, so that no setting of the user's counts; its log is written there.
+        Home folder of the server, so that no setting of the user's counts; it gets the log.
     folder : Path
         Where the server is started.
     """

@@ -1,0 +1,197 @@
+"""The page in a real browser: what it draws, how it moves, and what it hands out."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from urllib.parse import parse_qs, urlencode, urlsplit
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+from gradflow.figures.panel import relative_to_first
+from gradflow.ui.experiment import parameter_name, run
+from gradflow.ui.links import to_query
+from gradflow.ui.presets import PRESETS
+from gradflow.ui.settings import Settings
+
+
+def _query(settings):
+    return "?" + urlencode(to_query(settings))
+
+
+def _heatmaps(tab):
+    return [tab.chart("rnn_heatmap").data[0], tab.chart("lstm_heatmap").data[0]]
+
+
+def _assert_shows(tab, settings, own=None):
+    experiment = run(settings, own)
+    for trace, flow in zip(_heatmaps(tab), (experiment.rnn, experiment.lstm), strict=True):
+        log10 = flow.log10(parameter_name(flow, settings))
+        expected = relative_to_first(log10) if settings.relative else log10
+        shown = np.asarray(trace["z"], dtype=float)
+        expected = np.clip(expected, trace["zmin"], trace["zmax"])
+        np.testing.assert_allclose(shown.reshape(expected.shape), expected, rtol=1e-6)
+
+
+def test_moving_the_sliders_changes_the_heatmaps_to_what_the_library_gives(open_page):
+    tab = open_page()
+    settings = Settings()
+    _assert_shows(tab, settings)
+    for name, value in (("w_s", 0.82), ("T", 44), ("b_f", 1.2)):
+        settings = replace(settings, **{name: value})
+        tab.set_slider(name, value)
+        _assert_shows(tab, settings)
+
+
+def test_the_link_in_the_address_bar_reopens_the_view(open_page):
+    first = open_page()
+    first.set_slider("w_s", 0.95)
+    first.choose("preset", "Slow decay")
+    query = urlsplit(first.page.url).query
+    second = open_page(f"?{query}")
+    _assert_shows(second, next(p.settings for p in PRESETS if p.name == "Slow decay"))
+    assert parse_qs(urlsplit(second.page.url).query) == parse_qs(query)
+
+
+def test_a_bad_link_shows_a_notice_and_runs_nothing(open_page):
+    tab = open_page("?T=1e9&w_s=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&b_f=2")
+    notices = tab.page.get_by_test_id("stAlert").all_inner_texts()
+    assert sum("T must be a whole number" in text for text in notices) == 1
+    assert sum("w_s must be a number from -2 to 2" in text for text in notices) == 1
+    assert tab.page.locator("img[src=x]").count() == 0
+    _assert_shows(tab, replace(Settings(), b_f=2.0))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_is_wider_than_the_page(open_page, width, dark):
+    tab = open_page(_query(PRESETS[-1].settings), width=width, dark=dark)
+    assert len(tab.charts()) == 3
+    wide = tab.page.evaluate(
+        """() => [...document.querySelectorAll(
+             "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] button, "
+             + "[data-testid=stMain] table, [data-testid=stMain] [data-testid=stMarkdown]")]
+           .map((e) => e.getBoundingClientRect())
+           .filter((box) => box.width > 0 && box.right > window.innerWidth + 1).length"""
+    )
+    assert wide == 0
+
+
+def test_own_numbers_from_a_file_are_drawn_and_bad_ones_leave_them(open_page, tmp_path):
+    tab = open_page("?sequence=own")
+    tab.unfold("Input sequence")
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("time,x\n1,0.5\n2,-1\n3,2\n")
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
+    tab.upload("own_file", good)
+    shape = np.asarray(_heatmaps(tab)[0]["z"]).size
+    assert shape == 9
+    tab.upload("own_file", bad)
+    assert "must be text" in " ".join(tab.page.get_by_test_id("stAlert").all_inner_texts())
+    assert np.asarray(_heatmaps(tab)[0]["z"]).size == shape
+
+
+def test_one_visitor_does_not_see_anothers_settings(open_page):
+    first, second = open_page(), open_page("?w_s=0.3&T=20")
+    first.set_slider("w_s", 0.97)
+    _assert_shows(second, replace(Settings(), w_s=0.3, T=20))
+    _assert_shows(first, replace(Settings(), w_s=0.97))
+
+
+SHOWN = replace(Settings(), w_s=0.4, T=15, b_f=2.0)
+
+
+@pytest.fixture
+def downloading(open_page):
+    return open_page(_query(SHOWN))
+
+
+def test_the_png_is_a_picture(downloading, tmp_path):
+    with Image.open(downloading.download("download_png", tmp_path)) as image:
+        assert image.format == "PNG"
+        assert image.width >= 1400
+        assert len(image.convert("RGB").getcolors(2**24)) > 100
+
+
+def test_the_svg_parses_and_holds_the_settings(downloading, tmp_path):
+    root = ElementTree.parse(downloading.download("download_svg", tmp_path)).getroot()
+    assert root.tag.endswith("svg")
+    words = " ".join(root.itertext())
+    assert "target step t" in words
+    assert "w_s = 0.4" in words
+    assert "v=1" in words
+
+
+def test_the_pdf_is_one_page(downloading, tmp_path):
+    assert len(PdfReader(downloading.download("download_pdf", tmp_path)).pages) == 1
+
+
+def test_the_csv_holds_the_librarys_numbers(downloading, tmp_path):
+    text = downloading.download("download_csv", tmp_path).read_text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    experiment = run(SHOWN)
+    assert {(row["cell"], row["parameter"]) for row in rows} >= {("rnn", "w_x"), ("lstm", "w_xf")}
+    for row in rows:
+        flow = experiment.rnn if row["cell"] == "rnn" else experiment.lstm
+        place = int(row["t"]) - 1, int(row["k"]) - 1
+        assert int(row["j"]) == int(row["t"]) + 1 - int(row["k"])
+        assert float(row["log10"]) == flow.log10(row["parameter"])[place]
+        assert float(row["value"]) == flow.value(row["parameter"])[place]
+        assert int(row["sign"]) == flow.sign(row["parameter"])[place]
+
+
+def test_the_npz_holds_the_librarys_numbers(downloading, tmp_path):
+    experiment = run(SHOWN)
+    with np.load(downloading.download("download_npz", tmp_path), allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["lstm/w_xf/log10"], experiment.lstm.log10("w_xf"))
+        np.testing.assert_array_equal(arrays["rnn/w_s/sign"], experiment.rnn.sign("w_s"))
+
+
+def test_the_settings_arrive_as_json(downloading, tmp_path):
+    held = json.loads(downloading.download("download_json", tmp_path).read_text())
+    assert held["settings"]["w_s"] == 0.4
+    assert held["settings"]["T"] == 15
+
+
+def test_the_python_snippet_makes_the_same_flow(downloading, tmp_path):
+    held = {}
+    exec(downloading.download("download_python", tmp_path).read_text(), held)
+    expected = run(SHOWN).lstm.log10("w_x")
+    flows = [value for value in held.values() if hasattr(value, "log10_forget_product")]
+    assert any(
+        "w_xf" in flow.parameters and np.array_equal(flow.log10("w_x"), expected, equal_nan=True)
+        for flow in flows
+    )
+
+
+def test_the_html_draws_its_plots_with_the_network_off(downloading, browser, tmp_path):
+    path = downloading.download("download_html", tmp_path)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_selector(".js-plotly-plot .heatmaplayer image")
+    assert page.locator(".heatmaplayer image").count() >= 2
+    assert errors == []
+    context.close()
+
+
+def test_the_controls_work_by_keyboard_alone(open_page):
+    tab = open_page()
+    tab.widget("w_s").locator("input[type=range]").focus()
+    tab.page.keyboard.press("ArrowLeft")
+    tab.wait_until_still()
+    _assert_shows(tab, replace(Settings(), w_s=0.89))
+    summary = tab.page.locator("[data-testid=stExpander] summary", has_text="Weights").first
+    summary.focus()
+    tab.page.keyboard.press("Enter")
+    toggle = tab.widget("own_w_h").locator("input[type=checkbox]")
+    toggle.focus()
+    tab.page.keyboard.press("Space")
+    tab.wait_until_still()
+    assert tab.widget("w_h").locator("input").count() == 1

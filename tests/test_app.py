@@ -1,0 +1,208 @@
+"""The page without a browser: every control changes what it should, and nothing breaks."""
+
+import base64
+import json
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gradflow.figures.panel import relative_to_first
+from gradflow.ui.experiment import parameter_name, run
+from gradflow.ui.links import to_query
+from gradflow.ui.presets import PRESETS
+from gradflow.ui.settings import CONTROLS, Settings
+
+APP = str(Path(__file__).parent.parent / "app.py")
+
+
+def _opened(**query):
+    app = AppTest.from_file(APP, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return _quiet(app.run())
+
+
+def _quiet(app):
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def _charts(app):
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def _array(packed):
+    numbers = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+    shape = str(packed.get("shape", "-1")).split(",")
+    return numbers.reshape([int(size) for size in shape])
+
+
+def _query(app):
+    return {
+        name: value if isinstance(value, str) else value[-1]
+        for name, value in app.query_params.items()
+    }
+
+
+def _widget(app, name):
+    for kind in ("slider", "number_input", "selectbox", "toggle"):
+        for widget in getattr(app, kind):
+            if widget.key == name:
+                return widget
+    raise AssertionError(f"no widget has the key {name}")
+
+
+# Settings whose widget is drawn only where another setting calls for it.
+NEEDS = {
+    "w_h": {"own_w_h": "1"},
+    **{f"w_{kind}{gate}": {"own_gates": "1"} for kind in "xh" for gate in "ifco"},
+    "target": {"loss": "squared"},
+    # A readout's bias moves the slope of a loss alone, which cancels in rows divided by their own.
+    "readout_b_o": {"loss": "squared", "relative": "0"},
+    "label": {"loss": "binary"},
+    "period": {"sequence": "sine"},
+    "clause": {"sequence": "sentence"},
+    "plural": {"sequence": "sentence"},
+    "threshold": {"clipping": "1"},
+}
+
+
+def _another(name):
+    control, default = CONTROLS[name], getattr(Settings, name)
+    if control.choices:
+        return next(value for value in reversed(control.values) if value != default)
+    if isinstance(default, bool):
+        return not default
+    if name == "t":
+        return 7
+    if isinstance(default, int):
+        return default + 3
+    return round(default + (0.25 if default + 0.25 <= control.high else -0.25), 6)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_every_control_changes_the_page_and_the_link(name):
+    app = _opened(**NEEDS.get(name, {}))
+    before = [chart.proto.spec for chart in app.get("plotly_chart")]
+    before += [element.value for element in [*app.markdown, *app.caption, *app.table]]
+    value = _another(name)
+    _quiet(_widget(app, name).set_value(value).run())
+    after = [chart.proto.spec for chart in app.get("plotly_chart")]
+    after += [element.value for element in [*app.markdown, *app.caption, *app.table]]
+    assert [str(part) for part in after] != [str(part) for part in before]
+    assert _query(app)[name] == (str(int(value)) if isinstance(value, bool) else str(value))
+
+
+def test_every_control_has_a_help_text():
+    app = _opened(own_gates="1", clipping="1", loss="squared", sequence="sentence")
+    for kind in ("slider", "number_input", "selectbox", "toggle"):
+        for widget in getattr(app, kind):
+            assert widget.help, widget.key
+
+
+@pytest.mark.parametrize(("w_s", "T", "b_f"), [(0.5, 12, 3.0), (-1.5, 30, -2.0)])
+def test_the_heatmaps_hold_what_the_library_gives(w_s, T, b_f):
+    app = _opened()
+    app.slider(key="w_s").set_value(w_s)
+    app.slider(key="T").set_value(T)
+    _quiet(app.slider(key="b_f").set_value(b_f).run())
+    settings = Settings(w_s=w_s, T=T, b_f=b_f)
+    experiment = run(settings)
+    for chart, flow in zip(_charts(app)[:2], (experiment.rnn, experiment.lstm), strict=True):
+        shown = _array(chart["data"][0]["z"])
+        expected = relative_to_first(flow.log10(parameter_name(flow, settings)))
+        lowest, highest = chart["data"][0]["zmin"], chart["data"][0]["zmax"]
+        np.testing.assert_allclose(shown, np.clip(expected, lowest, highest), rtol=1e-6)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_preset_sets_the_controls_and_says_what_to_look_at(preset):
+    app = _opened(w_s="0.33", T="17")
+    _quiet(app.selectbox(key="preset").set_value(preset.name).run())
+    assert [element.value for element in app.info] == [preset.look]
+    assert app.slider(key="w_s").value == preset.settings.w_s
+    assert app.query_params.keys() == to_query(preset.settings).keys()
+
+
+def test_a_link_reopens_the_view():
+    settings = Settings(w_s=-0.25, T=23, b_f=2.5, loss="squared", target=0.5, t=9, axis="source")
+    app = _opened(**to_query(settings))
+    assert app.slider(key="T").value == 23
+    assert app.number_input(key="target").value == 0.5
+    assert app.number_input(key="t").value == 9
+    assert _query(app) == to_query(settings)
+
+
+def test_a_bad_link_gives_the_default_and_names_the_value():
+    app = _opened(T="1e9", w_s="0.5")
+    assert app.slider(key="T").value == Settings.T
+    assert app.slider(key="w_s").value == 0.5
+    [notice] = app.warning
+    assert "`T`" in notice.value
+    assert "`1e9`" in notice.value
+
+
+def test_the_last_target_follows_the_length_and_another_stays():
+    app = _opened()
+    assert app.number_input(key="t").value == 50
+    _quiet(app.slider(key="T").set_value(80).run())
+    assert app.number_input(key="t").value == 80
+    _quiet(app.number_input(key="t").set_value(30).run())
+    _quiet(app.slider(key="T").set_value(90).run())
+    assert app.number_input(key="t").value == 30
+
+
+def test_a_setting_hidden_for_a_while_keeps_its_value():
+    app = _opened(sequence="sentence")
+    _quiet(app.number_input(key="clause").set_value(33).run())
+    _quiet(app.selectbox(key="sequence").set_value("ones").run())
+    _quiet(app.selectbox(key="sequence").set_value("sentence").run())
+    assert app.number_input(key="clause").value == 33
+
+
+def test_own_numbers_are_used_and_stay_out_of_the_link():
+    app = _opened(sequence="own")
+    _quiet(app.text_area(key="own_text").set_value("1, 2, 0.5, -1").run())
+    [rnn, lstm, _] = _charts(app)
+    assert _array(rnn["data"][0]["z"]).shape == _array(lstm["data"][0]["z"]).shape == (4, 4)
+    assert "own_text" not in app.query_params
+    assert any("4 numbers read" in caption.value for caption in app.caption)
+
+
+def test_only_the_first_500_own_numbers_are_used_and_the_page_says_so():
+    app = _opened(sequence="own")
+    _quiet(app.text_area(key="own_text").set_value(" ".join(["0.1"] * 612)).run())
+    assert any("612 numbers read; the first 500" in caption.value for caption in app.caption)
+    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (500, 500)
+
+
+@pytest.mark.parametrize(
+    "text", ["1, two, 3", "nan", "1e999", "<img src=x onerror=alert(1)>", ";;"]
+)
+def test_bad_numbers_get_one_sentence_and_leave_what_was_there(text):
+    app = _opened(sequence="own")
+    _quiet(app.text_area(key="own_text").set_value("1 2 3 4 5 6").run())
+    app.text_area(key="own_text").set_value(text).run()
+    assert not app.exception
+    [error] = app.error
+    assert "<" not in error.value.replace(r"\<", "")
+    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (6, 6)
+
+
+def test_numbers_that_overflow_the_forward_pass_get_one_sentence():
+    app = _opened(sequence="own", w_x="100.0")
+    app.text_area(key="own_text").set_value("1e307 1e307").run()
+    assert not app.exception
+    [error] = app.error
+    assert "float64" in error.value
+
+
+def test_the_longest_links_and_largest_settings_run():
+    extremes = {"w_s": "2.0", "T": "500", "b_f": "10.0", "w_x": "100.0", "own_gates": "1"}
+    extremes |= {f"w_h{gate}": "-100.0" for gate in "ifco"} | {"loss": "softmax", "clipping": "1"}
+    assert len(urlencode(extremes)) > 100
+    _opened(**extremes)

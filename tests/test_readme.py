@@ -1,0 +1,44 @@
+"""What the README says is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """The fenced blocks of one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_library_example_prints_what_the_readme_shows():
+    [program], [shown] = blocks("python"), blocks("text")
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stderr == ""
+    assert answer.stdout == shown
+
+
+def test_there_are_two_commands_and_each_starts_from_nothing():
+    page, tests = blocks("sh")
+    for command in (page, tests):
+        assert command.startswith(
+            "python3 -m venv .venv && .venv/bin/pip install -q -r requirements"
+        )
+    assert page.rstrip().endswith("&& .venv/bin/streamlit run app.py")
+    assert tests.rstrip().endswith("&& .venv/bin/pytest")
+
+
+def test_files_it_names_exist():
+    named = re.findall(r"`((?:gradflow|tests|\.ci)[\w/.]*|app\.py|[\w-]+\.txt)`", README)
+    paths = [name for name in named if "/" in name or name.endswith((".py", ".txt"))]
+    assert len(paths) > 5
+    assert [path for path in paths if not (ROOT / path).exists()] == []
