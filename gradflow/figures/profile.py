@@ -16,6 +16,7 @@ from gradflow.figures.text import escaped, wrapped
 
 HEIGHT = 400
 FONT = 12
+SHALLOWEST = -12.0
 NOTE_LINE = 16
 NOTE_CHARACTERS = 44
 REFERENCE = "|w<sub>s</sub>|<sup>k−1</sup>"
@@ -89,7 +90,8 @@ def profile(record: Profile, floor: float = -12.0, dark: bool | None = None) -> 
     record : Profile
         The curves.
     floor : float
-        log10 of the size where the vertical axis ends, unless a marker lies deeper.
+        log10 of the size where the vertical axis ends, unless a marker lies deeper; taken as
+        `SHALLOWEST` where it is above that, as a colour scale ends sooner than a curve need.
     dark : bool or None
         As in `View`.
 
@@ -257,7 +259,7 @@ def _range(record: Profile, floor: float) -> tuple[float, float]:
     if not values.size:
         return floor, 0.0
     high = float(values.max())
-    low = max(float(values.min()), min(floor, high - 1.0))
+    low = max(float(values.min()), min(floor, SHALLOWEST, high - 1.0))
     markers = [log10 for line in record.lines for _, log10, _ in _zero_points(record, line)]
     low = min([low, *markers])
     low, high = math.floor(low), math.ceil(high)

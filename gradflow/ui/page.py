@@ -91,6 +91,7 @@ def _profile(settings: Settings, experiment: Experiment) -> None:
 
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
     st.subheader("In numbers", anchor=False)
+    st.caption(words.measured(seen["RNN"].t))
     st.table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
     residuals = {
         name: residual(flow) for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
@@ -113,5 +114,5 @@ def _sheet(settings: Settings, experiment: Experiment, link: str) -> go.Figure:
         panels.view(settings, both),
         panels.profile(settings, experiment),
         "gradflow: where the gradient goes",
-        words.footer(settings, link),
+        words.footer(settings, experiment.T, link),
     )

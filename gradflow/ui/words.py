@@ -167,6 +167,14 @@ PROFILE = (
 )
 
 
+def measured(t: int) -> str:
+    """What the sentences and the table speak of."""
+    return (
+        f"For target step t = {t}, here and in the sentences above the heatmaps: measures of the "
+        "gradient signal itself (the terms of the bias), without the size of the inputs."
+    )
+
+
 def clipping(factors: Array, threshold: float) -> str:
     """How many targets clipping would shorten, and by how much at most."""
     clipped = int((factors < 1.0).sum())
@@ -200,9 +208,9 @@ def _largest(residuals: Array) -> str:
     return number(float(known.max())) + note
 
 
-def footer(settings: Settings, link: str) -> tuple[str, ...]:
+def footer(settings: Settings, T: int, link: str) -> tuple[str, ...]:
     """What stands under a downloaded figure: the settings and the link."""
-    shown = [f"w_s = {settings.w_s:g}", f"T = {settings.T}", f"b_f = {settings.b_f:g}"]
+    shown = [f"w_s = {settings.w_s:g}", f"T = {T}", f"b_f = {settings.b_f:g}"]
     defaults = as_mapping(Settings())
     shown += [
         f"{name} = {value}"
