@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -15,8 +15,8 @@ from gradflow.checks import finite_array, frozen, one_of
 from gradflow.losses import Loss, Readout, SquaredError
 from gradflow.scaled import Array, Scaled, log10_scaled, shifted
 from gradflow.sweep import carry_back
-from gradflow.terms import Deltas, lagged, record
-from gradflow.totals import summed, swept
+from gradflow.terms import Deltas, Place, blocks, lagged, record
+from gradflow.totals import swept
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,10 @@ class GradientFlow:
                 f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
             )
         one_of("parameter", parameter, self.parameters)
-        mantissa, _ = self._terms(parameter)
-        return frozen(np.sign(mantissa).astype(np.int8))
+        signs = np.zeros((self.T, self.T), np.int8)
+        for place in blocks(self.T):
+            signs[place] = np.sign(self._terms(parameter, place)[0])
+        return frozen(signs)
 
     def log10(self, parameter: str) -> Array:
         """log10 of the magnitudes of the terms.
@@ -123,10 +125,15 @@ class GradientFlow:
             If the name is unknown.
         """
         parts = [self.cell.parameters[name] for name in self._names(parameter)]
-        deltas = self._backward.deltas.of_gates(tuple(part.gate for part in parts))
-        factor = self._source(parts[0].source).norm(axis=1).log10()
-        size = functools.reduce(_log10_hypotenuse, [log10_scaled(*delta) for delta in deltas])
-        return frozen(self._blanked(size + lagged(factor)))
+        gates = tuple(part.gate for part in parts)
+        factor = lagged(self._source(parts[0].source).norm(axis=1).log10())
+
+        def sizes(place: Place) -> Array:
+            deltas = self._backward.deltas.of_gates(gates, place)
+            size = functools.reduce(_log10_hypotenuse, [log10_scaled(*delta) for delta in deltas])
+            return size + factor[place]
+
+        return self._filled(sizes)
 
     def value(self, parameter: str) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.
@@ -147,8 +154,8 @@ class GradientFlow:
             If the name is unknown.
         """
         if self._names(parameter) == (parameter,):
-            terms = shifted(*self._terms(parameter))
-            return frozen(self._blanked(terms if self.cell.signed else np.abs(terms)))
+            terms = self._filled(lambda place: shifted(*self._terms(parameter, place)))
+            return terms if self.cell.signed else frozen(np.abs(terms))
         with np.errstate(over="ignore", under="ignore"):
             return frozen(10.0 ** self.log10(parameter))
 
@@ -230,19 +237,20 @@ class GradientFlow:
                 f"cell must have a forget gate, as an LSTM has. Got {type(self.cell).__name__}."
             )
         summed = np.cumsum(log10_forget(self.trace))
-        return frozen(self._blanked(summed[:, None] - lagged(summed)))
+        before = lagged(summed)
+        return self._filled(lambda place: summed[place[0], None] - before[place])
 
     def _names(self, parameter: str) -> tuple[str, ...]:
         one_of("parameter", parameter, (*self.parameters, *self.cell.groups))
         return self.cell.groups.get(parameter, (parameter,))
 
-    def _terms(self, parameter: str) -> tuple[Array, Array]:
-        """Terms as mantissa and exponent, (T, T) each; mantissa 0 where k > t."""
+    def _terms(self, parameter: str, place: Place) -> tuple[Array, Array]:
+        """Terms as mantissa and exponent at one place of the (T, T) array; 0 where k > t."""
         gate, source = self.cell.parameters[parameter]
-        mantissa, exponent = self._backward.deltas.of_gate(gate)
+        mantissa, exponent = self._backward.deltas.of_gate(gate, place)
         factor = self._source(source)
         size = factor[:, 0] if self.cell.signed else factor.norm(axis=1)
-        return mantissa * lagged(size.mantissa), exponent + lagged(size.exponent)
+        return mantissa * lagged(size.mantissa)[place], exponent + lagged(size.exponent)[place]
 
     def _source(self, source: str) -> Scaled:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
@@ -252,11 +260,20 @@ class GradientFlow:
             return Scaled.of(self.trace.hidden[:-1])
         return Scaled.of(np.ones((self.T, 1)))
 
-    def _blanked(self, terms: Array) -> Array:
-        """The same with nan where k > t."""
-        k_above_t = ~np.tri(self.T, dtype=bool)
-        terms[k_above_t] = np.nan
-        return terms
+    def _filled(self, terms: Callable[[Place], Array]) -> Array:
+        """A (T, T) array made block by block; nan where k > t."""
+        filled = np.full((self.T, self.T), np.nan)
+        for rows, columns in blocks(self.T):
+            filled[rows, columns] = terms((rows, columns))
+            corner = filled[rows, rows]
+            corner[~np.tri(len(corner), dtype=bool)] = np.nan
+        return frozen(filled)
+
+    def _sums(self, parameter: str) -> Scaled:
+        """The terms of a scalar cell added up over k, shape (T, 1)."""
+        return Scaled.stacked(
+            [Scaled.of(*self._terms(parameter, place)).sum(axis=1) for place in blocks(self.T)]
+        )[:, None]
 
     def _total(self, parameter: str) -> Scaled:
         """The totals, shape (T, *shape of the parameter)."""
@@ -271,14 +288,15 @@ class GradientFlow:
             return self._readout_total(parameter)
         names = self._names(parameter)
         if self.cell.signed:
-            totals = summed([Scaled.of(*self._terms(name)) for name in names])
+            totals = Scaled.beside([self._sums(name) for name in names])
         else:
             totals = self._swept(names)
         return totals.reshape(self.T, *shape)
 
     def _swept(self, names: tuple[str, ...]) -> Scaled:
         parameters = [self.cell.parameters[name] for name in names]
-        sizes = [Scaled.of(*self._terms(name)) for name in names]
+        everywhere = (slice(None), slice(None))
+        sizes = [Scaled.of(*self._terms(name, everywhere)) for name in names]
         top = np.max([size.exponent.max(axis=1) for size in sizes], axis=0)
         return swept(
             carry_back(self.cell, self._backward.slopes, self._backward.seeds),

@@ -125,9 +125,11 @@ class BinaryCrossEntropy:
         object.__setattr__(self, "target", target)
 
     def slope(self, o: Array) -> Scaled:
-        # p - y without a difference of near equals: (1 - y) sigmoid(o) - y sigmoid(-o).
+        # p - y without a difference of near equals: (1 - y) sigmoid(o) - y sigmoid(-o). A part that
+        # is multiplied by 0 is taken at 0, so that no o is too large for it.
         y = _spread(self.target, o)
-        return scaled_sigmoid(o) * (1.0 - y) + scaled_sigmoid(-o) * -y
+        above = scaled_sigmoid(np.where(y < 1.0, o, 0.0)) * (1.0 - y)
+        return above + scaled_sigmoid(np.where(y > 0.0, -o, 0.0)) * -y
 
 
 @dataclass(frozen=True, eq=False)

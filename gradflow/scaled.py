@@ -67,6 +67,14 @@ class Scaled:
             np.concatenate([part.exponent for part in parts], axis=1),
         )
 
+    @classmethod
+    def stacked(cls, parts: list[Scaled]) -> Scaled:
+        """Arrays one after the other, along their first axis."""
+        return cls(
+            np.concatenate([part.mantissa for part in parts]),
+            np.concatenate([part.exponent for part in parts]),
+        )
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.mantissa.shape
@@ -106,10 +114,7 @@ class Scaled:
             (Scaled(self.mantissa[rows, :, None], self.exponent[rows, :, None]) * other).sum(axis=1)
             for rows in _blocks(len(self.mantissa), other.mantissa.size)
         ]
-        return Scaled(
-            np.concatenate([block.mantissa for block in blocks]),
-            np.concatenate([block.exponent for block in blocks]),
-        )
+        return Scaled.stacked(blocks)
 
     def reshape(self, *shape: int) -> Scaled:
         """The same numbers in another shape."""
@@ -143,7 +148,7 @@ def exponential(y: Array) -> Scaled:
     """
     if y.size and np.abs(y).max() > _LARGEST_ARGUMENT:
         raise ValueError(
-            "x and the weights must keep the arguments of the activations within 1e12. "
+            "x and the weights must keep what activations and losses are taken of within 1e12. "
             f"Got {np.abs(y).max():g}."
         )
     whole = np.rint(y / np.log(2.0))

@@ -95,13 +95,7 @@ def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:
     """The rows with that of the target that enters put first: its seed, and 0 in other states."""
     nothing = Scaled.of(np.zeros(seed.shape))
     entering = (seed, *(nothing for _ in rows[1:]))
-    return tuple(
-        Scaled(
-            np.concatenate([new.mantissa, old.mantissa]),
-            np.concatenate([new.exponent, old.exponent]),
-        )
-        for new, old in zip(entering, rows, strict=True)
-    )
+    return tuple(Scaled.stacked([new, old]) for new, old in zip(entering, rows, strict=True))
 
 
 class _Steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,12 @@ import numpy as np
 from gradflow.cells.base import Gate
 from gradflow.scaled import Array, Scaled
 from gradflow.sweep import Signals
+
+# Rows and columns of a (T, T) array.
+Place = tuple[slice, slice]
+
+# How many numbers of a (T, T) array are worked on at a time.
+_BLOCK = 2**17
 
 
 @dataclass(frozen=True)
@@ -32,29 +38,29 @@ class Deltas:
     mantissas: tuple[Array, ...]
     exponents: tuple[Array, ...]
 
-    def of_gate(self, gate: int) -> tuple[Array, Array]:
-        """Mantissa and exponent, (T, T) each, of dL_t/dz of one gate."""
+    def of_gate(self, gate: int, place: Place) -> tuple[Array, Array]:
+        """Mantissa and exponent of dL_t/dz of one gate at one place of the (T, T) array."""
         signal, slope = self.gates[gate]
         if slope.shape[1] > 1:
-            return self.mantissas[gate], self.exponents[gate]
-        return self._times(signal, slope[:, 0])
+            return self.mantissas[gate][place], self.exponents[gate][place]
+        return self._times(signal, slope[:, 0], place)
 
-    def of_gates(self, gates: tuple[int, ...]) -> list[tuple[Array, Array]]:
+    def of_gates(self, gates: tuple[int, ...], place: Place) -> list[tuple[Array, Array]]:
         """Sizes whose root of the sum of squares is the norm over several gates."""
         if self.gates[0].slope.shape[1] > 1:
-            return [self.of_gate(gate) for gate in gates]
+            return [self.of_gate(gate, place) for gate in gates]
         # Gates that are multiples of one signal are taken together before the (T, T) arrays.
         slopes: dict[int, list[Scaled]] = {}
         for gate in gates:
             slopes.setdefault(self.gates[gate].signal, []).append(self.gates[gate].slope)
         return [
-            self._times(signal, Scaled.beside(several).norm(axis=1))
+            self._times(signal, Scaled.beside(several).norm(axis=1), place)
             for signal, several in slopes.items()
         ]
 
-    def _times(self, signal: int, factor: Scaled) -> tuple[Array, Array]:
-        mantissa, exponent = self.mantissas[signal], self.exponents[signal]
-        return mantissa * lagged(factor.mantissa), exponent + lagged(factor.exponent)
+    def _times(self, signal: int, factor: Scaled, place: Place) -> tuple[Array, Array]:
+        mantissa, exponent = self.mantissas[signal][place], self.exponents[signal][place]
+        return mantissa * lagged(factor.mantissa)[place], exponent + lagged(factor.exponent)[place]
 
 
 def record(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Deltas:
@@ -90,6 +96,17 @@ def record(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Deltas:
         tuple(m.reshape(T, T) for m in mantissas),
         tuple(e.reshape(T, T) for e in exponents),
     )
+
+
+def blocks(T: int) -> Iterator[Place]:
+    """Places that cover all of k <= t of a (T, T) array and little else, a few rows each.
+
+    What is made on the way to an array of terms then stays small.
+    """
+    rows = max(1, _BLOCK // T)
+    for start in range(0, T, rows):
+        stop = min(start + rows, T)
+        yield slice(start, stop), slice(0, stop)
 
 
 def lagged(values: Array) -> Array:

@@ -1,4 +1,4 @@
-"""dL_t/dw for every target: the terms added up."""
+"""dL_t/dw of a vector cell for every target: the terms added up."""
 
 from __future__ import annotations
 
@@ -11,23 +11,8 @@ from gradflow.scaled import Array, Scaled, shifted
 from gradflow.sweep import Signals
 
 
-def summed(terms: list[Scaled]) -> Scaled:
-    """Totals of a scalar cell.
-
-    Parameters
-    ----------
-    terms : list of Scaled arrays of shape (T, T)
-        One a parameter.
-
-    Returns
-    -------
-    Scaled array of shape (T, parameters)
-    """
-    return Scaled.beside([term.sum(axis=1)[:, None] for term in terms])
-
-
 def swept(sweep: Iterable[Signals], gates: tuple[Gate, ...], source: Scaled, top: Array) -> Scaled:
-    """Totals of a vector cell, added up as a sweep goes.
+    """Totals of several parameters, added up as a sweep goes.
 
     Parameters
     ----------

@@ -156,3 +156,9 @@ def test_a_target_is_a_copy_of_what_was_given():
     loss = gf.SquaredError(given)
     given[0] = 99.0
     assert loss.target[0] == 0.0
+
+
+@pytest.mark.parametrize(("target", "sign"), [(0.0, 1.0), (1.0, -1.0)])
+def test_a_wrong_answer_of_any_size_has_slope_one(target, sign):
+    slope = gf.BinaryCrossEntropy(target).slope(np.array([sign * 1e35])).plain()
+    assert slope == sign

@@ -146,7 +146,7 @@ LEAD = (
     "Where the gradient goes in a recurrent network. One cell of a heatmap is one past input's "
     "part in $dL_t/dw_x$: row $t$ is the step whose loss is looked at, lag $k$ says how far back "
     "the input lies ($k = 1$ is step $t$ itself). Bright counts, dark is forgotten. Move $w_s$, "
-    "$T$ and $b_f$ in the sidebar."
+    "$T$ and $b_f$ in the sidebar (on a phone, the arrows at the top left open it)."
 )
 
 READING = {
