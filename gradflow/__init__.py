@@ -1,5 +1,6 @@
 """Where the gradient goes in a recurrent network: every term, exact at any magnitude."""
 
+from gradflow import memory, sequences
 from gradflow.cells import LSTM, RNN
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (
@@ -20,4 +21,6 @@ __all__ = [
     "SquaredError",
     "UnitLoss",
     "gradient_flow",
+    "memory",
+    "sequences",
 ]

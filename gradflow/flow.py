@@ -13,10 +13,10 @@ import numpy as np
 from gradflow.cells.base import Cell
 from gradflow.checks import finite_array, frozen, one_of
 from gradflow.losses import Loss, Readout, SquaredError
-from gradflow.scaled import Array, Scaled, log10_scaled, shifted
+from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, log10_scaled, shifted
 from gradflow.sweep import carry_back
 from gradflow.terms import Deltas, Place, blocks, lagged, record
-from gradflow.totals import swept
+from gradflow.totals import columns_apart, swept
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,13 @@ class GradientFlow:
         ValueError
             If the name is unknown.
         """
-        return frozen(self._total(parameter).plain())
+        scaled = self._scaled_total(parameter)
+        if scaled is not None:
+            return frozen(scaled.plain())
+        plain = np.zeros(self.T, np.int64)
+        totals = [self._swept_total(name, plain) for name in self._names(parameter)]
+        together = totals[0] if parameter in self.parameters else np.stack(totals, axis=1)
+        return frozen(together.reshape(self.T, *self._shape(parameter)))
 
     def log10_total(self, parameter: str) -> Array:
         """log10 of the norm of dL_t/dw for every target t, right at any magnitude.
@@ -216,7 +222,11 @@ class GradientFlow:
         ValueError
             If the name is unknown.
         """
-        return frozen(self._total(parameter).reshape(self.T, -1).norm(axis=1).log10())
+        scaled = self._scaled_total(parameter)
+        if scaled is not None:
+            return frozen(scaled.reshape(self.T, -1).norm(axis=1).log10())
+        norms = [self._log10_swept_norm(name) for name in self._names(parameter)]
+        return frozen(functools.reduce(_log10_hypotenuse, norms))
 
     def log10_forget_product(self) -> Array:
         """log10 of the product of the forget gates f_q, q = j + 1 .. t.
@@ -275,35 +285,51 @@ class GradientFlow:
             [Scaled.of(*self._terms(parameter, place)).sum(axis=1) for place in blocks(self.T)]
         )[:, None]
 
-    def _total(self, parameter: str) -> Scaled:
-        """The totals, shape (T, *shape of the parameter)."""
+    def _shape(self, parameter: str) -> tuple[int, ...]:
+        """The shape of a parameter of the cell, as the cell holds it."""
+        if parameter in self.cell.weights:
+            return self.cell.weights[parameter].shape
+        group = next(g for g, names in self.cell.groups.items() if parameter in names)
+        return self.cell.weights[group].shape[1:]
+
+    def _scaled_total(self, parameter: str) -> Scaled | None:
+        """The totals of a readout or of a scalar cell, (T, *shape); None of a vector cell."""
         readout = ("w_o", "b_o", "readout_b_o")
         one_of("parameter", parameter, (*self.parameters, *self.cell.groups, *readout))
-        if parameter in self.cell.weights:
-            shape = self.cell.weights[parameter].shape
-        elif parameter in self.parameters:
-            group = next(g for g, names in self.cell.groups.items() if parameter in names)
-            shape = self.cell.weights[group].shape[1:]
-        else:
+        if parameter not in (*self.parameters, *self.cell.groups):
             return self._readout_total(parameter)
-        names = self._names(parameter)
-        if self.cell.signed:
-            totals = Scaled.beside([self._sums(name) for name in names])
-        else:
-            totals = self._swept(names)
-        return totals.reshape(self.T, *shape)
+        if not self.cell.signed:
+            return None
+        sums = Scaled.beside([self._sums(name) for name in self._names(parameter)])
+        return sums.reshape(self.T, *self._shape(parameter))
 
-    def _swept(self, names: tuple[str, ...]) -> Scaled:
-        parameters = [self.cell.parameters[name] for name in names]
-        everywhere = (slice(None), slice(None))
-        sizes = [Scaled.of(*self._terms(name, everywhere)) for name in names]
-        top = np.max([size.exponent.max(axis=1) for size in sizes], axis=0)
-        return swept(
-            carry_back(self.cell, self._backward.slopes, self._backward.seeds),
-            tuple(self._backward.deltas.gates[parameter.gate] for parameter in parameters),
-            self._source(parameters[0].source),
-            top,
+    def _swept_total(self, parameter: str, unit: Array) -> Array:
+        """The totals of one parameter of a vector cell over 2^unit, (T, H, D)."""
+        gate, kind = self.cell.parameters[parameter]
+        source = self._source(kind)
+        parts = (
+            np.split(np.arange(source.shape[1]), source.shape[1])
+            if columns_apart(source)
+            else [slice(None)]
         )
+        totals = [
+            swept(
+                carry_back(self.cell, self._backward.slopes, self._backward.seeds),
+                self._backward.deltas.gates[gate],
+                source[:, columns],
+                unit,
+            )
+            for columns in parts
+        ]
+        return totals[0] if len(totals) == 1 else np.concatenate(totals, axis=2)
+
+    def _log10_swept_norm(self, parameter: str) -> Array:
+        """log10 of the norm of one parameter's total in a vector cell, (T,)."""
+        everywhere = (slice(None), slice(None))
+        largest = Scaled.of(*self._terms(parameter, everywhere)).exponent.max(axis=1)
+        unit = np.where(largest == ZERO_EXPONENT, 0, largest)
+        totals = self._swept_total(parameter, unit).reshape(self.T, -1)
+        return log10_scaled(np.sqrt(np.einsum("tn,tn->t", totals, totals)), unit)
 
     def _readout_total(self, parameter: str) -> Scaled:
         slope = self._backward.loss_slope.reshape(self.T, -1)  # (T, O)
@@ -366,7 +392,7 @@ def gradient_flow(
     arrays = {"x": inputs, **arrays, "o": o}
     _check_forward(arrays)
     trace = cell.trace(**{name: frozen(array) for name, array in arrays.items()})
-    loss_slope = loss.slope(o)
+    loss_slope = _checked_slope(loss, o)
     seeds = loss_slope.reshape(len(o), -1) @ w_o  # (T, O) @ (O, H)
     slopes = cell.slopes(trace)
     deltas = record(carry_back(cell, slopes, seeds), cell.gates(slopes))
@@ -412,6 +438,17 @@ def _checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
             )
         start[name] = frozen(np.broadcast_to(state, (cell.H,)).copy())
     return start
+
+
+def _checked_slope(loss: Loss, o: Array) -> Scaled:
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope = loss.slope(o)
+    if not np.isfinite(slope.mantissa).all():
+        raise ValueError(
+            f"loss must have a slope within float64 at every output. Got outputs up to "
+            f"{np.abs(o).max():g} with {type(loss).__name__}."
+        )
+    return slope
 
 
 def _check_forward(arrays: Mapping[str, Array]) -> None:

@@ -184,10 +184,10 @@ class SoftmaxCrossEntropy:
     def _probabilities(self, o: Array) -> Array:
         if self.target.ndim == 2:
             return _spread(self.target, o)
-        classes = _spread(self.target, o[:, 0]).astype(int)
+        classes = _spread(self.target, o[:, 0])
         if classes.max() >= o.shape[1]:
-            raise ValueError(f"target must be a class below O={o.shape[1]}. Got {classes.max()}.")
-        return np.eye(o.shape[1])[classes]
+            raise ValueError(f"target must be a class below O={o.shape[1]}. Got {classes.max():g}.")
+        return np.eye(o.shape[1])[classes.astype(int)]
 
 
 def _spread(target: Array, o: Array) -> Array:

@@ -25,6 +25,9 @@ _LARGEST_ARGUMENT = 2.0**42
 # ldexp takes a C int; beyond these shifts a float64 is 0 or infinite anyway.
 _LARGEST_SHIFT = 5000
 
+# Products of two numbers down to 2^-400 each are far from the end of float64.
+_NARROW = 400
+
 # ln 2 as a part with 21 trailing zero bits, which small integers multiply without rounding, and
 # the rest.
 _LN2_HIGH = 0.6931471803691238
@@ -110,6 +113,10 @@ class Scaled:
         """Matrix product (n, H) @ (H, m), each element with an exponent of its own."""
         if not isinstance(other, Scaled):
             other = Scaled.of(other)
+        rows_top = self.exponent.max(axis=1, keepdims=True)
+        top = other.exponent.max()
+        if _is_narrow(self, rows_top) and _is_narrow(other, top):
+            return Scaled.of(_aligned(self, rows_top) @ _aligned(other, top), rows_top + top)
         blocks = [
             (Scaled(self.mantissa[rows, :, None], self.exponent[rows, :, None]) * other).sum(axis=1)
             for rows in _blocks(len(self.mantissa), other.mantissa.size)
@@ -148,8 +155,8 @@ def exponential(y: Array) -> Scaled:
     """
     if y.size and np.abs(y).max() > _LARGEST_ARGUMENT:
         raise ValueError(
-            "x and the weights must keep what activations and losses are taken of within 1e12. "
-            f"Got {np.abs(y).max():g}."
+            "x, the weights and the start must keep what activations and losses are taken of "
+            f"within 4e12. Got {np.abs(y).max():g}."
         )
     whole = np.rint(y / np.log(2.0))
     fraction = (y - whole * _LN2_HIGH) - whole * _LN2_LOW
@@ -171,6 +178,12 @@ def log10_scaled(mantissa: Array, exponent: Array) -> Array:
 
 def _aligned(numbers: Scaled, top: Array) -> Array:
     return shifted(numbers.mantissa, numbers.exponent - top)
+
+
+def _is_narrow(numbers: Scaled, top: Array) -> bool:
+    """Whether all numbers but zeros are so near the power of two `top` that products stay plain."""
+    depth = np.where(numbers.mantissa == 0.0, 0, numbers.exponent - top)
+    return bool(depth.min(initial=0) > -_NARROW)
 
 
 def _blocks(rows: int, row_size: int) -> list[slice]:

@@ -32,6 +32,7 @@ import gradflow as gf
 generator = np.random.default_rng(0)
 {run}
 assert np.isfinite(flow.log10("w_x")[-1]).all()
+assert np.isfinite(flow.total("w_hf")).all()
 # Not ru_maxrss: a process started from a larger one begins with that one's peak.
 print(re.search(r"VmHWM:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_text())[1])
 """
