@@ -57,7 +57,8 @@ def residual(flow: GradientFlow) -> Array:
     -------
     array of shape (T,)
         |sum of the terms - `complex_step_total`| / sum of |terms|, for every target; the terms of
-        an LSTM's gates are added. 0 where all terms are exactly zero and the total is too; nan
+        an LSTM's gates are added. 0 where all terms are exactly zero and the total is too, infinity
+        where the terms are and the total is not; nan
         where float64 is too short for the check: the sum of |terms| overflows, is below 1e-260, or
         is below 1e-260 of the loss's slope.
 

@@ -98,6 +98,11 @@ class GradientFlow:
                 "sign must be asked of a scalar cell, whose terms are numbers. "
                 f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
             )
+        if parameter in self.cell.groups:
+            raise ValueError(
+                "parameter must name one gate: a norm over the gates has no sign. "
+                f"Got {parameter!r}."
+            )
         one_of("parameter", parameter, self.parameters)
         signs = np.zeros((self.T, self.T), np.int8)
         for place in blocks(self.T):
@@ -117,7 +122,8 @@ class GradientFlow:
         -------
         array of shape (T, T)
             log10 of |term|, for vectors of its Frobenius norm; minus infinity where it is exactly
-            zero, nan where k > t.
+            zero, nan where k > t. Beyond 10^(+-100,000) float64's own spacing of log10 leaves the
+            term fewer than ten digits.
 
         Raises
         ------

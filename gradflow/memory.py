@@ -123,7 +123,7 @@ def measure(flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20) -> 
         share_beyond=_share_beyond(signal, kept),
         window=kept,
         cancellation=_cancellation(flow, signal),
-        zero_lags=_zero_lags(signal),
+        zero_lags=rounds_to_zero(signal),
         verdict=_verdict(signal),
         log10_signal=frozen(signal),
         log10_left=left,
@@ -315,7 +315,27 @@ def zero_lags(flow: GradientFlow, t: int) -> Mapping[str, int | None]:
     ValueError
         If t is not a target step.
     """
-    return _zero_lags(_signal(flow, t))
+    return rounds_to_zero(_signal(flow, t))
+
+
+def rounds_to_zero(row: Array) -> Mapping[str, int | None]:
+    """The first lag at which a row of terms rounds to zero, by number format.
+
+    Parameters
+    ----------
+    row : array of shape (t,)
+        log10 of |term| at lags 1 .. t, as it is and not relative.
+
+    Returns
+    -------
+    mapping of str to int or None
+        As of `zero_lags`.
+    """
+    lags: dict[str, int | None] = {}
+    for name, power in HALF_SMALLEST.items():
+        lost = np.flatnonzero(row <= power * math.log10(2.0) + _LOG10_TOLERANCE)
+        lags[name] = int(lost[0]) + 1 if len(lost) else None
+    return MappingProxyType(lags)
 
 
 def verdict(flow: GradientFlow, t: int) -> str:
@@ -462,14 +482,6 @@ def _cancellation(flow: GradientFlow, signal: Array) -> float:
     log10_sizes = float(signal.max()) + math.log10(_relative(signal).sum())
     ratio = _power_of_ten(float(flow.log10_total("b")[len(signal) - 1]) - log10_sizes)
     return min(ratio, 1.0)  # above 1 by rounding alone
-
-
-def _zero_lags(signal: Array) -> Mapping[str, int | None]:
-    lags: dict[str, int | None] = {}
-    for name, power in HALF_SMALLEST.items():
-        lost = np.flatnonzero(signal <= power * math.log10(2.0) + _LOG10_TOLERANCE)
-        lags[name] = int(lost[0]) + 1 if len(lost) else None
-    return MappingProxyType(lags)
 
 
 def _verdict(signal: Array) -> str:

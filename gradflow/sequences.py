@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 
 MAX_ROWS = 10_000
 
+# Words of the sentence outside the clause: The, cat, and was.
+WORDS_AROUND = 3
+
 _FOODS = (
     "fish",
     "rice",
@@ -189,7 +192,9 @@ def agreement(
     length = _count("clause", clause)
     if not isinstance(plural, bool | np.bool_):
         raise ValueError(f"plural must be True or False. Got {_shown(plural)}.")
-    x = _generator(generator).standard_normal(length + 3) * _size("spread", spread, smallest=0.0)
+    x = _generator(generator).standard_normal(length + WORDS_AROUND) * _size(
+        "spread", spread, smallest=0.0
+    )
     x[1] = -1.0 if plural else 1.0
     noun, verb = ("cats", "were") if plural else ("cat", "was")
     return Agreement(_read_only(x), ("The", noun, *_relative_clause(length), verb))

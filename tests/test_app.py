@@ -68,6 +68,7 @@ NEEDS = {
     "clause": {"sequence": "sentence"},
     "plural": {"sequence": "sentence"},
     "threshold": {"clipping": "1"},
+    "t": {"last": "0"},
 }
 
 
@@ -84,16 +85,19 @@ def _another(name):
     return round(default + (0.25 if default + 0.25 <= control.high else -0.25), 6)
 
 
+def _shown(app):
+    charts = [chart.proto.spec + chart.proto.config for chart in app.get("plotly_chart")]
+    words = [*app.markdown, *app.caption, *app.subheader, *app.table]
+    return charts + [str(element.value) for element in words]
+
+
 @pytest.mark.parametrize("name", CONTROLS)
 def test_every_control_changes_the_page_and_the_link(name):
     app = _opened(**NEEDS.get(name, {}))
-    before = [chart.proto.spec for chart in app.get("plotly_chart")]
-    before += [element.value for element in [*app.markdown, *app.caption, *app.table]]
+    before = _shown(app)
     value = _another(name)
     _quiet(_widget(app, name).set_value(value).run())
-    after = [chart.proto.spec for chart in app.get("plotly_chart")]
-    after += [element.value for element in [*app.markdown, *app.caption, *app.table]]
-    assert [str(part) for part in after] != [str(part) for part in before]
+    assert _shown(app) != before
     assert _query(app)[name] == (str(int(value)) if isinstance(value, bool) else str(value))
 
 
@@ -129,11 +133,14 @@ def test_a_preset_sets_the_controls_and_says_what_to_look_at(preset):
 
 
 def test_a_link_reopens_the_view():
-    settings = Settings(w_s=-0.25, T=23, b_f=2.5, loss="squared", target=0.5, t=9, axis="source")
+    settings = Settings(
+        w_s=-0.25, T=23, b_f=2.5, loss="squared", target=0.5, last=False, t=9, axis="source"
+    )
     app = _opened(**to_query(settings))
     assert app.slider(key="T").value == 23
     assert app.number_input(key="target").value == 0.5
     assert app.number_input(key="t").value == 9
+    assert not app.toggle(key="last").value
     assert _query(app) == to_query(settings)
 
 
@@ -146,14 +153,48 @@ def test_a_bad_link_gives_the_default_and_names_the_value():
     assert "`1e9`" in notice.value
 
 
-def test_the_last_target_follows_the_length_and_another_stays():
+def test_the_last_step_is_the_target_until_another_is_chosen():
     app = _opened()
-    assert app.number_input(key="t").value == 50
+    assert any("target step t = 50" in element.value for element in app.subheader)
     _quiet(app.slider(key="T").set_value(80).run())
-    assert app.number_input(key="t").value == 80
+    assert any("target step t = 80" in element.value for element in app.subheader)
+    _quiet(app.toggle(key="last").set_value(False).run())
     _quiet(app.number_input(key="t").set_value(30).run())
+    _quiet(app.slider(key="T").set_value(20).run())
+    assert any("target step t = 20" in element.value for element in app.subheader)
     _quiet(app.slider(key="T").set_value(90).run())
-    assert app.number_input(key="t").value == 30
+    assert any("target step t = 30" in element.value for element in app.subheader)
+
+
+def test_the_same_preset_can_be_chosen_again():
+    app = _opened()
+    for _ in range(2):
+        _quiet(app.selectbox(key="preset").set_value("Saturation").run())
+        assert app.number_input(key="w_x").value == 40.0
+        _quiet(app.number_input(key="w_x").set_value(1.0).run())
+        [look] = app.info
+        assert "Saturation" in look.value
+
+
+def test_a_link_to_own_numbers_says_that_it_does_not_hold_them():
+    app = _opened(sequence="own")
+    [notice] = app.info
+    assert "a link does not hold them" in notice.value
+
+
+def test_many_bad_settings_make_one_notice():
+    app = _opened(**{f"name{n}": "1" for n in range(300)})
+    [notice] = app.warning
+    assert "295 more" in notice.value
+
+
+def test_numbers_that_were_removed_are_forgotten_with_their_error():
+    app = _opened(sequence="own")
+    _quiet(app.text_area(key="own_text").set_value("1 2 3").run())
+    app.text_area(key="own_text").set_value("1 two").run()
+    assert app.error
+    _quiet(app.text_area(key="own_text").set_value("").run())
+    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (50, 50)
 
 
 def test_a_setting_hidden_for_a_while_keeps_its_value():
@@ -193,12 +234,29 @@ def test_bad_numbers_get_one_sentence_and_leave_what_was_there(text):
     assert _array(_charts(app)[0]["data"][0]["z"]).shape == (6, 6)
 
 
-def test_numbers_that_overflow_the_forward_pass_get_one_sentence():
-    app = _opened(sequence="own", w_x="100.0")
-    app.text_area(key="own_text").set_value("1e307 1e307").run()
+def test_numbers_too_large_for_the_page_are_refused_and_leave_what_was_there():
+    app = _opened(sequence="own")
+    _quiet(app.text_area(key="own_text").set_value("1 2 3").run())
+    app.text_area(key="own_text").set_value("1e308 1").run()
     assert not app.exception
     [error] = app.error
-    assert "float64" in error.value
+    assert "1e+308" in error.value
+    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (3, 3)
+
+
+def test_a_network_that_cannot_be_computed_is_named():
+    app = AppTest.from_file(APP, default_timeout=60)
+    for name, value in {
+        "activation": "identity",
+        "w_s": "2.0",
+        "T": "500",
+        "loss": "softmax",
+    }.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    [error] = app.error
+    assert "RNN" in error.value
 
 
 def test_the_longest_links_and_largest_settings_run():

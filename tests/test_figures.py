@@ -166,7 +166,7 @@ def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
                 continue
             exact = of.sign[t - 1, k - 1] * 10.0 ** of.log10[t - 1, k - 1]
             assert mantissa * 10.0**exponent == pytest.approx(exact, rel=5.1e-3)
-    assert "%{customdata[2]:.2f}e%{customdata[3]:+d}" in terms.hovertemplate
+    assert "term %{customdata[2]:+.2f}e%{customdata[3]:+d}" in terms.hovertemplate
 
 
 def test_hover_reaches_beyond_float64():
@@ -364,3 +364,22 @@ def test_numbers():
     assert step_ticks(20) == [1, 5, 10, 15, 20]
     assert step_ticks(1) == [1]
     assert step_ticks(2) == [1, 2]
+
+
+def test_panels_of_which_one_alone_has_signs_have_a_colour_bar_each():
+    view = View(signs=True, low=-4.0, high=0.0)
+    log10 = np.where(np.tri(3, dtype=bool), -1.0, np.nan)
+    signs = np.tri(3, dtype=np.int8)
+    share = np.full((3, 3), np.nan)
+    signed = Panel("RNN", "dL_t/dw_x", log10, signs, share, np.ones(3))
+    norms = Panel("LSTM", "dL_t/dw_x", log10, None, share, np.ones(3))
+    line = Line("RNN", np.zeros(3), "RNN")
+    record = Profile(3, np.arange(1, 4), (line,))
+
+    def bars(*panels):
+        figure = sheet(panels, view, record, "title", ("footer",))
+        return [trace.name for trace in figure.data if getattr(trace, "showscale", False)]
+
+    assert len(bars(signed, norms)) == 2
+    assert len(bars(signed, signed)) == 1
+    assert len(bars(norms, norms)) == 1

@@ -44,14 +44,36 @@ def test_the_sentence_names_rate_and_horizon_of_a_linear_network():
     # 0.62^9 is 1.35% and 0.62^10 is 0.84%: lag 10 still counts, ten steps back does not.
     text = _sentence(gf.RNN(1.0, 0.62, activation="identity"), 30)
     assert "forgets" in text
-    assert "shrinks to 0.62 of itself each step back; after 10 steps less than 1% is left" in text
+    assert (
+        "shrinks on average to 0.62 of itself each step back; after 10 steps less than 1% is left"
+        in text
+    )
 
 
 def test_the_sentence_of_an_exploding_network():
     text = _sentence(gf.RNN(1.0, 1.1, activation="identity"), 100)
     assert "explodes" in text
-    assert "grows to 1.1 times itself each step back; after 99 steps, at step 1, it is" in text
+    assert (
+        "grows on average to 1.1 times itself each step back; after 99 steps, at step 1, it is"
+        in text
+    )
     assert power(99 * math.log10(1.1)) in text
+
+
+def test_rate_and_steps_of_a_sentence_agree():
+    x = np.random.default_rng(106).normal(size=50)
+    seen = memory.measure(gf.gradient_flow(gf.RNN(0.5, 0.9), x, loss=gf.UnitLoss()), 50)
+    text = words.sentence("RNN", seen)
+    rate = float(text.split("on average to ")[1].split(" of")[0])
+    steps = int(text.split("after ")[1].split(" step")[0])
+    assert rate**steps < 0.01
+    assert rate ** (steps - 2) > 0.01
+
+
+def test_the_sentence_of_a_network_that_keeps_its_size():
+    text = _sentence(gf.RNN(1.0, 1.0, activation="identity"), 30)
+    assert "keeps its size" in text
+    assert "100.0% of it is left" in text
 
 
 def test_the_sentence_of_a_network_that_reaches_back():

@@ -21,6 +21,9 @@ FONT = 12
 LONGEST_WORD = 12
 MOST_WORDS = 40
 MOST_WORD_TICKS = 20
+
+# The hover's numbers are float32.
+_LARGEST_SHOWN = float(np.finfo(np.float32).max)
 UNDER_TITLE = "<br><span style='font-size:3px'> </span>"  # keeps the title off the colour bar
 
 X_TITLES = {
@@ -352,7 +355,8 @@ def _details(panel: Panel, view: View) -> Array:
 
 def _inputs(inputs: Array, view: View) -> Array:
     """x_j of each cell, (T, T)."""
-    return np.asarray(inputs, dtype=float)[_source_index(len(inputs), view)]
+    within = np.clip(np.asarray(inputs, dtype=float), -_LARGEST_SHOWN, _LARGEST_SHOWN)
+    return within[_source_index(len(inputs), view)]
 
 
 def _source_index(T: int, view: View) -> Array:
@@ -380,7 +384,10 @@ def _hover(panel: Panel, view: View, zero: bool) -> str:
     if zero:
         lines.append("<b>exactly zero</b>")
     else:
-        lines.append("<b>%{customdata[2]:.2f}e%{customdata[3]:+d}</b>")
+        size = (
+            "term %{customdata[2]:+.2f}" if panel.sign is not None else "size %{customdata[2]:.2f}"
+        )
+        lines.append(f"<b>{size}e%{{customdata[3]:+d}}</b>, not divided")
         if panel.share is not None:
             lines.append("%{customdata[4]:.2f}% of its row")
     return "<br>".join(lines) + "<extra></extra>"
@@ -408,9 +415,7 @@ def _clip_trace(clip: Array, axes: tuple[str, str, str]) -> go.Heatmap:
 
 
 def _numbers(T: int) -> dict[str, Any]:
-    """Ticks at steps; past 60 steps left to Plotly, which adapts them when zoomed."""
-    if T > 60:
-        return {"tickmode": "auto", "nticks": 7}
+    """Ticks at steps, 1 among them."""
     return {"tickmode": "array", "tickvals": step_ticks(T)}
 
 

@@ -78,12 +78,12 @@ def relative_to_first(log10: Array) -> Array:
 
     Parameters
     ----------
-    log10 : array of shape (T, T)
-        log10 of the magnitudes.
+    log10 : array of shape (n, T)
+        log10 of the magnitudes, lag k in column k - 1; all rows or some.
 
     Returns
     -------
-    array of shape (T, T)
+    array of shape (n, T)
         In a row whose k = 1 term is exactly zero, relative to the row's largest instead.
     """
     if not log10.size:

@@ -141,7 +141,8 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
     )
     x_axis = {
         **plain,
-        **({"nticks": 8} if n > 60 else {"tickmode": "array", "tickvals": step_ticks(n)}),
+        "tickmode": "array",
+        "tickvals": step_ticks(n),
         "title": {
             "text": f"lag k: steps back from t = {record.t}, plus one{small}",
             "font": first,

@@ -67,10 +67,17 @@ def sheet(
     between = (170 + words) / inner  # axis titles, colour bar and legend
     profile_top = PROFILE_SHARE * (1.0 - between)
     split = profile_top + between
+    bars_top = split - (62 + words) / inner
+    alike = len({view.signs and panel.sign is not None for panel in panels}) < 2
     figure = go.Figure()
     annotations: list[dict[str, Any]] = []
     for index, panel in enumerate(panels):
-        bar = _shared_bar(panels, view, split - (62 + words) / inner) if index == 0 else None
+        left, right = _columns(len(panels))[index]
+        bar = None
+        if not alike:  # signs on one side only: other colours, so a bar for each
+            bar = _bar(panel, view, bars_top, (left + right) / 2.0, 0.8 * (right - left))
+        elif index == 0:
+            bar = _bar(_with_zeros(panels), view, bars_top, 0.5, 0.5)
         axes = _panel_axes(index)
         figure.add_traces(heatmap_traces(panel, view, bar, axes))
         figure.update_layout(_panel_layout(panel, view, axes, _columns(len(panels))[index], split))
@@ -151,10 +158,14 @@ def _profile_layout(
     }
 
 
-def _shared_bar(panels: Sequence[Panel], view: View, top: float) -> dict[str, Any]:
-    """One colour bar under all panels, with the key to exact zeros if any panel has them."""
-    panel = next((p for p in panels if np.isneginf(p.log10).any()), panels[0])
-    return colour_bar(panel, view, len=0.5, yref="paper", y=top, yanchor="top")
+def _with_zeros(panels: Sequence[Panel]) -> Panel:
+    """A panel with exact zeros, whose bar has the key to them, or the first."""
+    return next((p for p in panels if np.isneginf(p.log10).any()), panels[0])
+
+
+def _bar(panel: Panel, view: View, top: float, middle: float, width: float) -> dict[str, Any]:
+    """A colour bar under the panels."""
+    return colour_bar(panel, view, len=width, x=middle, yref="paper", y=top, yanchor="top")
 
 
 def _header(title: str) -> list[dict[str, Any]]:

@@ -14,6 +14,9 @@ from gradflow.ui.words import forget_bias_words
 # What is read of a pasted text or a file, in characters: 10,000 numbers of 40 digits.
 _LONGEST_TEXT = 400_000
 
+# With the largest input weight this still lies within what the activations can be taken of.
+_LARGEST = 1e9
+
 
 def sidebar() -> None:
     """Draw every control; what is chosen is then read with `state.settings`."""
@@ -28,7 +31,10 @@ def sidebar() -> None:
             help="Sets all controls and says what to look at.",
         )
         _slider("w_s")
-        _slider("T", disabled=_brings_its_length())
+        length = _own_length()
+        _slider("T", disabled=length is not None)
+        if length is not None:
+            st.caption(f"The sequence brings its own length: {length} steps.")
         _slider("b_f")
         st.caption(forget_bias_words(st.session_state["b_f"]))
         with st.expander("Input sequence", icon=":material/timeline:"):
@@ -50,11 +56,17 @@ def _apply_preset() -> None:
     for preset in PRESETS:
         if preset.name == chosen:
             state.put(preset.settings)
+            st.session_state["looking_at"] = preset.name
+    # Empty again, so that the same example can be chosen once more.
+    st.session_state["preset"] = None
 
 
-def _brings_its_length() -> bool:
-    chosen = st.session_state["sequence"]
-    return chosen == "sentence" or (chosen == "own" and state.own_numbers() is not None)
+def _own_length() -> int | None:
+    """Steps of a sequence that has a length of its own."""
+    chosen, own = st.session_state["sequence"], state.own_numbers()
+    if chosen == "sentence":
+        return int(st.session_state["clause"]) + sequences.WORDS_AROUND
+    return min(len(own), LONGEST) if chosen == "own" and own is not None else None
 
 
 def _sequence() -> None:
@@ -96,18 +108,22 @@ def _own_numbers() -> None:
     elif len(numbers) > LONGEST:
         st.caption(f"{len(numbers):,} numbers read; the first {LONGEST} are used.")
     else:
-        st.caption(f"{len(numbers)} numbers read, all used.")
+        count = "1 number" if len(numbers) == 1 else f"{len(numbers)} numbers"
+        st.caption(f"{count} read, all used.")
 
 
 def _read_text() -> None:
     text = st.session_state["own_text"]
     if text.strip():
         _read(text)
+    else:
+        _forget()
 
 
 def _read_file() -> None:
     file = st.session_state["own_file"]
     if file is None:
+        _forget()
         return
     try:
         text = file.getvalue().decode("utf-8-sig")
@@ -124,10 +140,23 @@ def _read(text: str) -> None:
         )
         return
     try:
-        st.session_state[state.OWN] = sequences.parse_numbers(text)
-        st.session_state["own_error"] = None
+        numbers = sequences.parse_numbers(text)
     except ValueError as error:
         st.session_state["own_error"] = escaped(str(error))
+        return
+    largest = float(abs(numbers).max())
+    if largest > _LARGEST:
+        st.session_state["own_error"] = (
+            f"Numbers on this page must be from -{_LARGEST:g} to {_LARGEST:g}. Got {largest:g}."
+        )
+        return
+    st.session_state[state.OWN] = numbers
+    st.session_state["own_error"] = None
+
+
+def _forget() -> None:
+    st.session_state[state.OWN] = None
+    st.session_state["own_error"] = None
 
 
 def _view() -> None:
@@ -137,6 +166,7 @@ def _view() -> None:
     _switch("signs")
     _choice("axis")
     _number("floor")
+    _choice("camera")
 
 
 def _weights() -> None:
@@ -195,10 +225,11 @@ def _number(name: str, disabled: bool = False, format: str | None = None) -> Non
     )
 
 
-def target_control(t: int, last: int) -> None:
+def target_control() -> None:
     """The target step, which stands beside the curves that it moves."""
-    state.show_target(t, last)
-    _number("t")
+    _switch("last")
+    if not st.session_state["last"]:
+        _number("t")
 
 
 def _choice(name: str) -> None:

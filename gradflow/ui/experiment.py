@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -112,9 +113,16 @@ def run(settings: Settings, own: Array | None = None) -> Experiment:
     start = {"h": settings.h_0, "c": settings.c_0}
     return Experiment(
         sequence,
-        gf.gradient_flow(rnn(settings), sequence.x, head, steps, {"s": settings.s_0}),
-        gf.gradient_flow(lstm(settings), sequence.x, head, steps, start),
+        _flow("RNN", rnn(settings), sequence.x, head, steps, {"s": settings.s_0}),
+        _flow("LSTM", lstm(settings), sequence.x, head, steps, start),
     )
+
+
+def _flow(name: str, *arguments: Any) -> gf.GradientFlow:
+    try:
+        return gf.gradient_flow(*arguments)
+    except ValueError as error:
+        raise ValueError(f"The {name} cannot be computed: {error}") from error
 
 
 def parameter_name(flow: gf.GradientFlow, settings: Settings) -> str:

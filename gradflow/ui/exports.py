@@ -90,7 +90,9 @@ def snippet(settings: Settings, own: Array | None) -> str:
         f"lstm_start = {_start(h=settings.h_0, c=settings.c_0)}",
         "lstm = gf.gradient_flow(lstm_cell, x, readout, loss, lstm_start)",
         "",
-        f"t = min({settings.t}, rnn.T)  # target step",
+        "t = rnn.T  # target step"
+        if settings.last
+        else f"t = min({settings.t}, rnn.T)  # target step",
         "k = t  # lag, here the oldest: step 1",
         f'print(rnn.log10("{parameter}")[t - 1, k - 1])  # log10 of the size of that term',
     ]

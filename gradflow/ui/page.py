@@ -34,6 +34,7 @@ def comparison_page() -> None:
         experiment = run(settings, state.own_numbers())
     except ValueError as error:
         st.error(escaped(str(error)))
+        _explanation()
         return
     t = panels.target_step(settings, experiment)
     seen = {
@@ -51,6 +52,10 @@ def comparison_page() -> None:
         lambda: _sheet(settings, experiment, link),
         link,
     )
+    _explanation()
+
+
+def _explanation() -> None:
     with st.expander("How to read this, and what is computed", icon=":material/help:"):
         st.markdown(words.EXPLANATION)
 
@@ -58,9 +63,12 @@ def comparison_page() -> None:
 def _heading(settings: Settings) -> None:
     st.title("gradflow", anchor=False)
     st.markdown(words.LEAD)
-    for notice in state.notices():
-        st.warning(notice, icon=":material/link_off:")
-    look = look_at(settings)
+    notices = words.together(state.notices())
+    if notices:
+        st.warning(notices, icon=":material/link_off:")
+    if settings.sequence == "own" and state.own_numbers() is None:
+        st.info(words.NO_NUMBERS, icon=":material/timeline:")
+    look = look_at(settings, st.session_state.get("looking_at"))
     if look:
         st.info(look, icon=":material/visibility:")
 
@@ -84,7 +92,7 @@ def _profile(settings: Settings, experiment: Experiment) -> None:
     st.subheader(f"One row: target step t = {t}", anchor=False)
     control, _ = st.columns([1, 3])
     with control:
-        controls.target_control(t, experiment.T)
+        controls.target_control()
     _chart(profile(panels.profile(settings, experiment), settings.floor), "profile")
     st.caption(words.PROFILE)
 
@@ -102,7 +110,7 @@ def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory
 def _chart(figure: go.Figure, key: str) -> None:
     config: dict[str, Any] = {
         "displaylogo": False,
-        "toImageButtonOptions": {"format": st.session_state.get("camera", "png"), "filename": key},
+        "toImageButtonOptions": {"format": st.session_state["camera"], "filename": key},
     }
     st.plotly_chart(figure, key=key, config=config, theme="streamlit")
 

@@ -18,7 +18,7 @@ from gradflow.ui.settings import Settings
 
 def target_step(settings: Settings, experiment: Experiment) -> int:
     """The target step chosen, or the last one where the sequence is shorter."""
-    return min(settings.t, experiment.T)
+    return experiment.T if settings.last else min(settings.t, experiment.T)
 
 
 def panels(settings: Settings, experiment: Experiment) -> tuple[Panel, Panel]:
@@ -42,17 +42,15 @@ def profile(settings: Settings, experiment: Experiment) -> Profile:
     lags = np.arange(1, t + 1)
     product = experiment.lstm.log10_forget_product()[t - 1, :t]
     lines = []
+    zero_lags = {}
     for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm)):
         row = flow.log10(parameter_name(flow, settings))[t - 1 : t, :t]
+        zero_lags[name] = memory.rounds_to_zero(row[0])
         lines.append(Line(name, (relative_to_first(row) if settings.relative else row)[0], name))
     lines.append(Line("LSTM, forget gates alone", product, "product", "dot"))
     with np.errstate(divide="ignore"):
         size = np.log10(np.abs(settings.w_s))
     powers = np.where(lags == 1, 0.0, (lags - 1) * size) if np.isfinite(size) else None
-    zero_lags = {
-        name: memory.zero_lags(flow, t)
-        for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
-    }
     return Profile(
         t, lags, tuple(lines), powers, zero_lags, f"dL_t/d{settings.parameter}", settings.relative
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
+from gradflow.memory import forget_bias_for
 from gradflow.ui.settings import Settings
 
 
@@ -32,7 +32,7 @@ _START = Settings()
 PRESETS = (
     Preset(
         "Start: one forgets, one does not",
-        "The RNN's rows go dark within a few lags. The LSTM's stay bright, far beyond what its "
+        "The RNN's rows fade to dark. The LSTM's stay bright, far beyond what its "
         "forget gates alone (dotted in the profile) would let through.",
         _START,
     ),
@@ -100,7 +100,7 @@ PRESETS = (
         replace(
             _START,
             T=200,
-            b_f=round(math.log(49.0), 4),
+            b_f=round(forget_bias_for(50.0), 4),
             own_gates=True,
             w_xi=0.0,
             w_xf=0.0,
@@ -135,6 +135,10 @@ PRESETS = (
 )
 
 
-def look_at(settings: Settings) -> str | None:
-    """What to look at, where the settings are those of a preset."""
-    return next((preset.look for preset in PRESETS if preset.settings == settings), None)
+def look_at(settings: Settings, chosen: str | None = None) -> str | None:
+    """What to look at: of the preset with these settings, else of the one chosen last, by name."""
+    same = next((preset for preset in PRESETS if preset.settings == settings), None)
+    if same is not None:
+        return same.look
+    last = next((preset for preset in PRESETS if preset.name == chosen), None)
+    return None if last is None else f"From the example *{last.name}*: {last.look}"

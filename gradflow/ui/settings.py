@@ -219,18 +219,20 @@ class Settings:
         choices=(("lag", "lag k"), ("source", "source step j")),
     )
     floor: int = _setting(
-        -6,
+        -4,
         "Colour floor (power of ten)",
         "Terms below this share the darkest colour. Exact zeros stay grey.",
         -4000,
         -1,
         1,
     )
+    last: bool = _setting(
+        True, "The last step as target", "The row that the curves and the measures look at."
+    )
     t: int = _setting(
-        LONGEST,
+        25,
         "Target step $t$",
-        "The row that the curves and the measures look at. While it is the last step it stays the "
-        "last when T changes.",
+        "The row that the curves and the measures look at. Beyond the last step it means the last.",
         1,
         LONGEST,
         1,
@@ -256,6 +258,12 @@ class Settings:
         1e-6,
         1e6,
         0.1,
+    )
+    camera: str = _setting(
+        "png",
+        "Camera of a chart saves",
+        "The camera in the bar above a chart makes a picture in the browser itself.",
+        choices=(("png", "PNG"), ("svg", "SVG")),
     )
 
 

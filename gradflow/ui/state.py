@@ -8,12 +8,11 @@ import streamlit as st
 
 from gradflow.scaled import Array
 from gradflow.ui import links
-from gradflow.ui.settings import CONTROLS, LONGEST, Settings, as_mapping
+from gradflow.ui.settings import CONTROLS, Settings, as_mapping
 
 # Session state's own names, beside those of the settings.
 _HELD = "held_settings"
 _NOTICES = "link_notices"
-_LAST = "last_step"
 OWN = "own_numbers"
 
 
@@ -32,17 +31,8 @@ def begin() -> None:
 
 
 def settings() -> Settings:
-    """What the widgets hold now; the target t is `LONGEST` while it is the last step."""
-    held = {name: st.session_state[name] for name in CONTROLS}
-    if held["t"] >= st.session_state.get(_LAST, LONGEST):
-        held["t"] = LONGEST
-    return Settings(**held)
-
-
-def show_target(t: int, last: int) -> None:
-    """Let the target's widget show t, of a sequence of `last` steps."""
-    st.session_state["t"] = t
-    st.session_state[_LAST] = last
+    """What the widgets hold now."""
+    return Settings(**{name: st.session_state[name] for name in CONTROLS})
 
 
 def keep(current: Settings) -> None:
@@ -57,7 +47,6 @@ def put(new: Settings) -> None:
     """Set every widget; only before this run draws them, as a callback does."""
     for name, value in as_mapping(new).items():
         st.session_state[name] = value
-    st.session_state[_LAST] = LONGEST
     st.session_state[_NOTICES] = ()
 
 
@@ -76,4 +65,5 @@ def own_numbers() -> Array | None:
 def address() -> str:
     """The page's address without its query."""
     url: Any = st.context.url
-    return str(url).split("?")[0] if url else "http://localhost:8501/"
+    plain = str(url).split("?")[0] if url else "http://localhost:8501"
+    return plain if plain.endswith("/") else plain + "/"

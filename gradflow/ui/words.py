@@ -44,23 +44,29 @@ def sentence(name: str, seen: memory.Memory) -> str:
             f"**The {name}'s gradient stops.** It is exactly zero from some lag on: at most "
             f"{_steps(seen.horizon - 1)} back still count."
         )
-    rate = number(seen.decay_per_step)
     left = power(seen.log10_left)
-    if seen.decay_per_step > 1.0:
-        change = f"grows to {rate} times itself each step back"
-        left = f"it is {left} times as large"
+    far = f"after {_steps(seen.t - 1)}, at step 1,"
+    if seen.horizon < seen.t and seen.verdict != "exploding":
+        # Over the stretch that is spoken of, so that the two numbers agree.
+        rate = (seen.log10_signal[seen.horizon] - seen.log10_signal[0]) / seen.horizon
+        return (
+            f"**The {name} forgets.** Its gradient shrinks on average to {power(rate)} of itself "
+            f"each step back; after {_steps(seen.horizon)} less than 1% is left."
+        )
+    rate = number(seen.decay_per_step)
+    if rate == "1":
+        change, end = "keeps its size on average", f"{percent(10.0**seen.log10_left)} of it is left"
+    elif seen.decay_per_step > 1.0:
+        change, end = (
+            f"grows on average to {rate} times itself each step back",
+            f"it is {left} times as large",
+        )
     else:
-        change = f"shrinks to {rate} of itself each step back"
-        left = f"{percent(10.0**seen.log10_left)} of it is left"
-    far = f"after {_steps(seen.t - 1)}, at step 1, {left}"
+        change = f"shrinks on average to {rate} of itself each step back"
+        end = f"{percent(10.0**seen.log10_left)} of it is left"
     if seen.verdict == "exploding":
-        return f"**The {name} explodes.** Its gradient {change}; {far}."
-    if seen.horizon == seen.t:
-        return f"**The {name} reaches back to step 1.** Its gradient {change}; {far}."
-    return (
-        f"**The {name} forgets.** Its gradient {change}; after {_steps(seen.horizon)} less than 1% "
-        f"is left."
-    )
+        return f"**The {name} explodes.** Its gradient {change}; {far} {end}."
+    return f"**The {name} reaches back to step 1.** Its gradient {change}; {far} {end}."
 
 
 def _steps(count: int) -> str:
@@ -104,8 +110,8 @@ def measures(rnn: memory.Memory, lstm: memory.Memory, window: int) -> dict[str, 
         ),
         (
             "Horizon",
-            f"k = {rnn.horizon}",
-            f"k = {lstm.horizon}",
+            _lag(rnn.horizon or None, "none"),
+            _lag(lstm.horizon or None, "none"),
             "Last lag with at least 1% of the k = 1 term.",
         ),
         (
@@ -135,19 +141,40 @@ def measures(rnn: memory.Memory, lstm: memory.Memory, window: int) -> dict[str, 
 
 
 def _in_steps(steps: float) -> str:
+    if math.isnan(steps):
+        return number(steps)
     return "never" if math.isinf(steps) else f"{number(steps)} steps"
 
 
-def _lag(lag: int | None) -> str:
-    return "never" if lag is None else f"k = {lag}"
+def _lag(lag: int | None, nothing: str = "never") -> str:
+    return nothing if lag is None else f"k = {lag}"
 
 
 LEAD = (
-    "Where the gradient goes in a recurrent network. One cell of a heatmap is one past input's "
-    "part in $dL_t/dw_x$: row $t$ is the step whose loss is looked at, lag $k$ says how far back "
-    "the input lies ($k = 1$ is step $t$ itself). Bright counts, dark is forgotten. Move $w_s$, "
-    "$T$ and $b_f$ in the sidebar (on a phone, the arrows at the top left open it)."
+    "Where the gradient goes in a recurrent network. One cell of a heatmap is the part that one "
+    "past input has in the gradient $dL_t/dw_x$ of the loss at step $t$. Row $t$ is that step; lag "
+    "$k$ says how far back the input lies ($k = 1$ is step $t$ itself). Bright counts, dark is "
+    "forgotten. Move $w_s$ (what the RNN keeps), $b_f$ (what the LSTM's cell keeps) and $T$ in the "
+    "sidebar; on a phone, » at the top left opens it."
 )
+
+NO_NUMBERS = (
+    "Your own numbers are chosen as the input, and there are none yet: a link does not hold them. "
+    "Paste them in the sidebar under *Input sequence*. Until then seeded noise is shown."
+)
+
+_MOST_NOTICES = 5
+
+
+def together(notices: tuple[str, ...]) -> str:
+    """Several notices as one list of at most five."""
+    if len(notices) < 2:
+        return "".join(notices)
+    shown = [f"- {notice}" for notice in notices[:_MOST_NOTICES]]
+    if len(notices) > _MOST_NOTICES:
+        shown.append(f"- {len(notices) - _MOST_NOTICES} more settings of the link were left out.")
+    return "\n".join(shown)
+
 
 READING = {
     "lag": "Read a row from left to right: from the target step back into the past. The triangle "
@@ -204,7 +231,8 @@ def _largest(residuals: Array) -> str:
     left_out = len(residuals) - len(known)
     if not known.size:
         return "too small or too large for float64 to check"
-    note = f", {left_out} targets beyond float64 left out" if left_out else ""
+    targets = "1 target" if left_out == 1 else f"{left_out} targets"
+    note = f", {targets} beyond float64 left out" if left_out else ""
     return number(float(known.max())) + note
 
 
