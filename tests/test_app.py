@@ -195,6 +195,9 @@ def test_numbers_that_were_removed_are_forgotten_with_their_error():
     assert app.error
     _quiet(app.text_area(key="own_text").set_value("").run())
     assert _array(_charts(app)[0]["data"][0]["z"]).shape == (50, 50)
+    _quiet(app.text_area(key="own_text").set_value("1 2 3 4").run())
+    _quiet(app.button(key="own_forget").click().run())
+    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (50, 50)
 
 
 def test_a_setting_hidden_for_a_while_keeps_its_value():

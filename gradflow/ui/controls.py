@@ -33,8 +33,10 @@ def sidebar() -> None:
         _slider("w_s")
         length = _own_length()
         _slider("T", disabled=length is not None)
+        # A slot that is always there: what comes after it keeps its place, and open stays open.
+        note = st.empty()
         if length is not None:
-            st.caption(f"The sequence brings its own length: {length} steps.")
+            note.caption(f"The sequence brings its own length: {length} steps.")
         _slider("b_f")
         st.caption(forget_bias_words(st.session_state["b_f"]))
         with st.expander("Input sequence", icon=":material/timeline:"):
@@ -110,6 +112,8 @@ def _own_numbers() -> None:
     else:
         count = "1 number" if len(numbers) == 1 else f"{len(numbers)} numbers"
         st.caption(f"{count} read, all used.")
+    if numbers is not None:
+        st.button("Forget these numbers", key="own_forget", on_click=_forget)
 
 
 def _read_text() -> None:
@@ -123,7 +127,7 @@ def _read_text() -> None:
 def _read_file() -> None:
     file = st.session_state["own_file"]
     if file is None:
-        _forget()
+        # The uploader is also empty for a moment when one file takes another's place.
         return
     try:
         text = file.getvalue().decode("utf-8-sig")

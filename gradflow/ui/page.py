@@ -63,6 +63,11 @@ def _explanation() -> None:
 def _heading(settings: Settings) -> None:
     st.title("gradflow", anchor=False)
     st.markdown(words.LEAD)
+    with st.container():  # whatever it holds, the charts below keep their place
+        _notes(settings)
+
+
+def _notes(settings: Settings) -> None:
     notices = words.together(state.notices())
     if notices:
         st.warning(notices, icon=":material/link_off:")

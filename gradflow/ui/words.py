@@ -45,7 +45,6 @@ def sentence(name: str, seen: memory.Memory) -> str:
             f"{_steps(seen.horizon - 1)} back still count."
         )
     left = power(seen.log10_left)
-    far = f"after {_steps(seen.t - 1)}, at step 1,"
     if seen.horizon < seen.t and seen.verdict != "exploding":
         # Over the stretch that is spoken of, so that the two numbers agree.
         rate = (seen.log10_signal[seen.horizon] - seen.log10_signal[0]) / seen.horizon
@@ -65,8 +64,8 @@ def sentence(name: str, seen: memory.Memory) -> str:
         change = f"shrinks on average to {rate} of itself each step back"
         end = f"{percent(10.0**seen.log10_left)} of it is left"
     if seen.verdict == "exploding":
-        return f"**The {name} explodes.** Its gradient {change}; {far} {end}."
-    return f"**The {name} reaches back to step 1.** Its gradient {change}; {far} {end}."
+        return f"**The {name} explodes.** Its gradient {change}; at step 1 {end}."
+    return f"**The {name} reaches back to step 1.** Its gradient {change}; at step 1 {end}."
 
 
 def _steps(count: int) -> str:
