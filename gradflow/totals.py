@@ -70,4 +70,9 @@ def _add(totals: Array, deltas: Array, source: Array, j: int) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(j - 1, len(totals), _TARGETS):
             targets = slice(start, start + _TARGETS)
-            totals[targets] += deltas[:, targets].transpose(1, 2, 0) @ source  # (n, H, J) @ (J, D)
+            some = deltas[:, targets].transpose(1, 2, 0)  # (n, H, J)
+            if np.isfinite(some).all():
+                totals[targets] += some @ source
+            else:  # an overflowed delta times an exact zero is zero, and not nan
+                terms = some[..., None] * source  # (n, H, J, D)
+                totals[targets] += np.where(source == 0.0, 0.0, terms).sum(axis=2)

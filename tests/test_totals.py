@@ -28,6 +28,16 @@ def test_columns_of_very_different_size_each_keep_their_digits():
     np.testing.assert_allclose(flow.total("w_x")[-1], [[1.75e200, 1.75e-200]] * 2, rtol=1e-14)
 
 
+def test_a_total_that_overflows_leaves_the_zeros_of_its_input_zero():
+    cell = gf.RNN(np.zeros((2, 2)), 0.5 * np.eye(2), np.zeros(2), "identity")
+    x = np.array([[1e20, 0.0]] * 3)
+    flow = gf.gradient_flow(cell, x, gf.Readout(1e300), gf.UnitLoss())
+    total = flow.total("w_x")[-1]
+    assert np.isposinf(total[:, 0]).all()
+    assert (total[:, 1] == 0.0).all()
+    np.testing.assert_allclose(flow.log10_total("w_x")[-1], 320 + np.log10(1.75 * 2**0.5))
+
+
 @pytest.mark.parametrize("T", [1, 2, 15, 16, 17, 40, 70])
 def test_totals_are_the_sum_of_outer_products_at_every_length(T):
     generator = np.random.default_rng(T)
