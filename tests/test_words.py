@@ -53,7 +53,7 @@ def test_the_sentence_names_rate_and_horizon_of_a_linear_network():
 def test_the_sentence_of_an_exploding_network():
     text = _sentence(gf.RNN(1.0, 1.1, activation="identity"), 100)
     assert "explodes" in text
-    assert "grows on average to 1.1 times itself each step back; at step 1 it is" in text
+    assert "grows on average to 1.1 times itself each step back; at step 1, it is" in text
     assert power(99 * math.log10(1.1)) in text
 
 

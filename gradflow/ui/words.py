@@ -44,28 +44,29 @@ def sentence(name: str, seen: memory.Memory) -> str:
             f"**The {name}'s gradient stops.** It is exactly zero from some lag on: at most "
             f"{_steps(seen.horizon - 1)} back still count."
         )
-    left = power(seen.log10_left)
     if seen.horizon < seen.t and seen.verdict != "exploding":
         # Over the stretch that is spoken of, so that the two numbers agree.
         rate = (seen.log10_signal[seen.horizon] - seen.log10_signal[0]) / seen.horizon
         return (
-            f"**The {name} forgets.** Its gradient shrinks on average to {power(rate)} of itself "
-            f"each step back; after {_steps(seen.horizon)} less than 1% is left."
+            f"**The {name} forgets.** From step {seen.t} its gradient shrinks on average to "
+            f"{power(rate)} of itself each step back; after {_steps(seen.horizon)} less than 1% is "
+            "left."
         )
+    does = "explodes" if seen.verdict == "exploding" else "reaches back to step 1"
+    change, end = _whole_way(seen)
+    return f"**The {name} {does}.** From step {seen.t} its gradient {change}; at step 1, {end}."
+
+
+def _whole_way(seen: memory.Memory) -> tuple[str, str]:
+    """What a step back does on average, and what is there at step 1."""
     rate = number(seen.decay_per_step)
+    if seen.decay_per_step > 1.0 and rate != "1":
+        change = f"grows on average to {rate} times itself each step back"
+        return change, f"it is {power(seen.log10_left)} times as large"
+    end = f"{percent(10.0**seen.log10_left)} of it is left"
     if rate == "1":
-        change, end = "keeps its size on average", f"{percent(10.0**seen.log10_left)} of it is left"
-    elif seen.decay_per_step > 1.0:
-        change, end = (
-            f"grows on average to {rate} times itself each step back",
-            f"it is {left} times as large",
-        )
-    else:
-        change = f"shrinks on average to {rate} of itself each step back"
-        end = f"{percent(10.0**seen.log10_left)} of it is left"
-    if seen.verdict == "exploding":
-        return f"**The {name} explodes.** Its gradient {change}; at step 1 {end}."
-    return f"**The {name} reaches back to step 1.** Its gradient {change}; at step 1 {end}."
+        return "keeps its size on average", end
+    return f"shrinks on average to {rate} of itself each step back", end
 
 
 def _steps(count: int) -> str:
