@@ -10,10 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from gradflow.arguments import (
+    check_forward,
+    check_kind,
+    checked_inputs,
+    checked_slope,
+    checked_start,
+)
 from gradflow.cells.base import Cell
-from gradflow.checks import finite_array, frozen, one_of
+from gradflow.checks import frozen, one_of
 from gradflow.losses import Loss, Readout, SquaredError
-from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, log10_scaled, shifted
+from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, log10_hypotenuse, log10_scaled, shifted
 from gradflow.sweep import carry_back
 from gradflow.terms import Deltas, Place, blocks, lagged, record
 from gradflow.totals import columns_apart, swept
@@ -136,7 +143,7 @@ class GradientFlow:
 
         def sizes(place: Place) -> Array:
             deltas = self._backward.deltas.of_gates(gates, place)
-            size = functools.reduce(_log10_hypotenuse, [log10_scaled(*delta) for delta in deltas])
+            size = functools.reduce(log10_hypotenuse, [log10_scaled(*delta) for delta in deltas])
             return size + factor[place]
 
         return self._filled(sizes)
@@ -232,7 +239,7 @@ class GradientFlow:
         if scaled is not None:
             return frozen(scaled.reshape(self.T, -1).norm(axis=1).log10())
         norms = [self._log10_swept_norm(name) for name in self._names(parameter)]
-        return frozen(functools.reduce(_log10_hypotenuse, norms))
+        return frozen(functools.reduce(log10_hypotenuse, norms))
 
     def log10_forget_product(self) -> Array:
         """log10 of the product of the forget gates f_q, q = j + 1 .. t.
@@ -386,19 +393,19 @@ def gradient_flow(
     """
     readout = Readout() if readout is None else readout
     loss = SquaredError() if loss is None else loss
-    _check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")
-    _check_kind("readout", readout, Readout, "a Readout")
-    _check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
-    inputs = _checked_inputs(x, cell.D)
-    start = _checked_start({} if initial_state is None else initial_state, cell)
+    check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")
+    check_kind("readout", readout, Readout, "a Readout")
+    check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
+    inputs = checked_inputs(x, cell.D)
+    start = checked_start({} if initial_state is None else initial_state, cell)
     w_o = readout.matrix(cell.H)
     with np.errstate(over="ignore", invalid="ignore"):
         arrays = cell.run(inputs, start, cell.weights)
         o = readout.outputs(arrays[cell.states[0]][1:])
     arrays = {"x": inputs, **arrays, "o": o}
-    _check_forward(arrays)
+    check_forward(arrays)
     trace = cell.trace(**{name: frozen(array) for name, array in arrays.items()})
-    loss_slope = _checked_slope(loss, o)
+    loss_slope = checked_slope(loss, o)
     seeds = loss_slope.reshape(len(o), -1) @ w_o  # (T, O) @ (O, H)
     slopes = cell.slopes(trace)
     deltas = record(carry_back(cell, slopes, seeds), cell.gates(slopes))
@@ -411,65 +418,3 @@ def gradient_flow(
         trace,
         _Backward(loss_slope, seeds, slopes, deltas),
     )
-
-
-def _check_kind(name: str, given: Any, kind: type, rule: str) -> None:
-    if isinstance(given, type) or not isinstance(given, kind):
-        raise ValueError(f"{name} must be {rule}. Got {given!r}.")
-
-
-def _checked_inputs(x: Any, D: int) -> Array:
-    given = finite_array("x", x)
-    inputs = given[:, None] if given.ndim == 1 else given
-    if inputs.ndim != 2 or inputs.shape[1] != D:
-        raise ValueError(f"x must have shape (T, D) with D={D} to match w_x. Got {given.shape}.")
-    if not len(inputs):
-        raise ValueError(f"x must have at least one step. Got {given.shape}.")
-    return inputs
-
-
-def _checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
-    if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):
-        raise ValueError(
-            f"initial_state must be a mapping with keys among {', '.join(cell.states)}. "
-            f"Got {initial_state!r}."
-        )
-    start = {}
-    for name in cell.states:
-        state = finite_array(f"initial_state[{name!r}]", initial_state.get(name, 0.0))
-        if state.shape not in ((), (cell.H,)):
-            raise ValueError(
-                f"initial_state[{name!r}] must be a number or have shape ({cell.H},). "
-                f"Got {state.shape}."
-            )
-        start[name] = frozen(np.broadcast_to(state, (cell.H,)).copy())
-    return start
-
-
-def _checked_slope(loss: Loss, o: Array) -> Scaled:
-    with np.errstate(over="ignore", invalid="ignore"):
-        slope = loss.slope(o)
-    if not np.isfinite(slope.mantissa).all():
-        raise ValueError(
-            f"loss must have a slope within float64 at every output. Got outputs up to "
-            f"{np.abs(o).max():g} with {type(loss).__name__}."
-        )
-    return slope
-
-
-def _check_forward(arrays: Mapping[str, Array]) -> None:
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            step = int(np.argwhere(~np.isfinite(array))[0, 0])
-            raise ValueError(
-                f"x and the weights must keep the forward pass within float64. "
-                f"Got an infinite {name} at row {step}."
-            )
-
-
-def _log10_hypotenuse(a: Array, b: Array) -> Array:
-    """log10 of sqrt(10^2a + 10^2b), without leaving float64."""
-    top = np.maximum(a, b)
-    with np.errstate(invalid="ignore"):
-        gap = np.where(np.isfinite(top), np.minimum(a, b) - top, 0.0)
-    return np.where(np.isfinite(top), top + 0.5 * np.log10(1.0 + 10.0 ** (2.0 * gap)), top)

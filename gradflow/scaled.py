@@ -176,6 +176,14 @@ def log10_scaled(mantissa: Array, exponent: Array) -> Array:
         return np.log10(np.abs(mantissa)) + exponent * np.log10(2.0)
 
 
+def log10_hypotenuse(a: Array, b: Array) -> Array:
+    """log10 of sqrt(10^2a + 10^2b), without leaving float64."""
+    top = np.maximum(a, b)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(np.isfinite(top), np.minimum(a, b) - top, 0.0)
+    return np.where(np.isfinite(top), top + 0.5 * np.log10(1.0 + 10.0 ** (2.0 * gap)), top)
+
+
 def _aligned(numbers: Scaled, top: Array) -> Array:
     return shifted(numbers.mantissa, numbers.exponent - top)
 

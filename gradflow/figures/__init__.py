@@ -1,8 +1,9 @@
 """Figures: records in, `plotly.graph_objects.Figure` out, one module per plot."""
 
-from gradflow.figures.heatmap import View, colour_range, heatmap
+from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel, relative_to_first
 from gradflow.figures.profile import Line, Profile, profile
+from gradflow.figures.scale import View, colour_range
 from gradflow.figures.sheet import sheet
 
 __all__ = [

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.colours import CLIPPED, INK, MAGNITUDE, QUIET, SIGNED, ZERO
-from gradflow.figures.numbers import Array, power_ticks, scientific, step_ticks
+from gradflow.figures.colours import CLIPPED, INK, QUIET, ZERO
+from gradflow.figures.numbers import scientific, step_ticks
 from gradflow.figures.panel import Panel, by_source, relative_to_first
-from gradflow.figures.text import escaped, power_of_ten, shortened, subscripted
+from gradflow.figures.scale import FONT, View, colour_bar, ends_and_colours
+from gradflow.figures.text import escaped, shortened, subscripted
+from gradflow.scaled import Array
 
 HEIGHT = 430
 STRIP = 0.04
-FONT = 12
 LONGEST_WORD = 12
 MOST_WORDS = 40
 MOST_WORD_TICKS = 20
 
 # The hover's numbers are float32.
 _LARGEST_SHOWN = float(np.finfo(np.float32).max)
-UNDER_TITLE = "<br><span style='font-size:3px'> </span>"  # keeps the title off the colour bar
 
 X_TITLES = {
     "lag": "lag k (k = 1: the target step itself)",
@@ -34,73 +32,6 @@ EMPTY_NOTES = {
     "lag": "empty: no input<br>before step 1",
     "source": "empty: inputs<br>after the target",
 }
-
-
-@dataclass(frozen=True)
-class View:
-    """How panels are shown; one view serves them all, so that their colours compare.
-
-    Attributes
-    ----------
-    relative : bool
-        Relative to the k = 1 term of each row.
-    floor : float
-        log10 of the magnitude below which all colours are alike.
-    signs : bool
-        Colour by sign too, where a panel has signs.
-    axis : "lag" or "source"
-        What the horizontal axis counts.
-    low, high : float
-        log10 of the magnitudes at the ends of the colour scale.
-    dark : bool or None
-        Colour of the text: for a dark page, a light one, or None to leave it to the page's theme.
-
-    Raises
-    ------
-    ValueError
-        If low is not below high, or the axis is unknown.
-    """
-
-    relative: bool = True
-    floor: float = -12.0
-    signs: bool = False
-    axis: Literal["lag", "source"] = "lag"
-    low: float = -12.0
-    high: float = 0.0
-    dark: bool | None = None
-
-    def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise ValueError(f"low must be below high. Got {self.low} and {self.high}.")
-        if self.axis not in X_TITLES:
-            raise ValueError(f"axis must be 'lag' or 'source'. Got {self.axis!r}.")
-
-
-def colour_range(panels: Sequence[Panel], relative: bool, floor: float) -> tuple[float, float]:
-    """Ends of the colour scale that several panels share.
-
-    Parameters
-    ----------
-    panels : sequence of Panel
-        The panels.
-    relative : bool
-        Whether they are shown relative to the k = 1 term.
-    floor : float
-        log10 of the lowest magnitude told apart.
-
-    Returns
-    -------
-    tuple of two floats
-        low is the floor; high the largest log10, rounded up to a whole number, at least 0 when
-        relative, and always above low.
-    """
-    high = 0.0 if relative else -math.inf
-    for panel in panels:
-        shown = relative_to_first(panel.log10) if relative else panel.log10
-        finite = shown[np.isfinite(shown)]
-        if finite.size:
-            high = max(high, math.ceil(float(finite.max()) - 1e-9))
-    return float(floor), float(max(high, math.floor(floor) + 1))
 
 
 def heatmap(panel: Panel, view: View) -> go.Figure:
@@ -170,7 +101,7 @@ def heatmap_traces(
     if panel.words is not None:
         place["text"] = _words_by_cell(panel.words, view)
     details = _details(panel, view)
-    low, high, scale = _scale(panel, view)
+    low, high, scale = ends_and_colours(panel, view)
     traces = [
         go.Heatmap(
             name="terms",
@@ -263,63 +194,9 @@ def heatmap_annotations(
     return notes
 
 
-def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
-    """The colour bar, thin and flat under the plot.
-
-    Parameters
-    ----------
-    panel : Panel
-        A panel that has the bar's colours.
-    view : View
-        How panels are shown.
-    **place
-        Fields that place it elsewhere.
-
-    Returns
-    -------
-    dict
-    """
-    ticks = _signed_ticks(view) if _by_sign(panel, view) else _ticks(view)
-    size = "size of the term" + (" relative to k = 1" if view.relative else "")
-    zero = f"<span style='color:{ZERO}'>■</span> exactly zero"
-    shown = f"{size}   {zero}" if np.isneginf(panel.log10).any() else size
-    return {
-        "orientation": "h",
-        "thickness": 10,
-        "len": 1.0,
-        "x": 0.5,
-        "xanchor": "center",
-        "yref": "container",
-        "y": 0.0,
-        "yanchor": "bottom",
-        "ypad": 2,
-        "xpad": 0,
-        "outlinewidth": 0,
-        "tickvals": list(ticks),
-        "ticktext": list(ticks.values()),
-        "tickfont": {"size": FONT},
-        "ticks": "outside",
-        "ticklen": 3,
-        "ticklabeloverflow": "allow",
-        "title": {"text": f"{shown}{UNDER_TITLE}", "side": "top", "font": {"size": FONT}},
-        **place,
-    }
-
-
 def _arranged(terms: Array, view: View) -> Array:
     """A (T, T) array with the columns the view's horizontal axis counts."""
     return by_source(terms) if view.axis == "source" else terms
-
-
-def _by_sign(panel: Panel, view: View) -> bool:
-    return view.signs and panel.sign is not None
-
-
-def _scale(panel: Panel, view: View) -> tuple[float, float, Any]:
-    """Lowest and highest position on the colour scale, and the scale."""
-    if _by_sign(panel, view):
-        return view.low - view.high, view.high - view.low, SIGNED
-    return view.low, view.high, MAGNITUDE
 
 
 def _positions(panel: Panel, view: View) -> Array:
@@ -436,29 +313,3 @@ def x_label_depth(panel: Panel, view: View) -> int:
         return 0
     longest = max(len(shortened(word, LONGEST_WORD)) for word in panel.words)
     return 6 * longest
-
-
-def _ticks(view: View) -> dict[float, str]:
-    """Labels of the colour bar by position."""
-    exponents = power_ticks(view.low, view.high, 5)
-    crowded = (view.high - view.low) / 6.0
-    ticks = {float(e): power_of_ten(e) for e in exponents if e - view.low > crowded}
-    at_floor = "≤ " if view.low == view.floor else ""
-    return {view.low: at_floor + _power(view.low), **ticks}
-
-
-def _signed_ticks(view: View) -> dict[float, str]:
-    """Labels of the signed colour bar: position 0 is the floor, either sign outward."""
-    exponents = power_ticks(view.low, view.high, 3)
-    crowded = (view.high - view.low) / 4.0
-    ticks = {e - view.low: power_of_ten(e) for e in exponents if e - view.low > crowded}
-    negative = {-position: "−" + label for position, label in ticks.items()}
-    positive = {position: "+" + label for position, label in ticks.items()}
-    middle = {0.0: f"≤ {_power(view.low)}"}
-    return dict(sorted({**negative, **middle, **positive}.items()))
-
-
-def _power(log10: float) -> str:
-    if float(log10).is_integer():
-        return power_of_ten(int(log10))
-    return f"{10.0 ** (log10 - math.floor(log10)):.1f}·{power_of_ten(math.floor(log10))}"

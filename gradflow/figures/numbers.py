@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from gradflow.scaled import Array
 
 
 def scientific(log10: Array, decimals: int = 2) -> tuple[Array, Array]:

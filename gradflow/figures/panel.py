@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.figures.numbers import Array
+from gradflow.scaled import Array
 
 
 @dataclass(frozen=True, eq=False)

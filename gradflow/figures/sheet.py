@@ -11,8 +11,6 @@ import plotly.graph_objects as go
 from gradflow.figures.colours import INK, PAPER
 from gradflow.figures.heatmap import (
     STRIP,
-    View,
-    colour_bar,
     heatmap_annotations,
     heatmap_axes,
     heatmap_traces,
@@ -21,6 +19,7 @@ from gradflow.figures.heatmap import (
 )
 from gradflow.figures.panel import Panel
 from gradflow.figures.profile import Profile, legend, profile_axes, profile_traces
+from gradflow.figures.scale import View, by_sign, colour_bar
 from gradflow.figures.text import escaped, wrapped
 
 WIDTH = 1400
@@ -68,7 +67,7 @@ def sheet(
     profile_top = PROFILE_SHARE * (1.0 - between)
     split = profile_top + between
     bars_top = split - (62 + words) / inner
-    alike = len({view.signs and panel.sign is not None for panel in panels}) < 2
+    alike = len({by_sign(panel, view) for panel in panels}) < 2
     figure = go.Figure()
     annotations: list[dict[str, Any]] = []
     for index, panel in enumerate(panels):

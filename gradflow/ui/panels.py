@@ -9,9 +9,9 @@ import numpy as np
 import gradflow as gf
 from gradflow import memory
 from gradflow.clipping import clip_factors
-from gradflow.figures.heatmap import View, colour_range
 from gradflow.figures.panel import Panel, relative_to_first
 from gradflow.figures.profile import Line, Profile
+from gradflow.figures.scale import View, colour_range
 from gradflow.ui.experiment import Experiment, parameter_name
 from gradflow.ui.settings import Settings
 

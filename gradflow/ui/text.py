@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from gradflow.figures.text import power_of_ten
+
 _MARKDOWN = set("\\`*_{}[]()<>#+-.!|$~:&^=")
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def escaped(text: str) -> str:
@@ -39,7 +40,7 @@ def power(log10: float) -> str:
     mantissa = round(10.0 ** (log10 - whole), 1)
     if mantissa == 10.0:
         mantissa, whole = 1.0, whole + 1
-    return f"{mantissa:.1f} × 10{str(whole).translate(_SUPERSCRIPTS)}"
+    return f"{mantissa:.1f} × {power_of_ten(whole)}"
 
 
 def number(value: float) -> str:

@@ -1,0 +1,72 @@
+"""Checks of the arguments of `gradient_flow`, and of what the forward pass makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gradflow.cells.base import Cell
+from gradflow.checks import finite_array, frozen
+from gradflow.losses import Loss
+from gradflow.scaled import Array, Scaled
+
+
+def check_kind(name: str, given: Any, kind: type, rule: str) -> None:
+    """Raise ValueError unless an argument is of its kind."""
+    if isinstance(given, type) or not isinstance(given, kind):
+        raise ValueError(f"{name} must be {rule}. Got {given!r}.")
+
+
+def checked_inputs(x: Any, D: int) -> Array:
+    """Inputs of shape (T, D)."""
+    given = finite_array("x", x)
+    inputs = given[:, None] if given.ndim == 1 else given
+    if inputs.ndim != 2 or inputs.shape[1] != D:
+        raise ValueError(f"x must have shape (T, D) with D={D} to match w_x. Got {given.shape}.")
+    if not len(inputs):
+        raise ValueError(f"x must have at least one step. Got {given.shape}.")
+    return inputs
+
+
+def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
+    """Every state of the cell by name, shape (H,), 0 where none is given."""
+    if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):
+        raise ValueError(
+            f"initial_state must be a mapping with keys among {', '.join(cell.states)}. "
+            f"Got {initial_state!r}."
+        )
+    start = {}
+    for name in cell.states:
+        state = finite_array(f"initial_state[{name!r}]", initial_state.get(name, 0.0))
+        if state.shape not in ((), (cell.H,)):
+            raise ValueError(
+                f"initial_state[{name!r}] must be a number or have shape ({cell.H},). "
+                f"Got {state.shape}."
+            )
+        start[name] = frozen(np.broadcast_to(state, (cell.H,)).copy())
+    return start
+
+
+def checked_slope(loss: Loss, o: Array) -> Scaled:
+    """dL_t/do_t, which must be finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope = loss.slope(o)
+    if not np.isfinite(slope.mantissa).all():
+        raise ValueError(
+            f"loss must have a slope within float64 at every output. Got outputs up to "
+            f"{np.abs(o).max():g} with {type(loss).__name__}."
+        )
+    return slope
+
+
+def check_forward(arrays: Mapping[str, Array]) -> None:
+    """Raise ValueError if the forward pass left the range of float64."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            step = int(np.argwhere(~np.isfinite(array))[0, 0])
+            raise ValueError(
+                f"x and the weights must keep the forward pass within float64. "
+                f"Got an infinite {name} at row {step}."
+            )
