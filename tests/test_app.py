@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from gradflow.figures.panel import relative_to_first
 from gradflow.ui.experiment import parameter_name, run
@@ -164,6 +165,26 @@ def test_the_last_step_is_the_target_until_another_is_chosen():
     assert any("target step t = 20" in element.value for element in app.subheader)
     _quiet(app.slider(key="T").set_value(90).run())
     assert any("target step t = 30" in element.value for element in app.subheader)
+
+
+def _turned_to(app, page):
+    # AppTest.switch_page takes files only; a page that is a function is known by its address.
+    app._page_hash = calc_hash(page)
+    return _quiet(app.run())
+
+
+@pytest.mark.parametrize("page", ["paths", "derivation"])
+def test_settings_go_with_the_visitor_from_page_to_page(page):
+    app = _opened(w_s="0.33", T="17", own_gates="1", w_xf="2.5")
+    _quiet(app.slider(key="b_f").set_value(4.0).run())
+    _turned_to(app, page)
+    assert app.slider(key="w_s").value == 0.33
+    assert app.slider(key="b_f").value == 4.0
+    _quiet(app.slider(key="T").set_value(21).run())
+    assert _query(app) == to_query(Settings(w_s=0.33, T=21, b_f=4.0, own_gates=True, w_xf=2.5))
+    _turned_to(app, "")
+    assert app.slider(key="T").value == 21
+    assert app.number_input(key="w_xf").value == 2.5
 
 
 def test_the_same_preset_can_be_chosen_again():

@@ -236,6 +236,11 @@ def target_control() -> None:
         _number("t")
 
 
+def lag_control() -> None:
+    """The lag of the cell that is explained, which stands beside the explanation."""
+    _number("lag")
+
+
 def _choice(name: str) -> None:
     control = CONTROLS[name]
     st.selectbox(

@@ -21,6 +21,11 @@ def target_step(settings: Settings, experiment: Experiment) -> int:
     return experiment.T if settings.last else min(settings.t, experiment.T)
 
 
+def lag(settings: Settings, t: int) -> int:
+    """The lag chosen, or that of step 1 where the target has fewer."""
+    return min(settings.lag, t)
+
+
 def panels(settings: Settings, experiment: Experiment) -> tuple[Panel, Panel]:
     """The two heatmaps' contents, RNN first."""
     return (

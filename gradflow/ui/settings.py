@@ -237,6 +237,15 @@ class Settings:
         LONGEST,
         1,
     )
+    lag: int = _setting(
+        10,
+        "Lag $k$",
+        "The cell that is explained: how far back from the target its input lies, 1 for the target "
+        "step itself. Beyond step 1 it means step 1.",
+        1,
+        LONGEST,
+        1,
+    )
     window: int = _setting(
         10,
         "Truncation window",

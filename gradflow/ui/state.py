@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -13,21 +14,31 @@ from gradflow.ui.settings import CONTROLS, Settings, as_mapping
 # Session state's own names, beside those of the settings.
 _HELD = "held_settings"
 _NOTICES = "link_notices"
+_PAGE = "page_drawn"
 OWN = "own_numbers"
 
 
-def begin() -> None:
+def begin(page: str) -> None:
     """Put every setting where its widget looks for it: from the link at first, as it was later on.
 
-    Streamlit forgets a widget that one run does not draw; what it held is kept here.
+    Streamlit forgets a widget that one run does not draw, and on another page every widget is a new
+    one; what they held is kept here.
+
+    Parameters
+    ----------
+    page : str
+        Name of the page that is drawn.
     """
     if _HELD not in st.session_state:
         query = {name: st.query_params.get_all(name) for name in st.query_params}
         settings, notices = links.from_query(query)
         st.session_state[_HELD] = as_mapping(settings)
         st.session_state[_NOTICES] = notices
+    same = st.session_state.get(_PAGE) == page
     for name, value in st.session_state[_HELD].items():
-        st.session_state.setdefault(name, value)
+        if not same or name not in st.session_state:
+            st.session_state[name] = value
+    st.session_state[_PAGE] = page
 
 
 def settings() -> Settings:
@@ -63,7 +74,7 @@ def own_numbers() -> Array | None:
 
 
 def address() -> str:
-    """The page's address without its query."""
+    """The address of the page that is drawn, without its query."""
     url: Any = st.context.url
-    plain = str(url).split("?")[0] if url else "http://localhost:8501"
-    return plain if plain.endswith("/") else plain + "/"
+    plain = urlsplit(str(url or "http://localhost:8501"))
+    return urlunsplit((plain.scheme, plain.netloc, plain.path or "/", "", ""))

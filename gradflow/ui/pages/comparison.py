@@ -14,10 +14,9 @@ from gradflow.figures.profile import profile
 from gradflow.figures.sheet import sheet
 from gradflow.ui import controls, links, panels, state, words
 from gradflow.ui.downloads import downloads
-from gradflow.ui.experiment import Experiment, run
-from gradflow.ui.presets import look_at
+from gradflow.ui.experiment import Experiment, parameter_name
+from gradflow.ui.pages import frame
 from gradflow.ui.settings import Settings
-from gradflow.ui.text import escaped
 
 # The share of the k = 1 term below which a lag counts as forgotten.
 _LEAST_SHARE = 0.01
@@ -25,15 +24,10 @@ _LEAST_SHARE = 0.01
 
 def comparison_page() -> None:
     """Draw the page, top to bottom: settings, compute, figures, words."""
-    state.begin()
-    controls.sidebar()
-    settings = state.settings()
-    state.keep(settings)
-    _heading(settings)
-    try:
-        experiment = run(settings, state.own_numbers())
-    except ValueError as error:
-        st.error(escaped(str(error)))
+    settings = frame.opened("comparison")
+    frame.heading("gradflow", words.LEAD, settings)
+    experiment = frame.experiment(settings)
+    if experiment is None:
         _explanation()
         return
     t = panels.target_step(settings, experiment)
@@ -43,6 +37,7 @@ def comparison_page() -> None:
     }
     _heatmaps(settings, experiment, seen)
     _profile(settings, experiment)
+    _one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
     downloads(
@@ -58,24 +53,6 @@ def comparison_page() -> None:
 def _explanation() -> None:
     with st.expander("How to read this, and what is computed", icon=":material/help:"):
         st.markdown(words.EXPLANATION)
-
-
-def _heading(settings: Settings) -> None:
-    st.title("gradflow", anchor=False)
-    st.markdown(words.LEAD)
-    with st.container():  # whatever it holds, the charts below keep their place
-        _notes(settings)
-
-
-def _notes(settings: Settings) -> None:
-    notices = words.together(state.notices())
-    if notices:
-        st.warning(notices, icon=":material/link_off:")
-    if settings.sequence == "own" and state.own_numbers() is None:
-        st.info(words.NO_NUMBERS, icon=":material/timeline:")
-    look = look_at(settings, st.session_state.get("looking_at"))
-    if look:
-        st.info(look, icon=":material/visibility:")
 
 
 def _heatmaps(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
@@ -100,6 +77,18 @@ def _profile(settings: Settings, experiment: Experiment) -> None:
         controls.target_control()
     _chart(profile(panels.profile(settings, experiment), settings.floor), "profile")
     st.caption(words.PROFILE)
+
+
+def _one_cell(settings: Settings, experiment: Experiment) -> None:
+    t = panels.target_step(settings, experiment)
+    k = panels.lag(settings, t)
+    st.subheader(f"One cell: t = {t}, k = {k}", anchor=False)
+    control, _ = st.columns([1, 3])
+    with control:
+        controls.lag_control()
+    for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm)):
+        size = flow.log10(parameter_name(flow, settings))[t - 1, k - 1]
+        st.markdown(words.one_term(name, t, k, size))
 
 
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:

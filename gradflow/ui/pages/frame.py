@@ -1,0 +1,54 @@
+"""What the pages of the two networks share: sidebar, notices, and the networks themselves."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gradflow.ui import controls, state, words
+from gradflow.ui.experiment import Experiment, run
+from gradflow.ui.presets import look_at
+from gradflow.ui.settings import Settings
+from gradflow.ui.text import escaped
+
+
+def opened(page: str) -> Settings:
+    """Draw the sidebar and return what it holds; the address bar then holds it too.
+
+    Parameters
+    ----------
+    page : str
+        Name of the page that is drawn.
+    """
+    state.begin(page)
+    controls.sidebar()
+    settings = state.settings()
+    state.keep(settings)
+    return settings
+
+
+def heading(title: str, lead: str, settings: Settings) -> None:
+    """The title, what the page is for, and what is to be said of the link and the settings."""
+    st.title(title, anchor=False)
+    st.markdown(lead)
+    with st.container():  # whatever it holds, what is below keeps its place
+        _notes(settings)
+
+
+def experiment(settings: Settings) -> Experiment | None:
+    """Both networks on the sequence; None, with one sentence on the page, if they cannot run."""
+    try:
+        return run(settings, state.own_numbers())
+    except ValueError as error:
+        st.error(escaped(str(error)))
+        return None
+
+
+def _notes(settings: Settings) -> None:
+    notices = words.together(state.notices())
+    if notices:
+        st.warning(notices, icon=":material/link_off:")
+    if settings.sequence == "own" and state.own_numbers() is None:
+        st.info(words.NO_NUMBERS, icon=":material/timeline:")
+    look = look_at(settings, st.session_state.get("looking_at"))
+    if look:
+        st.info(look, icon=":material/visibility:")
