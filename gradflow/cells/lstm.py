@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.activations import SIGMOID, TANH, log10_sigmoid, scaled_sigmoid, sigmoid
+from gradflow.activations import (
+    SIGMOID,
+    TANH,
+    log10_sigmoid,
+    scaled_sigmoid,
+    sigmoid,
+    sigmoid_of_number,
+    tanh_of_number,
+)
 from gradflow.cells.base import Gate, Number, Parameter, match_shape, through
 from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled
@@ -180,13 +188,19 @@ class LSTM:
         c = np.empty((T + 1, H), z.dtype)
         h = np.empty((T + 1, H), z.dtype)
         c[0], h[0] = start["c"], start["h"]
+        if H == 1:
+            z[:, :, 0], gates[:, :, 0], c[1:, 0], h[1:, 0] = _run_numbers(
+                drive.tolist(), w_h[0].tolist(), c[0, 0].item(), h[0, 0].item()
+            )
+            return {"z": z, "gates": gates, "c": c, "h": h}
+        drive = drive.reshape(T, 4, H)
         for j in range(T):
-            z[j] = (drive[j] + h[j] @ w_h).reshape(4, H)
+            np.add(drive[j], (h[j] @ w_h).reshape(4, H), out=z[j])
             gates[j] = sigmoid(z[j])
-            gates[j, 2] = np.tanh(z[j, 2])
+            np.tanh(z[j, 2], out=gates[j, 2])
             i, f, candidate, o = gates[j]
             c[j + 1] = f * c[j] + i * candidate
-            h[j + 1] = o * np.tanh(c[j + 1])
+            np.multiply(o, np.tanh(c[j + 1]), out=h[j + 1])
         return {"z": z, "gates": gates, "c": c, "h": h}
 
     def trace(self, **arrays: Array) -> LSTMTrace:
@@ -242,6 +256,25 @@ class LSTM:
     def log10_forget(self, trace: LSTMTrace) -> Array:
         """log10 f_j, mean over the units, shape (T,)."""
         return log10_sigmoid(trace.z[:, 1]).mean(axis=1)
+
+
+def _run_numbers(
+    drive: list[list[Any]], w_h: list[Any], c: Any, h: Any
+) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """The forward pass of one unit, on Python's numbers: z, gates, c and h of steps 1 .. T."""
+    w_hi, w_hf, w_hc, w_ho = w_h
+    every_z, every_gates, every_c, every_h = [], [], [], []
+    for x_i, x_f, x_c, x_o in drive:
+        z = (x_i + w_hi * h, x_f + w_hf * h, x_c + w_hc * h, x_o + w_ho * h)
+        i, f, o = sigmoid_of_number(z[0]), sigmoid_of_number(z[1]), sigmoid_of_number(z[3])
+        candidate = tanh_of_number(z[2])
+        c = f * c + i * candidate
+        h = o * tanh_of_number(c)
+        every_z.append(z)
+        every_gates.append((i, f, candidate, o))
+        every_c.append(c)
+        every_h.append(h)
+    return every_z, every_gates, every_c, every_h
 
 
 def _rows(slope: Number) -> Number:

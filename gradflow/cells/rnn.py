@@ -1,6 +1,6 @@
 """The plain recurrent cell."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,15 +129,20 @@ class RNN:
             The arrays z and s of `RNNTrace`.
         """
         T, H = len(x), self.H
-        phi = ACTIVATIONS[self.activation].value
+        activation = ACTIVATIONS[self.activation]
         w_s = weights["w_s"].reshape(H, H).T
         drive = x @ weights["w_x"].reshape(H, -1).T + weights["b"].reshape(H)  # (T, H)
         z = np.empty((T, H), np.result_type(drive, w_s))
         s = np.empty((T + 1, H), z.dtype)
         s[0] = start["s"]
+        if H == 1:
+            z[:, 0], s[1:, 0] = _run_numbers(
+                drive[:, 0].tolist(), w_s.item(), s[0, 0].item(), activation.of_number
+            )
+            return {"z": z, "s": s}
         for j in range(T):
             z[j] = drive[j] + s[j] @ w_s
-            s[j + 1] = phi(z[j])
+            s[j + 1] = activation.value(z[j])
         return {"z": z, "s": s}
 
     def trace(self, **arrays: Array) -> RNNTrace:
@@ -165,3 +170,16 @@ class RNN:
         (s_to_s,) = moves
         (s,) = carried
         return (s,), (through(s, s_to_s),)
+
+
+def _run_numbers(
+    drive: list[Any], w_s: Any, s: Any, phi: Callable[[Any], Any]
+) -> tuple[list[Any], list[Any]]:
+    """The forward pass of one unit, on Python's numbers: z and s of steps 1 .. T."""
+    every_z, every_s = [], []
+    for x in drive:
+        z = x + w_s * s
+        s = phi(z)
+        every_z.append(z)
+        every_s.append(s)
+    return every_z, every_s
