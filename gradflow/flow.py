@@ -20,9 +20,17 @@ from gradflow.arguments import (
 from gradflow.cells.base import Cell
 from gradflow.checks import frozen, one_of
 from gradflow.losses import Loss, Readout, SquaredError
-from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, log10_hypotenuse, log10_scaled, shifted
+from gradflow.scaled import (
+    ZERO_EXPONENT,
+    Array,
+    Scaled,
+    lagged,
+    log10_hypotenuse,
+    log10_scaled,
+    shifted,
+)
 from gradflow.sweep import carry_back
-from gradflow.terms import Deltas, Place, blocks, lagged, record
+from gradflow.terms import Deltas, backward, blocks
 from gradflow.totals import columns_apart, swept
 
 
@@ -112,8 +120,8 @@ class GradientFlow:
             )
         one_of("parameter", parameter, self.parameters)
         signs = np.zeros((self.T, self.T), np.int8)
-        for place in blocks(self.T):
-            signs[place] = np.sign(self._terms(parameter, place)[0])
+        for targets in blocks(self.T):
+            signs[targets, : targets.stop] = np.sign(self._terms(parameter, targets)[0])
         return frozen(signs)
 
     def log10(self, parameter: str) -> Array:
@@ -139,12 +147,11 @@ class GradientFlow:
         """
         parts = [self.cell.parameters[name] for name in self._names(parameter)]
         gates = tuple(part.gate for part in parts)
-        factor = lagged(self._source(parts[0].source).norm(axis=1).log10())
+        factor = self._source(parts[0].source).norm(axis=1)
 
-        def sizes(place: Place) -> Array:
-            deltas = self._backward.deltas.of_gates(gates, place)
-            size = functools.reduce(log10_hypotenuse, [log10_scaled(*delta) for delta in deltas])
-            return size + factor[place]
+        def sizes(targets: slice) -> Array:
+            terms = self._backward.deltas.of_gates(gates, factor, targets)
+            return functools.reduce(log10_hypotenuse, [log10_scaled(*term) for term in terms])
 
         return self._filled(sizes)
 
@@ -167,7 +174,7 @@ class GradientFlow:
             If the name is unknown.
         """
         if self._names(parameter) == (parameter,):
-            terms = self._filled(lambda place: shifted(*self._terms(parameter, place)))
+            terms = self._filled(lambda targets: shifted(*self._terms(parameter, targets)))
             return terms if self.cell.signed else frozen(np.abs(terms))
         with np.errstate(over="ignore", under="ignore"):
             return frozen(10.0 ** self.log10(parameter))
@@ -261,19 +268,18 @@ class GradientFlow:
             )
         summed = np.cumsum(log10_forget(self.trace))
         before = lagged(summed)
-        return self._filled(lambda place: summed[place[0], None] - before[place])
+        return self._filled(lambda targets: summed[targets, None] - before[targets, : targets.stop])
 
     def _names(self, parameter: str) -> tuple[str, ...]:
         one_of("parameter", parameter, (*self.parameters, *self.cell.groups))
         return self.cell.groups.get(parameter, (parameter,))
 
-    def _terms(self, parameter: str, place: Place) -> tuple[Array, Array]:
-        """Terms as mantissa and exponent at one place of the (T, T) array; 0 where k > t."""
+    def _terms(self, parameter: str, targets: slice) -> tuple[Array, Array]:
+        """Terms of some targets as mantissa and exponent, a column a lag; 0 where k > t."""
         gate, source = self.cell.parameters[parameter]
-        mantissa, exponent = self._backward.deltas.of_gate(gate, place)
         factor = self._source(source)
         size = factor[:, 0] if self.cell.signed else factor.norm(axis=1)
-        return mantissa * lagged(size.mantissa)[place], exponent + lagged(size.exponent)[place]
+        return self._backward.deltas.of_gate(gate, size, targets)
 
     def _source(self, source: str) -> Scaled:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
@@ -283,19 +289,19 @@ class GradientFlow:
             return Scaled.of(self.trace.hidden[:-1])
         return Scaled.of(np.ones((self.T, 1)))
 
-    def _filled(self, terms: Callable[[Place], Array]) -> Array:
+    def _filled(self, terms: Callable[[slice], Array]) -> Array:
         """A (T, T) array made block by block; nan where k > t."""
         filled = np.full((self.T, self.T), np.nan)
-        for rows, columns in blocks(self.T):
-            filled[rows, columns] = terms((rows, columns))
-            corner = filled[rows, rows]
+        for targets in blocks(self.T):
+            filled[targets, : targets.stop] = terms(targets)
+            corner = filled[targets, targets]
             corner[~np.tri(len(corner), dtype=bool)] = np.nan
         return frozen(filled)
 
     def _sums(self, parameter: str) -> Scaled:
         """The terms of a scalar cell added up over k, shape (T, 1)."""
         return Scaled.stacked(
-            [Scaled.of(*self._terms(parameter, place)).sum(axis=1) for place in blocks(self.T)]
+            [Scaled.of(*self._terms(parameter, t)).sum(axis=1) for t in blocks(self.T)]
         )[:, None]
 
     def _shape(self, parameter: str) -> tuple[int, ...]:
@@ -338,8 +344,8 @@ class GradientFlow:
 
     def _log10_swept_norm(self, parameter: str) -> Array:
         """log10 of the norm of one parameter's total in a vector cell, (T,)."""
-        everywhere = (slice(None), slice(None))
-        largest = Scaled.of(*self._terms(parameter, everywhere)).exponent.max(axis=1)
+        terms = Scaled.of(*self._terms(parameter, slice(0, self.T)))
+        largest = terms.exponent.max(axis=1)
         unit = np.where(largest == ZERO_EXPONENT, 0, largest)
         totals = self._swept_total(parameter, unit).reshape(self.T, -1)
         return log10_scaled(np.sqrt(np.einsum("tn,tn->t", totals, totals)), unit)
@@ -408,7 +414,6 @@ def gradient_flow(
     loss_slope = checked_slope(loss, o)
     seeds = loss_slope.reshape(len(o), -1) @ w_o  # (T, O) @ (O, H)
     slopes = cell.slopes(trace)
-    deltas = record(carry_back(cell, slopes, seeds), cell.gates(slopes))
     return GradientFlow(
         cell,
         inputs,
@@ -416,5 +421,5 @@ def gradient_flow(
         loss,
         MappingProxyType(start),
         trace,
-        _Backward(loss_slope, seeds, slopes, deltas),
+        _Backward(loss_slope, seeds, slopes, backward(cell, slopes, seeds)),
     )

@@ -165,6 +165,8 @@ def exponential(y: Array) -> Scaled:
 
 def shifted(mantissa: Array, exponent: Array) -> Array:
     """mantissa * 2^exponent as float64, 0 or infinity where out of its range."""
+    if exponent.ndim == 0 and exponent == 0:
+        return mantissa
     shift = np.clip(exponent, -_LARGEST_SHIFT, _LARGEST_SHIFT).astype(np.int32)
     with np.errstate(over="ignore", under="ignore"):
         return np.ldexp(mantissa, shift)
@@ -174,6 +176,27 @@ def log10_scaled(mantissa: Array, exponent: Array) -> Array:
     """log10 of |mantissa| * 2^exponent; minus infinity where the mantissa is 0."""
     with np.errstate(divide="ignore"):
         return np.log10(np.abs(mantissa)) + exponent * np.log10(2.0)
+
+
+def lagged(values: Array) -> Array:
+    """values of the source step j = t + 1 - k at row t - 1 and column k - 1.
+
+    Parameters
+    ----------
+    values : array of shape (T,)
+        One value a step.
+
+    Returns
+    -------
+    array of shape (T, T)
+        A view; where k > t it repeats other values of `values`.
+    """
+    twice = np.concatenate([values, values])
+    stride = twice.strides[0]
+    T = len(values)
+    return np.lib.stride_tricks.as_strided(
+        twice[T:], shape=(T, T), strides=(stride, -stride), writeable=False
+    )
 
 
 def log10_hypotenuse(a: Array, b: Array) -> Array:

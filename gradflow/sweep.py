@@ -67,7 +67,7 @@ def carry_back(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Iterato
         For j = T, T - 1, .., 1.
     """
     T = len(seeds.mantissa)
-    steps = _Steps(cell, slopes)
+    steps = Steps(cell, slopes)
     rows = _PlainRows(len(cell.states), seeds)
     apart: tuple[Scaled, ...] | None = None  # the rows, while they lie too far apart to be plain
     for j in range(T, 0, -1):
@@ -98,7 +98,7 @@ def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:
     return tuple(Scaled.stacked([new, old]) for new, old in zip(entering, rows, strict=True))
 
 
-class _Steps:
+class Steps:
     """The maps one step back, and how far each can move a number, in powers of two."""
 
     def __init__(self, cell: Cell, slopes: tuple[Scaled, ...]) -> None:
@@ -120,12 +120,17 @@ class _Steps:
         # weight, and a sum has no more than this many parts.
         passes = len(cell.states)
         parts = int(np.ceil(np.log2(self._w.size + passes)))
-        self._least = (passes * (slope_low + w_low)).tolist()
-        self._most = (passes * (slope_high + w_high) + parts).tolist()
+        # Powers of two by which a step can at most shrink and grow a number.
+        self.least: list[int] = (passes * (slope_low + w_low)).tolist()
+        self.most: list[int] = (passes * (slope_high + w_high) + parts).tolist()
 
     def bounds(self, j: int) -> tuple[int, int]:
-        """Powers of two by which step j can at most shrink and grow a number."""
-        return self._least[j - 1], self._most[j - 1]
+        """How far step j can at most shrink and grow a number."""
+        return self.least[j - 1], self.most[j - 1]
+
+    def all_plain(self) -> tuple[Number, ...]:
+        """The maps of all steps at once, in plain numbers."""
+        return self._cell.moves(self._plain_slopes, self._w)
 
     def plain(self, j: int) -> tuple[Number, ...]:
         block, place = divmod(j - 1, self._block)

@@ -4,130 +4,163 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from gradflow.cells.base import Gate
-from gradflow.scaled import Array, Scaled
-from gradflow.sweep import Signals
-
-# Rows and columns of a (T, T) array.
-Place = tuple[slice, slice]
+from gradflow.cells.base import Cell, Gate
+from gradflow.scaled import Array, Scaled, lagged
+from gradflow.spans import spans
+from gradflow.sweep import Signals, carry_back
 
 # How many numbers of a (T, T) array are worked on at a time.
 _BLOCK = 2**17
+
+
+class Numbers(Protocol):
+    """What a sweep leaves: numbers for every target and lag."""
+
+    def numbers(self, kept: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
+        """One kind of the numbers times one factor a source step, for some targets.
+
+        Parameters
+        ----------
+        kept : int
+            Which: a signal of a cell whose gates are numbers, else the norm of a gate's delta.
+        factor : Scaled array of shape (T,)
+            One number a source step.
+        targets : slice
+            Rows of the (T, T) array; start and stop are given.
+
+        Returns
+        -------
+        mantissa : array of shape (stop - start, stop)
+            Lag k in column k - 1; 0 where k > t.
+        exponent : int64 array of that shape, or of shape ()
+            Powers of two.
+        """
 
 
 @dataclass(frozen=True)
 class Deltas:
     """dL_t/dz^g at every source step, as mantissa * 2^exponent.
 
-    With one unit (H = 1) these are the signed numbers, kept as the signals they are multiples of.
-    With more they are the norms over the units, one a gate.
+    With one unit (H = 1) these are signed numbers, multiples of the signals that are kept. With
+    more they are the norms over the units, one a gate.
 
     Attributes
     ----------
     gates : tuple of Gate
         The cell's gates.
-    mantissas, exponents : tuples of arrays of shape (T, T)
-        Target step t in row t - 1, lag k in column k - 1; mantissa 0 where k > t. One a signal when
-        H = 1, else one a gate.
+    kept : Numbers
+        The signals when H = 1, else the norms.
     """
 
     gates: tuple[Gate, ...]
-    mantissas: tuple[Array, ...]
-    exponents: tuple[Array, ...]
+    kept: Numbers
 
-    def of_gate(self, gate: int, place: Place) -> tuple[Array, Array]:
-        """Mantissa and exponent of dL_t/dz of one gate at one place of the (T, T) array."""
+    def of_gate(self, gate: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
+        """dL_t/dz of one gate times one factor a source step, for some targets."""
         signal, slope = self.gates[gate]
-        if slope.shape[1] > 1:
-            return self.mantissas[gate][place], self.exponents[gate][place]
-        return self._times(signal, slope[:, 0], place)
+        if _are_numbers(self.gates):
+            return self.kept.numbers(signal, slope[:, 0] * factor, targets)
+        return self.kept.numbers(gate, factor, targets)
 
-    def of_gates(self, gates: tuple[int, ...], place: Place) -> list[tuple[Array, Array]]:
+    def of_gates(
+        self, gates: tuple[int, ...], factor: Scaled, targets: slice
+    ) -> list[tuple[Array, Array]]:
         """Sizes whose root of the sum of squares is the norm over several gates."""
-        if self.gates[0].slope.shape[1] > 1:
-            return [self.of_gate(gate, place) for gate in gates]
+        if not _are_numbers(self.gates):
+            return [self.of_gate(gate, factor, targets) for gate in gates]
         # Gates that are multiples of one signal are taken together before the (T, T) arrays.
         slopes: dict[int, list[Scaled]] = {}
         for gate in gates:
             slopes.setdefault(self.gates[gate].signal, []).append(self.gates[gate].slope)
         return [
-            self._times(signal, Scaled.beside(several).norm(axis=1), place)
+            self.kept.numbers(signal, Scaled.beside(several).norm(axis=1) * factor, targets)
             for signal, several in slopes.items()
         ]
 
-    def _times(self, signal: int, factor: Scaled, place: Place) -> tuple[Array, Array]:
-        mantissa, exponent = self.mantissas[signal][place], self.exponents[signal][place]
-        return mantissa * lagged(factor.mantissa)[place], exponent + lagged(factor.exponent)[place]
+
+@dataclass(frozen=True)
+class Recorded:
+    """Numbers kept for every target and lag.
+
+    Attributes
+    ----------
+    mantissas : array of shape (kept, T, T)
+        Target step t in row t - 1, lag k in column k - 1; 0 where k > t.
+    exponents : int64 array of shape (kept, T, T)
+        Powers of two.
+    """
+
+    mantissas: Array
+    exponents: Array
+
+    def numbers(self, kept: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
+        """As `Numbers` has it."""
+        place = (targets, slice(0, targets.stop))
+        return (
+            self.mantissas[kept][place] * lagged(factor.mantissa)[place],
+            self.exponents[kept][place] + lagged(factor.exponent)[place],
+        )
 
 
-def record(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Deltas:
-    """Keep dL_t/dz of every gate, from a sweep.
+def backward(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Deltas:
+    """Carry the gradient of every target back, and keep dL_t/dz of every gate.
 
     Parameters
     ----------
-    sweep : iterable of Signals
-        Source steps T, T - 1, .., 1.
-    gates : tuple of Gate
-        The cell's gates; slopes of shape (T, H).
+    cell : Cell
+        What a step back is.
+    slopes : tuple of Scaled arrays of shape (T, H)
+        The cell's local derivatives.
+    seeds : Scaled array of shape (T, H)
+        dL_t/dh_t, row t - 1 for target t.
     """
-    T, H = gates[0].slope.shape
-    kept = len(gates) if H > 1 else 1 + max(gate.signal for gate in gates)
-    mantissas = tuple(np.zeros(T * T) for _ in range(kept))
-    exponents = tuple(np.zeros(T * T, np.int64) for _ in range(kept))
-    squared_slopes = _squared_slopes(gates) if H > 1 else ()
+    gates = cell.gates(slopes)
+    if _are_numbers(gates):
+        kept = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
+        if kept is not None:
+            return Deltas(gates, kept)
+    return Deltas(gates, _recorded(carry_back(cell, slopes, seeds), gates))
+
+
+def _are_numbers(gates: tuple[Gate, ...]) -> bool:
+    """Whether every gate has one unit."""
+    return all(gate.slope.shape[1] == 1 for gate in gates)
+
+
+def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Recorded:
+    """Keep the signals of a cell whose gates are numbers, else each gate's norm, from a sweep."""
+    T = len(gates[0].slope.mantissa)
+    numbers = _are_numbers(gates)
+    kept = 1 + max(gate.signal for gate in gates) if numbers else len(gates)
+    mantissas = np.zeros((kept, T * T))
+    exponents = np.zeros((kept, T * T), np.int64)
+    squared_slopes = () if numbers else _squared_slopes(gates)
     for signals in sweep:
         # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
         diagonal = slice((signals.j - 1) * T, None, T + 1)
-        if H > 1:
-            sizes = _norms(signals, gates, squared_slopes)
+        if numbers:
+            sizes = zip(signals.mantissas, signals.exponents, strict=True)
+            found = [(mantissa[:, 0], exponent[:, 0]) for mantissa, exponent in sizes]
         else:
-            sizes = [
-                (m[:, 0], e[:, 0])
-                for m, e in zip(signals.mantissas, signals.exponents, strict=True)
-            ]
-        for n, (mantissa, exponent) in enumerate(sizes):
-            mantissas[n][diagonal] = mantissa
-            exponents[n][diagonal] = exponent
-    return Deltas(
-        gates,
-        tuple(m.reshape(T, T) for m in mantissas),
-        tuple(e.reshape(T, T) for e in exponents),
-    )
+            found = _norms(signals, gates, squared_slopes)
+        for n, (mantissa, exponent) in enumerate(found):
+            mantissas[n, diagonal] = mantissa
+            exponents[n, diagonal] = exponent
+    return Recorded(mantissas.reshape(kept, T, T), exponents.reshape(kept, T, T))
 
 
-def blocks(T: int) -> Iterator[Place]:
-    """Places that cover all of k <= t of a (T, T) array and little else, a few rows each.
+def blocks(T: int) -> Iterator[slice]:
+    """Targets a few at a time, as slices of the rows of a (T, T) array.
 
     What is made on the way to an array of terms then stays small.
     """
     rows = max(1, _BLOCK // T)
     for start in range(0, T, rows):
-        stop = min(start + rows, T)
-        yield slice(start, stop), slice(0, stop)
-
-
-def lagged(values: Array) -> Array:
-    """values of the source step j = t + 1 - k at row t - 1 and column k - 1.
-
-    Parameters
-    ----------
-    values : array of shape (T,)
-        One value a step.
-
-    Returns
-    -------
-    array of shape (T, T)
-        A view; where k > t it repeats other values of `values`.
-    """
-    twice = np.concatenate([values, values])
-    stride = twice.strides[0]
-    T = len(values)
-    return np.lib.stride_tricks.as_strided(
-        twice[T:], shape=(T, T), strides=(stride, -stride), writeable=False
-    )
+        yield slice(start, min(start + rows, T))
 
 
 def _squared_slopes(gates: tuple[Gate, ...]) -> tuple[Array, ...]:

@@ -16,7 +16,7 @@ FLOORS = (
     ("gradflow.scaled",),
     ("gradflow.activations", "gradflow.checks", "gradflow.sequences"),
     ("gradflow.cells", "gradflow.losses"),
-    ("gradflow.arguments", "gradflow.sweep", "gradflow.terms", "gradflow.totals"),
+    ("gradflow.arguments", "gradflow.spans", "gradflow.sweep", "gradflow.terms", "gradflow.totals"),
     ("gradflow.flow",),
     ("gradflow.check", "gradflow.clipping", "gradflow.detours", "gradflow.memory"),
     ("gradflow",),
