@@ -30,7 +30,7 @@ from gradflow.scaled import (
     shifted,
 )
 from gradflow.sweep import carry_back
-from gradflow.terms import Deltas, backward, blocks
+from gradflow.terms import Deltas, Terms, backward, blocks, filled, log10_norm
 from gradflow.totals import columns_apart, swept
 
 
@@ -120,8 +120,9 @@ class GradientFlow:
             )
         one_of("parameter", parameter, self.parameters)
         signs = np.zeros((self.T, self.T), np.int8)
+        terms = self._terms(parameter)
         for targets in blocks(self.T):
-            signs[targets, : targets.stop] = np.sign(self._terms(parameter, targets)[0])
+            signs[targets, : targets.stop] = np.sign(filled(terms, targets)[0])
         return frozen(signs)
 
     def log10(self, parameter: str) -> Array:
@@ -148,12 +149,12 @@ class GradientFlow:
         parts = [self.cell.parameters[name] for name in self._names(parameter)]
         gates = tuple(part.gate for part in parts)
         factor = self._source(parts[0].source).norm(axis=1)
+        terms = self._backward.deltas.of_gates(gates, factor)
 
-        def sizes(targets: slice) -> Array:
-            terms = self._backward.deltas.of_gates(gates, factor, targets)
-            return functools.reduce(log10_hypotenuse, [log10_scaled(*term) for term in terms])
+        def log10(targets: slice, out: Array) -> None:
+            out[:, : targets.stop] = log10_norm([filled(some, targets) for some in terms])
 
-        return self._filled(sizes)
+        return self._filled(log10)
 
     def value(self, parameter: str) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.
@@ -174,8 +175,15 @@ class GradientFlow:
             If the name is unknown.
         """
         if self._names(parameter) == (parameter,):
-            terms = self._filled(lambda targets: shifted(*self._terms(parameter, targets)))
-            return terms if self.cell.signed else frozen(np.abs(terms))
+            terms = self._terms(parameter)
+
+            def plain(targets: slice, out: Array) -> None:
+                exponent = terms.fill(targets, out)
+                if exponent.ndim:
+                    out[:, : targets.stop] = shifted(out[:, : targets.stop], exponent)
+
+            value = self._filled(plain)
+            return value if self.cell.signed else frozen(np.abs(value))
         with np.errstate(over="ignore", under="ignore"):
             return frozen(10.0 ** self.log10(parameter))
 
@@ -268,18 +276,22 @@ class GradientFlow:
             )
         summed = np.cumsum(log10_forget(self.trace))
         before = lagged(summed)
-        return self._filled(lambda targets: summed[targets, None] - before[targets, : targets.stop])
+
+        def products(targets: slice, out: Array) -> None:
+            out[:, : targets.stop] = summed[targets, None] - before[targets, : targets.stop]
+
+        return self._filled(products)
 
     def _names(self, parameter: str) -> tuple[str, ...]:
         one_of("parameter", parameter, (*self.parameters, *self.cell.groups))
         return self.cell.groups.get(parameter, (parameter,))
 
-    def _terms(self, parameter: str, targets: slice) -> tuple[Array, Array]:
-        """Terms of some targets as mantissa and exponent, a column a lag; 0 where k > t."""
+    def _terms(self, parameter: str) -> Terms:
+        """The terms of one parameter; their norms in a vector cell."""
         gate, source = self.cell.parameters[parameter]
         factor = self._source(source)
         size = factor[:, 0] if self.cell.signed else factor.norm(axis=1)
-        return self._backward.deltas.of_gate(gate, size, targets)
+        return self._backward.deltas.of_gate(gate, size)
 
     def _source(self, source: str) -> Scaled:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
@@ -289,20 +301,22 @@ class GradientFlow:
             return Scaled.of(self.trace.hidden[:-1])
         return Scaled.of(np.ones((self.T, 1)))
 
-    def _filled(self, terms: Callable[[slice], Array]) -> Array:
-        """A (T, T) array made block by block; nan where k > t."""
-        filled = np.full((self.T, self.T), np.nan)
+    def _filled(self, fill: Callable[[slice, Array], None]) -> Array:
+        """A (T, T) array of which `fill` writes a block of rows; nan where k > t."""
+        array = np.empty((self.T, self.T))
         for targets in blocks(self.T):
-            filled[targets, : targets.stop] = terms(targets)
-            corner = filled[targets, targets]
+            rows = array[targets]
+            rows.fill(np.nan)
+            fill(targets, rows)
+            corner = rows[:, targets]
             corner[~np.tri(len(corner), dtype=bool)] = np.nan
-        return frozen(filled)
+        return frozen(array)
 
     def _sums(self, parameter: str) -> Scaled:
         """The terms of a scalar cell added up over k, shape (T, 1)."""
-        return Scaled.stacked(
-            [Scaled.of(*self._terms(parameter, t)).sum(axis=1) for t in blocks(self.T)]
-        )[:, None]
+        terms = self._terms(parameter)
+        sums = [Scaled.of(*filled(terms, some)).sum(axis=1) for some in blocks(self.T)]
+        return Scaled.stacked(sums)[:, None]
 
     def _shape(self, parameter: str) -> tuple[int, ...]:
         """The shape of a parameter of the cell, as the cell holds it."""
@@ -344,7 +358,7 @@ class GradientFlow:
 
     def _log10_swept_norm(self, parameter: str) -> Array:
         """log10 of the norm of one parameter's total in a vector cell, (T,)."""
-        terms = Scaled.of(*self._terms(parameter, slice(0, self.T)))
+        terms = Scaled.of(*filled(self._terms(parameter), slice(0, self.T)))
         largest = terms.exponent.max(axis=1)
         unit = np.where(largest == ZERO_EXPONENT, 0, largest)
         totals = self._swept_total(parameter, unit).reshape(self.T, -1)

@@ -59,8 +59,9 @@ class Scaled:
     def of(cls, mantissa: Array, exponent: Array | int = 0) -> Scaled:
         """Normalise mantissa * 2^exponent (both of any finite size; shapes broadcast)."""
         fraction, shift = np.frexp(mantissa)
-        whole = np.where(fraction == 0.0, ZERO_EXPONENT, shift + np.asarray(exponent, np.int64))
-        return cls(np.broadcast_to(fraction, whole.shape), whole)
+        whole = np.where(fraction == 0.0, ZERO_EXPONENT, np.add(shift, exponent, dtype=np.int64))
+        same = whole.shape == fraction.shape
+        return cls(fraction if same else np.broadcast_to(fraction, whole.shape), whole)
 
     @classmethod
     def beside(cls, parts: list[Scaled]) -> Scaled:
@@ -167,7 +168,7 @@ def shifted(mantissa: Array, exponent: Array) -> Array:
     """mantissa * 2^exponent as float64, 0 or infinity where out of its range."""
     if exponent.ndim == 0 and exponent == 0:
         return mantissa
-    shift = np.clip(exponent, -_LARGEST_SHIFT, _LARGEST_SHIFT).astype(np.int32)
+    shift = np.minimum(np.maximum(exponent, -_LARGEST_SHIFT), _LARGEST_SHIFT).astype(np.int32)
     with np.errstate(over="ignore", under="ignore"):
         return np.ldexp(mantissa, shift)
 
@@ -175,7 +176,8 @@ def shifted(mantissa: Array, exponent: Array) -> Array:
 def log10_scaled(mantissa: Array, exponent: Array) -> Array:
     """log10 of |mantissa| * 2^exponent; minus infinity where the mantissa is 0."""
     with np.errstate(divide="ignore"):
-        return np.log10(np.abs(mantissa)) + exponent * np.log10(2.0)
+        log10 = np.log10(np.abs(mantissa))
+    return log10 + exponent * np.log10(2.0) if exponent.ndim or exponent else log10
 
 
 def lagged(values: Array) -> Array:

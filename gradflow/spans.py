@@ -11,38 +11,31 @@ column, and whole blocks of terms are formed in one matrix product when they are
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from gradflow.cells.base import Cell
-from gradflow.scaled import Array, Scaled, lagged, shifted
+from gradflow.products import Product, Rows, power_range
+from gradflow.scaled import Array, Scaled, lagged
 from gradflow.sweep import Steps
 
 # Powers of two. Rows, and the maps of spans, keep their numbers within 2^-300 .. 2^300: then
 # neither a step nor the product of a row with a map under- or overflows.
 _REACH = 300
 
-# Terms within 2^-1000 .. 2^1000 need no power of two of their own.
-_PLAIN = 1000
-
 
 @dataclass(frozen=True)
 class Spans:
-    """The signals of a cell whose states are numbers, as rows of targets times columns of steps.
+    """The signals of a cell whose states are numbers, as products of rows and columns.
 
-    Spans are counted back from the end: span q holds the source steps T - q B .. T - q B - B + 1,
-    in this order, the last span as many as are left. S is the number of states.
+    Q spans of B steps, counted as in `Rows`; S is the number of states.
 
     Attributes
     ----------
-    rows : array of shape (N, S)
-        Carried states of the targets beyond a span, as they enter it: span after span, targets
-        ascending.
-    row_exponent : int64 array of shape (N,)
-        Powers of two of the rows.
+    rows : Rows
+        Carried states of the targets beyond a span, as they enter it.
     columns : tuple of arrays of shape (Q, S, B)
         For each signal, what a unit of each state on entering a span is at its steps.
     column_exponent : int64 array of shape (Q, B)
@@ -54,86 +47,23 @@ class Spans:
         Powers of two of those.
     """
 
-    rows: Array
-    row_exponent: Array
+    rows: Rows
     columns: tuple[Array, ...]
     column_exponent: Array
     near: tuple[Array, ...]
     near_exponent: Array
 
-    def numbers(self, signal: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
-        """A signal times one factor a source step, for some targets.
-
-        Parameters
-        ----------
-        signal : int
-            Which signal.
-        factor : Scaled array of shape (T,)
-            One number a source step.
-        targets : slice
-            Rows of the (T, T) array; start and stop are given.
-
-        Returns
-        -------
-        mantissa : array of shape (stop - start, stop)
-            Lag k in column k - 1; 0 where k > t.
-        exponent : int64 array of that shape, or of shape ()
-            Powers of two; a single 0 where all products are plain float64.
-        """
-        near, near_exponent = self._near(signal, factor, targets)
-        columns, column_exponent = self._columns(signal, factor)
-        rows = self.rows
-        plain = _within(
-            _PLAIN, self._powers, _powers(columns, column_exponent[:, None])
-        ) and _within(_PLAIN, _powers(near, near_exponent))
-        if plain:
-            rows, columns = self._plain_rows, shifted(columns, column_exponent[:, None])
-            near = shifted(near, near_exponent)
-        mantissa = np.zeros((targets.stop - targets.start, targets.stop))
-        exponent = np.zeros(() if plain else mantissa.shape, np.int64)
-        mantissa[:, : near.shape[1]] = near
-        if not plain:
-            exponent[:, : near.shape[1]] = near_exponent
-        T, B = self.near_exponent.shape
-        entered = 0  # rows of the spans before
-        for q, last in enumerate(range(T, 0, -B)):
-            first = max(targets.start, last)  # row of the first target beyond the span
-            if first < targets.stop:
-                some = slice(entered + first - last, entered + targets.stop - last)
-                steps = slice(0, last)
-                # Row t - 1 of the span's terms begins at column t - last, one further each row.
-                place = (first - targets.start, first + 1 - last)
-                terms = _slanted(mantissa, place, min(B, last))
-                np.matmul(rows[some], columns[q, :, steps], out=terms)
-                if not plain:
-                    powers = self.row_exponent[some, None] + column_exponent[q, steps]
-                    _slanted(exponent, place, min(B, last))[...] = powers
-            entered += T - last
-        return mantissa, exponent
-
-    @functools.cached_property
-    def _powers(self) -> tuple[int, int]:
-        return _powers(self.rows, self.row_exponent[:, None])
-
-    @functools.cached_property
-    def _plain_rows(self) -> Array:
-        return shifted(self.rows, self.row_exponent[:, None])
-
-    def _near(self, signal: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
-        place = (targets, slice(0, targets.stop))
-        near = self.near[signal][place]
-        place = (targets, slice(0, near.shape[1]))
-        return (
-            near * lagged(factor.mantissa)[place],
-            self.near_exponent[place] + lagged(factor.exponent)[place],
+    def times(self, kept: int, factor: Scaled) -> Product:
+        """As `Kept` has it."""
+        Q, _, B = self.columns[kept].shape
+        near = (slice(None), slice(0, B))
+        return Product(
+            self.rows,
+            self.columns[kept] * _by_span(factor.mantissa, Q, B)[:, None],
+            self.column_exponent + _by_span(factor.exponent, Q, B),
+            self.near[kept] * lagged(factor.mantissa)[near],
+            self.near_exponent + lagged(factor.exponent)[near],
         )
-
-    def _columns(self, signal: int, factor: Scaled) -> tuple[Array, Array]:
-        columns = self.columns[signal]
-        Q, _, B = columns.shape
-        factors = _by_span(factor.mantissa, Q, B)
-        exponent = self.column_exponent + _by_span(factor.exponent, Q, B)
-        return columns * factors[:, None], np.where(factors == 0.0, 0, exponent)
 
 
 def spans(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled, signals: int) -> Spans | None:
@@ -163,12 +93,11 @@ def spans(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled, signals: int) -
     inside = _inside(cell, steps, seeds, signals, B) if all(steps.safe) else None
     if inside is None:
         return None
-    rows, row_exponent = _beyond(inside, S, T, B)
-    if _powers(rows)[0] < -_REACH:
+    rows = _beyond(inside, S)
+    if power_range(rows.numbers)[0] < -_REACH:
         return None
     return Spans(
         rows,
-        row_exponent,
         tuple(numbers[:, :S] for numbers in inside.numbers),
         inside.exponents[:, 0],
         tuple(np.tril(_by_lag(numbers[:, S:])[:T][::-1]) for numbers in inside.numbers),
@@ -210,7 +139,7 @@ def _inside(cell: Cell, steps: Steps, seeds: Scaled, signals: int, B: int) -> _I
         now = carried[:, rows]
         if low + shrinks < -_REACH or high + grows > _REACH:
             _renew(now, exponent[:, rows], S)
-            low, high = _powers(now)
+            low, high = power_range(now)
             if low + shrinks < -_REACH or high + grows > _REACH:
                 return None
         low = min(low, -1)  # of the next seed
@@ -225,12 +154,14 @@ def _inside(cell: Cell, steps: Steps, seeds: Scaled, signals: int, B: int) -> _I
         low, high = low + shrinks, high + grows
     _renew(carried, exponent, S)
     return (
-        _Inside(numbers, exponents, carried, exponent) if _powers(carried)[0] >= -_REACH else None
+        _Inside(numbers, exponents, carried, exponent)
+        if power_range(carried)[0] >= -_REACH
+        else None
     )
 
 
-def _beyond(inside: _Inside, S: int, T: int, B: int) -> tuple[Array, Array]:
-    """Rows of the targets beyond each span as they enter it, and their powers of two."""
+def _beyond(inside: _Inside, S: int) -> Rows:
+    """Rows of the targets beyond each span as they enter it."""
     left, left_exponent = inside.left, inside.left_exponent
     rows, exponent = np.zeros((0, S)), np.zeros(0, np.int64)
     every, every_exponent = [rows], [exponent]
@@ -241,7 +172,7 @@ def _beyond(inside: _Inside, S: int, T: int, B: int) -> tuple[Array, Array]:
         _renew(rows, exponent)
         every.append(rows)
         every_exponent.append(exponent)
-    return np.concatenate(every), np.concatenate(every_exponent)
+    return Rows(np.concatenate(every), np.concatenate(every_exponent))
 
 
 def _renew(rows: Array, exponent: Array, together: int = 0) -> None:
@@ -254,22 +185,6 @@ def _renew(rows: Array, exponent: Array, together: int = 0) -> None:
     _, shift = np.frexp(size)
     np.ldexp(rows, -shift[..., None], out=rows)
     exponent += shift
-
-
-def _powers(numbers: Array, exponent: Array | int = 0) -> tuple[int, int]:
-    """Powers of two between which 1 and all numbers * 2^exponent other than 0 lie."""
-    fraction, power = np.frexp(numbers)
-    some = fraction != 0.0
-    power = power + np.asarray(exponent, np.int64)
-    return (
-        int(power.min(where=some, initial=1)) - 1,
-        int(power.max(where=some, initial=0)),
-    )
-
-
-def _within(limit: int, *ranges: tuple[int, int]) -> bool:
-    """Whether numbers of these ranges, and their products, stay within 2^-limit .. 2^limit."""
-    return sum(low for low, _ in ranges) >= -limit and sum(high for _, high in ranges) <= limit
 
 
 def _by_span(values: Array, Q: int, B: int) -> Array:
@@ -287,17 +202,3 @@ def _by_lag(numbers: Array) -> Array:
     by_span, by_target, by_step = wide.strides
     strides = (by_span, by_target + by_step, by_step)
     return np.lib.stride_tricks.as_strided(wide, (Q, B, B), strides).reshape(Q * B, B)
-
-
-def _slanted(array: Array, place: tuple[int, int], width: int) -> Array:
-    """A view of `width` columns of every row from a place on, one column further in each row."""
-    row, column = place
-    rows, columns = array.shape
-    size = array.itemsize
-    return np.ndarray(
-        (rows - row, width),
-        array.dtype,
-        array,
-        offset=(row * columns + column) * size,
-        strides=((columns + 1) * size, size),
-    )

@@ -27,7 +27,7 @@ _ROW_REACH = 400
 _STEP_REACH = 100
 
 # How many numbers of the matrices of steps back are prepared at a time.
-_PREPARED = 2**16
+_PREPARED = 2**19
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,7 @@ class Steps:
         self._first = -1
         self._prepared: tuple[Number, ...] = ()
 
-        ranges = [exponent_range(slope, axis=1) for slope in slopes]
-        slope_low = np.min([low for low, _ in ranges], axis=0)  # (T,)
-        slope_high = np.max([high for _, high in ranges], axis=0)
+        slope_low, slope_high = exponent_range(Scaled.beside(list(slopes)), axis=1)  # (T,) each
         w_low, w_high = exponent_range(Scaled.of(self._w), axis=(0, 1, 2))
         low, high = np.minimum(slope_low, w_low), np.maximum(slope_high, w_high)
         self.safe: list[bool] = ((low >= -_STEP_REACH) & (high <= _STEP_REACH)).tolist()

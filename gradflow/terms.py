@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate
-from gradflow.scaled import Array, Scaled, lagged
+from gradflow.scaled import Array, Scaled, lagged, log10_hypotenuse, log10_scaled
 from gradflow.spans import spans
 from gradflow.sweep import Signals, carry_back
 
@@ -17,11 +18,31 @@ from gradflow.sweep import Signals, carry_back
 _BLOCK = 2**17
 
 
-class Numbers(Protocol):
-    """What a sweep leaves: numbers for every target and lag."""
+class Terms(Protocol):
+    """Terms of every target and lag, a block of targets at a time."""
 
-    def numbers(self, kept: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
-        """One kind of the numbers times one factor a source step, for some targets.
+    def fill(self, targets: slice, out: Array) -> Array:
+        """Write the mantissas of some targets' terms.
+
+        Parameters
+        ----------
+        targets : slice
+            Rows of the (T, T) array; start and stop are given.
+        out : array of shape (stop - start, n), in C order
+            Takes lag k in column k - 1, 0 or nothing where k > t, nothing from column stop on.
+
+        Returns
+        -------
+        int64 array of shape (stop - start, stop) or ()
+            Powers of two; a single 0 where all terms are plain float64.
+        """
+
+
+class Kept(Protocol):
+    """What a sweep leaves: numbers for every target and source step."""
+
+    def times(self, kept: int, factor: Scaled) -> Terms:
+        """The numbers of one kind times one factor a source step.
 
         Parameters
         ----------
@@ -29,21 +50,12 @@ class Numbers(Protocol):
             Which: a signal of a cell whose gates are numbers, else the norm of a gate's delta.
         factor : Scaled array of shape (T,)
             One number a source step.
-        targets : slice
-            Rows of the (T, T) array; start and stop are given.
-
-        Returns
-        -------
-        mantissa : array of shape (stop - start, stop)
-            Lag k in column k - 1; 0 where k > t.
-        exponent : int64 array of that shape, or of shape ()
-            Powers of two.
         """
 
 
 @dataclass(frozen=True)
 class Deltas:
-    """dL_t/dz^g at every source step, as mantissa * 2^exponent.
+    """dL_t/dz^g at every source step.
 
     With one unit (H = 1) these are signed numbers, multiples of the signals that are kept. With
     more they are the norms over the units, one a gate.
@@ -52,32 +64,30 @@ class Deltas:
     ----------
     gates : tuple of Gate
         The cell's gates.
-    kept : Numbers
+    kept : Kept
         The signals when H = 1, else the norms.
     """
 
     gates: tuple[Gate, ...]
-    kept: Numbers
+    kept: Kept
 
-    def of_gate(self, gate: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
-        """dL_t/dz of one gate times one factor a source step, for some targets."""
+    def of_gate(self, gate: int, factor: Scaled) -> Terms:
+        """dL_t/dz of one gate times one factor a source step."""
         signal, slope = self.gates[gate]
         if _are_numbers(self.gates):
-            return self.kept.numbers(signal, slope[:, 0] * factor, targets)
-        return self.kept.numbers(gate, factor, targets)
+            return self.kept.times(signal, slope[:, 0] * factor)
+        return self.kept.times(gate, factor)
 
-    def of_gates(
-        self, gates: tuple[int, ...], factor: Scaled, targets: slice
-    ) -> list[tuple[Array, Array]]:
+    def of_gates(self, gates: tuple[int, ...], factor: Scaled) -> list[Terms]:
         """Sizes whose root of the sum of squares is the norm over several gates."""
         if not _are_numbers(self.gates):
-            return [self.of_gate(gate, factor, targets) for gate in gates]
+            return [self.of_gate(gate, factor) for gate in gates]
         # Gates that are multiples of one signal are taken together before the (T, T) arrays.
         slopes: dict[int, list[Scaled]] = {}
         for gate in gates:
             slopes.setdefault(self.gates[gate].signal, []).append(self.gates[gate].slope)
         return [
-            self.kept.numbers(signal, Scaled.beside(several).norm(axis=1) * factor, targets)
+            self.kept.times(signal, Scaled.beside(several).norm(axis=1) * factor)
             for signal, several in slopes.items()
         ]
 
@@ -97,13 +107,25 @@ class Recorded:
     mantissas: Array
     exponents: Array
 
-    def numbers(self, kept: int, factor: Scaled, targets: slice) -> tuple[Array, Array]:
-        """As `Numbers` has it."""
+    def times(self, kept: int, factor: Scaled) -> Terms:
+        """As `Kept` has it."""
+        return _Factored(self.mantissas[kept], self.exponents[kept], factor)
+
+
+@dataclass(frozen=True)
+class _Factored:
+    """Recorded numbers, (T, T), times one factor a source step, (T,)."""
+
+    mantissa: Array
+    exponent: Array
+    factor: Scaled
+
+    def fill(self, targets: slice, out: Array) -> Array:
+        """As `Terms` has it."""
         place = (targets, slice(0, targets.stop))
-        return (
-            self.mantissas[kept][place] * lagged(factor.mantissa)[place],
-            self.exponents[kept][place] + lagged(factor.exponent)[place],
-        )
+        factors = lagged(self.factor.mantissa)[place]
+        np.multiply(self.mantissa[place], factors, out=out[:, : targets.stop])
+        return self.exponent[place] + lagged(self.factor.exponent)[place]
 
 
 def backward(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Deltas:
@@ -151,6 +173,21 @@ def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Recorded:
             mantissas[n, diagonal] = mantissa
             exponents[n, diagonal] = exponent
     return Recorded(mantissas.reshape(kept, T, T), exponents.reshape(kept, T, T))
+
+
+def filled(terms: Terms, targets: slice) -> tuple[Array, Array]:
+    """Mantissa and exponent of some targets' terms, lag k in column k - 1; 0 where k > t."""
+    mantissa = np.zeros((targets.stop - targets.start, targets.stop))
+    exponent = terms.fill(targets, mantissa)
+    return mantissa, exponent
+
+
+def log10_norm(parts: list[tuple[Array, Array]]) -> Array:
+    """log10 of the root of the sum of squares of mantissa * 2^exponent."""
+    if any(exponent.ndim for _, exponent in parts):
+        return functools.reduce(log10_hypotenuse, [log10_scaled(*part) for part in parts])
+    size = functools.reduce(np.hypot, [np.abs(mantissa) for mantissa, _ in parts])
+    return log10_scaled(size, parts[0][1])
 
 
 def blocks(T: int) -> Iterator[slice]:

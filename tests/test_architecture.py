@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("gradflow.scaled",),
+    ("gradflow.products", "gradflow.scaled"),
     ("gradflow.activations", "gradflow.checks", "gradflow.sequences"),
     ("gradflow.cells", "gradflow.losses"),
     ("gradflow.arguments", "gradflow.spans", "gradflow.sweep", "gradflow.terms", "gradflow.totals"),

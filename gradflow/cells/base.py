@@ -5,8 +5,12 @@ from step to step, how a signal on those states moves one step back (`moves` and
 the signal), and which multiple of which signal is each gate's dL_t/dz (`gates`).
 """
 
+import functools
+import operator
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
 
 from gradflow.scaled import Array, Scaled
 
@@ -132,6 +136,31 @@ class Cell(Protocol):
 def through(signal: Number, matrix: Number) -> Number:
     """signal @ matrix, (n, H) @ (H, H); for H = 1 the product by a number, which is faster."""
     return signal * matrix if matrix.shape[-1] == 1 else signal @ matrix
+
+
+def blended(slopes: tuple[Number, ...], w: Number) -> Number:
+    """diag(slope_1) w_1 + diag(slope_2) w_2 + .., the weights of several gates made one matrix.
+
+    Parameters
+    ----------
+    slopes : tuple of arrays of shape (..., H)
+        One for each gate, of one step or of many.
+    w : array of shape (gates, H, H)
+        Their weights.
+
+    Returns
+    -------
+    array of shape (..., H, H)
+    """
+    if isinstance(w, Scaled) or slopes[0].ndim == 1:
+        parts = [slope[..., :, None] * w[gate] for gate, slope in enumerate(slopes)]
+        return functools.reduce(operator.add, parts)
+    # Unit by unit, (J, gates) @ (gates, H): one pass over the result in the place of one a gate.
+    by_unit = np.stack(slopes, axis=-1).transpose(1, 0, 2)  # (H, J, gates)
+    J, H = slopes[0].shape
+    matrices = np.empty((J, H, w.shape[-1]))
+    np.matmul(by_unit, w.transpose(1, 0, 2), out=matrices.transpose(1, 0, 2))
+    return matrices
 
 
 def match_shape(name: str, array: Array, shape: tuple[int, ...], rule: str) -> None:

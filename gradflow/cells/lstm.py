@@ -17,7 +17,7 @@ from gradflow.activations import (
     sigmoid_of_number,
     tanh_of_number,
 )
-from gradflow.cells.base import Gate, Number, Parameter, match_shape, through
+from gradflow.cells.base import Gate, Number, Parameter, blended, match_shape, through
 from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled
 
@@ -242,8 +242,7 @@ class LSTM:
         (n, H) by (H, H) and not four.
         """
         h_by_c, c_by_c, i, f, candidate, o = slopes
-        c_by_h = _rows(i) * w[0] + _rows(f) * w[1] + _rows(candidate) * w[2]
-        return h_by_c, c_by_c, c_by_h, _rows(o) * w[3]
+        return h_by_c, c_by_c, blended((i, f, candidate), w[:3]), blended((o,), w[3:])
 
     def back(
         self, moves: tuple[Number, ...], carried: tuple[Number, ...]
@@ -275,10 +274,6 @@ def _run_numbers(
         every_c.append(c)
         every_h.append(h)
     return every_z, every_gates, every_c, every_h
-
-
-def _rows(slope: Number) -> Number:
-    return slope[..., :, None]
 
 
 def _number(name: str, value: float) -> Array:
