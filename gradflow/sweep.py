@@ -13,6 +13,7 @@ back is linear in the signal, each row may be held relative to a power of two of
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -198,13 +199,20 @@ class _PlainRows:
         rows = self.numbers(j)
         if not len(rows[0]):
             return
-        sizes = [np.abs(row) for row in rows]
-        _, shift = np.frexp(np.max([size.max(axis=1) for size in sizes], axis=0))  # (n,)
+        largest = functools.reduce(np.maximum, [np.abs(row).max(axis=1) for row in rows])
+        _, shift = np.frexp(largest)  # (n,)
+        scale = np.ldexp(1.0, -shift)[:, None]
         for row in rows:
-            np.ldexp(row, -shift[:, None], out=row)
+            row *= scale
         self.exponent[j - 1 :] += shift
-        least = min(np.min(np.abs(row), where=row != 0.0, initial=1.0) for row in rows)
+        least = min(_smallest(np.abs(row)) for row in rows)
         self._low, self._high = int(np.frexp(least)[1]) - 1, 0
+
+
+def _smallest(sizes: Array) -> float:
+    """The smallest of some numbers other than 0, none above 1; 1 if there is none."""
+    smallest = sizes.min()
+    return float(smallest or np.min(sizes, where=sizes > 0.0, initial=1.0))
 
 
 def _tops(rows: tuple[Scaled, ...]) -> Array:

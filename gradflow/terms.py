@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -160,18 +161,13 @@ def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Recorded:
     kept = 1 + max(gate.signal for gate in gates) if numbers else len(gates)
     mantissas = np.zeros((kept, T * T))
     exponents = np.zeros((kept, T * T), np.int64)
-    squared_slopes = () if numbers else _squared_slopes(gates)
+    norms = None if numbers else _Norms(gates)
     for signals in sweep:
         # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
         diagonal = slice((signals.j - 1) * T, None, T + 1)
-        if numbers:
-            sizes = zip(signals.mantissas, signals.exponents, strict=True)
-            found = [(mantissa[:, 0], exponent[:, 0]) for mantissa, exponent in sizes]
-        else:
-            found = _norms(signals, gates, squared_slopes)
-        for n, (mantissa, exponent) in enumerate(found):
-            mantissas[n, diagonal] = mantissa
-            exponents[n, diagonal] = exponent
+        found, power = _side_by_side(signals) if norms is None else norms.of(signals)
+        mantissas[:, diagonal] = found
+        exponents[:, diagonal] = power
     return Recorded(mantissas.reshape(kept, T, T), exponents.reshape(kept, T, T))
 
 
@@ -200,29 +196,36 @@ def blocks(T: int) -> Iterator[slice]:
         yield slice(start, min(start + rows, T))
 
 
-def _squared_slopes(gates: tuple[Gate, ...]) -> tuple[Array, ...]:
-    """slope^2 of the gates of each signal, (T, H, gates of that signal)."""
-    signals = range(1 + max(gate.signal for gate in gates))
-    return tuple(
-        np.stack([g.slope.plain() ** 2 for g in gates if g.signal == signal], axis=2)
-        for signal in signals
-    )
+def _side_by_side(signals: Signals) -> tuple[Array, Array]:
+    """The signals of one unit: mantissas and exponents, (signals, n) each."""
+    return np.stack(signals.mantissas)[..., 0], np.stack(signals.exponents)[..., 0]
 
 
-def _norms(
-    signals: Signals, gates: tuple[Gate, ...], squared_slopes: tuple[Array, ...]
-) -> list[tuple[Array, Array]]:
-    """Norm over the units of each gate's delta: mantissa and exponent, (n,) each."""
-    j = signals.j
-    if signals.exponents[0].shape[1] > 1:
-        scaled = [
-            Scaled.of(m, e) for m, e in zip(signals.mantissas, signals.exponents, strict=True)
-        ]
-        norms = [(scaled[gate.signal] * gate.slope[j - 1]).norm(axis=1) for gate in gates]
-        return [(norm.mantissa, norm.exponent) for norm in norms]
-    # |signal * slope|^2 of all gates of a signal is one matrix product.
-    squares = [
-        iter(np.sqrt((m * m) @ slope[j - 1]).T)
-        for m, slope in zip(signals.mantissas, squared_slopes, strict=True)
-    ]
-    return [(next(squares[gate.signal]), signals.exponents[0][:, 0]) for gate in gates]
+class _Norms:
+    """Norm over the units of each gate's delta."""
+
+    def __init__(self, gates: tuple[Gate, ...]) -> None:
+        widths = {gate.signal: gate.slope.shape[1] for gate in gates}
+        ends = np.cumsum([widths[signal] for signal in range(len(widths))]).tolist()
+        T = len(gates[0].slope.mantissa)
+        self._gates = gates
+        self._parts = [slice(a, b) for a, b in itertools.pairwise([0, *ends])]
+        # The squares of all signals side by side, and what they are summed with for each gate.
+        self._squares = np.empty((T, ends[-1]))
+        self._squared_slopes = np.zeros((T, ends[-1], len(gates)))
+        for number, (signal, slope) in enumerate(gates):
+            self._squared_slopes[:, self._parts[signal], number] = slope.plain() ** 2
+
+    def of(self, signals: Signals) -> tuple[Array, Array]:
+        """Mantissas (gates, n), and exponents of that shape or (n,)."""
+        j = signals.j
+        if signals.exponents[0].shape[1] > 1:
+            parts = zip(signals.mantissas, signals.exponents, strict=True)
+            scaled = [Scaled.of(*part) for part in parts]
+            norms = [(scaled[g.signal] * g.slope[j - 1]).norm(axis=1) for g in self._gates]
+            return np.stack([n.mantissa for n in norms]), np.stack([n.exponent for n in norms])
+        squares = self._squares[j - 1 :]
+        for part, mantissa in zip(self._parts, signals.mantissas, strict=True):
+            np.multiply(mantissa, mantissa, out=squares[:, part])
+        # |signal * slope|^2 of all gates is one matrix product.
+        return np.sqrt(squares @ self._squared_slopes[j - 1]).T, signals.exponents[0][:, 0]

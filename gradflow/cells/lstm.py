@@ -242,7 +242,7 @@ class LSTM:
         (n, H) by (H, H) and not four.
         """
         h_by_c, c_by_c, i, f, candidate, o = slopes
-        return h_by_c, c_by_c, blended((i, f, candidate), w[:3]), blended((o,), w[3:])
+        return h_by_c, c_by_c, blended((i, f, candidate), w[:3]), o[..., :, None] * w[3]
 
     def back(
         self, moves: tuple[Number, ...], carried: tuple[Number, ...]
