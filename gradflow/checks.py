@@ -39,6 +39,19 @@ def one_of(name: str, value: Any, choices: Any) -> None:
         raise ValueError(f"{name} must be one of {', '.join(choices)}. Got {_short(value)}.")
 
 
+def at_least(name: str, value: Any, least: int) -> int:
+    """`value` as an int.
+
+    Raises
+    ------
+    ValueError
+        Unless it is a whole number from `least` on.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} must be a whole number from {least} on. Got {_short(value)}.")
+    return int(value)
+
+
 def target_step(t: Any, T: int) -> int:
     """`t` as an int.
 

@@ -17,8 +17,10 @@ from gradflow.arguments import (
     checked_slope,
     checked_start,
 )
+from gradflow.cells import LSTM
 from gradflow.cells.base import Cell
-from gradflow.checks import frozen, one_of
+from gradflow.checks import at_least, frozen, one_of
+from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
 from gradflow.losses import Loss, Readout, SquaredError
 from gradflow.scaled import (
     ZERO_EXPONENT,
@@ -281,6 +283,70 @@ class GradientFlow:
             out[:, : targets.stop] = summed[targets, None] - before[targets, : targets.stop]
 
         return self._filled(products)
+
+    def by_detours(self, parameter: str, classes: int = 4) -> PathClasses:
+        """The terms by how many of their crossings from step to step run through h.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `log10`.
+        classes : int
+            How many classes, at least 2. Class 0 is the path along the cell state, class d has d
+            detours through h, and the last has all paths with more.
+
+        Returns
+        -------
+        PathClasses
+            Signs for one parameter of a scalar cell, else None.
+
+        Raises
+        ------
+        ValueError
+            If the cell is not an LSTM, the name is unknown, or `classes` is not a whole number from
+            2 on.
+        """
+        return self._by_class(parameter, ByDetours(at_least("classes", classes, 2) - 1))
+
+    def by_first_gate(self, parameter: str) -> PathClasses:
+        """The terms by the gate through which their paths first leave the cell state for h.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `log10`.
+
+        Returns
+        -------
+        PathClasses
+            The path along the cell state, then the others by their first crossing through h,
+            counted from the target: through the input gate, the forget gate, the candidate, or the
+            output gate. Signs for one parameter of a scalar cell, else None.
+
+        Raises
+        ------
+        ValueError
+            If the cell is not an LSTM, or the name is unknown.
+        """
+        return self._by_class(parameter, ByFirstGate())
+
+    def _by_class(self, parameter: str, division: ByDetours | ByFirstGate) -> PathClasses:
+        if not isinstance(self.cell, LSTM):
+            raise ValueError(
+                "cell must be an LSTM, whose paths run along the cell state or through h. "
+                f"Got {type(self.cell).__name__}."
+            )
+        parts = [self.cell.parameters[name] for name in self._names(parameter)]
+        gates = self._backward.deltas.gates
+        factor = self._source(parts[0].source)
+        return class_terms(
+            self.cell,
+            self._backward.slopes,
+            self._backward.seeds,
+            tuple(gates[part.gate] for part in parts),
+            factor[:, 0] if self.cell.signed else factor.norm(axis=1),
+            division,
+        )
 
     def _names(self, parameter: str) -> tuple[str, ...]:
         one_of("parameter", parameter, (*self.parameters, *self.cell.groups))

@@ -46,12 +46,15 @@ class Reference:
         Name of a state to (sign, log10), arrays of shape (T,); the first follows x[0].
     forget_product : dict
         {t: (sign, log10)} as in rows; empty for an RNN.
+    by_detours : dict
+        {t: [(sign, log10) by number of detours, for k = 1 .. t]} of w_xc; empty for an RNN.
     """
 
     problem: Problem
     rows: dict
     states: dict
     forget_product: dict
+    by_detours: dict
 
 
 def flow_of(problem):
@@ -92,6 +95,10 @@ def load(name):
         rows={parameter: _rows(rows) for parameter, rows in case["rows"].items()},
         states={letter: _pairs(case[key]) for key, letter in states.items() if key in case},
         forget_product=_rows(case.get("forget_product", [])),
+        by_detours={
+            t: [_pairs(classes) for classes in row]
+            for t, row in enumerate(case.get("w_xc_by_detours", []), start=1)
+        },
     )
 
 
