@@ -10,6 +10,7 @@ from gradflow.losses import (
     SquaredError,
     UnitLoss,
 )
+from gradflow.paths import paths
 
 __all__ = [
     "LSTM",
@@ -22,5 +23,6 @@ __all__ = [
     "UnitLoss",
     "gradient_flow",
     "memory",
+    "paths",
     "sequences",
 ]

@@ -39,16 +39,18 @@ def one_of(name: str, value: Any, choices: Any) -> None:
         raise ValueError(f"{name} must be one of {', '.join(choices)}. Got {_short(value)}.")
 
 
-def at_least(name: str, value: Any, least: int) -> int:
+def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
     """`value` as an int.
 
     Raises
     ------
     ValueError
-        Unless it is a whole number from `least` on.
+        Unless it is a whole number from `least` on, and to `most` where that is given.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} must be a whole number from {least} on. Got {_short(value)}.")
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or value < least or (most is not None and value > most):
+        end = "on" if most is None else f"to {most}"
+        raise ValueError(f"{name} must be a whole number from {least} {end}. Got {_short(value)}.")
     return int(value)
 
 
@@ -60,9 +62,7 @@ def target_step(t: Any, T: int) -> int:
     ValueError
         Unless t is a whole number with 1 <= t <= T.
     """
-    if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 1 <= t <= T:
-        raise ValueError(f"t must be a whole number from 1 to {T}. Got {_short(t)}.")
-    return int(t)
+    return whole_number("t", t, 1, T)
 
 
 def frozen(array: Array) -> Array:

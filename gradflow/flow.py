@@ -19,7 +19,7 @@ from gradflow.arguments import (
 )
 from gradflow.cells import LSTM
 from gradflow.cells.base import Cell
-from gradflow.checks import at_least, frozen, one_of
+from gradflow.checks import frozen, one_of, whole_number
 from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
 from gradflow.losses import Loss, Readout, SquaredError
 from gradflow.scaled import (
@@ -90,6 +90,16 @@ class GradientFlow:
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters whose terms can be asked for, one gate each."""
         return tuple(self.cell.parameters)
+
+    @property
+    def loss_slope(self) -> Scaled:
+        """dL_t/do_t, (T,) or (T, O), as mantissa and power of two."""
+        return self._backward.loss_slope
+
+    @property
+    def state_slope(self) -> Scaled:
+        """dL_t/dh_t, (T, H), as mantissa and power of two."""
+        return self._backward.seeds
 
     def sign(self, parameter: str) -> Array:
         """Signs of the terms.
@@ -306,7 +316,7 @@ class GradientFlow:
             If the cell is not an LSTM, the name is unknown, or `classes` is not a whole number from
             2 on.
         """
-        return self._by_class(parameter, ByDetours(at_least("classes", classes, 2) - 1))
+        return self._by_class(parameter, ByDetours(whole_number("classes", classes, 2) - 1))
 
     def by_first_gate(self, parameter: str) -> PathClasses:
         """The terms by the gate through which their paths first leave the cell state for h.
