@@ -31,21 +31,21 @@ def checked_inputs(x: Any, D: int) -> Array:
 
 
 def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
-    """Every state of the cell by name, shape (H,), 0 where none is given."""
+    """Every state of the cell by name, shape (width,), 0 where none is given."""
     if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):
         raise ValueError(
             f"initial_state must be a mapping with keys among {', '.join(cell.states)}. "
             f"Got {initial_state!r}."
         )
     start = {}
-    for name in cell.states:
+    for name, width in zip(cell.states, cell.widths, strict=True):
         state = finite_array(f"initial_state[{name!r}]", initial_state.get(name, 0.0))
-        if state.shape not in ((), (cell.H,)):
+        if state.shape not in ((), (width,)):
             raise ValueError(
-                f"initial_state[{name!r}] must be a number or have shape ({cell.H},). "
+                f"initial_state[{name!r}] must be a number or have shape ({width},). "
                 f"Got {state.shape}."
             )
-        start[name] = frozen(np.broadcast_to(state, (cell.H,)).copy())
+        start[name] = frozen(np.broadcast_to(state, (width,)).copy())
     return start
 
 

@@ -18,7 +18,7 @@ from gradflow.arguments import (
     checked_start,
 )
 from gradflow.cells import LSTM
-from gradflow.cells.base import Cell
+from gradflow.cells.base import Cell, Tree
 from gradflow.checks import frozen, one_of, whole_number
 from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
 from gradflow.losses import Loss, Readout, SquaredError
@@ -40,13 +40,13 @@ from gradflow.totals import columns_apart, swept
 class _Backward:
     """What the sweep started from and what it left.
 
-    loss_slope is dL_t/do_t, (T,) or (T, O); seeds is dL_t/dh_t, (T, H); slopes are the cell's local
-    derivatives, (T, H) each.
+    loss_slope is dL_t/do_t, (T,) or (T, O); seeds is dL_t/dh_t, (T, H); slopes is the tree of the
+    cell's local derivatives, (T, H) each.
     """
 
     loss_slope: Scaled
     seeds: Scaled
-    slopes: tuple[Scaled, ...]
+    slopes: Tree
     deltas: Deltas
 
 
@@ -158,10 +158,11 @@ class GradientFlow:
         ValueError
             If the name is unknown.
         """
-        parts = [self.cell.parameters[name] for name in self._names(parameter)]
-        gates = tuple(part.gate for part in parts)
-        factor = self._source(parts[0].source).norm(axis=1)
-        terms = self._backward.deltas.of_gates(gates, factor)
+        terms = [
+            part
+            for gates, factor in self._by_source(self._names(parameter))
+            for part in self._backward.deltas.of_gates(gates, factor)
+        ]
 
         def log10(targets: slice, out: Array) -> None:
             out[:, : targets.stop] = log10_norm([filled(some, targets) for some in terms])
@@ -364,18 +365,26 @@ class GradientFlow:
 
     def _terms(self, parameter: str) -> Terms:
         """The terms of one parameter; their norms in a vector cell."""
-        gate, source = self.cell.parameters[parameter]
-        factor = self._source(source)
+        gate, factor = self.cell.parameters[parameter].gate, self._source(parameter)
         size = factor[:, 0] if self.cell.signed else factor.norm(axis=1)
         return self._backward.deltas.of_gate(gate, size)
 
-    def _source(self, source: str) -> Scaled:
+    def _by_source(self, names: tuple[str, ...]) -> list[tuple[tuple[int, ...], Scaled]]:
+        """Gates whose weights multiplied the same, and its norm at each step, (T,)."""
+        alike: dict[str, list[str]] = {}
+        for name in names:
+            alike.setdefault(self.cell.parameters[name].source, []).append(name)
+        return [
+            (
+                tuple(self.cell.parameters[name].gate for name in several),
+                self._source(several[0]).norm(axis=1),
+            )
+            for several in alike.values()
+        ]
+
+    def _source(self, parameter: str) -> Scaled:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
-        if source == "x":
-            return Scaled.of(self.x)
-        if source == "state":
-            return Scaled.of(self.trace.hidden[:-1])
-        return Scaled.of(np.ones((self.T, 1)))
+        return Scaled.of(self.cell.source(parameter, self.trace))
 
     def _filled(self, fill: Callable[[slice, Array], None]) -> Array:
         """A (T, T) array of which `fill` writes a block of rows; nan where k > t."""
@@ -414,8 +423,7 @@ class GradientFlow:
 
     def _swept_total(self, parameter: str, unit: Array) -> Array:
         """The totals of one parameter of a vector cell over 2^unit, (T, H, D)."""
-        gate, kind = self.cell.parameters[parameter]
-        source = self._source(kind)
+        gate, source = self.cell.parameters[parameter].gate, self._source(parameter)
         parts = (
             np.split(np.arange(source.shape[1]), source.shape[1])
             if columns_apart(source)

@@ -12,11 +12,12 @@ column, and whole blocks of terms are formed in one matrix product when they are
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.cells.base import Cell
+from gradflow.cells.base import Cell, Tree, each
 from gradflow.products import Product, Rows, power_range
 from gradflow.scaled import Array, Scaled, lagged
 from gradflow.sweep import Steps
@@ -66,14 +67,14 @@ class Spans:
         )
 
 
-def spans(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled, signals: int) -> Spans | None:
+def spans(cell: Cell, slopes: Tree, seeds: Scaled, signals: int) -> Spans | None:
     """Carry dL_t/d(hidden state)_t of every target t back to step 1, by spans.
 
     Parameters
     ----------
     cell : Cell
         What a step back is; all its states are numbers.
-    slopes : tuple of Scaled arrays of shape (T, 1)
+    slopes : tree of Scaled arrays of shape (T, 1)
         The cell's local derivatives.
     seeds : Scaled array of shape (T, 1)
         dL_t/dh_t, row t - 1 for target t.
@@ -124,7 +125,7 @@ def _inside(cell: Cell, steps: Steps, seeds: Scaled, signals: int, B: int) -> _I
     """Carry units and targets through all spans side by side; None where they lie too far apart."""
     T, S = len(seeds.mantissa), len(cell.states)
     Q = -(-T // B)
-    moves = [_by_span(move.ravel(), Q, B).T[:, :, None, None] for move in steps.all_plain()]
+    moves = each(lambda move: _by_span(move.ravel(), Q, B).T[:, :, None, None], steps.all_plain())
     seed, seed_exponent = (_by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
     least, most = (_by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
     numbers = tuple(np.zeros((Q, S + B, B)) for _ in range(signals))
@@ -144,7 +145,7 @@ def _inside(cell: Cell, steps: Steps, seeds: Scaled, signals: int, B: int) -> _I
                 return None
         low = min(low, -1)  # of the next seed
         found, before = cell.back(
-            tuple(move[p] for move in moves), tuple(now[..., s, None] for s in range(S))
+            each(operator.itemgetter(p), moves), tuple(now[..., s, None] for s in range(S))
         )
         for kept, signal in zip(numbers, found, strict=True):
             kept[:, rows, p] = signal[..., 0]

@@ -19,13 +19,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Number
+from gradflow.cells.base import Cell, Tree, each, leaves
 from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
 
 # Powers of two. Numbers of a plain row stay within 2^-400 .. 2^400, factors of a plain step within
 # 2^-100 .. 2^100: then neither a product nor the square of one under- or overflows.
 _ROW_REACH = 400
 _STEP_REACH = 100
+
+# Within a step a signal takes at most two slopes and two weights of a layer, one after the other,
+# and the sum that it ends in has no more parts than the layer's weights and these.
+_PASSES = 2
 
 # How many numbers of the matrices of steps back are prepared at a time.
 _PREPARED = 2**19
@@ -40,7 +44,7 @@ class Signals:
     j : int
         Source step; row n belongs to target t = j + n.
     mantissas : tuple of arrays of shape (T - j + 1, H)
-        One for each signal of the cell. They are good until the next step is asked for.
+        One for each signal, H its width. They are good until the next step is asked for.
     exponents : tuple of int64 arrays of shape (T - j + 1, 1) or (T - j + 1, H)
         Powers of two, by row or by number.
     """
@@ -50,14 +54,14 @@ class Signals:
     exponents: tuple[Array, ...]
 
 
-def carry_back(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Iterator[Signals]:
+def carry_back(cell: Cell, slopes: Tree, seeds: Scaled) -> Iterator[Signals]:
     """Carry dL_t/d(hidden state)_t of every target t back to step 1.
 
     Parameters
     ----------
     cell : Cell
         What a step back is.
-    slopes : tuple of Scaled arrays of shape (T, H)
+    slopes : tree of Scaled arrays of shape (T, H)
         The cell's local derivatives.
     seeds : Scaled array of shape (T, H)
         dL_t/dh_t, row t - 1 for target t.
@@ -69,7 +73,7 @@ def carry_back(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Iterato
     """
     T = len(seeds.mantissa)
     steps = Steps(cell, slopes)
-    rows = _PlainRows(len(cell.states), seeds)
+    rows = _PlainRows(cell.widths, seeds)
     apart: tuple[Scaled, ...] | None = None  # the rows, while they lie too far apart to be plain
     for j in range(T, 0, -1):
         seed = seeds[j - 1 : j]
@@ -94,64 +98,65 @@ def carry_back(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Iterato
 
 def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:
     """The rows with that of the target that enters put first: its seed, and 0 in other states."""
-    nothing = Scaled.of(np.zeros(seed.shape))
-    entering = (seed, *(nothing for _ in rows[1:]))
+    entering = (seed, *(Scaled.of(np.zeros((1, row.shape[1]))) for row in rows[1:]))
     return tuple(Scaled.stacked([new, old]) for new, old in zip(entering, rows, strict=True))
 
 
 class Steps:
     """The maps one step back, and how far each can move a number, in powers of two."""
 
-    def __init__(self, cell: Cell, slopes: tuple[Scaled, ...]) -> None:
+    def __init__(self, cell: Cell, slopes: Tree) -> None:
         self._cell = cell
         self._slopes = slopes
-        self._plain_slopes = tuple(slope.plain() for slope in slopes)
+        self._plain_slopes = each(Scaled.plain, slopes)
         self._w = cell.recurrent()
-        self._block = max(1, _PREPARED // self._w.size)
+        self._block = max(1, _PREPARED // sum(w.size for w in leaves(self._w)))
         self._first = -1
-        self._prepared: tuple[Number, ...] = ()
+        self._prepared: Tree = ()
 
-        slope_low, slope_high = exponent_range(Scaled.beside(list(slopes)), axis=1)  # (T,) each
-        w_low, w_high = exponent_range(Scaled.of(self._w), axis=(0, 1, 2))
-        low, high = np.minimum(slope_low, w_low), np.maximum(slope_high, w_high)
-        self.safe: list[bool] = ((low >= -_STEP_REACH) & (high <= _STEP_REACH)).tolist()
-        # Within a step a signal passes each state once at most, each time times a slope and a
-        # weight, and a sum has no more than this many parts.
-        passes = len(cell.states)
-        parts = int(np.ceil(np.log2(self._w.size + passes)))
+        # A stack has a branch for each layer, which a signal passes one after the other.
+        layers = (
+            zip(slopes, self._w, strict=True)
+            if isinstance(self._w, tuple)
+            else ((slopes, self._w),)
+        )
+        reaches = [_reach(*layer) for layer in layers]
+        low, high, least, most = (np.array(bound) for bound in zip(*reaches, strict=True))
+        self.safe: list[bool] = (
+            (low.min(axis=0) >= -_STEP_REACH) & (high.max(axis=0) <= _STEP_REACH)
+        ).tolist()
         # Powers of two by which a step can at most shrink and grow a number.
-        self.least: list[int] = (passes * (slope_low + w_low)).tolist()
-        self.most: list[int] = (passes * (slope_high + w_high) + parts).tolist()
+        self.least: list[int] = least.sum(axis=0).tolist()
+        self.most: list[int] = most.sum(axis=0).tolist()
 
     def bounds(self, j: int) -> tuple[int, int]:
         """How far step j can at most shrink and grow a number."""
         return self.least[j - 1], self.most[j - 1]
 
-    def all_plain(self) -> tuple[Number, ...]:
+    def all_plain(self) -> Tree:
         """The maps of all steps at once, in plain numbers."""
         return self._cell.moves(self._plain_slopes, self._w)
 
-    def plain(self, j: int) -> tuple[Number, ...]:
+    def plain(self, j: int) -> Tree:
         block, place = divmod(j - 1, self._block)
         if block != self._first:
             steps = slice(block * self._block, (block + 1) * self._block)
-            slopes = tuple(slope[steps] for slope in self._plain_slopes)
+            slopes = each(lambda slope: slope[steps], self._plain_slopes)
             self._prepared, self._first = self._cell.moves(slopes, self._w), block
-        return tuple(move[place] for move in self._prepared)
+        return each(lambda move: move[place], self._prepared)
 
-    def scaled(self, j: int) -> tuple[Number, ...]:
-        return self._cell.moves(tuple(s[j - 1] for s in self._slopes), Scaled.of(self._w))
+    def scaled(self, j: int) -> Tree:
+        return self._cell.moves(each(lambda s: s[j - 1], self._slopes), each(Scaled.of, self._w))
 
 
 class _PlainRows:
     """Rows of signals as plain arrays with one exponent a row, and bounds on their numbers."""
 
-    def __init__(self, states: int, seeds: Scaled) -> None:
-        T, H = seeds.shape
+    def __init__(self, widths: tuple[int, ...], seeds: Scaled) -> None:
         top = _tops((seeds,))
         self._seeds = shifted(seeds.mantissa, seeds.exponent - top)
         self._seed_low: list[int] = _depths((seeds,), top).tolist()
-        self._numbers = [np.zeros((T, H)) for _ in range(states)]
+        self._numbers = [np.zeros((len(top), width)) for width in widths]
         self._low, self._high = 0, 0
         self.exponent = top[:, 0]
 
@@ -213,6 +218,24 @@ def _smallest(sizes: Array) -> float:
     """The smallest of some numbers other than 0, none above 1; 1 if there is none."""
     smallest = sizes.min()
     return float(smallest or np.min(sizes, where=sizes > 0.0, initial=1.0))
+
+
+def _reach(slopes: Tree, w: Tree) -> tuple[Array, Array, Array, Array]:
+    """What one layer does to a number in each step, in powers of two, (T,) each.
+
+    Between the first two lie its factors, and 1; by the others a number can at most shrink and
+    grow.
+    """
+    slope_low, slope_high = exponent_range(Scaled.beside(list(leaves(slopes))), axis=1)
+    w_range = [exponent_range(Scaled.of(part), axis=(0, 1, 2)) for part in leaves(w)]
+    w_low, w_high = min(low for low, _ in w_range), max(high for _, high in w_range)
+    parts = int(np.ceil(np.log2(sum(part.size for part in leaves(w)) + _PASSES)))
+    return (
+        np.minimum(slope_low, w_low),
+        np.maximum(slope_high, w_high),
+        _PASSES * (slope_low + w_low),
+        _PASSES * (slope_high + w_high) + parts,
+    )
 
 
 def _tops(rows: tuple[Scaled, ...]) -> Array:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Gate
+from gradflow.cells.base import Cell, Gate, Tree
 from gradflow.scaled import Array, Scaled, lagged, log10_hypotenuse, log10_scaled
 from gradflow.spans import spans
 from gradflow.sweep import Signals, carry_back
@@ -58,15 +58,15 @@ class Kept(Protocol):
 class Deltas:
     """dL_t/dz^g at every source step.
 
-    With one unit (H = 1) these are signed numbers, multiples of the signals that are kept. With
-    more they are the norms over the units, one a gate.
+    Where every gate has one unit these are signed numbers, multiples of the signals that are kept.
+    Otherwise they are the norms over the units, one a gate.
 
     Attributes
     ----------
     gates : tuple of Gate
         The cell's gates.
     kept : Kept
-        The signals when H = 1, else the norms.
+        The signals where every gate has one unit, else the norms.
     """
 
     gates: tuple[Gate, ...]
@@ -129,14 +129,14 @@ class _Factored:
         return self.exponent[place] + lagged(self.factor.exponent)[place]
 
 
-def backward(cell: Cell, slopes: tuple[Scaled, ...], seeds: Scaled) -> Deltas:
+def backward(cell: Cell, slopes: Tree, seeds: Scaled) -> Deltas:
     """Carry the gradient of every target back, and keep dL_t/dz of every gate.
 
     Parameters
     ----------
     cell : Cell
         What a step back is.
-    slopes : tuple of Scaled arrays of shape (T, H)
+    slopes : tree of Scaled arrays of shape (T, H)
         The cell's local derivatives.
     seeds : Scaled array of shape (T, H)
         dL_t/dh_t, row t - 1 for target t.
@@ -219,7 +219,7 @@ class _Norms:
     def of(self, signals: Signals) -> tuple[Array, Array]:
         """Mantissas (gates, n), and exponents of that shape or (n,)."""
         j = signals.j
-        if signals.exponents[0].shape[1] > 1:
+        if any(exponent.shape[1] > 1 for exponent in signals.exponents):
             parts = zip(signals.mantissas, signals.exponents, strict=True)
             scaled = [Scaled.of(*part) for part in parts]
             norms = [(scaled[g.signal] * g.slope[j - 1]).norm(axis=1) for g in self._gates]

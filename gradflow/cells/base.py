@@ -7,7 +7,7 @@ the signal), and which multiple of which signal is each gate's dL_t/dz (`gates`)
 
 import functools
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +18,13 @@ from gradflow.scaled import Array, Scaled
 # give out. The formulas of a cell are written once and serve both.
 Number = Any
 
+# A leaf, or a tuple of trees. The sweep asks for the leaves of a tree and hands the tree back to
+# the cell, which alone knows its form: a stack has a branch for each layer.
+Tree = Any
+
+# What a step back leaves: the complete signals, and those carried to the step before.
+Step = tuple[tuple[Number, ...], tuple[Number, ...]]
+
 
 class Gate(NamedTuple):
     """What turns a carried signal into dL_t/dz of one gate.
@@ -27,7 +34,7 @@ class Gate(NamedTuple):
     signal : int
         Which of the signals that `Cell.back` returns.
     slope : Scaled array of shape (T, H)
-        dL_t/dz_j is the signal at step j times slope[j - 1], unit by unit.
+        dL_t/dz_j is the signal at step j times slope[j - 1], unit by unit; H is their width.
     """
 
     signal: int
@@ -42,8 +49,8 @@ class Parameter(NamedTuple):
     gate : int
         The gate whose dL_t/dz it is.
     source : str
-        What the weight multiplies: "x" (the input), "state" (the hidden state of the step before)
-        or "one" (a bias).
+        What the weight multiplies: "x" (the input), "state" (the hidden state of the step before),
+        "one" (a bias), or a name that the cell's own `source` knows.
     """
 
     gate: int
@@ -51,8 +58,10 @@ class Parameter(NamedTuple):
 
 
 class Trace(Protocol):
-    """What every forward pass leaves: the readout `o`, and `hidden`, the state it was read from."""
+    """What every forward pass leaves: inputs, the readout, and the state it was read from."""
 
+    @property
+    def x(self) -> Array: ...
     @property
     def o(self) -> Array: ...
     @property
@@ -80,6 +89,10 @@ class Cell(Protocol):
         """Names of the carried states; the first is the one the readout sees."""
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        """Numbers of units of the carried states."""
+
+    @property
     def weights(self) -> Mapping[str, Array]:
         """The arrays the cell holds, by name."""
 
@@ -99,21 +112,22 @@ class Cell(Protocol):
     def trace(self, **arrays: Array) -> Any:
         """The record of what `run` returned, with the inputs x and the readout o."""
 
-    def slopes(self, trace: Any) -> tuple[Scaled, ...]:
-        """Local derivatives of every step, each of shape (T, H)."""
+    def source(self, parameter: str, trace: Any) -> Array:
+        """What the weight of a parameter multiplied at each step, (T, D), (T, H) or (T, 1)."""
 
-    def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
+    def slopes(self, trace: Any) -> Tree:
+        """Local derivatives of every step: Scaled arrays of shape (T, H)."""
+
+    def gates(self, slopes: Tree) -> tuple[Gate, ...]:
         """One entry a gate."""
 
-    def recurrent(self) -> Array:
-        """The recurrent weights as one array of shape (gates, H, H)."""
+    def recurrent(self) -> Tree:
+        """The weights that a signal meets within a step back, arrays of shape (gates, H, H)."""
 
-    def moves(self, slopes: tuple[Number, ...], w: Number) -> tuple[Number, ...]:
+    def moves(self, slopes: Tree, w: Tree) -> Tree:
         """The pieces of the linear map one step back, from slopes of one step or of many."""
 
-    def back(
-        self, moves: tuple[Number, ...], carried: tuple[Number, ...]
-    ) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+    def back(self, moves: Tree, carried: tuple[Number, ...]) -> Step:
         """One step back.
 
         Parameters
@@ -133,9 +147,32 @@ class Cell(Protocol):
         """
 
 
+def each(function: Callable[[Any], Any], tree: Tree) -> Tree:
+    """The tree with a function of every leaf in the leaf's place."""
+    if isinstance(tree, tuple):
+        return tuple(each(function, branch) for branch in tree)
+    return function(tree)
+
+
+def leaves(tree: Tree) -> Iterator[Any]:
+    """The leaves of a tree, from left to right."""
+    if isinstance(tree, tuple):
+        for branch in tree:
+            yield from leaves(branch)
+    else:
+        yield tree
+
+
+def multiplied(source: str, trace: Trace) -> Array:
+    """What weights of a source that all cells have multiplied: (T, D), (T, H) or (T, 1)."""
+    if source == "x":
+        return trace.x
+    return trace.hidden[:-1] if source == "state" else np.ones((len(trace.x), 1))
+
+
 def through(signal: Number, matrix: Number) -> Number:
-    """signal @ matrix, (n, H) @ (H, H); for H = 1 the product by a number, which is faster."""
-    return signal * matrix if matrix.shape[-1] == 1 else signal @ matrix
+    """signal @ matrix, (n, H) @ (H, D); by a number where H = D = 1, which is faster."""
+    return signal * matrix if matrix.shape[-2:] == (1, 1) else signal @ matrix
 
 
 def blended(slopes: tuple[Number, ...], w: Number) -> Number:

@@ -17,7 +17,16 @@ from gradflow.activations import (
     sigmoid_of_number,
     tanh_of_number,
 )
-from gradflow.cells.base import Gate, Number, Parameter, blended, match_shape, through
+from gradflow.cells.base import (
+    Gate,
+    Number,
+    Parameter,
+    Step,
+    blended,
+    match_shape,
+    multiplied,
+    through,
+)
 from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled
 
@@ -143,6 +152,10 @@ class LSTM:
         return ("h", "c")
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        return (self.H, self.H)
+
+    @property
     def weights(self) -> dict[str, Array]:
         return {"w_x": self.w_x, "w_h": self.w_h, "b": self.b}
 
@@ -206,6 +219,9 @@ class LSTM:
     def trace(self, **arrays: Array) -> LSTMTrace:
         return LSTMTrace(**arrays)
 
+    def source(self, parameter: str, trace: LSTMTrace) -> Array:
+        return multiplied(self.parameters[parameter].source, trace)
+
     def slopes(self, trace: LSTMTrace) -> tuple[Scaled, ...]:
         """The local derivatives of a step.
 
@@ -244,9 +260,7 @@ class LSTM:
         h_by_c, c_by_c, i, f, candidate, o = slopes
         return h_by_c, c_by_c, blended((i, f, candidate), w[:3]), o[..., :, None] * w[3]
 
-    def back(
-        self, moves: tuple[Number, ...], carried: tuple[Number, ...]
-    ) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+    def back(self, moves: tuple[Number, ...], carried: tuple[Number, ...]) -> Step:
         h_by_c, c_by_c, c_by_h, h_by_h = moves
         h, c = carried
         c = c + h * h_by_c

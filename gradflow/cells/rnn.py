@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradflow.activations import ACTIVATIONS
-from gradflow.cells.base import Gate, Number, Parameter, match_shape, through
+from gradflow.cells.base import Gate, Number, Parameter, Step, match_shape, multiplied, through
 from gradflow.checks import finite_array, frozen, one_of
 from gradflow.scaled import Array, Scaled
 
@@ -98,6 +98,10 @@ class RNN:
         return ("s",)
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        return (self.H,)
+
+    @property
     def weights(self) -> dict[str, Array]:
         return {"w_x": self.w_x, "w_s": self.w_s, "b": self.b}
 
@@ -148,6 +152,9 @@ class RNN:
     def trace(self, **arrays: Array) -> RNNTrace:
         return RNNTrace(**arrays)
 
+    def source(self, parameter: str, trace: RNNTrace) -> Array:
+        return multiplied(self.parameters[parameter].source, trace)
+
     def slopes(self, trace: RNNTrace) -> tuple[Scaled, ...]:
         """phi'(z_j), shape (T, H)."""
         return (ACTIVATIONS[self.activation].slope(trace.z),)
@@ -164,9 +171,7 @@ class RNN:
         (slope,) = slopes
         return (slope[..., :, None] * w[0],)
 
-    def back(
-        self, moves: tuple[Number, ...], carried: tuple[Number, ...]
-    ) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+    def back(self, moves: tuple[Number, ...], carried: tuple[Number, ...]) -> Step:
         (s_to_s,) = moves
         (s,) = carried
         return (s,), (through(s, s_to_s),)
