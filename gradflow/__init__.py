@@ -1,7 +1,7 @@
 """Where the gradient goes in a recurrent network: every term, exact at any magnitude."""
 
 from gradflow import memory, sequences
-from gradflow.cells import LSTM, RNN
+from gradflow.cells import GRU, LSTM, RNN
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (
     BinaryCrossEntropy,
@@ -13,6 +13,7 @@ from gradflow.losses import (
 from gradflow.paths import paths
 
 __all__ = [
+    "GRU",
     "LSTM",
     "RNN",
     "BinaryCrossEntropy",

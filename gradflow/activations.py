@@ -104,6 +104,30 @@ def _sigmoid_slope(z: Array) -> Scaled:
     return exponential(-np.abs(z)) * (1.0 / (1.0 + decayed) ** 2)
 
 
+def tanh_secant(a: Array, b: Array) -> Scaled:
+    """(tanh b - tanh a) / (b - a), the slope between two arguments; at a = b that at a.
+
+    Parameters
+    ----------
+    a, b : arrays of any shape, the same
+
+    Returns
+    -------
+    Scaled array of the shape of a
+    """
+    # sinh(b - a) / (b - a) / (cosh a cosh b), with every exponential taken of a negative number.
+    gap, near = np.abs(b - a), np.minimum(np.abs(a), np.abs(b))
+    least = np.where(np.signbit(a) == np.signbit(b), near, 0.0)
+    mean = np.divide(-np.expm1(-2.0 * gap), 2.0 * gap, out=np.ones_like(gap), where=gap > 0.0)
+    scale = (1.0 + np.exp(-2.0 * np.abs(a))) * (1.0 + np.exp(-2.0 * np.abs(b)))
+    return exponential(-2.0 * least) * (4.0 * mean / scale)
+
+
+def sigmoid_secant(a: Array, b: Array) -> Scaled:
+    """(sigmoid(b) - sigmoid(a)) / (b - a); see `tanh_secant`."""
+    return tanh_secant(0.5 * a, 0.5 * b) * 0.25
+
+
 def _relu(z: Array) -> Array:
     return np.where(np.real(z) > 0, z, 0.0)
 

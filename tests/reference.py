@@ -137,7 +137,7 @@ class Dual:
     """A number and its derivative along the nudge."""
 
     def __init__(self, value, slope=0):
-        self.value, self.slope = mp.mpf(value), mp.mpf(slope)
+        self.value, self.slope = (mp.mpf(np.asarray(v).item()) for v in (value, slope))
 
     def __add__(self, other):
         other = other if isinstance(other, Dual) else Dual(other)

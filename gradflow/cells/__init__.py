@@ -1,7 +1,19 @@
 """Recurrent cells."""
 
 from gradflow.cells.base import Cell, Parameter, Trace
+from gradflow.cells.gru import GRU, GRUTrace
 from gradflow.cells.lstm import GATES, LSTM, LSTMTrace
 from gradflow.cells.rnn import RNN, RNNTrace
 
-__all__ = ["GATES", "LSTM", "RNN", "Cell", "LSTMTrace", "Parameter", "RNNTrace", "Trace"]
+__all__ = [
+    "GATES",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Cell",
+    "GRUTrace",
+    "LSTMTrace",
+    "Parameter",
+    "RNNTrace",
+    "Trace",
+]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled
 
 # A signal, a slope or a weight: a plain array where float64 holds it, a Scaled one where it would
@@ -198,6 +199,24 @@ def blended(slopes: tuple[Number, ...], w: Number) -> Number:
     matrices = np.empty((J, H, w.shape[-1]))
     np.matmul(by_unit, w.transpose(1, 0, 2), out=matrices.transpose(1, 0, 2))
     return matrices
+
+
+def number(name: str, value: float) -> Array:
+    """A finite number as an array of shape ()."""
+    array = finite_array(name, value)
+    match_shape(name, array, (), "a number")
+    return array
+
+
+def by_gate(name: str, value: float | Mapping[str, float], gates: tuple[str, ...]) -> Array:
+    """One number for every gate, out of one for all or a mapping with the gates as keys."""
+    if not isinstance(value, Mapping):
+        return np.full(len(gates), number(name, value))
+    if set(value) != set(gates):
+        raise ValueError(
+            f"{name} must have the keys {', '.join(gates)}. Got {sorted(map(str, value))}."
+        )
+    return np.array([number(f"{name}{gate}", value[gate]) for gate in gates])
 
 
 def match_shape(name: str, array: Array, shape: tuple[int, ...], rule: str) -> None:

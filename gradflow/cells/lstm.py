@@ -23,8 +23,10 @@ from gradflow.cells.base import (
     Parameter,
     Step,
     blended,
+    by_gate,
     match_shape,
     multiplied,
+    number,
     through,
 )
 from gradflow.checks import finite_array
@@ -132,8 +134,8 @@ class LSTM:
         ValueError
             If a value is not a finite number, or a mapping has other keys than the gates.
         """
-        b = [_number(f"b_{g}", v) for g, v in zip(GATES, (b_i, b_f, b_c, b_o), strict=True)]
-        return cls(_by_gate("w_x", w_x), _by_gate("w_h", w_h), np.array(b))
+        b = [number(f"b_{g}", v) for g, v in zip(GATES, (b_i, b_f, b_c, b_o), strict=True)]
+        return cls(by_gate("w_x", w_x, GATES), by_gate("w_h", w_h, GATES), np.array(b))
 
     @property
     def H(self) -> int:
@@ -288,19 +290,3 @@ def _run_numbers(
         every_c.append(c)
         every_h.append(h)
     return every_z, every_gates, every_c, every_h
-
-
-def _number(name: str, value: float) -> Array:
-    array = finite_array(name, value)
-    match_shape(name, array, (), "a number")
-    return array
-
-
-def _by_gate(name: str, value: float | Mapping[str, float]) -> Array:
-    if not isinstance(value, Mapping):
-        return np.full(4, _number(name, value))
-    if set(value) != set(GATES):
-        raise ValueError(
-            f"{name} must have the keys {', '.join(GATES)}. Got {sorted(map(str, value))}."
-        )
-    return np.array([_number(f"{name}{gate}", value[gate]) for gate in GATES])
