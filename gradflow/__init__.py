@@ -1,7 +1,7 @@
 """Where the gradient goes in a recurrent network: every term, exact at any magnitude."""
 
 from gradflow import memory, sequences
-from gradflow.cells import GRU, LSTM, RNN
+from gradflow.cells import GRU, LSTM, RNN, Stack
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (
     BinaryCrossEntropy,
@@ -21,6 +21,7 @@ __all__ = [
     "Readout",
     "SoftmaxCrossEntropy",
     "SquaredError",
+    "Stack",
     "UnitLoss",
     "gradient_flow",
     "memory",

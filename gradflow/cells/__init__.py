@@ -4,6 +4,7 @@ from gradflow.cells.base import Cell, Parameter, Trace
 from gradflow.cells.gru import GRU, GRUTrace
 from gradflow.cells.lstm import GATES, LSTM, LSTMTrace
 from gradflow.cells.rnn import RNN, RNNTrace
+from gradflow.cells.stack import Stack, StackTrace
 
 __all__ = [
     "GATES",
@@ -15,5 +16,7 @@ __all__ = [
     "LSTMTrace",
     "Parameter",
     "RNNTrace",
+    "Stack",
+    "StackTrace",
     "Trace",
 ]

@@ -201,6 +201,33 @@ def blended(slopes: tuple[Number, ...], w: Number) -> Number:
     return matrices
 
 
+def feeds(cell: Cell, gates: tuple[Gate, ...], w_x: Number, name: str = "w_x") -> dict[int, Number]:
+    """The maps from a layer's signals to its input.
+
+    Parameters
+    ----------
+    cell : Cell
+        The layer, or the stack it is part of.
+    gates : tuple of Gate
+        The gates of `cell`, with slopes of one step or of many.
+    w_x : array of shape (gates with input weights, H, D)
+        The layer's input weights.
+    name : str
+        What `cell` calls them.
+
+    Returns
+    -------
+    dict
+        For each signal that such gates take, by its number: an array of shape (.., H, D).
+    """
+    maps: dict[int, Number] = {}
+    for place, parameter in enumerate(cell.groups.get(name, (name,))):
+        signal, slope = gates[cell.parameters[parameter].gate]
+        part = slope[..., :, None] * w_x[place]
+        maps[signal] = maps[signal] + part if signal in maps else part
+    return dict(sorted(maps.items()))
+
+
 def number(name: str, value: float) -> Array:
     """A finite number as an array of shape ()."""
     array = finite_array(name, value)

@@ -1,0 +1,70 @@
+"""The names that terms are asked for by, and the layer they belong to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradflow.cells.base import Cell
+from gradflow.cells.stack import Stack
+from gradflow.checks import one_of
+
+
+def layers_of(cell: Cell) -> tuple[Cell, ...]:
+    """The layers of a stack, that next to the input first; any other cell is its own only layer."""
+    return tuple(cell.layers) if isinstance(cell, Stack) else (cell,)
+
+
+def checked_layer(cell: Cell, layer: Any) -> int:
+    """The number of a layer; where there is only one, None stands for it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer, or None is given and there are several.
+    """
+    last = len(layers_of(cell)) - 1
+    if layer is None and not last:
+        return 0
+    if isinstance(layer, bool) or not isinstance(layer, int | np.integer) or not 0 <= layer <= last:
+        raise ValueError(
+            f"layer must be a whole number from 0, next to the input, to {last}. Got {layer!r}."
+        )
+    return int(layer)
+
+
+def full_name(cell: Cell, name: str, layer: Any, readout: tuple[str, ...] = ()) -> str:
+    """The name of a parameter, or of several together, as the cell has it.
+
+    Parameters
+    ----------
+    cell : Cell
+        The cell, or the stack.
+    name : str
+        The name within its layer ("w_xf"), or as the stack has it ("0.w_xf").
+    layer : int or None
+        The layer. None will do where there is only one, and for a name that holds its layer.
+    readout : tuple of str
+        Names that belong to no layer. One that a layer has too is the layer's if that is given or
+        there is only one.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or its layer.
+    """
+    own = (*cell.parameters, *cell.groups)
+    layers = layers_of(cell)
+    if layer is None:
+        alone = f"0.{name}" if len(layers) == 1 else name
+        for found in (name, alone):
+            if found in own:
+                return found
+        if name in readout:
+            return name
+    among = layers if layer is None else layers[checked_layer(cell, layer) :][:1]
+    known = dict.fromkeys(name for each in among for name in (*each.parameters, *each.groups))
+    one_of("parameter", name, (*known, *(readout if layer is None else ())))
+    number = checked_layer(cell, layer)
+    return f"{number}.{name}" if isinstance(cell, Stack) else name
