@@ -27,7 +27,7 @@ FLOORS = (
     ),
     ("gradflow.classes",),
     ("gradflow.detours",),
-    ("gradflow.flow",),
+    ("gradflow.flow", "gradflow.weights"),
     (
         "gradflow.check",
         "gradflow.clipping",

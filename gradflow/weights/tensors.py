@@ -1,0 +1,68 @@
+"""One tensor of a file: what its header declares, and its values once they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.checks import frozen
+from gradflow.scaled import Array
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor that is read only when its values are asked for.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the file.
+    dtype : str
+        How it is stored: one of FLOATS, or another format's name, which cannot be a weight.
+    shape : tuple of int
+        Its shape.
+    read : callable
+        What returns the stored numbers as an array of that shape.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    read: Callable[[], Array]
+
+    def values(self) -> Array:
+        """The numbers as read-only float64.
+
+        Raises
+        ------
+        ValueError
+            If they are not stored as floating point, or one is NaN or infinite.
+        """
+        if self.dtype not in FLOATS:
+            raise ValueError(
+                f"{shown(self.name)} must be stored as {listed(FLOATS, 'or')}. Got {self.dtype}."
+            )
+        array = self.read().astype(np.float64)
+        finite = np.isfinite(array)
+        if not finite.all():
+            place = tuple(int(index) for index in np.argwhere(~finite)[0])
+            raise ValueError(f"{shown(self.name)} must be finite. Got {array[place]} at {place}.")
+        return frozen(array)
+
+
+def shown(name: str) -> str:
+    """A name from a file, fit for a sentence: short, and without control characters."""
+    text = name if name.isprintable() and name.strip() else repr(name)
+    return text if len(text) <= 60 else f"{text[:40]}...{text[-17:]}"
+
+
+def listed(names: Iterable[str], joint: str = "and", most: int = 8) -> str:
+    """Names as "a, b and c", at most `most` of them."""
+    parts = [shown(name) for name in names]
+    if len(parts) > most:
+        parts = [*parts[:most], f"{len(parts) - most} more"]
+    return f" {joint} ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
