@@ -10,7 +10,9 @@ from gradflow.losses import (
     SquaredError,
     UnitLoss,
 )
+from gradflow.model import Model
 from gradflow.paths import paths
+from gradflow.weights import from_state_dict, load, loads
 
 __all__ = [
     "GRU",
@@ -18,12 +20,16 @@ __all__ = [
     "RNN",
     "BinaryCrossEntropy",
     "GradientFlow",
+    "Model",
     "Readout",
     "SoftmaxCrossEntropy",
     "SquaredError",
     "Stack",
     "UnitLoss",
+    "from_state_dict",
     "gradient_flow",
+    "load",
+    "loads",
     "memory",
     "paths",
     "sequences",

@@ -21,7 +21,8 @@ from gradflow.cells import LSTM
 from gradflow.cells.base import Cell, Tree
 from gradflow.checks import frozen, one_of, whole_number
 from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
-from gradflow.losses import Loss, Readout, SquaredError
+from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
+from gradflow.model import Model
 from gradflow.scaled import (
     ZERO_EXPONENT,
     Array,
@@ -460,7 +461,7 @@ class GradientFlow:
 
 
 def gradient_flow(
-    cell: Cell,
+    cell: Cell | Model,
     x: Any,
     readout: Readout | None = None,
     loss: Loss | None = None,
@@ -470,14 +471,15 @@ def gradient_flow(
 
     Parameters
     ----------
-    cell : RNN or LSTM
-        The cell.
+    cell : RNN or LSTM, or Model
+        The cell, or what `load` and `from_state_dict` return.
     x : array of shape (T,) or (T, D)
         Inputs; (T,) where D = 1.
     readout : Readout, optional
-        o_t = w_o h_t + b_o; w_o = 1 and b_o = 0 unless given.
+        o_t = w_o h_t + b_o; unless given the model's, and for a cell w_o = 1 and b_o = 0.
     loss : loss, optional
-        L_t as a function of o_t; the squared error with target 0 unless given.
+        L_t as a function of o_t; unless given the unit loss for a model, whose file does not tell
+        its loss, and for a cell the squared error with target 0.
     initial_state : mapping, optional
         Starting states by name, "s" for an RNN, "h" and "c" for an LSTM: numbers or arrays of shape
         (H,); 0 unless given.
@@ -495,6 +497,10 @@ def gradient_flow(
     ----------
     Werbos (1990), "Backpropagation through time: what it does and how to do it".
     """
+    if isinstance(cell, Model):
+        readout = cell.readout if readout is None else readout
+        loss = UnitLoss() if loss is None else loss
+        cell = cell.cell
     readout = Readout() if readout is None else readout
     loss = SquaredError() if loss is None else loss
     check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")

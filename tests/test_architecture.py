@@ -19,6 +19,7 @@ FLOORS = (
     (
         "gradflow.arguments",
         "gradflow.inputs",
+        "gradflow.model",
         "gradflow.names",
         "gradflow.spans",
         "gradflow.sweep",

@@ -1,0 +1,85 @@
+"""A model read from a file: its cell, its readout, and where each came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradflow.cells import Cell
+from gradflow.losses import Readout
+
+
+@dataclass(frozen=True)
+class LayerSource:
+    """One recurrent layer, as it stood in the file.
+
+    Attributes
+    ----------
+    name : str
+        Where it stands in the file.
+    kind : str
+        "rnn_tanh", "rnn_relu", "lstm", "gru", or "gru_reset_before", which applies the reset gate
+        before the recurrent product.
+    D, H : int
+        Input size and hidden size.
+    dtype : str
+        How its recurrent weights are stored; all is computed in float64.
+    """
+
+    name: str
+    kind: str
+    D: int
+    H: int
+    dtype: str
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What `load` and `from_state_dict` return and `gradient_flow` takes.
+
+    Attributes
+    ----------
+    cell : Cell
+        The cell, or the stack of several.
+    readout : Readout
+        The linear layer that was asked for; without one, the sum of the hidden units.
+    readout_layer : str or None
+        The name of that linear layer.
+    layers : tuple of LayerSource
+        The recurrent layers, the one next to the input first.
+    linear_layers : tuple of str
+        Names of all layers in the file that could be the readout: they take H numbers.
+    """
+
+    cell: Cell
+    readout: Readout
+    readout_layer: str | None
+    layers: tuple[LayerSource, ...]
+    linear_layers: tuple[str, ...]
+
+    @property
+    def description(self) -> tuple[str, ...]:
+        """The architecture as read: one sentence a recurrent layer, and one on the readout."""
+        outputs = self.readout.w_o.shape[0] if self.readout_layer is not None else 1
+        readout = (
+            "Readout: the sum of the hidden units, as no linear layer is named."
+            if self.readout_layer is None
+            else f"Readout: linear layer {self.readout_layer}, outputs {outputs}."
+        )
+        return (*map(_sentence, self.layers), readout)
+
+
+def _sentence(layer: LayerSource) -> str:
+    kind = KIND_WORDS[layer.kind]
+    name = f" {layer.name}" if layer.name else ""
+    return (
+        f"{kind}{name}: inputs D = {layer.D}, hidden units H = {layer.H}, stored as {layer.dtype}."
+    )
+
+
+KIND_WORDS = {
+    "rnn_tanh": "RNN (tanh)",
+    "rnn_relu": "RNN (relu)",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "gru_reset_before": "GRU (reset gate before the recurrent product)",
+}

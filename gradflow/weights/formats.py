@@ -1,0 +1,102 @@
+"""Which format a file is in, and what is said of one that is not read."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from gradflow.weights.npz import looks_like_zip, member_names, read_npz
+from gradflow.weights.safetensors import looks_like_safetensors, read_safetensors
+from gradflow.weights.tensors import Tensor, shown
+
+PICKLED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
+KERAS = (".keras", ".h5", ".hdf5")
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+PYTORCH_LINES = """\
+from safetensors.torch import save_file
+save_file(model.state_dict(), "model.safetensors")"""
+KERAS_LINES = """\
+import numpy as np
+np.savez("model.npz", **{w.path: w.numpy() for w in model.weights})"""
+
+
+def read_tensors(data: bytes, name: str, limit: int) -> dict[str, Tensor]:
+    """The tensors of a .safetensors or .npz file, told by its content.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name, which an error shows, and which tells the format where the content does not.
+    limit : int
+        Bytes that it may have, packed or unpacked.
+
+    Raises
+    ------
+    ValueError
+        If the file is too long, in another format, or damaged.
+    """
+    check_size(len(data), name, limit)
+    suffix = PurePath(name).suffix.lower()
+    try:
+        return _read(data, suffix, limit)
+    except _OtherFormatError as error:
+        raise ValueError(f"{shown(name)} {error}") from None
+
+
+class _OtherFormatError(Exception):
+    """What is said of a file in a format that is not read, after its name."""
+
+
+def _read(data: bytes, suffix: str, limit: int) -> dict[str, Tensor]:
+    # A header of 640 bytes and more begins with the bytes of a pickle: what follows tells.
+    if looks_like_safetensors(data) and not looks_like_zip(data):
+        return read_safetensors(data)
+    if suffix in PICKLED or _looks_pickled(data):
+        raise _pickled()
+    if suffix in KERAS or data[:8] == HDF5:
+        raise _keras()
+    if looks_like_zip(data) or suffix == ".npz":
+        return _from_zip(data, limit)
+    if suffix == ".safetensors":
+        return read_safetensors(data)
+    raise _OtherFormatError("must be a .safetensors or an .npz file, and is neither.")
+
+
+def check_size(size: int, name: str, limit: int) -> None:
+    """Raise ValueError if a file is longer than the limit."""
+    if size > limit:
+        raise ValueError(f"{shown(name)} must have at most {limit} bytes. Got {size}.")
+
+
+def _from_zip(data: bytes, limit: int) -> dict[str, Tensor]:
+    members = member_names(data)
+    if any(PurePath(member).name == "data.pkl" for member in members):
+        raise _pickled()
+    if any(PurePath(member).suffix in KERAS for member in members):
+        raise _keras()
+    return read_npz(data, limit)
+
+
+def _looks_pickled(data: bytes) -> bool:
+    """Whether the bytes begin as a pickle of protocol 2 to 5 does, or as PyTorch's archive of one.
+
+    The archive is known by its first member, so that one that is cut short is known as well.
+    """
+    return (data[:1] == b"\x80" and data[1:2] in (b"\2", b"\3", b"\4", b"\5")) or (
+        looks_like_zip(data) and b"/data.pkl" in data[:256]
+    )
+
+
+def _pickled() -> _OtherFormatError:
+    return _OtherFormatError(
+        "is a pickled file, which can run any program when it is opened and so is never unpickled. "
+        f"Two lines of PyTorch write a .safetensors:\n{PYTORCH_LINES}"
+    )
+
+
+def _keras() -> _OtherFormatError:
+    return _OtherFormatError(
+        f"is in a format of Keras that is not read. Two lines write an .npz:\n{KERAS_LINES}"
+    )

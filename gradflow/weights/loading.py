@@ -1,0 +1,225 @@
+"""Models from files and from mappings: `load`, `loads` and `from_state_dict`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradflow.checks import one_of
+from gradflow.losses import Readout
+from gradflow.model import LayerSource, Model
+from gradflow.weights.formats import check_size, read_tensors
+from gradflow.weights.keras import keras_modules
+from gradflow.weights.layers import KINDS, Module, cell_of
+from gradflow.weights.pytorch import pytorch_modules
+from gradflow.weights.readouts import linear_layers, readout_of
+from gradflow.weights.tensors import Tensor, listed, shown
+
+LIMIT = 256 << 20
+
+# What TensorFlow and Keras call the weights from the cell state to the gates.
+PEEPHOLE = re.compile(r"peephole|(^|[/._])w_[ifo]_diag", re.IGNORECASE)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    prefix: str | Sequence[str] | None = None,
+    cell: str | None = None,
+    readout: str | None = None,
+    limit: int = LIMIT,
+) -> Model:
+    """The model in a .safetensors or .npz file, by PyTorch's or Keras' names.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    prefix : str or sequence of str, optional
+        The module to read, where the file has several; a sequence names the layers of a stack, the
+        one next to the input first.
+    cell : {"rnn_tanh", "rnn_relu", "lstm", "gru", "gru_reset_before"}, optional
+        What the layers are, where their shapes do not tell: the activation of an RNN, and a Keras
+        GRU without biases.
+    readout : str, optional
+        The linear layer of the file to read out with; without it, the sum of the hidden units.
+    limit : int
+        Bytes that the file may have, packed or unpacked.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ValueError
+        If the file is in another format, damaged or too long, or what it holds is not a stack of
+        recurrent layers that are supported.
+    OSError
+        If the file cannot be opened.
+    """
+    file = Path(path)
+    check_size(file.stat().st_size, file.name, limit)
+    with file.open("rb") as stream:
+        data = stream.read(limit + 1)
+    return loads(data, file.name, prefix=prefix, cell=cell, readout=readout, limit=limit)
+
+
+def loads(
+    data: bytes,
+    name: str = "The file",
+    *,
+    prefix: str | Sequence[str] | None = None,
+    cell: str | None = None,
+    readout: str | None = None,
+    limit: int = LIMIT,
+) -> Model:
+    """The model in the bytes of a file, which are never written to disk.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name, for errors, and for what its content does not tell.
+    prefix, cell, readout, limit
+        As for `load`.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ValueError
+        As for `load`.
+    """
+    if not isinstance(data, bytes):
+        raise ValueError(f"data must be bytes. Got {type(data).__name__}.")
+    return _model(read_tensors(data, name, limit), prefix, cell, readout)
+
+
+def from_state_dict(
+    mapping: Mapping[str, Any],
+    *,
+    prefix: str | Sequence[str] | None = None,
+    cell: str | None = None,
+    readout: str | None = None,
+) -> Model:
+    """The model in a mapping from PyTorch's or Keras' names to arrays.
+
+    Parameters
+    ----------
+    mapping : mapping
+        Arrays or PyTorch tensors by name, such as `torch.nn.LSTM(3, 5).state_dict()`.
+    prefix, cell, readout
+        As for `load`.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ValueError
+        If what it holds is not a stack of recurrent layers that are supported.
+    """
+    if not isinstance(mapping, Mapping) or not all(isinstance(name, str) for name in mapping):
+        raise ValueError(
+            f"mapping must be a mapping from names to arrays. Got {type(mapping).__name__}."
+        )
+    return _model(
+        {name: _given(name, value) for name, value in mapping.items()}, prefix, cell, readout
+    )
+
+
+def _given(name: str, value: Any) -> Tensor:
+    """A tensor of a mapping; PyTorch's own are brought to numpy, bfloat16 through float64."""
+    if hasattr(value, "detach"):
+        tensor = value.detach().cpu()
+        dtype = str(value.dtype).removeprefix("torch.")
+        return Tensor(name, dtype, tuple(value.shape), lambda: tensor.double().numpy())
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{shown(name)} must be a regular array.") from error
+    return Tensor(name, array.dtype.name, array.shape, lambda: array)
+
+
+def _model(
+    tensors: Mapping[str, Tensor],
+    prefix: str | Sequence[str] | None,
+    cell: str | None,
+    readout: str | None,
+) -> Model:
+    if cell is not None:
+        one_of("cell", cell, KINDS)
+    modules = _chosen(tensors, prefix)
+    layers = [layer for module in modules for layer in module.layers(module, cell)]
+    H = layers[-1].H
+    linear = linear_layers(tensors, H)
+    return Model(
+        cell_of(layers),
+        Readout() if readout is None else readout_of(linear, readout, H),
+        readout,
+        tuple(
+            LayerSource(layer.name, layer.kind, layer.D, layer.H, layer.dtype) for layer in layers
+        ),
+        tuple(linear),
+    )
+
+
+def _chosen(tensors: Mapping[str, Tensor], prefix: str | Sequence[str] | None) -> list[Module]:
+    """The modules to read, in order."""
+    modules = [*pytorch_modules(tensors), *keras_modules(tensors)]
+    if not modules:
+        _check_peepholes(tensors, "")
+        held = f"Got {listed(tensors)}." if tensors else "Got nothing."
+        raise ValueError(
+            "The file must hold a recurrent layer by PyTorch's names (weight_ih_l0, weight_hh_l0) "
+            f"or Keras' (kernel, recurrent_kernel). {held}"
+        )
+    chosen = [module for part in _prefixes(prefix) for module in _one_stack(modules, part)]
+    for module in chosen:
+        _check_peepholes(tensors, module.name)
+    return chosen
+
+
+def _prefixes(prefix: Any) -> Sequence[str | None]:
+    if prefix is None or isinstance(prefix, str):
+        return [prefix]
+    names = isinstance(prefix, Sequence) and all(isinstance(part, str) for part in prefix)
+    if not names or not prefix:
+        raise ValueError(f"prefix must be a name, or several. Got {prefix!r}.")
+    return prefix
+
+
+def _one_stack(modules: Sequence[Module], prefix: str | None) -> list[Module]:
+    """The modules under a prefix, which must be one or follow each other as layers."""
+    found = [module for module in modules if prefix is None or _is_under(module.name, prefix)]
+    for module in found:
+        if module.unsupported:
+            raise ValueError(module.unsupported)
+    families = {module.family for module in found}
+    if not found or (len(found) > 1 and (len(families) > 1 or families == {""})):
+        names = listed((module.name or '""' for module in found or modules), "or")
+        raise ValueError(f"prefix must name one recurrent module: {names}. Got {prefix!r}.")
+    return found
+
+
+def _is_under(name: str, prefix: str) -> bool:
+    path = prefix.rstrip("./_")
+    return name == path or (bool(path) and name.startswith((f"{path}.", f"{path}/")))
+
+
+def _check_peepholes(tensors: Mapping[str, Tensor], prefix: str) -> None:
+    for name in tensors:
+        if (not prefix or _is_under(name, prefix)) and PEEPHOLE.search(name):
+            raise ValueError(
+                f"The cells must have no peepholes, which are not supported. Got {shown(name)}."
+            )

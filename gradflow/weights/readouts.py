@@ -1,0 +1,70 @@
+"""Linear layers of a file, one of which can be the readout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gradflow.losses import Readout
+from gradflow.weights.layers import check_shape
+from gradflow.weights.tensors import Tensor, listed, shown
+
+# PyTorch's torch.nn.Linear has a weight (O, H), Keras' Dense a kernel (H, O).
+NAME = re.compile(r"(?P<prefix>.*?)(?P<name>weight|kernel)(?P<output>:0)?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A linear layer: its weight, its bias if it has one, and whether the inputs are on axis 0."""
+
+    weight: Tensor
+    bias: Tensor | None
+    inputs_first: bool
+
+
+def linear_layers(tensors: Mapping[str, Tensor], H: int) -> dict[str, Linear]:
+    """The layers that take H numbers, by name.
+
+    Parameters
+    ----------
+    tensors : mapping
+        All tensors of the file.
+    H : int
+        Units of the last recurrent layer.
+    """
+    found = {}
+    for name, tensor in tensors.items():
+        match = NAME.fullmatch(name)
+        if match is None or len(tensor.shape) != 2 or 0 in tensor.shape:
+            continue
+        keras = match["name"] == "kernel"
+        recurrent = f"{match['prefix']}recurrent_kernel{match['output'] or ''}"
+        inputs = tensor.shape[0 if keras else 1]
+        if inputs == H and recurrent not in tensors and not match["prefix"].endswith("recurrent_"):
+            bias = tensors.get(f"{match['prefix']}bias{match['output'] or ''}")
+            found[match["prefix"].rstrip("./_")] = Linear(tensor, bias, keras)
+    return found
+
+
+def readout_of(layers: Mapping[str, Linear], name: str, H: int) -> Readout:
+    """The readout that a linear layer makes.
+
+    Raises
+    ------
+    ValueError
+        If no layer has this name, or its bias does not fit.
+    """
+    if name not in layers:
+        known = listed(layers) if layers else "none"
+        raise ValueError(
+            f"readout must name a linear layer of the file that takes H={H} numbers ({known}). "
+            f"Got {name!r}."
+        )
+    layer = layers[name]
+    w_o = layer.weight.values()
+    w_o = w_o.T if layer.inputs_first else w_o
+    if layer.bias is None:
+        return Readout(w_o)
+    check_shape(shown(layer.bias.name), layer.bias.shape, [(len(w_o),)])
+    return Readout(w_o, layer.bias.values())

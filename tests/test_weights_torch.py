@@ -1,0 +1,103 @@
+"""Weights as PyTorch itself holds and saves them."""
+
+import io
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+
+torch = pytest.importorskip("torch", reason="needs PyTorch")
+saving = pytest.importorskip("safetensors.torch")
+MODULES = {
+    "lstm": (torch.nn.LSTM, {}),
+    "gru": (torch.nn.GRU, {}),
+    "rnn_tanh": (torch.nn.RNN, {}),
+    "rnn_relu": (torch.nn.RNN, {"nonlinearity": "relu"}),
+}
+
+
+class Network(torch.nn.Module):
+    def __init__(self, kind, **settings):
+        super().__init__()
+        module, more = MODULES[kind]
+        self.encoder = module(3, 5, **more, **settings)
+        self.head = torch.nn.Linear(5, 2)
+
+    def forward(self, x):
+        return self.head(self.encoder(x)[0])
+
+
+def network(kind, **settings):
+    torch.manual_seed(7)
+    return Network(kind, **settings).double()
+
+
+X = np.random.default_rng(24).normal(size=(9, 3))
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kind", MODULES)
+@pytest.mark.parametrize("through", ["mapping", "file"])
+def test_a_network_runs_as_in_pytorch(kind, layers, bias, through):
+    net = network(kind, num_layers=layers, bias=bias)
+    settings = {"cell": kind, "readout": "head"}
+    if through == "mapping":
+        model = gf.from_state_dict(net.state_dict(), **settings)
+    else:
+        model = gf.loads(saving.save(net.state_dict()), "model.safetensors", **settings)
+    flow = gf.gradient_flow(model, X)
+    expected = net(torch.from_numpy(X)).detach().numpy()
+    np.testing.assert_allclose(flow.trace.o, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_every_precision_of_pytorch_is_read(dtype):
+    state = network("lstm").to(getattr(torch, dtype)).state_dict()
+    expected = state["encoder.weight_hh_l0"].double().numpy().reshape(4, 5, 5)
+    for model in (gf.from_state_dict(state), gf.loads(saving.save(state))):
+        np.testing.assert_array_equal(model.cell.w_h, expected)
+        assert model.layers[0].dtype == dtype
+
+
+def test_parameters_that_ask_for_gradients_are_read():
+    net = network("lstm")
+    model = gf.from_state_dict(dict(net.named_parameters()))
+    np.testing.assert_array_equal(
+        model.cell.w_h.reshape(20, 5), net.encoder.weight_hh_l0.detach().numpy()
+    )
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_what_torch_saves_is_refused_with_the_two_lines(legacy):
+    file = io.BytesIO()
+    torch.save(network("lstm").state_dict(), file, _use_new_zipfile_serialization=not legacy)
+    for name in ("model.pt", "model.safetensors", "model.npz"):
+        with pytest.raises(ValueError, match="never unpickled") as caught:
+            gf.loads(file.getvalue(), name)
+        assert 'save_file(model.state_dict(), "model.safetensors")' in str(caught.value)
+
+
+def test_the_two_lines_write_a_file_that_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = network("lstm")
+    with pytest.raises(ValueError, match="never unpickled") as caught:
+        gf.loads(b"", "model.pt")
+    lines = str(caught.value).split("\n")[1:]
+    assert len(lines) == 2
+    exec("\n".join(lines), {"model": net})
+    model = gf.load("model.safetensors")
+    np.testing.assert_array_equal(
+        model.cell.w_h.reshape(20, 5), net.encoder.weight_hh_l0.detach().numpy()
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"bidirectional": True}, "bidirectional"), ({"proj_size": 2}, "projection")],
+)
+def test_what_is_not_supported_is_named(settings, message):
+    lstm = torch.nn.LSTM(3, 5, **settings)
+    with pytest.raises(ValueError, match=message):
+        gf.from_state_dict(lstm.state_dict())
