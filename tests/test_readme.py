@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+import gradflow as gf
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -14,8 +18,13 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def test_the_library_example_prints_what_the_readme_shows():
-    [program], [shown] = blocks("python"), blocks("text")
+PROGRAMS = [program for program in blocks("python") if "import gradflow" in program]
+
+
+@pytest.mark.parametrize(
+    ("program", "shown"), list(zip(PROGRAMS, blocks("text"), strict=True)), ids=["cells", "models"]
+)
+def test_an_example_prints_what_the_readme_shows(program, shown):
     answer = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         cwd=ROOT,
@@ -35,6 +44,13 @@ def test_there_are_two_commands_and_each_starts_from_nothing():
         )
     assert page.rstrip().endswith("&& .venv/bin/streamlit run app.py")
     assert tests.rstrip().endswith("&& .venv/bin/pytest")
+
+
+def test_the_lines_that_save_a_model_are_those_that_the_refusal_of_a_pickle_shows():
+    [saving] = [block for block in blocks("python") if block not in PROGRAMS]
+    with pytest.raises(ValueError, match="never unpickled") as caught:
+        gf.loads(b"", "model.pt")
+    assert str(caught.value).split("\n")[1:] == [line for line in saving.splitlines() if line]
 
 
 def test_files_it_names_exist():
