@@ -1,6 +1,7 @@
 """Weights as PyTorch itself holds and saves them."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 import gradflow as gf
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
-saving = pytest.importorskip("safetensors.torch")
+files = pytest.importorskip("safetensors.torch")
+SHIPPED = Path(__file__).parents[1] / "models"
 MODULES = {
     "lstm": (torch.nn.LSTM, {}),
     "gru": (torch.nn.GRU, {}),
@@ -46,7 +48,7 @@ def test_a_network_runs_as_in_pytorch(kind, layers, bias, through):
     if through == "mapping":
         model = gf.from_state_dict(net.state_dict(), **settings)
     else:
-        model = gf.loads(saving.save(net.state_dict()), "model.safetensors", **settings)
+        model = gf.loads(files.save(net.state_dict()), "model.safetensors", **settings)
     flow = gf.gradient_flow(model, X)
     expected = net(torch.from_numpy(X)).detach().numpy()
     np.testing.assert_allclose(flow.trace.o, expected, rtol=1e-12, atol=1e-14)
@@ -56,7 +58,7 @@ def test_a_network_runs_as_in_pytorch(kind, layers, bias, through):
 def test_every_precision_of_pytorch_is_read(dtype):
     state = network("lstm").to(getattr(torch, dtype)).state_dict()
     expected = state["encoder.weight_hh_l0"].double().numpy().reshape(4, 5, 5)
-    for model in (gf.from_state_dict(state), gf.loads(saving.save(state))):
+    for model in (gf.from_state_dict(state), gf.loads(files.save(state))):
         np.testing.assert_array_equal(model.cell.w_h, expected)
         assert model.layers[0].dtype == dtype
 
@@ -91,6 +93,26 @@ def test_the_two_lines_write_a_file_that_is_read(tmp_path, monkeypatch):
     np.testing.assert_array_equal(
         model.cell.w_h.reshape(20, 5), net.encoder.weight_hh_l0.detach().numpy()
     )
+
+
+@pytest.mark.parametrize("name", ["character", "recall_learned", "recall_not_learned"])
+def test_gradients_of_the_shipped_models_are_those_of_pytorch(name):
+    model = gf.load(SHIPPED / f"{name}.safetensors", readout="readout")
+    x = np.eye(model.cell.D)[np.random.default_rng(25).integers(model.cell.D, size=40)]
+    flow = gf.gradient_flow(model, x)
+
+    state = {
+        key: tensor.double()
+        for key, tensor in files.load_file(SHIPPED / f"{name}.safetensors").items()
+    }
+    lstm = torch.nn.LSTM(model.cell.D, model.cell.H).double()
+    lstm.load_state_dict({key[5:]: tensor for key, tensor in state.items() if key[:5] == "lstm."})
+    o = lstm(torch.from_numpy(x))[0] @ state["readout.weight"].T + state["readout.bias"]
+    np.testing.assert_allclose(flow.trace.o, o.detach().numpy(), rtol=1e-11, atol=1e-13)
+    o[-1].sum().backward()
+    for group, of_pytorch in (("w_x", lstm.weight_ih_l0), ("w_h", lstm.weight_hh_l0)):
+        total, expected = flow.total(group)[-1].ravel(), of_pytorch.grad.numpy().ravel()
+        np.testing.assert_allclose(total, expected, rtol=1e-10, atol=1e-12 * abs(expected).max())
 
 
 @pytest.mark.parametrize(
