@@ -348,9 +348,10 @@ class GradientFlow:
                 "cell must be an LSTM, whose paths run along the cell state or through h. "
                 f"Got {type(self.cell).__name__}."
             )
-        parts = [self.cell.parameters[name] for name in self._names(parameter)]
+        names = self._names(parameter)
+        parts = [self.cell.parameters[name] for name in names]
         gates = self._backward.deltas.gates
-        factor = self._source(parts[0].source)
+        factor = self._source(names[0])
         return class_terms(
             self.cell,
             self._backward.slopes,
