@@ -88,6 +88,11 @@ class ClassSignals:
     mantissas: tuple[Array, Array]
     exponents: tuple[Array, Array]
 
+    @classmethod
+    def of(cls, j: int, first: tuple[Scaled, Scaled], on_h: Scaled, on_c: Scaled) -> ClassSignals:
+        """With an exponent for every number."""
+        return cls(j, first, (on_h.mantissa, on_c.mantissa), (on_h.exponent, on_c.exponent))
+
 
 def carry_classes(
     cell: LSTM, slopes: tuple[Scaled, ...], seeds: Scaled, division: Division
@@ -138,16 +143,11 @@ def carry_classes(
             ways = division.ways(moves, tuple(slope[j - 1] for slope in slopes), Scaled.of(w))
 
         signals, (own, on_c) = cell.back(moves, carried)
-        on_h, on_c_whole = (signal.reshape(-1, division.others, H) for signal in signals)
+        on_h_whole, on_c_whole = (signal.reshape(-1, division.others, H) for signal in signals)
         if is_plain:
-            yield ClassSignals(j, first, (on_h, on_c_whole), (exponent, exponent))
+            yield ClassSignals(j, first, (on_h_whole, on_c_whole), (exponent, exponent))
         else:
-            yield ClassSignals(
-                j,
-                first,
-                (on_h.mantissa, on_c_whole.mantissa),
-                (on_h.exponent, on_c_whole.exponent),
-            )
+            yield ClassSignals.of(j, first, on_h_whole, on_c_whole)
 
         own, on_c = (numbers.reshape(-1, division.others, H) for numbers in (own, on_c))
         from_h = _with_zeros(through(sending[0], moves[3]), len(top))[:, None]

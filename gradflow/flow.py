@@ -518,6 +518,9 @@ def gradient_flow(
     trace = cell.trace(**{name: frozen(array) for name, array in arrays.items()})
     loss_slope = checked_slope(loss, o)
     seeds = loss_slope.reshape(len(o), -1) @ w_o  # (T, O) @ (O, H)
+    for slope in (loss_slope, seeds):
+        frozen(slope.mantissa)
+        frozen(slope.exponent)
     slopes = cell.slopes(trace)
     return GradientFlow(
         cell,
