@@ -248,6 +248,10 @@ CELL = {"l/kernel": np.ones((2, 12)), "l/recurrent_kernel": np.ones((3, 12)), "l
 WRONG = {
     "nothing": ({}, "Got nothing"),
     "no recurrent layer": ({"fc.weight": np.ones((2, 3))}, r"Got fc.weight\."),
+    "the numbers of Keras' own files": (
+        {f"layers/lstm/cell/vars/{number}": np.ones((4, 4)) for number in range(3)},
+        r"named kernel, .* Got layers/lstm/cell/vars/0:\nimport numpy as np\nnp.savez",
+    ),
     "a missing weight": (without(LSTM, "r.weight_ih_l1"), r"r.weight_ih_l1 must be in the file"),
     "a missing layer": (
         {name.replace("_l1", "_l2"): array for name, array in LSTM.items()},

@@ -13,7 +13,7 @@ import numpy as np
 from gradflow.checks import one_of
 from gradflow.losses import Readout
 from gradflow.model import LayerSource, Model
-from gradflow.weights.formats import check_size, read_tensors
+from gradflow.weights.formats import KERAS_LINES, check_size, read_tensors
 from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Module, cell_of
 from gradflow.weights.pytorch import pytorch_modules
@@ -24,6 +24,9 @@ LIMIT = 256 << 20
 
 # What TensorFlow and Keras call the weights from the cell state to the gates.
 PEEPHOLE = re.compile(r"peephole|(^|[/._])w_[ifo]_diag", re.IGNORECASE)
+
+# What Keras 3 calls weights inside its own files, which do not say which is which.
+NUMBERED = re.compile(r"(^|/)vars/\d+$")
 
 
 def load(
@@ -179,15 +182,25 @@ def _chosen(tensors: Mapping[str, Tensor], prefix: str | Sequence[str] | None) -
     modules = [*pytorch_modules(tensors), *keras_modules(tensors)]
     if not modules:
         _check_peepholes(tensors, "")
-        held = f"Got {listed(tensors)}." if tensors else "Got nothing."
-        raise ValueError(
-            "The file must hold a recurrent layer by PyTorch's names (weight_ih_l0, weight_hh_l0) "
-            f"or Keras' (kernel, recurrent_kernel). {held}"
-        )
+        raise ValueError(_nothing_found(tensors))
     chosen = [module for part in _prefixes(prefix) for module in _one_stack(modules, part)]
     for module in chosen:
         _check_peepholes(tensors, module.name)
     return chosen
+
+
+def _nothing_found(tensors: Mapping[str, Tensor]) -> str:
+    numbered = next(filter(NUMBERED.search, tensors), None)
+    if numbered is not None:
+        return (
+            "The weights must be named kernel, recurrent_kernel and bias, as these lines of Keras "
+            f"do. Got {shown(numbered)}:\n{KERAS_LINES}"
+        )
+    held = f"Got {listed(tensors)}." if tensors else "Got nothing."
+    return (
+        "The file must hold a recurrent layer by PyTorch's names (weight_ih_l0, weight_hh_l0) "
+        f"or Keras' (kernel, recurrent_kernel). {held}"
+    )
 
 
 def _prefixes(prefix: Any) -> Sequence[str | None]:
