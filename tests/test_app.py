@@ -232,7 +232,7 @@ def test_a_setting_hidden_for_a_while_keeps_its_value():
 def test_own_numbers_are_used_and_stay_out_of_the_link():
     app = _opened(sequence="own")
     _quiet(app.text_area(key="own_text").set_value("1, 2, 0.5, -1").run())
-    [rnn, lstm, _] = _charts(app)
+    rnn, lstm, *_ = _charts(app)
     assert _array(rnn["data"][0]["z"]).shape == _array(lstm["data"][0]["z"]).shape == (4, 4)
     assert "own_text" not in app.query_params
     assert any("4 numbers read" in caption.value for caption in app.caption)

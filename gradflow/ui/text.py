@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from gradflow.figures.numbers import scientific
 from gradflow.figures.text import power_of_ten
 
 _MARKDOWN = set("\\`*_{}[]()<>#+-.!|$~:&^=")
@@ -41,6 +44,22 @@ def power(log10: float) -> str:
     if mantissa == 10.0:
         mantissa, whole = 1.0, whole + 1
     return f"{mantissa:.1f} × {power_of_ten(whole)}"
+
+
+def signed(sign: int, log10: float) -> str:
+    """The number sign * 10^log10 for people."""
+    return ("-" if sign < 0 else "") + power(log10)
+
+
+def latex(sign: int, log10: float) -> str:
+    """The number sign * 10^log10 in LaTeX, to three digits."""
+    if log10 == -math.inf:
+        return "0"
+    minus = "-" if sign < 0 else ""
+    if -2.5 <= log10 < 4.0:
+        return f"{minus}{10.0**log10:.3g}" if log10 < 3.0 else f"{minus}{10.0**log10:.0f}"
+    mantissa, whole = scientific(np.asarray(log10))
+    return rf"{minus}{mantissa:.2f} \times 10^{{{whole:.0f}}}"
 
 
 def number(value: float) -> str:

@@ -203,11 +203,6 @@ def measured(t: int) -> str:
     )
 
 
-def one_term(name: str, t: int, k: int, log10: float) -> str:
-    """The size of one term."""
-    return f"{name}: the input of step {t + 1 - k} has a part of size {power(log10)} in step {t}."
-
-
 def clipping(factors: Array, threshold: float) -> str:
     """How many targets clipping would shorten, and by how much at most."""
     clipped = int((factors < 1.0).sum())

@@ -70,7 +70,7 @@ def test_a_bad_link_shows_a_notice_and_runs_nothing(open_page):
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_is_wider_than_the_page(open_page, width, dark):
     tab = open_page(_query(PRESETS[-1].settings), width=width, dark=dark)
-    assert len(tab.charts()) == 3
+    assert len(tab.charts()) == 4
     wide = tab.page.evaluate(
         """() => [...document.querySelectorAll(
              "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] button, "

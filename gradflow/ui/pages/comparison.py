@@ -14,7 +14,8 @@ from gradflow.figures.profile import profile
 from gradflow.figures.sheet import sheet
 from gradflow.ui import controls, links, panels, state, words
 from gradflow.ui.downloads import downloads
-from gradflow.ui.experiment import Experiment, parameter_name
+from gradflow.ui.experiment import Experiment
+from gradflow.ui.one_cell import one_cell
 from gradflow.ui.pages import frame
 from gradflow.ui.settings import Settings
 
@@ -37,7 +38,7 @@ def comparison_page() -> None:
     }
     _heatmaps(settings, experiment, seen)
     _profile(settings, experiment)
-    _one_cell(settings, experiment)
+    one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
     downloads(
@@ -77,18 +78,6 @@ def _profile(settings: Settings, experiment: Experiment) -> None:
         controls.target_control()
     _chart(profile(panels.profile(settings, experiment), settings.floor), "profile")
     st.caption(words.PROFILE)
-
-
-def _one_cell(settings: Settings, experiment: Experiment) -> None:
-    t = panels.target_step(settings, experiment)
-    k = panels.lag(settings, t)
-    st.subheader(f"One cell: t = {t}, k = {k}", anchor=False)
-    control, _ = st.columns([1, 3])
-    with control:
-        controls.lag_control()
-    for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm)):
-        size = flow.log10(parameter_name(flow, settings))[t - 1, k - 1]
-        st.markdown(words.one_term(name, t, k, size))
 
 
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:

@@ -1,0 +1,58 @@
+"""The section that takes one cell of the heatmaps apart."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gradflow.figures.factors import Bar, Group, factor_bars
+from gradflow.ui import controls, panels, term_words
+from gradflow.ui.experiment import Experiment
+from gradflow.ui.settings import Settings
+from gradflow.ui.term import Product, Term, term
+
+
+def one_cell(settings: Settings, experiment: Experiment) -> None:
+    """Draw the section: both formulas, a bar for each factor, and the LSTM's paths."""
+    t = panels.target_step(settings, experiment)
+    k = panels.lag(settings, t)
+    cell = term(settings, experiment, t, k)
+    st.subheader(term_words.title(t, k), anchor=False)
+    control, beside = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
+    with control:
+        controls.lag_control()
+    with beside:
+        st.caption(term_words.place(t, k))
+    rnn, lstm = st.columns(2, gap="medium")
+    with rnn:
+        _formula("RNN", cell, cell.names[0], cell.rnn)
+    with lstm:
+        _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
+    bars, paths = st.columns([3, 2], gap="medium")
+    with bars:
+        st.plotly_chart(factor_bars(_groups(cell)), key="factors", config={"displayModeBar": False})
+        st.caption(term_words.BARS)
+    with paths:
+        st.markdown(term_words.carriers(cell.paths))
+        st.table(term_words.table(cell.paths))
+        st.caption(term_words.about_paths(settings.gate, cell))
+
+
+def _formula(name: str, cell: Term, parameter: str, product: Product, path: str = "") -> None:
+    st.markdown(term_words.heading(name, parameter, cell.t, cell.k, path))
+    st.latex(term_words.formula(product, 4 if path else 5))
+    st.markdown(term_words.why(product))
+
+
+def _groups(cell: Term) -> tuple[Group, ...]:
+    return (
+        _group("RNN", "RNN", "the term", cell.rnn),
+        _group("LSTM, cell path", "LSTM", "the cell path", cell.cell_path),
+    )
+
+
+def _group(title: str, colour: str, whole: str, product: Product) -> Group:
+    bars = tuple(
+        Bar(factor.name, term_words.value_words(factor), factor.log10) for factor in product.factors
+    )
+    together = Bar(whole, term_words.value_words(product.value), product.value.log10)
+    return Group(title, colour, bars, together, product.factors.index(product.decisive))

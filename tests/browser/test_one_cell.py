@@ -1,0 +1,75 @@
+"""The explained cell in a real browser: it follows the lag, and fits the screen."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+
+from gradflow.ui.experiment import run
+from gradflow.ui.links import to_query
+from gradflow.ui.presets import PRESETS
+from gradflow.ui.settings import Settings
+from gradflow.ui.term import term
+
+PRESET = {preset.name: preset.settings for preset in PRESETS}
+LONG = replace(Settings(), T=150, lag=120, w_x=40.0, sequence="ones", gate="o", loss="squared")
+
+# How far each formula reaches beyond its element, in pixels, and what is drawn as an error.
+OVERHANGS = """() => [...document.querySelectorAll("[data-testid=stMain] .katex-display")]
+  .map((formula) => {
+    const column = formula.closest("[data-testid=stElementContainer]").getBoundingClientRect();
+    const parts = [...formula.querySelectorAll(".katex-html .base")];
+    return Math.max(...parts.map((part) => part.getBoundingClientRect().right)) - column.right;
+  })"""
+
+
+def _query(settings):
+    return "?" + urlencode(to_query(settings))
+
+
+def _log10(tab):
+    return [list(trace["x"]) for trace in tab.chart("factors").data]
+
+
+def _expected(settings, t, k):
+    cell = term(settings, run(settings), t, k)
+    return [
+        [*(factor.log10 for factor in product.factors), product.value.log10]
+        for product in (cell.rnn, cell.cell_path)
+    ]
+
+
+def test_another_lag_gives_another_cell(open_page):
+    tab = open_page()
+    assert _log10(tab) == _expected(Settings(), 50, 10)
+    tab.fill("lag", "3")
+    assert _log10(tab) == _expected(Settings(), 50, 3)
+    assert "k\u00a0=\u00a03" in tab.page.get_by_text("One cell explained").first.inner_text()
+    assert "lag=3" in tab.page.url
+
+
+def test_another_target_gives_another_cell(open_page):
+    tab = open_page()
+    tab.press("last")
+    tab.fill("t", "20")
+    assert _log10(tab) == _expected(Settings(), 20, 10)
+
+
+@pytest.mark.parametrize(
+    ("settings", "width", "dark"),
+    [(PRESET["Saturation"], 1440, True), (PRESET["Saturation"], 390, False), (LONG, 390, True)],
+    ids=["saturated", "saturated on a phone", "long on a phone"],
+)
+def test_the_formulas_fit_their_column(open_page, settings, width, dark):
+    tab = open_page(_query(settings), width=width, dark=dark)
+    overhangs = tab.page.evaluate(OVERHANGS)
+    assert len(overhangs) == 2
+    assert max(overhangs) <= 1
+    assert tab.page.locator(".katex-error").count() == 0
+
+
+def test_an_input_of_zero_is_marked_as_exactly_zero(open_page):
+    tab = open_page(_query(replace(Settings(), sequence="impulse")))
+    words = [note["text"] for note in tab.chart("factors").layout["annotations"]]
+    assert words.count("exactly zero") == 4
+    assert tab.page.get_by_text("Every path is exactly zero").count() == 1
