@@ -84,12 +84,20 @@ def test_by_source_turns_lags_into_source_steps():
     np.testing.assert_array_equal(by_source(terms), expected)
 
 
-@pytest.mark.parametrize("name", ["log10", "sign", "share", "inputs", "words", "clip"])
+@pytest.mark.parametrize("name", ["log10", "sign", "share", "inputs", "words", "clip", "unit"])
 def test_mismatched_lengths_raise(name):
     wrong = ("a", "b") if name == "words" else np.zeros((2, 3))
     shape = {} if name == "log10" else {name: wrong}
     with pytest.raises(ValueError, match="must have shape"):
         panel(**({"log10": np.zeros((2, 3))} if name == "log10" else shape))
+
+
+def test_a_panel_with_units_is_divided_by_them_on_the_figure_and_on_the_scale():
+    of = panel(log10=np.full((4, 4), -3.0), unit=np.array([-4.0, -3.0, -5.0, 0.0]))
+    np.testing.assert_array_equal(of.relative[:, 0], [1.0, 0.0, 2.0, -3.0])
+    assert colour_range([of], True, -12.0) == (-12.0, 2.0)
+    shown = trace(heatmap(of, View(low=-12.0, high=2.0)), "terms").z
+    np.testing.assert_array_equal(shown[:, 0], [1.0, 0.0, 2.0, -3.0])
 
 
 def test_view_refuses_a_range_that_is_empty():

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from gradflow.figures.colours import CLIPPED, INK, QUIET, ZERO
 from gradflow.figures.numbers import scientific, step_ticks
-from gradflow.figures.panel import Panel, by_source, relative_to_first
+from gradflow.figures.panel import Panel, by_source
 from gradflow.figures.scale import FONT, View, colour_bar, ends_and_colours
 from gradflow.figures.text import escaped, shortened, subscripted
 from gradflow.scaled import Array
@@ -201,7 +201,7 @@ def _arranged(terms: Array, view: View) -> Array:
 
 def _positions(panel: Panel, view: View) -> Array:
     """Where each cell stands on the colour scale, (T, T); nan where it is drawn otherwise."""
-    log10 = relative_to_first(panel.log10) if view.relative else panel.log10
+    log10 = panel.relative if view.relative else panel.log10
     position = np.where(np.isfinite(log10), np.clip(log10, view.low, view.high), np.nan)
     if view.signs and panel.sign is not None:
         position = panel.sign * (position - view.low)

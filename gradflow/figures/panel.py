@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Panel:
     clip : array of shape (T,) or None
         Factor by which each target's total gradient is clipped, 1 where it is not; None with
         clipping off.
+    unit : array of shape (T,) or None
+        log10 of what each row is divided by in a relative view; None for its own k = 1 term.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class Panel:
     inputs: Array
     words: tuple[str, ...] | None = None
     clip: Array | None = None
+    unit: Array | None = None
 
     def __post_init__(self) -> None:
         T = self.T
@@ -59,6 +63,7 @@ class Panel:
             "inputs": (T,),
             "words": (T,),
             "clip": (T,),
+            "unit": (T,),
         }
         for name, shape in expected.items():
             given = getattr(self, name)
@@ -71,6 +76,12 @@ class Panel:
     def T(self) -> int:
         """Sequence length."""
         return len(self.log10)
+
+    @cached_property
+    def relative(self) -> Array:
+        """log10 of each term over the unit of its row, (T, T)."""
+        unit = row_units(self.log10) if self.unit is None else self.unit
+        return np.asarray(self.log10 - unit[:, None])
 
 
 def relative_to_first(log10: Array) -> Array:
@@ -86,12 +97,16 @@ def relative_to_first(log10: Array) -> Array:
     array of shape (n, T)
         In a row whose k = 1 term is exactly zero, relative to the row's largest instead.
     """
+    return np.asarray(log10 - row_units(log10)[:, None])
+
+
+def row_units(log10: Array) -> Array:
+    """log10 of what each row is divided by, (n,): its k = 1 term, else its largest, else 1."""
     if not log10.size:
-        return log10
+        return np.zeros(len(log10))
     first = log10[:, 0]
     largest = np.nanmax(np.where(np.isnan(log10), -np.inf, log10), axis=1)
-    unit = np.where(np.isfinite(first), first, np.where(np.isfinite(largest), largest, 0.0))
-    return np.asarray(log10 - unit[:, None])
+    return np.where(np.isfinite(first), first, np.where(np.isfinite(largest), largest, 0.0))
 
 
 def by_source(terms: Array) -> Array:

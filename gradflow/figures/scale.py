@@ -11,7 +11,7 @@ import numpy as np
 
 from gradflow.figures.colours import MAGNITUDE, SIGNED, ZERO
 from gradflow.figures.numbers import power_ticks
-from gradflow.figures.panel import Panel, relative_to_first
+from gradflow.figures.panel import Panel
 from gradflow.figures.text import power_of_ten
 
 FONT = 12
@@ -79,7 +79,7 @@ def colour_range(panels: Sequence[Panel], relative: bool, floor: float) -> tuple
     """
     high = 0.0 if relative else -math.inf
     for panel in panels:
-        shown = relative_to_first(panel.log10) if relative else panel.log10
+        shown = panel.relative if relative else panel.log10
         finite = shown[np.isfinite(shown)]
         if finite.size:
             high = max(high, math.ceil(float(finite.max()) - 1e-9))

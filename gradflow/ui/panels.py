@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -34,9 +35,9 @@ def panels(settings: Settings, experiment: Experiment) -> tuple[Panel, Panel]:
     )
 
 
-def view(settings: Settings, both: tuple[Panel, Panel]) -> View:
-    """How both heatmaps are shown, on one colour scale."""
-    low, high = colour_range(both, settings.relative, settings.floor)
+def view(settings: Settings, shown: Sequence[Panel]) -> View:
+    """How heatmaps are shown, on one colour scale."""
+    low, high = colour_range(shown, settings.relative, settings.floor)
     axis: Literal["lag", "source"] = "source" if settings.axis == "source" else "lag"
     return View(settings.relative, settings.floor, settings.signs, axis, low, high)
 

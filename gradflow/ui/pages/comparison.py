@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -62,7 +60,7 @@ def _heatmaps(settings: Settings, experiment: Experiment, seen: dict[str, memory
     for column, panel in zip(st.columns(2, gap="medium"), both, strict=True):
         with column:
             st.markdown(words.sentence(panel.title, seen[panel.title]))
-            _chart(heatmap(panel, view), f"{panel.title.lower()}_heatmap")
+            frame.chart(heatmap(panel, view), f"{panel.title.lower()}_heatmap")
             if panel.clip is not None:
                 st.caption(words.clipping(panel.clip, settings.threshold))
     st.caption(words.READING[settings.axis])
@@ -76,7 +74,7 @@ def _profile(settings: Settings, experiment: Experiment) -> None:
     control, _ = st.columns([1, 3])
     with control:
         controls.target_control()
-    _chart(profile(panels.profile(settings, experiment), settings.floor), "profile")
+    frame.chart(profile(panels.profile(settings, experiment), settings.floor), "profile")
     st.caption(words.PROFILE)
 
 
@@ -88,14 +86,6 @@ def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory
         name: residual(flow) for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
     st.markdown(words.adds_up(residuals))
-
-
-def _chart(figure: go.Figure, key: str) -> None:
-    config: dict[str, Any] = {
-        "displaylogo": False,
-        "toImageButtonOptions": {"format": st.session_state["camera"], "filename": key},
-    }
-    st.plotly_chart(figure, key=key, config=config, theme="streamlit")
 
 
 def _sheet(settings: Settings, experiment: Experiment, link: str) -> go.Figure:

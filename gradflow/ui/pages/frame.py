@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.ui import controls, state, words
@@ -26,12 +29,22 @@ def opened(page: str) -> Settings:
     return settings
 
 
-def heading(title: str, lead: str, settings: Settings) -> None:
-    """The title, what the page is for, and what is to be said of the link and the settings."""
+def heading(title: str, lead: str, settings: Settings, look: bool = True) -> None:
+    """The title, what the page is for, and what is to be said of the link and the settings.
+
+    Parameters
+    ----------
+    title, lead : str
+        Markdown.
+    settings : Settings
+        The page's settings.
+    look : bool
+        Whether to say what an example is for, which speaks of the main page's figures.
+    """
     st.title(title, anchor=False)
     st.markdown(lead)
     with st.container():  # whatever it holds, what is below keeps its place
-        _notes(settings)
+        _notes(settings, look)
 
 
 def experiment(settings: Settings) -> Experiment | None:
@@ -43,12 +56,21 @@ def experiment(settings: Settings) -> Experiment | None:
         return None
 
 
-def _notes(settings: Settings) -> None:
+def chart(figure: go.Figure, key: str) -> None:
+    """A figure, with a camera that saves it under the name of its key."""
+    config: dict[str, Any] = {
+        "displaylogo": False,
+        "toImageButtonOptions": {"format": st.session_state["camera"], "filename": key},
+    }
+    st.plotly_chart(figure, key=key, config=config, theme="streamlit")
+
+
+def _notes(settings: Settings, examples: bool) -> None:
     notices = words.together(state.notices())
     if notices:
         st.warning(notices, icon=":material/link_off:")
     if settings.sequence == "own" and state.own_numbers() is None:
         st.info(words.NO_NUMBERS, icon=":material/timeline:")
-    look = look_at(settings, st.session_state.get("looking_at"))
+    look = look_at(settings, st.session_state.get("looking_at")) if examples else None
     if look:
         st.info(look, icon=":material/visibility:")
