@@ -30,6 +30,7 @@ FLOORS = (
     ("gradflow.detours",),
     ("gradflow.flow", "gradflow.weights"),
     (
+        "gradflow.carriers",
         "gradflow.check",
         "gradflow.clipping",
         "gradflow.factors",

@@ -1,0 +1,94 @@
+"""Which paths carry one target's gradient: shares by lag, and where the detours take over.
+
+Everything is computed from log10 and signs, so magnitudes never give out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.checks import frozen
+from gradflow.scaled import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Carriers:
+    """The terms of one target by lag: along the cell, by detours through h, and whole.
+
+    Arrays have shape (t,), with lag k in index k - 1. A log10 is minus infinity where exactly zero.
+
+    Attributes
+    ----------
+    cell, rest, whole : array of shape (t,)
+        log10 of the cell path's part, of all other paths' together, and of the term.
+    cell_sign, whole_sign : array of shape (t,)
+        -1, 0 or 1.
+    forget_product : array of shape (t,)
+        log10 of the product of the forget gates.
+    """
+
+    cell: Array
+    rest: Array
+    whole: Array
+    cell_sign: Array
+    whole_sign: Array
+    forget_product: Array
+
+    @property
+    def t(self) -> int:
+        """The target step."""
+        return len(self.whole)
+
+    @property
+    def compared(self) -> Array:
+        """Lags at which some path leads back and is not exactly zero."""
+        there = np.isfinite(self.cell) | np.isfinite(self.rest)
+        return np.asarray(np.flatnonzero(there) + 1)
+
+    @property
+    def outweighed(self) -> Array:
+        """Lags at which the detours together are larger than the cell path."""
+        return np.asarray(np.flatnonzero(self.rest > self.cell) + 1)
+
+    @property
+    def takeover(self) -> int | None:
+        """The lag from which on the detours outweigh the cell path; None where they do not.
+
+        Lags at which every path is exactly zero are passed over.
+        """
+        compared, outweighed = self.compared, self.outweighed
+        kept = np.setdiff1d(compared, outweighed)
+        after = compared[compared > kept[-1]] if kept.size else compared
+        return int(after[0]) if after.size else None
+
+    @property
+    def furthest(self) -> int | None:
+        """The last lag whose term is not exactly zero; None where there is none."""
+        there = np.flatnonzero(np.isfinite(self.whole))
+        return int(there[-1]) + 1 if there.size else None
+
+
+def signed_shares(log10: Array, sign: Array, whole_sign: Array) -> Array:
+    """Each part's share of the sizes of all parts; negative where it works against the whole.
+
+    Parameters
+    ----------
+    log10 : array of shape (n, ...)
+        log10 of the sizes; minus infinity where exactly zero.
+    sign : array of shape (n, ...)
+        Their signs.
+    whole_sign : array of shape (...)
+        The sign of their sum; where that is 0, shares have their parts' own signs.
+
+    Returns
+    -------
+    array of shape (n, ...)
+        The sizes add up to 1 along axis 0; nan where all are exactly zero.
+    """
+    top = log10.max(axis=0)
+    there = np.isfinite(top)
+    size = 10.0 ** (log10 - np.where(there, top, 0.0))
+    direction = sign * np.where(whole_sign == 0, 1, whole_sign)
+    return frozen(direction * size / np.where(there, size.sum(axis=0), np.nan))
