@@ -1,5 +1,7 @@
 """Figures: records in, `plotly.graph_objects.Figure` out, one module per plot."""
 
+from gradflow.figures.classes import Shares, shares
+from gradflow.figures.graph import Edge, Graph, Node, graph
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel, relative_to_first
 from gradflow.figures.profile import Line, Profile, profile
@@ -7,13 +9,19 @@ from gradflow.figures.scale import View, colour_range
 from gradflow.figures.sheet import sheet
 
 __all__ = [
+    "Edge",
+    "Graph",
     "Line",
+    "Node",
     "Panel",
     "Profile",
+    "Shares",
     "View",
     "colour_range",
+    "graph",
     "heatmap",
     "profile",
     "relative_to_first",
+    "shares",
     "sheet",
 ]

@@ -46,5 +46,30 @@ LINES = MappingProxyType(
     }
 )
 
+# Classes of paths by number of detours: the cell path, one detour, two, and so on.
+CLASSES = ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#882255", "#117733", "#44AA99")
+REST = "#9a9a9a"
+
+# Nodes of the unrolled graph, all light enough for dark letters.
+NODES = MappingProxyType(
+    {
+        "x": "#c9c9c9",
+        "i": "#E69F00",
+        "f": "#2fb58d",
+        "c'": "#CC79A7",
+        "o": "#56B4E9",
+        "c": "#7fb2e5",
+        "h": "#d8d3c5",
+        "L": "#f0e442",
+        "w": "#ffffff",
+    }
+)
+NODE_INK = "#111111"
+EDGE = "rgba(128, 128, 128, 0.75)"
+LIT = "#D55E00"
+LIT_BAND = "rgba(213, 94, 0, 0.3)"
+LIT_PAPER = "#a84300"
+LIT_INK = "#ffffff"
+
 PAPER = MappingProxyType({False: "#ffffff", True: "#0e1117"})
 INK = MappingProxyType({False: "#262730", True: "#fafafa"})
