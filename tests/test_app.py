@@ -50,12 +50,17 @@ def _query(app):
 
 
 def _widget(app, name):
-    for kind in ("slider", "number_input", "selectbox", "toggle"):
+    for kind in KINDS:
         for widget in getattr(app, kind):
             if widget.key == name:
                 return widget
     raise AssertionError(f"no widget has the key {name}")
 
+
+KINDS = ("slider", "number_input", "selectbox", "toggle", "radio")
+
+# Settings whose widget is on another page than the main one, by the page's address.
+ELSEWHERE = {"classes": "paths", "path": "paths"}
 
 # Settings whose widget is drawn only where another setting calls for it.
 NEEDS = {
@@ -94,7 +99,7 @@ def _shown(app):
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_every_control_changes_the_page_and_the_link(name):
-    app = _opened(**NEEDS.get(name, {}))
+    app = _turned_to(_opened(**NEEDS.get(name, {})), ELSEWHERE.get(name, ""))
     before = _shown(app)
     value = _another(name)
     _quiet(_widget(app, name).set_value(value).run())
@@ -102,9 +107,11 @@ def test_every_control_changes_the_page_and_the_link(name):
     assert _query(app)[name] == (str(int(value)) if isinstance(value, bool) else str(value))
 
 
-def test_every_control_has_a_help_text():
+@pytest.mark.parametrize("page", ["", *sorted(set(ELSEWHERE.values()))])
+def test_every_control_has_a_help_text(page):
     app = _opened(own_gates="1", clipping="1", loss="squared", sequence="sentence")
-    for kind in ("slider", "number_input", "selectbox", "toggle"):
+    _turned_to(app, page)
+    for kind in KINDS:
         for widget in getattr(app, kind):
             assert widget.help, widget.key
 

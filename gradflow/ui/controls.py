@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from gradflow import sequences
@@ -239,6 +241,24 @@ def target_control() -> None:
 def lag_control() -> None:
     """The lag of the cell that is explained, which stands beside the explanation."""
     _number("lag")
+
+
+def classes_control() -> None:
+    """The number of classes, which stands beside their shares."""
+    _number("classes")
+
+
+def path_control(labels: Sequence[str], captions: Sequence[str]) -> None:
+    """The list of the paths by size, one of which is lit."""
+    control = CONTROLS["path"]
+    st.radio(
+        control.label,
+        range(1, len(labels) + 1),
+        format_func=lambda rank: labels[rank - 1],
+        captions=captions,
+        key="path",
+        help=control.help,
+    )
 
 
 def _choice(name: str) -> None:

@@ -246,6 +246,24 @@ class Settings:
         LONGEST,
         1,
     )
+    classes: int = _setting(
+        4,
+        "Classes of paths",
+        "How many classes the paths are put in by their number of crossings through $h$; the last "
+        "one holds all the rest together.",
+        2,
+        8,
+        1,
+    )
+    path: int = _setting(
+        1,
+        "Paths by size: value, share, way",
+        "The path chosen is lit in the graph. A share is of the sizes of all 24; it is negative "
+        "where a path works against their sum.",
+        1,
+        24,
+        1,
+    )
     window: int = _setting(
         10,
         "Truncation window",

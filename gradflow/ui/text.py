@@ -48,7 +48,7 @@ def power(log10: float) -> str:
 
 def signed(sign: int, log10: float) -> str:
     """The number sign * 10^log10 for people."""
-    return ("-" if sign < 0 else "") + power(log10)
+    return ("−" if sign < 0 else "") + power(log10)
 
 
 def latex(sign: int, log10: float) -> str:

@@ -1,0 +1,100 @@
+"""The page of the paths in a real browser."""
+
+from dataclasses import replace
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gradflow.ui.experiment import run
+from gradflow.ui.links import to_query
+from gradflow.ui.presets import PRESETS
+from gradflow.ui.settings import Settings
+
+HEATMAPS = ("cell_path_heatmap", "detours_heatmap", "all_paths_heatmap")
+
+
+def _query(settings):
+    return "paths?" + urlencode(to_query(settings))
+
+
+def _lit(tab):
+    return {trace["name"] for trace in tab.chart("unrolled_graph").data if "lit" in trace["name"]}
+
+
+def _assert_shows(tab, settings):
+    flow = run(settings).lstm
+    parts = (*flow.by_detours("w_xc", 2).log10, flow.log10("w_xc"))
+    for key, log10 in zip(HEATMAPS, parts, strict=True):
+        trace = tab.chart(key).data[0]
+        expected = np.where(np.isfinite(log10), log10 - flow.log10("w_xc")[:, :1], np.nan)
+        shown = np.asarray(trace["z"], dtype=float).reshape(expected.shape)
+        np.testing.assert_allclose(
+            shown, np.clip(expected, trace["zmin"], trace["zmax"]), rtol=1e-5, atol=1e-5
+        )
+
+
+def test_the_page_is_reached_by_its_tab_and_shows_what_the_library_gives(open_page):
+    settings = replace(Settings(), gate="c", T=30)
+    tab = open_page("?" + urlencode(to_query(settings)))
+    tab.page.get_by_role("link", name="Paths").click()
+    tab.wait_until_still()
+    _assert_shows(tab, settings)
+    tab.set_slider("w_s", 0.8)
+    _assert_shows(tab, replace(settings, w_s=0.8))
+
+
+def test_a_path_is_chosen_by_keyboard_and_kept_by_the_link(open_page):
+    tab = open_page(_query(Settings(T=20)))
+    first = _lit(tab)
+    tab.widget("path").locator("input[type=radio]").first.focus()
+    tab.page.keyboard.press("ArrowDown")
+    tab.wait_until_still()
+    second = _lit(tab)
+    assert first
+    assert second not in (set(), first)
+    assert parse_qs(urlsplit(tab.page.url).query)["path"] == ["2"]
+    tab.set_slider("b_f", 1.01)
+    assert parse_qs(urlsplit(tab.page.url).query)["path"] == ["2"]
+    again = open_page(tab.page.url.partition("//")[2].partition("/")[2])
+    assert _lit(again) == _lit(tab)
+    assert again.widget("path").locator("input[type=radio]").nth(1).is_checked()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_is_wider_than_the_page(open_page, width, dark):
+    tab = open_page(_query(PRESETS[-1].settings), width=width, dark=dark)
+    assert len(tab.charts()) == 6
+    wide = tab.page.evaluate(
+        """() => [...document.querySelectorAll(
+             "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] label, "
+             + "[data-testid=stMain] [data-testid=stMarkdown], [data-testid=stMain] svg text")]
+           .map((e) => e.getBoundingClientRect())
+           .filter((box) => box.width > 0 && box.right > window.innerWidth + 1).length"""
+    )
+    assert wide == 0
+
+
+def test_heatmaps_stand_side_by_side_on_a_screen_and_one_below_the_other_on_a_phone(open_page):
+    for width, beside in ((1440, True), (390, False)):
+        tab = open_page(_query(Settings(T=10)), width=width)
+        boxes = [tab.widget(key).bounding_box() for key in HEATMAPS]
+        tops = {round(box["y"]) for box in boxes}
+        assert (len(tops) == 1) == beside
+
+
+def test_the_camera_of_the_graph_makes_a_picture(open_page, tmp_path):
+    tab = open_page(_query(Settings(T=10)))
+    chart = tab.widget("unrolled_graph")
+    chart.scroll_into_view_if_needed()
+    chart.locator(".nsewdrag").first.hover()
+    with tab.page.expect_download() as arriving:
+        chart.locator("[data-title*=Download]").click()
+    path = tmp_path / arriving.value.suggested_filename
+    arriving.value.save_as(path)
+    assert path.name == "unrolled_graph.png"
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert len(image.convert("RGB").getcolors(2**24)) > 50
