@@ -53,7 +53,7 @@ def test_the_path_is_lit_and_nothing_else():
     assert [width > 1 for width in rings] == [True, True, False, True]
 
 
-def test_factors_stand_in_the_middle_of_their_edges_as_plain_text():
+def test_factors_stand_on_their_edges_as_plain_text():
     figure = graph(record())
     drawn = traces(figure)
     notes = {note.text: note for note in figure.layout.annotations if note.bgcolor}

@@ -40,6 +40,8 @@ PLACES = {
     "L": (1.22, -0.05),
     "w": (-0.2, 5.0),
 }
+# How far along an edge its factor is written, where the middle lies beside another node.
+WRITTEN_AT = {("i", "c"): 0.7, ("c", "h"): 0.7}
 TOP, GROUND = 6.5, -0.4
 LEGEND_SIZES = (-3, -2, -1, 0, 1)
 
@@ -254,10 +256,10 @@ def _nodes(record: Graph, place: dict[tuple[str, int], tuple[float, float]]) -> 
 def _factors(
     record: Graph, place: dict[tuple[str, int], tuple[float, float]]
 ) -> list[dict[str, Any]]:
-    """What is written at the edges of the path; at the middle, clear of the nodes."""
+    """What is written at the edges of the path, clear of the nodes."""
     notes = []
     for tail, head, text in record.lit:
-        x, y = _between(tail, head, place, 0.5)
+        x, y = _between(tail, head, place, WRITTEN_AT.get((tail[0], head[0]), 0.5))
         notes.append(
             {"text": escaped(text), "x": x, "y": y, "showarrow": False, "borderpad": 1}
             | {"font": {"size": FONT - 1, "color": LIT_INK}, "bgcolor": LIT_PAPER}

@@ -49,6 +49,7 @@ GATE_NAMES = {"i": "input gate", "f": "forget gate", "c": "candidate", "o": "out
 
 # A claim this near the truth is called right.
 _NEAR = math.log10(1.1)
+_SAME = 1e-9
 
 
 def parameter_used(parameter: str, chosen: str) -> str:
@@ -133,6 +134,8 @@ def _claim(found: Carriers, k: int) -> str:
     if flipped:
         way = "small" if off > 0 else "large"
         how = f"{power(abs(off))} times too {way}, and of the other sign"
+    elif abs(off) < _SAME:
+        how = "the same"
     elif abs(off) < _NEAR:
         how = f"right to within {percent(abs(math.expm1(-off * math.log(10.0))))}"
     elif off > 0:
