@@ -14,7 +14,7 @@ from gradflow.figures.graph import Node as DrawnNode
 from gradflow.paths import Edge, Node, Path, paths_of, unrolled_graph
 from gradflow.scaled import Array
 from gradflow.ui.experiment import Experiment
-from gradflow.ui.text import number, signed_power
+from gradflow.ui.text import number, signed
 
 STEPS = 3
 PARAMETER = "w_xf"
@@ -128,7 +128,7 @@ def _edge(of: Unrolled, edge: Edge) -> DrawnEdge:
 
 
 def _size(edge: Edge) -> str:
-    return signed_power(edge.log10, edge.sign)
+    return signed(edge.sign, edge.log10)
 
 
 def _symbol(kind: str, step: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradflow.ui.text import percent, signed_power
+from gradflow.ui.text import percent, signed
 from gradflow.ui.unrolled import STEPS, Unrolled
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -22,7 +22,7 @@ CAPTION = (
 def list_label(of: Unrolled, rank: int) -> str:
     """One line of the list: rank, value and share."""
     path, share = of.paths[rank - 1], float(of.share[rank - 1])
-    return f"{rank} · **{signed_power(path.log10, path.sign)}** · {_percent(share)}"
+    return f"{rank} · **{signed(path.sign, path.log10)}** · {_percent(share)}"
 
 
 def list_caption(of: Unrolled, rank: int) -> str:
@@ -63,7 +63,7 @@ def result(of: Unrolled) -> str:
     cell = next(rank for rank, path in enumerate(of.paths, 1) if path.detours == 0)
     place = "the largest" if cell == 1 else f"number {cell} by size"
     return (
-        f"**They add up to {signed_power(of.log10, of.sign)}**, the term at $t = {of.t}$, "
+        f"**They add up to {signed(of.sign, of.log10)}**, the term at $t = {of.t}$, "
         f"$k = {STEPS}$ of `w_xf`. The cell path is {place}, with "
         f"{_percent(float(of.share[cell - 1]))} of the size of all paths."
     )
