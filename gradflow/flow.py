@@ -270,6 +270,32 @@ class GradientFlow:
         norms = [self._log10_swept_norm(name) for name in self._names(parameter)]
         return frozen(functools.reduce(log10_hypotenuse, norms))
 
+    def sign_total(self, parameter: str) -> Array:
+        """Signs of dL_t/dw for every target t, right at any magnitude.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `total`.
+
+        Returns
+        -------
+        int8 array of shape (T, *shape of the parameter)
+            -1, 0 or 1; 0 where the total is exactly zero.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown, or the cell is not scalar and the total not the readout's.
+        """
+        scaled = self._scaled_total(parameter)
+        if scaled is None:
+            raise ValueError(
+                "sign_total must be asked of a scalar cell, whose terms are numbers. "
+                f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
+            )
+        return frozen(np.sign(scaled.mantissa).astype(np.int8))
+
     def log10_forget_product(self) -> Array:
         """log10 of the product of the forget gates f_q, q = j + 1 .. t.
 

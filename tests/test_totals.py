@@ -54,6 +54,31 @@ def test_totals_are_the_sum_of_outer_products_at_every_length(T):
     assert flow.log10_total("w_x")[-1] == pytest.approx(size, abs=1e-10)
 
 
+@pytest.mark.parametrize("name", ["w_x", "w_xf", "b", "w_o", "readout_b_o"])
+def test_signs_of_totals_are_those_of_the_plain_totals(name):
+    generator = np.random.default_rng(4)
+    cell = gf.LSTM.scalar(w_x=0.5, w_h=-1.5, b_f=0.5)
+    flow = gf.gradient_flow(cell, generator.normal(size=30), loss=gf.SquaredError(0.1))
+    signs = flow.sign_total(name)
+    assert signs.dtype == np.int8
+    assert {-1, 1} <= set(signs.ravel().tolist())
+    np.testing.assert_array_equal(signs, np.sign(flow.total(name)))
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_total_too_small_for_float64_keeps_its_sign(sign):
+    cell, readout = gf.RNN(500.0, 0.1), gf.Readout(sign)
+    flow = gf.gradient_flow(cell, [1.0, 1.0], readout, gf.UnitLoss())
+    assert flow.total("w_x").tolist() == [0.0, 0.0]
+    assert flow.sign_total("w_x").tolist() == [sign, sign]
+
+
+def test_totals_of_vectors_have_no_sign():
+    flow = gf.gradient_flow(gf.RNN(np.eye(2), np.eye(2)), np.ones((3, 2)))
+    with pytest.raises(ValueError, match="sign_total must"):
+        flow.sign_total("w_x")
+
+
 def test_measures_and_sequences_come_with_the_package():
     code = "import gradflow as gf; gf.memory.measure; gf.sequences.ones"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
