@@ -53,8 +53,40 @@ def clip_factors(flow: GradientFlow, threshold: float) -> Array:
     ----------
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
     """
+    return frozen(10.0 ** -_log10_over(flow, threshold))
+
+
+def log10_clipped(flow: GradientFlow, parameter: str, threshold: float) -> Array:
+    """log10 of the magnitudes of the terms that are left after clipping by norm.
+
+    Every term of a row is multiplied by the one factor of its target, so that no ratio of two terms
+    of a row changes.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+    parameter : str
+        As for `GradientFlow.log10`.
+    threshold : float
+        Longest gradient let through, above 0.
+
+    Returns
+    -------
+    array of shape (T, T)
+        Minus infinity where exactly zero, nan where k > t.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the threshold is not a finite number above 0.
+    """
+    return frozen(flow.log10(parameter) - _log10_over(flow, threshold)[:, None])
+
+
+def _log10_over(flow: GradientFlow, threshold: float) -> Array:
+    """log10 of how many times too long each target's gradient is; 0 where it is not."""
     limit = finite_array("threshold", threshold)
     if limit.ndim or limit <= 0.0:
         raise ValueError(f"threshold must be a number above 0. Got {threshold!r}.")
-    over = np.maximum(log10_gradient_norm(flow) - np.log10(limit), 0.0)
-    return frozen(10.0**-over)
+    return np.asarray(np.maximum(log10_gradient_norm(flow) - np.log10(limit), 0.0))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.clipping import clip_factors, log10_gradient_norm
+from gradflow.clipping import clip_factors, log10_clipped, log10_gradient_norm
 
 
 def test_factors_are_those_of_the_plain_norm():
@@ -17,6 +17,16 @@ def test_factors_are_those_of_the_plain_norm():
     expected = np.minimum(1.0, threshold / length)
     np.testing.assert_allclose(clip_factors(flow, threshold), expected, rtol=1e-12)
     assert (clip_factors(flow, threshold) < 1.0).any()
+
+
+@pytest.mark.parametrize("name", ["w_x", "w_hf", "b"])
+def test_clipped_terms_are_the_plain_terms_times_the_factor_of_their_row(name):
+    x = np.random.default_rng(8).normal(size=12)
+    flow = gf.gradient_flow(gf.LSTM.scalar(0.7, 1.2, 0.5), x, loss=gf.UnitLoss())
+    threshold = 10.0 ** float(np.median(log10_gradient_norm(flow)))
+    expected = np.abs(flow.value(name)) * clip_factors(flow, threshold)[:, None]
+    clipped = 10.0 ** log10_clipped(flow, name, threshold)
+    np.testing.assert_allclose(clipped, expected, rtol=1e-12)
 
 
 def test_a_gradient_beyond_float64_is_clipped_by_the_right_factor():
@@ -40,3 +50,5 @@ def test_bad_thresholds_are_named(threshold):
     flow = gf.gradient_flow(gf.RNN(0.5, 0.5), np.ones(3))
     with pytest.raises(ValueError, match="threshold must"):
         clip_factors(flow, threshold)
+    with pytest.raises(ValueError, match="threshold must"):
+        log10_clipped(flow, "w_x", threshold)
