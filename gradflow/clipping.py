@@ -53,7 +53,33 @@ def clip_factors(flow: GradientFlow, threshold: float) -> Array:
     ----------
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
     """
-    return frozen(10.0 ** -_log10_over(flow, threshold))
+    return frozen(10.0 ** log10_clip_factors(flow, threshold))
+
+
+def log10_clip_factors(flow: GradientFlow, threshold: float) -> Array:
+    """log10 of `clip_factors`, right where the factor is too small for float64.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+    threshold : float
+        Longest gradient let through, above 0.
+
+    Returns
+    -------
+    array of shape (T,)
+        0 where the gradient is no longer than the threshold.
+
+    Raises
+    ------
+    ValueError
+        If the threshold is not a finite number above 0.
+    """
+    limit = finite_array("threshold", threshold)
+    if limit.ndim or limit <= 0.0:
+        raise ValueError(f"threshold must be a number above 0. Got {threshold!r}.")
+    return frozen(np.minimum(np.log10(limit) - log10_gradient_norm(flow), 0.0))
 
 
 def log10_clipped(flow: GradientFlow, parameter: str, threshold: float) -> Array:
@@ -81,12 +107,4 @@ def log10_clipped(flow: GradientFlow, parameter: str, threshold: float) -> Array
     ValueError
         If the name is unknown, or the threshold is not a finite number above 0.
     """
-    return frozen(flow.log10(parameter) - _log10_over(flow, threshold)[:, None])
-
-
-def _log10_over(flow: GradientFlow, threshold: float) -> Array:
-    """log10 of how many times too long each target's gradient is; 0 where it is not."""
-    limit = finite_array("threshold", threshold)
-    if limit.ndim or limit <= 0.0:
-        raise ValueError(f"threshold must be a number above 0. Got {threshold!r}.")
-    return np.asarray(np.maximum(log10_gradient_norm(flow) - np.log10(limit), 0.0))
+    return frozen(flow.log10(parameter) + log10_clip_factors(flow, threshold)[:, None])

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.clipping import clip_factors, log10_clipped, log10_gradient_norm
+from gradflow.clipping import (
+    clip_factors,
+    log10_clip_factors,
+    log10_clipped,
+    log10_gradient_norm,
+)
 
 
 def test_factors_are_those_of_the_plain_norm():
@@ -37,6 +42,7 @@ def test_a_gradient_beyond_float64_is_clipped_by_the_right_factor():
     # dL_t/db is the sum over k of 1000^(k-1); at t = 150 its log10 is 447 and a bit.
     assert log10_gradient_norm(flow)[-1] == pytest.approx(447 + np.log10(1000 / 999), abs=1e-9)
     assert clip_factors(flow, 1.0)[-1] == 0.0
+    assert log10_clip_factors(flow, 1.0)[-1] == -log10_gradient_norm(flow)[-1]
 
 
 def test_a_gradient_that_is_zero_is_not_clipped():
