@@ -3,6 +3,7 @@
 from gradflow.figures.classes import Shares, shares
 from gradflow.figures.graph import Edge, Graph, Node, graph
 from gradflow.figures.heatmap import heatmap
+from gradflow.figures.outline import Outline, outlined
 from gradflow.figures.panel import Panel, relative_to_first
 from gradflow.figures.profile import Line, Profile, profile
 from gradflow.figures.scale import View, colour_range
@@ -13,6 +14,7 @@ __all__ = [
     "Graph",
     "Line",
     "Node",
+    "Outline",
     "Panel",
     "Profile",
     "Shares",
@@ -20,6 +22,7 @@ __all__ = [
     "colour_range",
     "graph",
     "heatmap",
+    "outlined",
     "profile",
     "relative_to_first",
     "shares",

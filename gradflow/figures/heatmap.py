@@ -178,7 +178,7 @@ def heatmap_annotations(
     """The title at the top left, the note in the empty triangle, the heading of the strip."""
     x, y, strip = (f"{axis} domain" for axis in axes)
     label: dict[str, Any] = {"showarrow": False, "yref": y}
-    title = f"<b>{escaped(panel.title)}</b> · {subscripted(panel.quantity)}"
+    title = f"<b>{subscripted(panel.title)}</b> · {subscripted(panel.quantity)}"
     notes: list[dict[str, Any]] = [
         label
         | {"text": title, "xref": x, "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
