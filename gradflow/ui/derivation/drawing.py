@@ -1,0 +1,94 @@
+"""Steps and questions drawn on the page."""
+
+from __future__ import annotations
+
+import functools
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from gradflow.figures.heatmap import heatmap
+from gradflow.figures.outline import outlined
+from gradflow.ui.derivation import progress
+from gradflow.ui.derivation.latex import formula
+from gradflow.ui.derivation.question import Proof, Question
+from gradflow.ui.derivation.scene import Scene
+from gradflow.ui.derivation.step import Step
+
+
+def draw_step(number: int, step: Step, scene: Scene) -> None:
+    """One step: what is done, the formulas, and their numbers beside them."""
+    with st.container(border=True, key=f"step_{number}"):
+        st.markdown(f"**{number}. {step.title}**")
+        st.markdown(step.text)
+        formulas, missing = step.formulas(scene.settings), step.missing(scene)
+        numbers = ("",) * len(formulas) if missing else step.numbers(scene)
+        for line, live in zip(formulas, numbers, strict=True):
+            left, right = st.columns(2, vertical_alignment="center")
+            left.markdown(formula(line))
+            if live:
+                right.markdown(formula(live))
+        if missing:
+            st.caption(missing)
+
+
+def draw_question(question: Question) -> None:
+    """One question; once it is answered, its proof."""
+    given = progress.answers().get(question.key)
+    key = progress.choice_key(question)
+    if st.session_state.get(key) is None:
+        st.session_state[key] = given
+    with st.container(border=True, key=f"question_{question.key}"):
+        st.markdown(f":material/help: **Predict: {question.title}**")
+        st.markdown(question.ask())
+        st.radio(
+            "Your prediction",
+            list(question.options),
+            index=None,
+            format_func=question.options.__getitem__,
+            key=key,
+            disabled=given is not None,
+        )
+        if given is None:
+            st.button(
+                "Answer",
+                key=f"answer_{question.key}",
+                on_click=progress.answer,
+                args=(question,),
+                disabled=st.session_state[key] is None,
+            )
+        else:
+            _answer(question, given, question.prove())
+
+
+def _answer(question: Question, given: str, proof: Proof) -> None:
+    if given == proof.right:
+        st.success(f"**Yes.** {proof.why}", icon=":material/check:")
+    else:
+        st.info(
+            f"**Not this time.** It is: *{question.options[proof.right]}* {proof.why}",
+            icon=":material/lightbulb:",
+        )
+    columns = st.columns(2, gap="medium")
+    for n, figure in enumerate(_figures(question)):
+        with columns[n]:
+            st.plotly_chart(
+                figure,
+                key=f"{question.key}_heatmap_{n}",
+                config={"displaylogo": False},
+                theme="streamlit",
+            )
+    st.button(
+        "Use these settings",
+        key=f"use_{question.key}",
+        on_click=progress.use,
+        args=(question,),
+        help="Puts the settings of this answer into the sidebar: all numbers of the page follow.",
+    )
+
+
+@functools.cache
+def _figures(question: Question) -> tuple[go.Figure, ...]:
+    """The heatmaps of a proof; they are always the same, and an open page has many of them."""
+    proof = question.prove()
+    return tuple(outlined(heatmap(shown.panel, proof.view), shown.outline) for shown in proof.shown)

@@ -1,0 +1,59 @@
+"""What is open and what was predicted: kept in the session, and not in the link."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gradflow.ui import state
+from gradflow.ui.derivation.question import Question
+
+_OPEN = "derivation_open"
+_ANSWERS = "derivation_answers"
+
+
+def opened() -> int:
+    """How many steps and questions are open, from the first on."""
+    count: int = st.session_state.get(_OPEN, 1)
+    return count
+
+
+def open_to(count: int) -> None:
+    """Open the first `count` steps and questions, and no others."""
+    st.session_state[_OPEN] = count
+
+
+def answers() -> dict[str, str]:
+    """The option chosen, by the question's key."""
+    found: dict[str, str] = st.session_state.get(_ANSWERS, {})
+    return found
+
+
+def choice_key(question: Question) -> str:
+    """Key of the widget that a question is answered with."""
+    return f"quiz_{question.key}"
+
+
+def answer(question: Question) -> None:
+    """Take what the widget holds as the answer."""
+    st.session_state[_ANSWERS] = answers() | {question.key: st.session_state[choice_key(question)]}
+
+
+def forget_answers(questions: tuple[Question, ...]) -> None:
+    """Start the quiz over; what is open stays open."""
+    st.session_state[_ANSWERS] = {}
+    for question in questions:
+        st.session_state[choice_key(question)] = None
+
+
+def use(question: Question) -> None:
+    """Put the settings of a question into the sidebar."""
+    state.put(question.settings)
+    st.session_state["looking_at"] = None
+
+
+def score(questions: tuple[Question, ...]) -> str:
+    """How far the quiz has come."""
+    given = answers()
+    predicted = [question for question in questions if question.key in given]
+    right = sum(given[question.key] == question.prove().right for question in predicted)
+    return f"{len(predicted)} of {len(questions)} predicted, {right} right"

@@ -1,0 +1,49 @@
+"""`Step`: one part of the derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gradflow.ui.derivation.scene import Scene
+from gradflow.ui.settings import Settings
+
+
+@dataclass(frozen=True)
+class Step:
+    """A few formulas, and what their numbers are.
+
+    Attributes
+    ----------
+    title : str
+        Markdown.
+    text : str
+        Markdown: what is done and why.
+    formulas : callable
+        Settings to one LaTeX formula a line.
+    numbers : callable
+        Scene to the LaTeX of the same lines in numbers; "" where a line has none.
+    steps : int
+        Steps that the sequence must have for there to be numbers.
+    target : int
+        First target step that has them.
+    """
+
+    title: str
+    text: str
+    formulas: Callable[[Settings], tuple[str, ...]]
+    numbers: Callable[[Scene], tuple[str, ...]]
+    steps: int = 1
+    target: int = 1
+
+    def missing(self, scene: Scene) -> str | None:
+        """Why there are no numbers, if there are none."""
+        if self.steps > scene.T:
+            have = "1 step" if scene.T == 1 else f"{scene.T} steps"
+            return f"No numbers here: they need {self.steps} steps, and this sequence has {have}."
+        if self.target > scene.t:
+            return (
+                f"No numbers here: they need a target step from {self.target} on, and it is "
+                f"t = {scene.t}."
+            )
+        return None
