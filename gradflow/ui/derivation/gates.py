@@ -30,7 +30,7 @@ def _carries_numbers(scene: Scene) -> tuple[str, ...]:
     )
     product = latex.signed(1.0, float(flow.log10_forget_product()[t - 1, t - 1]))
     return (
-        f"{latex.term(flow, 'b_c', t, t)} = {latex.factor(along)} + {latex.factor(others)}",
+        f"{latex.term(flow, 'b_c', t, t)} = {latex.summed(along, others)}",
         along,
         others,
         product,

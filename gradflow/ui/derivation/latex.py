@@ -57,6 +57,11 @@ def product(*factors: str) -> str:
     return " \\cdot ".join(map(factor, factors))
 
 
+def summed(*parts: str) -> str:
+    """Numbers added; a line may break between any two."""
+    return " + ".join(f"({part})" if part.startswith("-") else part for part in parts)
+
+
 def _latex(text: str) -> str:
     raised = _RAISED.sub(lambda m: "^{" + "".join(_PLAIN[c] for c in m.group()) + "}", text)
     for shown, latex in (("×", "\\times"), ("∞", "\\infty"), (",", "{,}"), ("–", "\\text{–}")):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradflow.ui.derivation import shortening, unrolling
-from gradflow.ui.derivation.lstm_questions import CLIPPED, GROWING
+from gradflow.ui.derivation import gates, shortening, unrolling
+from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
 from gradflow.ui.derivation.question import Question
 from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
 from gradflow.ui.derivation.step import Step
@@ -32,7 +32,11 @@ PARTS: tuple[tuple[str, tuple[Station, ...]], ...] = (
     ),
     (
         "The LSTM: four ways back, and 24 paths",
-        (GROWING,),
+        (
+            FORGETTING,
+            GROWING,
+            gates.CARRIES,
+        ),
     ),
     (
         "Clipping: what it mends and what it does not",

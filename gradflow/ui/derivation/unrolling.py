@@ -60,9 +60,9 @@ def _readout_formulas(settings: Settings) -> tuple[str, ...]:
 
 def _readout_numbers(scene: Scene) -> tuple[str, ...]:
     first, w_o = scene.first, latex.plain(scene.settings.w_o)
-    b_o = latex.factor(latex.plain(scene.settings.readout_b_o))
+    b_o = latex.plain(scene.settings.readout_b_o)
     return (
-        f"{first.output()} = {latex.product(w_o, first.s(3))} + {b_o}",
+        f"{first.output()} = {latex.summed(latex.product(w_o, first.s(3)), b_o)}",
         f"{first.loss_total()} = "
         + latex.product(first.loss_slope(), w_o, first.state_total(FIRST)),
     )
@@ -82,7 +82,7 @@ def _direct_numbers(scene: Scene) -> tuple[str, ...]:
     from_x = latex.product(latex.plain(settings.w_x), first.x(3))
     from_s = latex.product(latex.plain(settings.w_s), first.s(2))
     return (
-        f"{first.z(3)} = {from_x} + {from_s} + {latex.factor(latex.plain(settings.b))}",
+        f"{first.z(3)} = {latex.summed(from_x, from_s, latex.plain(settings.b))}",
         f"s_3 = {first.s(3)}",
         f"\\phi'(z_3) = {first.slope(3)}",
         f"{first.state_term(1)} = {latex.product(first.slope(3), first.x(3))}",
@@ -102,7 +102,7 @@ def _one_level(scene: Scene, j: int) -> str:
     first = scene.first
     back = latex.product(latex.plain(scene.settings.w_s), first.state_total(j - 1))
     slope = latex.factor(first.slope(j))
-    return f"{first.state_total(j)} = {slope} \\cdot ({first.x(j)} + {back})"
+    return f"{first.state_total(j)} = {slope} \\cdot ({latex.summed(first.x(j), back)})"
 
 
 def _bottom_formulas(settings: Settings) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ def _three_numbers(scene: Scene) -> tuple[str, ...]:
         + latex.product(*ends, *slopes[:k], *powers[k - 1], first.x(FIRST + 1 - k))
         for k in (1, 2, 3)
     ]
-    added = " + ".join(latex.factor(first.loss_term(k)) for k in (1, 2, 3))
+    added = latex.summed(*(first.loss_term(k) for k in (1, 2, 3)))
     return (*terms, f"{first.loss_total()} = {added}")
 
 
