@@ -133,6 +133,13 @@ class Path:
         with np.errstate(over="ignore", under="ignore"):
             return float(self.sign * np.float64(10.0) ** self.log10) if self.sign else 0.0
 
+    def between(self, start: Node, end: Node) -> Path | None:
+        """The part of it from one node to another; None if it does not pass both in this order."""
+        nodes = self.nodes
+        if start not in nodes or end not in nodes or nodes.index(start) >= nodes.index(end):
+            return None
+        return _path(self.edges[nodes.index(start) : nodes.index(end)])
+
     @property
     def detours(self) -> int:
         """How many of its crossings from step to step run through h."""

@@ -253,3 +253,20 @@ def test_the_cell_is_checked():
         gf.paths(gf.RNN(0.5, 0.9), X, 2, 1)
     with pytest.raises(ValueError, match=r"cell must be a scalar LSTM, .* Got LSTM with H=2, D=1"):
         gf.paths(gf.LSTM(np.ones((4, 2, 1)), np.ones((4, 2, 2)), np.ones((4, 2))), X, 2, 1)
+
+
+def test_parts_of_a_path_multiply_to_it():
+    (path, *_) = paths_of(flow_of("mixed signs"), 5, 3)
+    first, middle, last = path.nodes[0], path.nodes[3], path.nodes[-1]
+    parts = path.between(first, middle), path.between(middle, last)
+    assert parts[0].nodes + parts[1].nodes[1:] == path.nodes
+    assert parts[0].value * parts[1].value == pytest.approx(path.value, rel=1e-12)
+    assert path.between(first, last) == path
+
+
+def test_a_part_must_be_passed_in_its_order():
+    (path, *_) = paths_of(flow_of("usual"), 5, 3)
+    first, last = path.nodes[0], path.nodes[-1]
+    assert path.between(last, first) is None
+    assert path.between(first, first) is None
+    assert path.between(first, Node("c", 1)) is None
