@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from gradflow.ui.derivation import latex
+from gradflow.ui.derivation.gates import CARRIES, PATHS, WAYS, ways_back
 from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
 from gradflow.ui.derivation.question import band
 from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
@@ -107,7 +108,7 @@ VARIOUS = {
     "squared": Settings(loss="squared", target=0.7, w_o=-1.5, readout_b_o=0.25, s_0=0.5),
     "binary": Settings(loss="binary", label="0", activation="sigmoid", w_s=-1.3, b=-0.4),
     "softmax": Settings(loss="softmax", w_o=2.5, readout_b_o=-0.5, activation="relu", b=0.5),
-    "identity": Settings(activation="identity", w_s=1.4, sequence="sine", loss="squared", T=9),
+    "identity": Settings(activation="identity", w_s=1.4, sequence="sine", loss="squared", T=12),
 }
 
 
@@ -137,10 +138,13 @@ def test_the_three_terms_and_their_sum_are_those_of_autograd(settings):
 
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
-def test_the_five_factors_multiply_to_the_third_term(settings):
+def test_the_five_factors_multiply_to_the_term_of_the_lag(settings):
     scene = _scene(settings)
-    product = np.prod([_value(line) for line in FACTORS.numbers(scene)])
-    assert product == pytest.approx(_rnn(settings, 3)["w_x"][2, 2], rel=ROUNDED)
+    *parts, term = FACTORS.numbers(scene)
+    product = np.prod([_value(line) for line in parts])
+    row = _rnn(scene.settings)["w_x"][-1]
+    assert product == pytest.approx(row[settings.lag - 1], rel=2 * ROUNDED)
+    assert _value(term) == pytest.approx(row[settings.lag - 1], rel=ROUNDED)
 
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
@@ -191,6 +195,82 @@ def test_a_row_of_zeros_has_no_largest_term():
     assert all("exactly" in line for line in others)
 
 
+GATED = {
+    "default": Settings(),
+    "an earlier target": Settings(last=False, t=5),
+    "two gates against two": Settings(T=20, w_s=-1.7, w_x=1.5, b_f=-0.5),
+}
+
+
+def _next_cell_state(settings, t, c_before):
+    """c_t as a function of c_(t-1), written out."""
+    trace, w_x = run(settings).lstm.trace, settings.w_x
+    x = trace.x[t - 1, 0]
+
+    def sigmoid(z):
+        return 1.0 / (1.0 + np.exp(-z))
+
+    h_before = trace.gates[t - 2, 3, 0] * np.tanh(c_before)
+    z = w_x * x + settings.w_s * h_before
+    return sigmoid(z + settings.b_f) * c_before + sigmoid(z) * np.tanh(z)
+
+
+@pytest.mark.parametrize("settings", GATED.values(), ids=GATED)
+def test_the_four_ways_add_up_to_the_derivative_of_the_cell_state(settings):
+    scene, t = _scene(settings), settings.t if not settings.last else settings.T
+    c_before = scene.experiment.lstm.trace.c[t - 1, 0]
+    expected = _next_cell_state(settings, t, c_before + 1e-30j).imag / 1e-30
+    ways = ways_back(scene.experiment.lstm, t)
+    assert len(ways) == 4
+    assert sum(way.value for way in ways) == pytest.approx(expected, rel=1e-12)
+    state, along, *through, total = WAYS.numbers(scene)
+    f = scene.experiment.lstm.trace.gates[t - 1, 1, 0]
+    assert _value(along) == pytest.approx(f, rel=ROUNDED)
+    assert _python(total.split(" = ")[1]) == pytest.approx(expected, rel=ROUNDED)
+    for line in (state, *through):
+        left, right = _sides(line)
+        assert left == pytest.approx(right, rel=ROUNDED)
+    kinds = [line.split("{")[1].split("}")[0] for line in WAYS.formulas(settings)[2:5]]
+    assert kinds == ["forget gate", "input gate", "candidate"]
+    by_kind = {way.nodes[1].kind: way.value for way in ways}
+    shown = [_sides(line)[0] for line in through]
+    np.testing.assert_allclose(shown, [by_kind[kind] for kind in ("f", "i", "c'")], rtol=ROUNDED)
+
+
+@pytest.mark.parametrize("settings", GATED.values(), ids=GATED)
+def test_the_paths_are_counted_and_add_up_to_the_term(settings):
+    counts, split, recurrence, summed, term = PATHS.numbers(_scene(settings))
+    assert counts.startswith("1, 5, 24, 115, 551 ")
+    assert split == "24 = 16 + 4 + 4"
+    assert recurrence == "551 = 5 \\cdot 115 - 24 = 551"
+    t = settings.T if settings.last else settings.t
+    expected = _lstm(settings)["w_x"][t - 1, 2, 1]
+    assert _python(summed) == pytest.approx(expected, rel=ROUNDED)
+    assert _python(term) == pytest.approx(expected, rel=ROUNDED)
+
+
+def test_fewer_steps_have_fewer_counts():
+    counts, _, recurrence, _, _ = PATHS.numbers(_scene(Settings(last=False, t=3)))
+    assert counts.startswith("1, 5, 24 ")
+    assert recurrence == "24 = 5 \\cdot 5 - 1 = 24"
+
+
+@pytest.mark.parametrize("settings", GATED.values(), ids=GATED)
+def test_the_cell_path_and_the_rest_are_the_whole_term(settings):
+    whole, along, others, product = CARRIES.numbers(_scene(settings))
+    t = settings.T if settings.last else settings.t
+    expected = _lstm(settings)["b"][t - 1, t - 1, 2]
+    trace = run(settings).lstm.trace
+    forget = float(np.prod(trace.gates[1:t, 1, 0]))
+    i, _, candidate, _ = trace.gates[0, :, 0]
+    ends = trace.gates[t - 1, 3, 0] * (1.0 - np.tanh(trace.c[t, 0]) ** 2)
+    cell = ends * forget * i * (1.0 - candidate**2)
+    assert _sides(whole)[0] == pytest.approx(expected, rel=ROUNDED)
+    assert _python(along) == pytest.approx(cell, rel=ROUNDED)
+    assert _python(others) == pytest.approx(expected - cell, rel=ROUNDED)
+    assert _python(product) == pytest.approx(forget, rel=ROUNDED)
+
+
 @pytest.mark.parametrize("threshold", [0.01, 1.0, 100.0])
 def test_clipping_multiplies_both_terms_by_one_factor(threshold):
     settings = Settings(w_s=1.2, w_x=0.1, threshold=threshold, lag=7)
@@ -218,7 +298,7 @@ def test_a_step_has_as_many_numbers_as_formulas_whatever_the_settings(step):
         Settings(w_x=0.0, w_o=0.0, T=12),
         Settings(activation="relu", w_x=-5.0, sequence="ones", T=12, clipping=True),
         Settings(w_s=2.0, activation="identity", T=500, loss="squared"),
-        Settings(own_w_h=True, w_h=-100.0, T=12, last=False, t=2),
+        Settings(own_w_h=True, w_h=-100.0, T=12, last=False, t=4),
     )
     for settings in (*VARIOUS.values(), *hard):
         scene = _scene(settings)
@@ -457,7 +537,7 @@ def test_two_steps_are_too_few_and_the_page_says_so():
     app = _press(_opened(T="2"), "derivation_all")
     said = [c.value for c in app.caption if "they need 3 steps" in c.value]
     first_three = [step for step in STEPS if step.steps == 3]
-    assert len(said) == len(first_three) == 7
+    assert len(said) == len(first_three) == 6
     assert all("this sequence has 2 steps" in text for text in said)
 
 

@@ -61,7 +61,7 @@ class FirstThree:
 
     def loss_slope(self) -> str:
         """dL_3/do_3."""
-        return latex.scaled(self.loss.loss.slope(self.loss.trace.o).reshape(FIRST, -1)[-1, -1])
+        return latex.scaled(self.loss.loss_slope.reshape(FIRST, -1)[-1, -1])
 
     def loss_term(self, k: int) -> str:
         """Term k of dL_3/dw_x."""

@@ -34,6 +34,8 @@ PARTS: tuple[tuple[str, tuple[Station, ...]], ...] = (
         "The LSTM: four ways back, and 24 paths",
         (
             FORGETTING,
+            gates.WAYS,
+            gates.PATHS,
             GROWING,
             gates.CARRIES,
         ),

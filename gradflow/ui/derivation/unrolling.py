@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from gradflow.check import residual
+from gradflow.factors import factors
+from gradflow.ui import panels
 from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.scene import FIRST, Scene
 from gradflow.ui.derivation.step import Step
@@ -162,25 +164,29 @@ def _general_numbers(scene: Scene) -> tuple[str, ...]:
 
 
 def _factors_formulas(settings: Settings) -> tuple[str, ...]:
-    return (
+    ends: tuple[str, ...] = (
         "\\frac{dL_t}{do_t} \\quad \\text{the loss slope}",
         "w_o \\quad \\text{the readout}",
-        "\\prod \\phi'(z_j) \\quad \\text{the } k \\text{ slopes}",
+    )
+    if settings.loss == "softmax":
+        ends = ("\\frac{dL_t}{ds_t} \\quad \\text{loss slope and readout}",)
+    return (
+        *ends,
+        "\\prod_{j=t+1-k}^{t} \\phi'(z_j) \\quad \\text{the } k \\text{ slopes}",
         "w_s^{\\,k-1} \\quad \\text{the weight}",
         "x_{t+1-k} \\quad \\text{the input}",
+        "\\text{their product: term } k",
     )
 
 
 def _factors_numbers(scene: Scene) -> tuple[str, ...]:
-    first, settings = scene.first, scene.settings
-    w_s = latex.factor(latex.plain(settings.w_s))
-    return (
-        first.loss_slope(),
-        latex.plain(settings.w_o),
-        latex.product(*(first.slope(j) for j in (3, 2, 1))),
-        f"{w_s}^2",
-        f"x_1 = {first.x(1)}",
-    )
+    flow, t = scene.experiment.rnn, scene.t
+    k = panels.lag(scene.settings, t)
+    parts = [
+        f"{factor.symbol} = {latex.signed(factor.sign, factor.log10)}"
+        for factor in factors(flow, t, k, "w_x")
+    ]
+    return (*parts, f"{latex.term(flow, 'w_x', t, k)} \\quad (t = {t},\\ k = {k})")
 
 
 def _sum_formulas(settings: Settings) -> tuple[str, ...]:
@@ -276,11 +282,10 @@ GENERAL = Step(
 )
 FACTORS = Step(
     "The five factors have names",
-    "Only two of them depend on how many steps lie between: the slopes and the weight. The numbers "
-    "are those of $t = 3$, $k = 3$, the longest way of the three terms above.",
+    "The slopes and the weight gather one more factor with every step back. The numbers are those "
+    "of one term at the target step and the lag of the settings.",
     _factors_formulas,
     _factors_numbers,
-    FIRST,
 )
 SUM = Step(
     "The sum at the target step",
