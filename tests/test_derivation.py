@@ -533,6 +533,14 @@ def test_the_settings_of_an_answer_go_into_the_sidebar():
     assert _score(app) == f"1 of {len(QUESTIONS)} predicted, 0 right"
 
 
+def test_target_and_lag_can_be_chosen_here():
+    app = _press(_opened(), "derivation_all")
+    _quiet(app.toggle(key="last").set_value(False).run())
+    _quiet(app.number_input(key="t").set_value(30).run())
+    _quiet(app.number_input(key="lag").set_value(4).run())
+    assert any("(t = 30,\\ k = 4)" in m.value for m in app.markdown)
+
+
 def test_two_steps_are_too_few_and_the_page_says_so():
     app = _press(_opened(T="2"), "derivation_all")
     said = [c.value for c in app.caption if "they need 3 steps" in c.value]

@@ -59,7 +59,7 @@ CLIPPING = Step(
     "multiplies all of it by one number $r$, and so every term of the row by the same. A gradient "
     "that explodes is mended: it gets a length one can work with. One that vanishes is not: what a "
     "far input counts *beside* a near one stays as it was. The terms here are those of the RNN's "
-    "$b$, at the target step and the lag of the settings; threshold and lag can be set there.",
+    "$b$, at the target step and the lag chosen above; the threshold is in the sidebar.",
     _formulas,
     _numbers,
 )

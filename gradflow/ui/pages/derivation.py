@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gradflow.ui import controls
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.drawing import draw_question, draw_step
 from gradflow.ui.derivation.question import Question
@@ -69,6 +70,11 @@ def _controls() -> None:
             args=(QUESTIONS,),
             disabled=not progress.answers(),
         )
+    target, lag, _ = st.columns([1, 1, 2])
+    with target:
+        controls.target_control()
+    with lag:
+        controls.lag_control()
 
 
 def _next() -> None:
