@@ -22,9 +22,9 @@ class Activation:
     value : callable
         Array of pre-activations z, of any shape, to an array of the same shape. Complex z is taken
         too, so that a derivative can be checked with a complex step.
-    of_number : callable
-        The same for one number, real or complex. A cell of one unit is run on Python's own numbers,
-        which are much faster than arrays of one element.
+    of_number, of_complex : callable
+        The same for one number. A cell of one unit is run on Python's own numbers, which are much
+        faster than arrays of one element.
     slope : callable
         Array of real z to the derivative at z, as a `Scaled` array of the same shape: where a plain
         float64 would be 0 (tanh from z of about 370 on) the slope keeps all its digits.
@@ -33,7 +33,12 @@ class Activation:
     name: str
     value: Callable[[Array], Array]
     of_number: Callable[[Any], Any]
+    of_complex: Callable[[Any], Any]
     slope: Callable[[Array], Scaled]
+
+    def of_one(self, complex_: bool) -> Callable[[Any], Any]:
+        """`of_complex` or `of_number`."""
+        return self.of_complex if complex_ else self.of_number
 
 
 def sigmoid(z: Array) -> Array:
@@ -55,20 +60,18 @@ def sigmoid(z: Array) -> Array:
     return np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))
 
 
-def sigmoid_of_number(z: Any) -> Any:
-    """`sigmoid` of one real or complex number."""
-    if isinstance(z, complex):
-        decayed = cmath.exp(-z if z.real >= 0 else z)
-        return (1.0 if z.real >= 0 else decayed) / (1.0 + decayed)
+def sigmoid_of_number(z: float) -> float:
+    """`sigmoid` of one number."""
     if z >= 0.0:
         return 1.0 / (1.0 + math.exp(-z))
     grown = math.exp(z)
     return grown / (1.0 + grown)
 
 
-def tanh_of_number(z: Any) -> Any:
-    """Tanh of one real or complex number."""
-    return cmath.tanh(z) if isinstance(z, complex) else math.tanh(z)
+def sigmoid_of_complex(z: complex) -> complex:
+    """`sigmoid` of one complex number."""
+    decayed = cmath.exp(-z if z.real >= 0.0 else z)
+    return (1.0 if z.real >= 0.0 else decayed) / (1.0 + decayed)
 
 
 def log10_sigmoid(z: Array) -> Array:
@@ -149,9 +152,9 @@ def _identity_slope(z: Array) -> Scaled:
     return Scaled.of(np.ones_like(z))
 
 
-TANH = Activation("tanh", np.tanh, tanh_of_number, _tanh_slope)
-SIGMOID = Activation("sigmoid", sigmoid, sigmoid_of_number, _sigmoid_slope)
-RELU = Activation("relu", _relu, _relu_of_number, _relu_slope)
-IDENTITY = Activation("identity", _identity, _identity, _identity_slope)
+TANH = Activation("tanh", np.tanh, math.tanh, cmath.tanh, _tanh_slope)
+SIGMOID = Activation("sigmoid", sigmoid, sigmoid_of_number, sigmoid_of_complex, _sigmoid_slope)
+RELU = Activation("relu", _relu, _relu_of_number, _relu_of_number, _relu_slope)
+IDENTITY = Activation("identity", _identity, _identity, _identity, _identity_slope)
 
 ACTIVATIONS = {a.name: a for a in (TANH, IDENTITY, SIGMOID, RELU)}

@@ -421,8 +421,7 @@ class GradientFlow:
             rows = array[targets]
             rows.fill(np.nan)
             fill(targets, rows)
-            corner = rows[:, targets]
-            corner[~np.tri(len(corner), dtype=bool)] = np.nan
+            np.copyto(rows[:, targets], np.nan, where=_beyond(len(rows)))
         return frozen(array)
 
     def _sums(self, parameter: str) -> Scaled:
@@ -485,6 +484,12 @@ class GradientFlow:
         else:
             terms, shape = slope, self.readout.b_o.shape
         return terms.reshape(self.T, *shape) if shape else terms.sum(axis=1)
+
+
+@functools.lru_cache(maxsize=8)
+def _beyond(n: int) -> Array:
+    """Where the column is beyond the row, (n, n)."""
+    return frozen(~np.tri(n, dtype=bool))
 
 
 def gradient_flow(

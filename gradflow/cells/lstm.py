@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,6 @@ from gradflow.activations import (
     log10_sigmoid,
     scaled_sigmoid,
     sigmoid,
-    sigmoid_of_number,
-    tanh_of_number,
 )
 from gradflow.cells.base import (
     Gate,
@@ -204,8 +202,9 @@ class LSTM:
         h = np.empty((T + 1, H), z.dtype)
         c[0], h[0] = start["c"], start["h"]
         if H == 1:
+            squashes = (a.of_one(np.iscomplexobj(z)) for a in (SIGMOID, TANH))
             z[:, :, 0], gates[:, :, 0], c[1:, 0], h[1:, 0] = _run_numbers(
-                drive.tolist(), w_h[0].tolist(), c[0, 0].item(), h[0, 0].item()
+                drive.tolist(), w_h[0].tolist(), c[0, 0].item(), h[0, 0].item(), *squashes
             )
             return {"z": z, "gates": gates, "c": c, "h": h}
         drive = drive.reshape(T, 4, H)
@@ -233,16 +232,20 @@ class LSTM:
             dh_j/dc_j, dc_j/dc_(j-1) with the gates held, then dc_j/dz of the input gate, the forget
             gate and the candidate, and dh_j/dz of the output gate.
         """
-        z_i, z_f, z_c, z_o = (trace.z[:, g] for g in range(4))
         candidate, c, c_before = trace.gates[:, 2], trace.c[1:], trace.c[:-1]
-        i, f, o = scaled_sigmoid(z_i), scaled_sigmoid(z_f), scaled_sigmoid(z_o)
+        # What is squashed alike is taken together: few operations on large arrays.
+        sigmoids = trace.z[:, (0, 1, 3)]
+        gates = scaled_sigmoid(sigmoids)
+        multiplied = np.stack([candidate, c_before, np.tanh(c)], axis=1)
+        by_sigmoid = SIGMOID.slope(sigmoids) * multiplied
+        by_tanh = TANH.slope(np.stack([c, trace.z[:, 2]], axis=1)) * gates[:, (2, 0)]
         return (
-            o * TANH.slope(c),
-            f,
-            SIGMOID.slope(z_i) * candidate,
-            SIGMOID.slope(z_f) * c_before,
-            TANH.slope(z_c) * i,
-            SIGMOID.slope(z_o) * np.tanh(c),
+            by_tanh[:, 0],
+            gates[:, 1],
+            by_sigmoid[:, 0],
+            by_sigmoid[:, 1],
+            by_tanh[:, 1],
+            by_sigmoid[:, 2],
         )
 
     def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
@@ -274,18 +277,22 @@ class LSTM:
 
 
 def _run_numbers(
-    drive: list[list[Any]], w_h: list[Any], c: Any, h: Any
+    drive: list[list[Any]],
+    w_h: list[Any],
+    c: Any,
+    h: Any,
+    sigmoid: Callable[[Any], Any],
+    tanh: Callable[[Any], Any],
 ) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
     """The forward pass of one unit, on Python's numbers: z, gates, c and h of steps 1 .. T."""
     w_hi, w_hf, w_hc, w_ho = w_h
     every_z, every_gates, every_c, every_h = [], [], [], []
     for x_i, x_f, x_c, x_o in drive:
-        z = (x_i + w_hi * h, x_f + w_hf * h, x_c + w_hc * h, x_o + w_ho * h)
-        i, f, o = sigmoid_of_number(z[0]), sigmoid_of_number(z[1]), sigmoid_of_number(z[3])
-        candidate = tanh_of_number(z[2])
+        z_i, z_f, z_c, z_o = x_i + w_hi * h, x_f + w_hf * h, x_c + w_hc * h, x_o + w_ho * h
+        i, f, candidate, o = sigmoid(z_i), sigmoid(z_f), tanh(z_c), sigmoid(z_o)
         c = f * c + i * candidate
-        h = o * tanh_of_number(c)
-        every_z.append(z)
+        h = o * tanh(c)
+        every_z.append((z_i, z_f, z_c, z_o))
         every_gates.append((i, f, candidate, o))
         every_c.append(c)
         every_h.append(h)

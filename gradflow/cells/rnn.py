@@ -141,7 +141,10 @@ class RNN:
         s[0] = start["s"]
         if H == 1:
             z[:, 0], s[1:, 0] = _run_numbers(
-                drive[:, 0].tolist(), w_s.item(), s[0, 0].item(), activation.of_number
+                drive[:, 0].tolist(),
+                w_s.item(),
+                s[0, 0].item(),
+                activation.of_one(np.iscomplexobj(z)),
             )
             return {"z": z, "s": s}
         for j in range(T):

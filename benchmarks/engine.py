@@ -1,0 +1,254 @@
+"""gradflow, JAX and PyTorch on the same work, in one process.
+
+All |dL_t/dw_x| of an LSTM, per gate, in float64: T (T + 1) / 2 terms a gate. Before anything is
+timed, all are checked to be the same to a relative 1e-10. Run from anywhere:
+
+    python benchmarks/engine.py
+
+It takes some minutes, wants a quiet machine and 16 GB of memory, and writes `engine.md` and
+`engine.svg` beside itself, and the table into the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import machine  # noqa: E402
+import peers  # noqa: E402
+
+from gradflow.ui.images import image  # noqa: E402
+
+SIZES = ((50, 1, 1), (200, 1, 1), (1000, 1, 1), (200, 32, 8), (500, 128, 16), (1000, 128, 16))
+GROWTH = {
+    "T at H = 1": [(T, 1, 1) for T in (250, 500, 1000, 2000)],
+    "T at H = 32": [(T, 32, 8) for T in (125, 250, 500, 1000)],
+    "T at H = 128": [(T, 128, 16) for T in (125, 250, 500, 1000)],
+    "H at T = 500": [(500, H, 16) for H in (32, 64, 128, 256)],
+}
+CONTESTANTS = ("gradflow", "JAX", "PyTorch batched", "PyTorch loop")
+
+SAME = 1e-10
+# A term below this share of its row's largest is compared with that instead: where terms of both
+# signs all but cancel inside one, float64 has no more digits.
+FLOOR = 1e-280
+# PyTorch's loop is timed on this many targets, evenly spread, and scaled up where there are more.
+LOOPED = 200
+LOOPED_OPERATIONS = 40_000
+# PyTorch's batched pass is not run where its result alone takes more.
+BATCHED_BYTES = 2e9
+
+
+@dataclass(frozen=True)
+class Row:
+    """Figures of one size: seconds by contestant, JAX's first call, megabytes, shares."""
+
+    size: tuple[int, int, int]
+    seconds: dict[str, float]
+    first_call: float
+    megabytes: dict[str, float | None]
+    worst: float
+    share: float
+
+    def ratio(self, contestant: str) -> float:
+        return self.seconds[contestant] / self.seconds["gradflow"]
+
+
+def measured(size: tuple[int, int, int], gemm: float, bandwidth: float) -> Row:
+    """All contestants on one size, checked against each other first."""
+    problem = peers.Problem.of_size(*size)
+    T, H, _ = size
+    every = np.arange(1, T + 1)
+    looped = every[:: max(1, -(-T * T // LOOPED_OPERATIONS))] if T > LOOPED else every
+    own = peers.gradflow_terms(problem)
+    terms = np.stack(own())
+    runs: dict[str, Callable[[], Any]] = {"gradflow": own}
+
+    runs["JAX"] = peers.jax_terms(problem)
+    start = time.perf_counter()
+    result = runs["JAX"]()
+    first_call = time.perf_counter() - start
+    worst = difference(terms, peers.by_lag(result, every))
+    del result
+    if T * T * 4 * H * 8 <= BATCHED_BYTES:
+        runs["PyTorch batched"] = peers.torch_batched_terms(problem)
+        worst = max(worst, difference(terms, peers.by_lag(runs["PyTorch batched"](), every)))
+    runs["PyTorch loop"] = peers.torch_loop_terms(problem, looped)
+    some = terms[:, looped - 1]
+    worst = max(worst, difference(some, peers.by_lag(runs["PyTorch loop"](), looped)))
+    if not worst <= SAME:
+        raise SystemExit(f"{size}: the contestants differ by {worst:.1e}; nothing was timed.")
+
+    seconds, megabytes = {}, {}
+    for contestant, run in runs.items():
+        seconds[contestant] = float(np.median(machine.times(run, seconds=2.0)))
+        megabytes[contestant] = machine.peak_megabytes(run)
+    seconds["PyTorch loop"] *= T / len(looped)
+    if H >= 32:
+        share = operations(T, H) / seconds["gradflow"] / gemm
+    else:
+        share = 4 * T * T * 8 / seconds["gradflow"] / bandwidth
+    return Row(size, seconds, first_call, megabytes, worst, share)
+
+
+def operations(T: int, H: int) -> int:
+    """Floating-point operations of the sweep's matrix products.
+
+    Each step back takes the rows of n targets through two matrices of shape (H, H): 4 n H^2.
+    """
+    return 4 * H * H * T * (T + 1) // 2
+
+
+def difference(own: Any, other: Any) -> float:
+    """Largest relative difference of two arrays of terms."""
+    inside = ~np.isnan(own)
+    a, b = np.abs(own[inside]), other[inside]
+    return float(np.max(np.abs(a - b) / np.maximum(a, FLOOR)))
+
+
+def exponent(sizes: list[tuple[int, int, int]], varied: int) -> tuple[float, list[float]]:
+    """The power of T or H that gradflow's time grows with, and the times."""
+    taken = [
+        float(np.median(machine.times(peers.gradflow_terms(peers.Problem.of_size(*size)), 1.0)))
+        for size in sizes
+    ]
+    slope, _ = np.polyfit(np.log([size[varied] for size in sizes]), np.log(taken), 1)
+    return float(slope), taken
+
+
+def milliseconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "not run"
+    value = 1e3 * seconds
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
+def table(rows: list[Row]) -> str:
+    """Markdown: times in milliseconds, how many times gradflow's in brackets."""
+    lines = [
+        "| T, H, D | gradflow | JAX warm | JAX first call | PyTorch batched | PyTorch loop |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        cells = [milliseconds(row.seconds["gradflow"])]
+        for contestant in CONTESTANTS[1:]:
+            taken = row.seconds.get(contestant)
+            times = f" ({row.ratio(contestant):.3g}×)" if taken is not None else ""
+            cells.append(milliseconds(taken) + times)
+        cells.insert(2, milliseconds(row.first_call))
+        lines.append(f"| {', '.join(map(str, row.size))} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def details(rows: list[Row], growth: dict[str, tuple[float, list[float]]], rates: str) -> str:
+    """Markdown: shares of what the machine can do, peak memory, growth."""
+    lines = [
+        "| T, H, D | share of the machine | "
+        + " | ".join(f"{contestant}, MB" for contestant in CONTESTANTS)
+        + " | largest difference |",
+        "| --- | ---: " + "| ---: " * (len(CONTESTANTS) + 1) + "|",
+    ]
+    for row in rows:
+        of = "GEMM" if row.size[1] >= 32 else "write bandwidth"
+        memory = [row.megabytes.get(contestant) for contestant in CONTESTANTS]
+        shown = ["–" if value is None else f"{value:,.0f}" for value in memory]
+        lines.append(
+            f"| {', '.join(map(str, row.size))} | {row.share:.0%} of {of} | {' | '.join(shown)} "
+            f"| {row.worst:.0e} |"
+        )
+    lines += ["", rates, "", "gradflow's time grows with", ""]
+    for what, (power, taken) in growth.items():
+        varied, of = ("H", 1) if what.startswith("H") else ("T", 0)
+        shown = ", ".join(
+            f"{size[of]}: {milliseconds(seconds)} ms"
+            for size, seconds in zip(GROWTH[what], taken, strict=True)
+        )
+        lines.append(f"- {varied}^{power:.2f} ({what}; {shown})")
+    return "\n".join(lines)
+
+
+COLOURS = ("#0072b2", "#d55e00", "#cc79a7", "#999999")
+SYMBOLS = {1: "circle", 32: "square", 128: "diamond"}
+
+
+def plot(rows: list[Row]) -> go.Figure:
+    """Time over T, one line for each contestant and H."""
+    figure = go.Figure()
+    for contestant, colour in zip(CONTESTANTS, COLOURS, strict=True):
+        for H, symbol in SYMBOLS.items():
+            of_size = [row for row in rows if row.size[1] == H and contestant in row.seconds]
+            figure.add_scatter(
+                x=[row.size[0] for row in of_size],
+                y=[1e3 * row.seconds[contestant] for row in of_size],
+                name=f"{contestant}, H = {H}",
+                mode="lines+markers",
+                line={"color": colour},
+                marker={"symbol": symbol, "size": 9},
+            )
+    figure.update_layout(
+        template="simple_white",
+        width=860,
+        height=520,
+        title="All terms of w_x of an LSTM, per gate, in float64",
+        legend={"font": {"size": 11}},
+    )
+    figure.update_xaxes(type="log", title="sequence length T", tickvals=[50, 200, 500, 1000])
+    figure.update_yaxes(type="log", title="median time, ms", dtick=1)
+    return figure
+
+
+def put_into(readme: Path, text: str) -> None:
+    """Replace what stands between the marks of the README."""
+    start, end = "<!-- engine -->\n", "<!-- end of engine -->"
+    before, rest = readme.read_text(encoding="utf-8").split(start)
+    after = rest.split(end)[1]
+    readme.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, default=len(SIZES), help="only the first sizes")
+    parser.add_argument("--dry", action="store_true", help="print, and write nothing")
+    options = parser.parse_args()
+    gemm, bandwidth = machine.gemm_rate(), machine.write_bandwidth()
+    rates = (
+        f"The machine: {machine.name()}; {gemm / 1e9:.0f} GFlop/s in a float64 matrix product, "
+        f"{bandwidth / 1e9:.1f} GB/s written."
+    )
+    print(rates)
+    rows = []
+    for size in SIZES[: options.sizes]:
+        rows.append(measured(size, gemm, bandwidth))
+        print(table(rows[-1:]).splitlines()[-1], flush=True)
+    growth = {
+        what: exponent(sizes, 1 if what.startswith("H") else 0) for what, sizes in GROWTH.items()
+    }
+    versions = (
+        f"numpy {np.__version__}, jax {peers.jax.__version__}, torch {peers.torch.__version__}"
+    )
+    caption = (
+        f"Milliseconds, medians; in brackets how many times gradflow's. On {machine.name()}, "
+        f"{versions}."
+    )
+    short = f"{table(rows)}\n\n{caption}"
+    text = f"{short}\n\n{details(rows, growth, rates)}"
+    print(text)
+    if not options.dry:
+        (HERE / "engine.md").write_text(f"# The engine\n\n{text}\n", encoding="utf-8")
+        (HERE / "engine.svg").write_bytes(image(plot(rows), "svg"))
+        put_into(HERE.parent / "README.md", short)
+
+
+if __name__ == "__main__":
+    main()

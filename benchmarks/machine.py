@@ -1,0 +1,63 @@
+"""What the machine itself can do: its name, its GEMM rate, its write bandwidth, peak memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_STATUS = Path("/proc/self/status")
+_CLEAR = Path("/proc/self/clear_refs")
+
+
+def name() -> str:
+    """Processor, cores, system."""
+    info = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.+)", info.read_text()) if info.exists() else None
+    processor = found[1] if found else platform.processor()
+    return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def times(run: Callable[[], Any], seconds: float, most: int = 40) -> list[float]:
+    """Seconds of repeated runs: at least three, then until `seconds` are over."""
+    taken: list[float] = []
+    while len(taken) < 3 or (sum(taken) < seconds and len(taken) < most):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return taken
+
+
+def gemm_rate(n: int = 2000) -> float:
+    """Floating-point operations a second of a large float64 matrix product, the best of several."""
+    a = np.random.default_rng(0).normal(size=(n, n))
+    out = np.empty_like(a)
+    return 2 * n**3 / min(times(lambda: np.matmul(a, a, out=out), seconds=2.0))
+
+
+def write_bandwidth(megabytes: int = 256) -> float:
+    """Bytes a second written to memory that caches do not hold, the best of several."""
+    array = np.zeros(megabytes * 2**17)
+    return array.nbytes / min(times(lambda: array.fill(1.0), seconds=1.0))
+
+
+def peak_megabytes(run: Callable[[], Any]) -> float | None:
+    """By how much memory grows at most while something runs; None where the system does not tell."""
+    if not _CLEAR.exists():
+        return None
+    _CLEAR.write_text("5")  # resets the peak
+    before = _kilobytes("VmRSS")
+    run()
+    return (_kilobytes("VmHWM") - before) / 1024
+
+
+def _kilobytes(entry: str) -> int:
+    found = re.search(rf"{entry}:\s+(\d+) kB", _STATUS.read_text())
+    assert found is not None
+    return int(found[1])
