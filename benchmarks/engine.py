@@ -28,9 +28,12 @@ sys.path.insert(0, str(HERE.parent))
 import machine  # noqa: E402
 import peers  # noqa: E402
 
+import gradflow as gf  # noqa: E402
+from gradflow.sweep import Steps  # noqa: E402
 from gradflow.ui.images import image  # noqa: E402
 
 SIZES = ((50, 1, 1), (200, 1, 1), (1000, 1, 1), (200, 32, 8), (500, 128, 16), (1000, 128, 16))
+TAKEN_APART = (500, 128, 16)
 GROWTH = {
     "T at H = 1": [(T, 1, 1) for T in (250, 500, 1000, 2000)],
     "T at H = 32": [(T, 32, 8) for T in (125, 250, 500, 1000)],
@@ -115,6 +118,38 @@ def difference(own: Any, other: Any) -> float:
     inside = ~np.isnan(own)
     a, b = np.abs(own[inside]), other[inside]
     return float(np.max(np.abs(a - b) / np.maximum(a, FLOOR)))
+
+
+def parts(T: int, H: int, D: int) -> dict[str, float]:
+    """Where the time of one size of a vector cell goes, in seconds."""
+    problem = peers.Problem.of_size(T, H, D)
+    flow = gf.gradient_flow(gf.LSTM(problem.w_x, problem.w_h, problem.b), problem.x)
+    cell, trace = flow.cell, flow.trace
+    slopes = cell.slopes(trace)
+    steps = Steps(cell, slopes)
+    rows, matrix = np.ones((T, H)), np.ones((H, H))
+
+    def products() -> None:
+        for n in range(1, T + 1):
+            rows[:n] @ matrix
+            rows[:n] @ matrix
+
+    def maps() -> None:
+        for j in range(T, 0, -1):
+            steps.plain(j)
+
+    runs: dict[str, Callable[[], Any]] = {
+        "all": peers.gradflow_terms(problem),
+        "the matrix products alone": products,
+        "the maps of the steps": maps,
+        "the forward pass": lambda: cell.run(flow.x, flow.initial_state, cell.weights),
+        "the local derivatives": lambda: cell.slopes(trace),
+        "the terms from the norms": lambda: [flow.value(f"w_x{gate}") for gate in peers.GATES],
+    }
+    seconds = {what: float(np.median(machine.times(run, 1.0))) for what, run in runs.items()}
+    known = sum(seconds.values()) - seconds["all"]
+    seconds["squares, sums and copies of the rows (the rest)"] = seconds["all"] - known
+    return seconds
 
 
 def exponent(sizes: list[tuple[int, int, int]], varied: int) -> tuple[float, list[float]]:
@@ -242,7 +277,12 @@ def main() -> None:
         f"{versions}."
     )
     short = f"{table(rows)}\n\n{caption}"
-    text = f"{short}\n\n{details(rows, growth, rates)}"
+    where = ", ".join(map(str, TAKEN_APART))
+    text = (
+        f"{short}\n\n{details(rows, growth, rates)}\n\n"
+        f"Where the time goes at ({where}):\n\n"
+        + "\n".join(f"- {what}: {milliseconds(spent)} ms" for what, spent in taken_apart.items())
+    )
     print(text)
     if not options.dry:
         (HERE / "engine.md").write_text(f"# The engine\n\n{text}\n", encoding="utf-8")

@@ -48,7 +48,7 @@ def write_bandwidth(megabytes: int = 256) -> float:
 
 
 def peak_megabytes(run: Callable[[], Any]) -> float | None:
-    """By how much memory grows at most while something runs; None where the system does not tell."""
+    """By how much memory grows at most in a run; None where the system does not tell."""
     if not _CLEAR.exists():
         return None
     _CLEAR.write_text("5")  # resets the peak

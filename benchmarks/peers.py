@@ -1,8 +1,9 @@
 """The same terms by automatic differentiation: JAX and PyTorch on the CPU, in float64.
 
-Each peer gives every step its own nudge on the gates' pre-activations, (T, 4, H), and differentiates
-all T losses by all nudges. A nudge's derivative is dL_t/dz_j, and its norm times |x_j| is the term of
-w_x: the same as gradflow's, and far cheaper than a copy of the weights at each step.
+Each peer gives every step its own nudge on the gates' pre-activations, (T, 4, H), and
+differentiates all T losses by all nudges. A nudge's derivative is dL_t/dz_j, and its norm times
+|x_j| is the term of w_x: the same as gradflow's, and far cheaper than a copy of the weights at each
+step.
 """
 
 from __future__ import annotations
@@ -157,5 +158,5 @@ def by_lag(terms: Any, targets: Array) -> Array:
     by_step = np.moveaxis(np.asarray(terms), 2, 0)
     result = np.full(by_step.shape, np.nan)
     for row, t in enumerate(targets):
-        result[:, row, :t] = by_step[:, row, t - 1 :: -1] if t > 0 else np.nan
+        result[:, row, :t] = by_step[:, row, t - 1 :: -1]
     return result

@@ -126,9 +126,9 @@ class Product:
 def power_range(numbers: Array, exponent: Array | int = 0) -> tuple[int, int]:
     """Powers of two between which 1 and all numbers * 2^exponent other than 0 lie."""
     fraction, power = np.frexp(numbers)
-    some = fraction != 0.0
-    power = power + np.asarray(exponent, np.int64)
-    return int(power.min(where=some, initial=1)) - 1, int(power.max(where=some, initial=0))
+    # Not reductions with `where`, which are several times slower.
+    power = np.where(fraction == 0.0, 0, np.add(power, exponent, dtype=np.int64))
+    return int(power.min(initial=1)) - 1, int(power.max(initial=0))
 
 
 def _slanted(array: Array, place: tuple[int, int], width: int) -> Array:

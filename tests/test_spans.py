@@ -1,0 +1,86 @@
+"""Cells of one unit, taken a span of steps at a time, against the same cells step by step."""
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow.scaled import Scaled
+from gradflow.spans import spans
+from gradflow.sweep import carry_back
+from gradflow.terms import filled
+
+CELLS = {
+    "lstm": gf.LSTM.scalar(w_x=0.5, w_h=-0.6, b_f=1.0),
+    "lstm by gate": gf.LSTM.scalar(
+        w_x={"i": 0.3, "f": -0.2, "c": 1.1, "o": 0.0},
+        w_h={"i": 0.9, "f": 1e-20, "c": -1.3, "o": 0.7},
+    ),
+    "lstm without w_h": gf.LSTM.scalar(w_x=0.5, w_h=0.0),
+    "lstm exploding": gf.LSTM.scalar(w_x=0.1, w_h={"i": 3.0, "f": 3.0, "c": 9.0, "o": 5.0}),
+    "rnn": gf.RNN(0.7, -0.9),
+    "rnn without w_s": gf.RNN(0.7, 0.0),
+    "rnn shrinking 1e-20 a step": gf.RNN(0.7, 1e-20),
+    "rnn growing 1e20 a step": gf.RNN(0.0, 1e20, activation="identity"),
+    "relu": gf.RNN(0.7, 0.9, activation="relu"),
+}
+by_cell = pytest.mark.parametrize("name", CELLS)
+
+
+def swept(cell, T):
+    """What both sweeps start from, on noise with some targets whose loss is flat."""
+    x = np.random.default_rng(T).normal(size=T)
+    flow = gf.gradient_flow(cell, x, loss=gf.UnitLoss())
+    seeds = flow._backward.seeds * np.where(np.arange(T) % 7 == 3, 0.0, 0.3)[:, None]
+    return cell, flow._backward.slopes, seeds
+
+
+def sign_and_log10(mantissa, exponent):
+    with np.errstate(divide="ignore"):
+        return np.sign(mantissa), np.log10(np.abs(mantissa)) + exponent * np.log10(2.0)
+
+
+@by_cell
+@pytest.mark.parametrize("T", [1, 2, 3, 4, 5, 9, 10, 16, 17, 40, 101])
+def test_every_signal_is_that_of_the_sweep_step_by_step(name, T):
+    given = swept(CELLS[name], T)
+    kept = spans(*given, signals=len(given[0].states))
+    one = Scaled.of(np.ones(T))
+    found = [
+        sign_and_log10(*filled(kept.times(n, one), slice(0, T))) for n in range(len(kept.columns))
+    ]
+    for step in carry_back(*given):
+        t = np.arange(step.j, T + 1)
+        for (sign, log10), *number in zip(found, step.mantissas, step.exponents, strict=True):
+            expected_sign, expected_log10 = sign_and_log10(*(part[:, 0] for part in number))
+            place = (t - 1, t - step.j)
+            np.testing.assert_array_equal(sign[place], expected_sign)
+            # Where terms of both signs cancel, digits of the sum are lost in either order.
+            np.testing.assert_allclose(log10[place], expected_log10, rtol=1e-13, atol=1e-11)
+
+
+@by_cell
+def test_blocks_of_targets_are_those_of_all_targets(name):
+    T = 40
+    given = swept(CELLS[name], T)
+    terms = spans(*given, signals=len(given[0].states)).times(0, Scaled.of(np.ones(T)))
+    whole, exponent = filled(terms, slice(0, T))
+    for targets in (slice(0, 1), slice(0, 7), slice(5, 20), slice(39, 40)):
+        mantissa, some = filled(terms, targets)
+        np.testing.assert_allclose(mantissa, whole[targets, : targets.stop], rtol=1e-14, atol=0)
+        if exponent.ndim:
+            np.testing.assert_array_equal(some, exponent[targets, : targets.stop])
+
+
+def test_beyond_the_first_input_there_is_nothing():
+    given = swept(CELLS["lstm"], 10)
+    terms = spans(*given, signals=2).times(1, Scaled.of(np.ones(10)))
+    mantissa, _ = filled(terms, slice(0, 10))
+    assert (mantissa[~np.tri(10, dtype=bool)] == 0.0).all()
+
+
+def test_a_saturated_unit_is_left_to_the_sweep_step_by_step():
+    given = swept(gf.RNN(5000.0, 0.5), 10)
+    assert spans(*given, signals=1) is None
+    flow = gf.gradient_flow(gf.RNN(5000.0, 0.5), np.ones(3), loss=gf.UnitLoss())
+    slope = np.log10(4.0) - 2 * 5000.5 / np.log(10.0)  # 4 exp(-2 z) but for 1e-4000
+    assert flow.log10("b")[-1, 0] == pytest.approx(slope, abs=1e-9)

@@ -1,0 +1,95 @@
+"""Guards against a slower engine: by counted work, and by ratios to NumPy in the same run.
+
+No test here knows a time in seconds. Where benchmarks are disabled (as pytest-xdist does) only the
+work is counted.
+"""
+
+import time
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+
+# About three times what they measure: a machine has its moods, but an engine that has lost its
+# blocks or its matrix products is beyond them.
+LIMIT_SCALAR = 3.0
+LIMIT_VECTOR = 8.0
+
+
+class Counted(gf.LSTM):
+    """An LSTM that counts the steps back it takes, and the rows they carry."""
+
+    calls = rows = 0
+
+    def back(self, moves, carried):
+        Counted.calls += 1
+        Counted.rows += carried[0][..., 0].size
+        return super().back(moves, carried)
+
+
+def weights(H, D=1):
+    generator = np.random.default_rng(H)
+    bound = H**-0.5
+    w_x, w_h = (generator.uniform(-bound, bound, (4, H, n)) for n in (D, H))
+    return w_x, w_h, np.outer([0.0, 1.0, 0.0, 0.0], np.ones(H))
+
+
+def work(cell, T):
+    """Steps back and rows of one flow."""
+    Counted.calls = Counted.rows = 0
+    gf.gradient_flow(cell, np.random.default_rng(0).normal(size=(T, cell.D)))
+    return Counted.calls, Counted.rows
+
+
+@pytest.mark.parametrize("T", [20, 60])
+def test_a_vector_cell_takes_each_target_through_each_step_once(T):
+    assert work(Counted(*weights(3)), T) == (T, T * (T + 1) // 2)
+
+
+@pytest.mark.parametrize("T", [100, 400, 1600])
+def test_a_scalar_cell_takes_few_steps_of_few_rows(T):
+    calls, rows = work(Counted(*(w.ravel() for w in weights(1))), T)
+    assert calls <= np.sqrt(T) + 1  # one for all spans together
+    assert rows <= T * (np.sqrt(T) + 8)  # of T (T + 1) / 2 pairs of target and step
+
+
+def fastest(run, rounds=7):
+    """Seconds of the fastest of some rounds."""
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def test_all_terms_of_a_scalar_cell_cost_no_more_than_a_few_passes_over_them(benchmark):
+    T = 1000
+    cell, x = gf.LSTM.scalar(0.5, 0.5), np.random.default_rng(0).normal(size=T)
+
+    def run():
+        flow = gf.gradient_flow(cell, x)
+        return [flow.value(f"w_x{gate}") for gate in "ifco"]
+
+    benchmark.pedantic(run, rounds=7, warmup_rounds=1)
+    if benchmark.stats is None:
+        pytest.skip("benchmarks are disabled")
+    numbers = np.ones((4, T, T))
+    assert benchmark.stats.stats.min < LIMIT_SCALAR * fastest(lambda: np.cumsum(numbers))
+
+
+def test_a_vector_cell_costs_no_more_than_a_few_times_its_matrix_products(benchmark):
+    T, H = 200, 64
+    cell, x = gf.LSTM(*weights(H)), np.random.default_rng(0).normal(size=(T, 1))
+    benchmark.pedantic(gf.gradient_flow, (cell, x), rounds=7, warmup_rounds=1)
+    if benchmark.stats is None:
+        pytest.skip("benchmarks are disabled")
+    rows, matrix = np.ones((T, H)), np.ones((H, H))
+
+    def products():
+        for n in range(1, T + 1):
+            rows[:n] @ matrix
+            rows[:n] @ matrix
+
+    assert benchmark.stats.stats.min < LIMIT_VECTOR * fastest(products)
