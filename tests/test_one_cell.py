@@ -164,7 +164,7 @@ def test_the_table_holds_the_classes_and_their_sum(name):
     cell = term(settings, experiment, t, k)
     [table] = [table.value for table in opened(settings).table if "Share" in table.value]
     values = [*cell.paths.values, cell.paths.whole]
-    expected = [("-" if v.sign < 0 else "") + power(v.log10) for v in values]
+    expected = [("−" if v.sign < 0 else "") + power(v.log10) for v in values]
     assert list(table["Value"]) == expected
     assert list(table["LSTM's paths"]) == [*cell.paths.labels, "sum: the term"]
     plain = [v.sign * 10.0**v.log10 for v in values]
