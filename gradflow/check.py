@@ -3,6 +3,7 @@
 import numpy as np
 
 from gradflow.flow import GradientFlow
+from gradflow.names import full_name
 from gradflow.scaled import Array
 
 _STEP = 1e-30
@@ -11,28 +12,30 @@ _STEP = 1e-30
 _SMALLEST = 1e-260
 
 
-def complex_step_total(flow: GradientFlow) -> Array:
+def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
     """dL_t/dw_x for every target, without the backward sweep.
 
     The entries of the cell's w_x are nudged together by an imaginary 1e-30, and the forward pass is
     run once more; the imaginary part of the readout is then the derivative, with no difference of
-    near equals. For an LSTM the input weights of the four gates are nudged together.
+    near equals. For an LSTM or GRU the input weights of its gates are nudged together.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar cell.
+    layer : int
+        The layer of a stack whose w_x it is, 0 next to the input.
 
     Returns
     -------
     array of shape (T,)
-        dL_t/dw_x, for an LSTM its sum over the gates. Plain float64: a derivative of the readout
-        below about 1e-260 loses digits.
+        dL_t/dw_x, for an LSTM or GRU its sum over the gates. Plain float64: a derivative of the
+        readout below about 1e-260 loses digits.
 
     Raises
     ------
     ValueError
-        If the cell is not scalar.
+        If the cell is not scalar, or the layer is unknown.
 
     References
     ----------
@@ -41,39 +44,42 @@ def complex_step_total(flow: GradientFlow) -> Array:
     _must_be_scalar(flow)
     slope = flow.loss.slope(flow.trace.o).plain()
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        total = (slope * _readout_derivative(flow)).reshape(flow.T, -1).sum(axis=1)
+        total = (slope * _readout_derivative(flow, layer)).reshape(flow.T, -1).sum(axis=1)
     return np.asarray(total)
 
 
-def residual(flow: GradientFlow) -> Array:
+def residual(flow: GradientFlow, layer: int = 0) -> Array:
     """How far the terms of w_x are from adding up to dL_t/dw_x.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar cell.
+    layer : int
+        The layer of a stack whose w_x it is, 0 next to the input.
 
     Returns
     -------
     array of shape (T,)
         |sum of the terms - `complex_step_total`| / sum of |terms|, for every target; the terms of
-        an LSTM's gates are added. 0 where all terms are exactly zero and the total is too, infinity
-        where the terms are and the total is not; nan
-        where float64 is too short for the check: the sum of |terms| overflows, is below 1e-260, or
-        is below 1e-260 of the loss's slope.
+        an LSTM's or GRU's gates are added. 0 where all terms are exactly zero and the total is too,
+        infinity where the terms are and the total is not; nan where float64 is too short for the
+        check: the sum of |terms| overflows, is below 1e-260, or is below 1e-260 of the loss's
+        slope.
 
     Raises
     ------
     ValueError
-        If the cell is not scalar.
+        If the cell is not scalar, or the layer is unknown.
     """
     _must_be_scalar(flow)
-    names = flow.cell.groups.get("w_x", ("w_x",))
+    w_x = full_name(flow.cell, "w_x", layer)
+    names = flow.cell.groups.get(w_x, (w_x,))
     terms = np.concatenate([flow.value(name) for name in names], axis=1)  # (T, gates * T)
     slope = np.abs(flow.loss.slope(flow.trace.o).plain()).reshape(flow.T, -1).max(axis=1)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         size = np.nansum(np.abs(terms), axis=1)
-        gap = np.abs(np.nansum(terms, axis=1) - complex_step_total(flow))
+        gap = np.abs(np.nansum(terms, axis=1) - complex_step_total(flow, layer))
     all_zero = np.all([np.isneginf(np.nanmax(flow.log10(n), axis=1)) for n in names], axis=0)
     checkable = np.isfinite(size) & (size > _SMALLEST * np.maximum(slope, 1.0))
     share = np.divide(gap, size, out=np.full(flow.T, np.nan), where=checkable)
@@ -88,9 +94,10 @@ def _must_be_scalar(flow: GradientFlow) -> None:
         )
 
 
-def _readout_derivative(flow: GradientFlow) -> Array:
+def _readout_derivative(flow: GradientFlow, layer: int) -> Array:
     """do_t/dw_x, of the shape of o."""
     cell = flow.cell
-    weights = {**cell.weights, "w_x": cell.weights["w_x"] + _STEP * 1j}
+    w_x = full_name(cell, "w_x", layer)
+    weights = {**cell.weights, w_x: cell.weights[w_x] + _STEP * 1j}
     states = cell.run(flow.x, flow.initial_state, weights)[cell.states[0]]
     return np.asarray(flow.readout.outputs(states[1:]).imag / _STEP)

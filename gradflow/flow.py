@@ -19,10 +19,12 @@ from gradflow.arguments import (
 )
 from gradflow.cells import LSTM
 from gradflow.cells.base import Cell, Tree
-from gradflow.checks import frozen, one_of, whole_number
+from gradflow.checks import frozen, whole_number
 from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
+from gradflow.inputs import input_terms
 from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
 from gradflow.model import Model
+from gradflow.names import checked_layer, full_name, layers_of
 from gradflow.scaled import (
     ZERO_EXPONENT,
     Array,
@@ -33,8 +35,10 @@ from gradflow.scaled import (
     shifted,
 )
 from gradflow.sweep import carry_back
-from gradflow.terms import Deltas, Terms, backward, blocks, filled, log10_norm
+from gradflow.terms import Deltas, Recorded, Terms, backward, blocks, filled, log10_norm
 from gradflow.totals import columns_apart, swept
+
+_READOUT = ("w_o", "b_o", "readout_b_o")
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class GradientFlow:
         The loss.
     initial_state : mapping
         Starting states by name, arrays of shape (H,).
-    trace : RNNTrace or LSTMTrace
+    trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
         What the forward pass made.
     """
 
@@ -89,7 +93,11 @@ class GradientFlow:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters whose terms can be asked for, one gate each."""
+        """Names of the parameters whose terms can be asked for, one gate each.
+
+        Those of a stack hold their layer: "0.w_xf" is the w_xf of layer 0, and may be asked for as
+        that or with the argument `layer`.
+        """
         return tuple(self.cell.parameters)
 
     @property
@@ -102,13 +110,20 @@ class GradientFlow:
         """dL_t/dh_t, (T, H), as mantissa and power of two."""
         return self._backward.seeds
 
-    def sign(self, parameter: str) -> Array:
+    @property
+    def layers(self) -> tuple[Cell, ...]:
+        """The layers, that next to the input first; a cell that is no stack is its only layer."""
+        return layers_of(self.cell)
+
+    def sign(self, parameter: str, layer: int | None = None) -> Array:
         """Signs of the terms.
 
         Parameters
         ----------
         parameter : str
-            One of `parameters`.
+            One of `parameters`, or "x" for the terms of the inputs.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
 
         Returns
         -------
@@ -118,34 +133,36 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name is unknown or stands for several parameters, or the cell is not scalar: a
-            norm has no sign.
+            If the name or the layer is unknown, the name stands for several parameters, or the cell
+            is not scalar: a norm has no sign.
         """
         if not self.cell.signed:
             raise ValueError(
                 "sign must be asked of a scalar cell, whose terms are numbers. "
                 f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
             )
-        if parameter in self.cell.groups:
+        name = self._full_name(parameter, layer)
+        if name in self.cell.groups:
             raise ValueError(
                 "parameter must name one gate: a norm over the gates has no sign. "
                 f"Got {parameter!r}."
             )
-        one_of("parameter", parameter, self.parameters)
         signs = np.zeros((self.T, self.T), np.int8)
-        terms = self._terms(parameter)
+        terms = self._terms(name)
         for targets in blocks(self.T):
             signs[targets, : targets.stop] = np.sign(filled(terms, targets)[0])
         return frozen(signs)
 
-    def log10(self, parameter: str) -> Array:
+    def log10(self, parameter: str, layer: int | None = None) -> Array:
         """log10 of the magnitudes of the terms.
 
         Parameters
         ----------
         parameter : str
             One of `parameters`, or a name without its gate ("w_x", "w_h", "b" of an LSTM): the norm
-            over the gates together.
+            over the gates together. "x" stands for the inputs: its terms are dL_t/dx_j.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
 
         Returns
         -------
@@ -157,26 +174,24 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name is unknown.
+            If the name or the layer is unknown.
         """
-        terms = [
-            part
-            for gates, factor in self._by_source(self._names(parameter))
-            for part in self._backward.deltas.of_gates(gates, factor)
-        ]
+        terms = self._sizes(self._full_name(parameter, layer))
 
         def log10(targets: slice, out: Array) -> None:
             out[:, : targets.stop] = log10_norm([filled(some, targets) for some in terms])
 
         return self._filled(log10)
 
-    def value(self, parameter: str) -> Array:
+    def value(self, parameter: str, layer: int | None = None) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.
 
         Parameters
         ----------
         parameter : str
             As for `log10`.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
 
         Returns
         -------
@@ -186,10 +201,11 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name is unknown.
+            If the name or the layer is unknown.
         """
-        if self._names(parameter) == (parameter,):
-            terms = self._terms(parameter)
+        name = self._full_name(parameter, layer)
+        if name not in self.cell.groups:
+            terms = self._terms(name)
 
             def plain(targets: slice, out: Array) -> None:
                 exponent = terms.fill(targets, out)
@@ -199,10 +215,17 @@ class GradientFlow:
             value = self._filled(plain)
             return value if self.cell.signed else frozen(np.abs(value))
         with np.errstate(over="ignore", under="ignore"):
-            return frozen(10.0 ** self.log10(parameter))
+            return frozen(10.0 ** self.log10(name))
 
-    def share(self, parameter: str) -> Array:
+    def share(self, parameter: str, layer: int | None = None) -> Array:
         """Each term's share of its row, |term| / sum over k of |term|.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `log10`.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
 
         Returns
         -------
@@ -212,22 +235,25 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name is unknown.
+            If the name or the layer is unknown.
         """
-        size = self.log10(parameter)
+        size = self.log10(parameter, layer)
         top = np.nanmax(size, axis=1, keepdims=True)
         relative = 10.0 ** (size - np.where(np.isfinite(top), top, 0.0))
         total = np.nansum(relative, axis=1, keepdims=True)
         return frozen(relative / np.where(total > 0.0, total, np.nan))
 
-    def total(self, parameter: str) -> Array:
+    def total(self, parameter: str, layer: int | None = None) -> Array:
         """dL_t/dw for every target t: the sum of its terms, as plain float64.
 
         Parameters
         ----------
         parameter : str
             One of `parameters`; a name without its gate for the gates together; "w_o" and "b_o" for
-            the readout. The "b_o" of an LSTM is its output gate's, and "readout_b_o" the readout's.
+            the readout. The "b_o" of an LSTM is its output gate's, and "readout_b_o" the readout's;
+            with several layers "b_o" is the readout's unless a layer is given.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
 
         Returns
         -------
@@ -236,23 +262,27 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name is unknown.
+            If the name or the layer is unknown. "x" has no total: each of its terms is the gradient
+            of another input.
         """
-        scaled = self._scaled_total(parameter)
+        name = self._full_name(parameter, layer, total=True)
+        scaled = self._scaled_total(name)
         if scaled is not None:
             return frozen(scaled.plain())
         plain = np.zeros(self.T, np.int64)
-        totals = [self._swept_total(name, plain) for name in self._names(parameter)]
-        together = totals[0] if parameter in self.parameters else np.stack(totals, axis=1)
-        return frozen(together.reshape(self.T, *self._shape(parameter)))
+        totals = [self._swept_total(part, plain) for part in self._parts(name)]
+        together = totals[0] if name in self.parameters else np.stack(totals, axis=1)
+        return frozen(together.reshape(self.T, *self._shape(name)))
 
-    def log10_total(self, parameter: str) -> Array:
+    def log10_total(self, parameter: str, layer: int | None = None) -> Array:
         """log10 of the norm of dL_t/dw for every target t, right at any magnitude.
 
         Parameters
         ----------
         parameter : str
             As for `total`.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
 
         Returns
         -------
@@ -262,20 +292,23 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name is unknown.
+            If the name or the layer is unknown.
         """
-        scaled = self._scaled_total(parameter)
+        name = self._full_name(parameter, layer, total=True)
+        scaled = self._scaled_total(name)
         if scaled is not None:
             return frozen(scaled.reshape(self.T, -1).norm(axis=1).log10())
-        norms = [self._log10_swept_norm(name) for name in self._names(parameter)]
+        norms = [self._log10_swept_norm(part) for part in self._parts(name)]
         return frozen(functools.reduce(log10_hypotenuse, norms))
 
-    def sign_total(self, parameter: str) -> Array:
+    def sign_total(self, parameter: str, layer: int | None = None) -> Array:
         """Signs of dL_t/dw for every target t, right at any magnitude.
 
         Parameters
         ----------
         parameter : str
+            As for `total`.
+        layer : int, optional
             As for `total`.
 
         Returns
@@ -288,7 +321,7 @@ class GradientFlow:
         ValueError
             If the name is unknown, or the cell is not scalar and the total not the readout's.
         """
-        scaled = self._scaled_total(parameter)
+        scaled = self._scaled_total(self._full_name(parameter, layer, total=True))
         if scaled is None:
             raise ValueError(
                 "sign_total must be asked of a scalar cell, whose terms are numbers. "
@@ -296,8 +329,13 @@ class GradientFlow:
             )
         return frozen(np.sign(scaled.mantissa).astype(np.int8))
 
-    def log10_forget_product(self) -> Array:
+    def log10_forget_product(self, layer: int | None = None) -> Array:
         """log10 of the product of the forget gates f_q, q = j + 1 .. t.
+
+        Parameters
+        ----------
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
 
         Returns
         -------
@@ -307,14 +345,16 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the cell has no forget gate.
+            If the layer is unknown, or has no forget gate.
         """
-        log10_forget = getattr(self.cell, "log10_forget", None)
+        number = checked_layer(self.cell, layer)
+        cell, traces = self.layers[number], getattr(self.trace, "layers", (self.trace,))
+        log10_forget = getattr(cell, "log10_forget", None)
         if log10_forget is None:
             raise ValueError(
-                f"cell must have a forget gate, as an LSTM has. Got {type(self.cell).__name__}."
+                f"cell must have a forget gate, as an LSTM has. Got {type(cell).__name__}."
             )
-        summed = np.cumsum(log10_forget(self.trace))
+        summed = np.cumsum(log10_forget(traces[number]))
         before = lagged(summed)
 
         def products(targets: slice, out: Array) -> None:
@@ -374,7 +414,7 @@ class GradientFlow:
                 "cell must be an LSTM, whose paths run along the cell state or through h. "
                 f"Got {type(self.cell).__name__}."
             )
-        names = self._names(parameter)
+        names = self._parts(full_name(self.cell, parameter, None, ()))
         parts = [self.cell.parameters[name] for name in names]
         gates = self._backward.deltas.gates
         factor = self._source(names[0])
@@ -387,12 +427,41 @@ class GradientFlow:
             division,
         )
 
-    def _names(self, parameter: str) -> tuple[str, ...]:
-        one_of("parameter", parameter, (*self.parameters, *self.cell.groups))
-        return self.cell.groups.get(parameter, (parameter,))
+    def _full_name(self, parameter: str, layer: int | None, total: bool = False) -> str:
+        """The name as the cell has it; "x" and the names of the readout stay as they are."""
+        if parameter != "x":
+            return full_name(self.cell, parameter, layer, _READOUT if total else ())
+        if total:
+            raise ValueError("parameter must be a weight: the inputs have no total. Got 'x'.")
+        if layer is not None and checked_layer(self.cell, layer):
+            raise ValueError(f"layer must be 0 for 'x', the input of layer 0. Got {layer}.")
+        return "x"
+
+    def _parts(self, name: str) -> tuple[str, ...]:
+        """The parameters that a full name stands for."""
+        return self.cell.groups.get(name, (name,))
+
+    @functools.cached_property
+    def _inputs(self) -> Terms:
+        """dL_t/dx_j, from a sweep of its own."""
+        backward = self._backward
+        mantissa, exponent = input_terms(self.cell, backward.slopes, backward.seeds)
+        return Recorded(mantissa[None], exponent[None]).times(0, Scaled.of(np.ones(self.T)))
+
+    def _sizes(self, name: str) -> list[Terms]:
+        """Terms whose root of the sum of squares is the size of those of that name."""
+        if name == "x":
+            return [self._inputs]
+        return [
+            part
+            for gates, factor in self._by_source(self._parts(name))
+            for part in self._backward.deltas.of_gates(gates, factor)
+        ]
 
     def _terms(self, parameter: str) -> Terms:
-        """The terms of one parameter; their norms in a vector cell."""
+        """The terms of one parameter, or of the inputs; their norms in a vector cell."""
+        if parameter == "x":
+            return self._inputs
         gate, factor = self.cell.parameters[parameter].gate, self._source(parameter)
         size = factor[:, 0] if self.cell.signed else factor.norm(axis=1)
         return self._backward.deltas.of_gate(gate, size)
@@ -439,13 +508,11 @@ class GradientFlow:
 
     def _scaled_total(self, parameter: str) -> Scaled | None:
         """The totals of a readout or of a scalar cell, (T, *shape); None of a vector cell."""
-        readout = ("w_o", "b_o", "readout_b_o")
-        one_of("parameter", parameter, (*self.parameters, *self.cell.groups, *readout))
         if parameter not in (*self.parameters, *self.cell.groups):
             return self._readout_total(parameter)
         if not self.cell.signed:
             return None
-        sums = Scaled.beside([self._sums(name) for name in self._names(parameter)])
+        sums = Scaled.beside([self._sums(name) for name in self._parts(parameter)])
         return sums.reshape(self.T, *self._shape(parameter))
 
     def _swept_total(self, parameter: str, unit: Array) -> Array:
@@ -503,8 +570,8 @@ def gradient_flow(
 
     Parameters
     ----------
-    cell : RNN or LSTM, or Model
-        The cell, or what `load` and `from_state_dict` return.
+    cell : RNN, LSTM, GRU or Stack, or Model
+        The cell, layers of cells, or what `load` and `from_state_dict` return.
     x : array of shape (T,) or (T, D)
         Inputs; (T,) where D = 1.
     readout : Readout, optional
@@ -513,8 +580,8 @@ def gradient_flow(
         L_t as a function of o_t; unless given the unit loss for a model, whose file does not tell
         its loss, and for a cell the squared error with target 0.
     initial_state : mapping, optional
-        Starting states by name, "s" for an RNN, "h" and "c" for an LSTM: numbers or arrays of shape
-        (H,); 0 unless given.
+        Starting states by name: "s" for an RNN, "h" and "c" for an LSTM, "h" for a GRU, and for a
+        stack with the layer before them, "0.h". Numbers or arrays of shape (H,); 0 unless given.
 
     Returns
     -------

@@ -1,8 +1,9 @@
 """How far back a gradient reaches: decay, half-life, horizon, what is lost, and a verdict.
 
 All measures are of the terms of the bias b for one target step t: the signal itself, without the
-size of what a weight multiplied. For vectors, and for the four gates of an LSTM together, a term is
-its norm. Everything is computed from differences of log10, so magnitudes never give out.
+size of what a weight multiplied. In a stack they are those of one layer. For vectors, and for the
+gates of an LSTM or GRU together, a term is its norm. Everything is computed from differences of
+log10, so magnitudes never give out.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ class Memory:
     left: float
 
 
-def measure(flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20) -> Memory:
+def measure(
+    flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20, layer: int | None = None
+) -> Memory:
     """All measures of one target step, at the cost of one.
 
     Parameters
@@ -100,6 +103,8 @@ def measure(flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20) -> 
         For the horizon, 0 < eps <= 1.
     window : int
         For the share beyond, in lags; at least 0.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -108,10 +113,10 @@ def measure(flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20) -> 
     Raises
     ------
     ValueError
-        If t, eps or window is out of its range.
+        If t, layer, eps or window is out of its range.
     """
     log10_eps, kept = _log10_eps(eps), _lags(window)
-    signal = _signal(flow, t)
+    signal = _signal(flow, t, layer)
     rate, left = _rate(signal), _left(signal)
     return Memory(
         t=len(signal),
@@ -122,7 +127,7 @@ def measure(flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20) -> 
         eps=float(eps),
         share_beyond=_share_beyond(signal, kept),
         window=kept,
-        cancellation=_cancellation(flow, signal),
+        cancellation=_cancellation(flow, signal, layer),
         zero_lags=rounds_to_zero(signal),
         verdict=_verdict(signal),
         log10_signal=frozen(signal),
@@ -131,7 +136,7 @@ def measure(flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20) -> 
     )
 
 
-def decay_per_step(flow: GradientFlow, t: int) -> float:
+def decay_per_step(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     """What one step back multiplies the signal by: the geometric mean over lags 1 .. t.
 
     Parameters
@@ -140,6 +145,8 @@ def decay_per_step(flow: GradientFlow, t: int) -> float:
         Terms of one cell on one sequence.
     t : int
         Target step, 1 <= t <= flow.T.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -150,16 +157,16 @@ def decay_per_step(flow: GradientFlow, t: int) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step.
+        If t is not a target step, or the layer is unknown.
 
     References
     ----------
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
     """
-    return _power_of_ten(_rate(_signal(flow, t)))
+    return _power_of_ten(_rate(_signal(flow, t, layer)))
 
 
-def fitted_decay(flow: GradientFlow, t: int) -> float:
+def fitted_decay(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     """The factor a step of the straight line that fits log10|term| against lag best.
 
     Every lag has a say in it, where `decay_per_step` depends on the first and the last alone. Exact
@@ -171,6 +178,8 @@ def fitted_decay(flow: GradientFlow, t: int) -> float:
         Terms of one cell on one sequence.
     t : int
         Target step, 1 <= t <= flow.T.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -180,12 +189,12 @@ def fitted_decay(flow: GradientFlow, t: int) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step.
+        If t is not a target step, or the layer is unknown.
     """
-    return _power_of_ten(_fitted_rate(_signal(flow, t)))
+    return _power_of_ten(_fitted_rate(_signal(flow, t, layer)))
 
 
-def half_life(flow: GradientFlow, t: int) -> float:
+def half_life(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     """Steps back from the target after which the signal has halved: ln 2 / -ln(decay per step).
 
     Parameters
@@ -194,6 +203,8 @@ def half_life(flow: GradientFlow, t: int) -> float:
         Terms of one cell on one sequence.
     t : int
         Target step, 1 <= t <= flow.T.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -204,16 +215,16 @@ def half_life(flow: GradientFlow, t: int) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step.
+        If t is not a target step, or the layer is unknown.
 
     References
     ----------
     Hochreiter, Bengio, Frasconi and Schmidhuber (2001), "Gradient flow in recurrent nets".
     """
-    return _half_life(_rate(_signal(flow, t)))
+    return _half_life(_rate(_signal(flow, t, layer)))
 
 
-def horizon(flow: GradientFlow, t: int, eps: float = 0.01) -> int:
+def horizon(flow: GradientFlow, t: int, eps: float = 0.01, layer: int | None = None) -> int:
     """The last lag whose term is at least `eps` of the k = 1 term.
 
     Parameters
@@ -224,6 +235,8 @@ def horizon(flow: GradientFlow, t: int, eps: float = 0.01) -> int:
         Target step, 1 <= t <= flow.T.
     eps : float
         Share of the k = 1 term, 0 < eps <= 1. A term within 1e-9 of it (in log10) has met it.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -233,12 +246,12 @@ def horizon(flow: GradientFlow, t: int, eps: float = 0.01) -> int:
     Raises
     ------
     ValueError
-        If t is not a target step or eps is out of its range.
+        If t is not a target step, the layer is unknown, or eps is out of its range.
     """
-    return _horizon(_signal(flow, t), _log10_eps(eps))
+    return _horizon(_signal(flow, t, layer), _log10_eps(eps))
 
 
-def share_beyond(flow: GradientFlow, t: int, window: int) -> float:
+def share_beyond(flow: GradientFlow, t: int, window: int, layer: int | None = None) -> float:
     """Share of sum |term| at lags k > window: what truncated backpropagation would throw away.
 
     Parameters
@@ -249,6 +262,8 @@ def share_beyond(flow: GradientFlow, t: int, window: int) -> float:
         Target step, 1 <= t <= flow.T.
     window : int
         Lags kept, at least 0.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -258,17 +273,17 @@ def share_beyond(flow: GradientFlow, t: int, window: int) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step or window is not a whole number from 0 on.
+        If t is not a target step, the layer is unknown, or window is not a whole number from 0 on.
 
     References
     ----------
     Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
     recurrent network trajectories".
     """
-    return _share_beyond(_signal(flow, t), _lags(window))
+    return _share_beyond(_signal(flow, t, layer), _lags(window))
 
 
-def cancellation(flow: GradientFlow, t: int) -> float:
+def cancellation(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     """|sum of the terms| / sum of |terms|: how much of them survives adding up.
 
     Parameters
@@ -277,6 +292,8 @@ def cancellation(flow: GradientFlow, t: int) -> float:
         Terms of one cell on one sequence.
     t : int
         Target step, 1 <= t <= flow.T.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -287,12 +304,12 @@ def cancellation(flow: GradientFlow, t: int) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step.
+        If t is not a target step, or the layer is unknown.
     """
-    return _cancellation(flow, _signal(flow, t))
+    return _cancellation(flow, _signal(flow, t, layer), layer)
 
 
-def zero_lags(flow: GradientFlow, t: int) -> Mapping[str, int | None]:
+def zero_lags(flow: GradientFlow, t: int, layer: int | None = None) -> Mapping[str, int | None]:
     """The first lag at which each number format would return zero.
 
     Parameters
@@ -301,6 +318,8 @@ def zero_lags(flow: GradientFlow, t: int) -> Mapping[str, int | None]:
         Terms of one cell on one sequence.
     t : int
         Target step, 1 <= t <= flow.T.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -313,9 +332,9 @@ def zero_lags(flow: GradientFlow, t: int) -> Mapping[str, int | None]:
     Raises
     ------
     ValueError
-        If t is not a target step.
+        If t is not a target step, or the layer is unknown.
     """
-    return rounds_to_zero(_signal(flow, t))
+    return rounds_to_zero(_signal(flow, t, layer))
 
 
 def rounds_to_zero(row: Array) -> Mapping[str, int | None]:
@@ -338,7 +357,7 @@ def rounds_to_zero(row: Array) -> Mapping[str, int | None]:
     return MappingProxyType(lags)
 
 
-def verdict(flow: GradientFlow, t: int) -> str:
+def verdict(flow: GradientFlow, t: int, layer: int | None = None) -> str:
     """Whether the signal vanishes, explodes or does neither on its way back to the first input.
 
     Take the decay per step over the t - 1 steps from the target back to the first input, or over 10
@@ -352,6 +371,8 @@ def verdict(flow: GradientFlow, t: int) -> str:
         Terms of one cell on one sequence.
     t : int
         Target step, 1 <= t <= flow.T.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -361,13 +382,13 @@ def verdict(flow: GradientFlow, t: int) -> str:
     Raises
     ------
     ValueError
-        If t is not a target step.
+        If t is not a target step, or the layer is unknown.
 
     References
     ----------
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
     """
-    return _verdict(_signal(flow, t))
+    return _verdict(_signal(flow, t, layer))
 
 
 def forget_half_life(b_f: float) -> float:
@@ -424,10 +445,10 @@ def forget_bias_for(tau: float) -> float:
     return math.log(steps - 1.0)
 
 
-def _signal(flow: GradientFlow, t: int) -> Array:
+def _signal(flow: GradientFlow, t: int, layer: int | None) -> Array:
     """log10|term of b| at lags 1 .. t, shape (t,)."""
     step = target_step(t, flow.T)
-    return flow.log10("b")[step - 1, :step].copy()
+    return flow.log10("b", layer)[step - 1, :step].copy()
 
 
 def _left(signal: Array) -> float:
@@ -476,11 +497,11 @@ def _share_beyond(signal: Array, window: int) -> float:
     return float(size[window:].sum() / size.sum())
 
 
-def _cancellation(flow: GradientFlow, signal: Array) -> float:
+def _cancellation(flow: GradientFlow, signal: Array, layer: int | None) -> float:
     if np.isneginf(signal).all():
         return math.nan
     log10_sizes = float(signal.max()) + math.log10(_relative(signal).sum())
-    ratio = _power_of_ten(float(flow.log10_total("b")[len(signal) - 1]) - log10_sizes)
+    ratio = _power_of_ten(float(flow.log10_total("b", layer)[len(signal) - 1]) - log10_sizes)
     return min(ratio, 1.0)  # above 1 by rounding alone
 
 

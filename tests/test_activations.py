@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from oracles import LN10
 
-from gradflow.activations import ACTIVATIONS, log10_sigmoid, scaled_sigmoid, sigmoid
+from gradflow.activations import (
+    ACTIVATIONS,
+    log10_sigmoid,
+    scaled_sigmoid,
+    sigmoid,
+    sigmoid_secant,
+    tanh_secant,
+)
 
 SIZES = [0.0, 1e-300, 1e-8, 0.3, 1.0, 5.0, 19.0, 37.0, 100.0, 369.0, 400.0, 745.5, 1e3, 5e3, 2e4]
 Z = np.array([sign * size for size in SIZES for sign in (1.0, -1.0)])
@@ -104,3 +111,28 @@ def test_log10_sigmoid_keeps_what_1_minus_sigmoid_would_lose():
     z = Z[np.abs(Z) < 700]
     expected = [float(v) for v in exact(lambda z: -mp.log1p(mp.exp(-z)) / mp.log(10), z)]
     np.testing.assert_allclose(log10_sigmoid(z), expected, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("secant", "value"),
+    [
+        (tanh_secant, mp.tanh),
+        (sigmoid_secant, lambda z: 1 / (1 + mp.exp(-z))),
+    ],
+)
+def test_secants_keep_the_digits_that_a_difference_of_values_would_lose(secant, value):
+    z = Z[np.abs(Z) <= 400.0]
+    a = np.concatenate([np.repeat(z, len(z)), z, z, z * (1.0 + 1e-14), z + 1e-3])
+    b = np.concatenate([np.tile(z, len(z)), z + 0.5, z * (1.0 - 1e-9), z, z])
+    a, b = a[a != b], b[a != b]
+    with mp.workdps(800):  # tanh(400) is 1 to 347 digits
+        pairs = [(mp.mpf(float(v)), mp.mpf(float(w))) for v, w in zip(a, b, strict=True)]
+        values = {v: value(v) for pair in pairs for v in pair}
+        expected = [(values[w] - values[v]) / (w - v) for v, w in pairs]
+    assert_log10(secant(a, b).log10(), log10(expected))
+
+
+def test_a_secant_between_equal_arguments_is_the_slope():
+    for secant, name in ((tanh_secant, "tanh"), (sigmoid_secant, "sigmoid")):
+        found, expected = secant(Z, Z).log10(), ACTIVATIONS[name].slope(Z).log10()
+        assert_log10(found, expected)

@@ -1,12 +1,20 @@
 """The GRU: its forward pass, and its terms at any magnitude, in both forms."""
 
-from dataclasses import replace
-from functools import cache
+from dataclasses import FrozenInstanceError, replace
 
 import mpmath as mp
 import numpy as np
 import pytest
-from gru_oracle import MANY_DIGITS, GRUProblem, as_terms, run, terms
+from layer_oracle import (
+    MANY_DIGITS,
+    Stacked,
+    as_terms,
+    random_layer,
+    run,
+    scalar_layer,
+    terms,
+    terms_found,
+)
 from oracles import assert_same_terms
 from reference import DIGITS
 
@@ -14,54 +22,20 @@ import gradflow as gf
 from gradflow.check import complex_step_total, residual
 
 NAMES = tuple(f"{kind}{gate}" for kind in ("w_x", "w_h", "b_") for gate in "rzn")
+KINDS = {True: "gru", False: "original gru"}
 both_forms = pytest.mark.parametrize("reset_after", [True, False])
 
 
-def random_problem(reset_after, H=3, D=2, T=6, seed=0, scale=1.0):
-    generator = np.random.default_rng(seed)
-    return GRUProblem(
-        w_x=scale * generator.normal(size=(3, H, D)),
-        w_h=scale * generator.normal(size=(3, H, H)),
-        b=generator.normal(size=(3, H)),
-        b_hn=generator.normal(size=H),
-        x=generator.normal(size=(T, D)),
-        reset_after=reset_after,
-        start=generator.uniform(-1.0, 1.0, size=H),
-        w_o=generator.normal(size=H),
-    )
+def random_problem(reset_after, H=3, D=2, T=6, scale=1.0):
+    generator = np.random.default_rng(0)
+    layer = random_layer(KINDS[reset_after], H, D, generator, scale)
+    return Stacked([layer], generator.normal(size=(T, D)), generator.normal(size=H))
 
 
 def scalar_problem(reset_after, x, start=0.0, **gates):
     """Numbers a gate: w_x, w_h and b as (r, z, n), and b_hn."""
-    w_x, w_h, b = (np.array(gates[name], dtype=float) for name in ("w_x", "w_h", "b"))
-    return GRUProblem(
-        w_x=w_x.reshape(3, 1, 1),
-        w_h=w_h.reshape(3, 1, 1),
-        b=b.reshape(3, 1),
-        b_hn=np.array([gates.get("b_hn", 0.0)]),
-        x=np.reshape(np.array(x, dtype=float), (-1, 1)),
-        reset_after=reset_after,
-        start=np.array([start]),
-    )
-
-
-def cell_of(problem, scalar=False):
-    weights = [problem.w_x, problem.w_h, problem.b]
-    b_hn = problem.b_hn if problem.reset_after else None
-    if scalar:
-        weights, b_hn = [w.reshape(3) for w in weights], None if b_hn is None else b_hn[0]
-    return gf.GRU(*weights, b_hn, problem.reset_after)
-
-
-def flow_of(problem, scalar=False):
-    w_o = problem.w_o[0] if scalar else problem.w_o
-    return gf.gradient_flow(
-        cell_of(problem, scalar),
-        problem.x,
-        gf.Readout(w_o),
-        gf.UnitLoss(),
-        {"h": problem.start},
-    )
+    layer = scalar_layer(KINDS[reset_after], **gates, h=start)
+    return Stacked([layer], np.reshape(np.array(x, dtype=float), (-1, 1)), np.ones(1))
 
 
 SINE = np.sin(np.arange(12) * 3 / 7 + 1 / 3)
@@ -112,43 +86,36 @@ SCALARS = {
 by_scalar = pytest.mark.parametrize("key", SCALARS)
 
 
-@cache
-def scalar_terms(key, reset_after):
-    problem = scalar_problem(reset_after, **SCALARS[key])
-    return problem, terms(problem, MANY_DIGITS if "z = " in key else DIGITS)
-
-
 @both_forms
 @by_scalar
 def test_signed_terms_are_those_of_high_precision(key, reset_after):
-    problem, expected = scalar_terms(key, reset_after)
-    flow = flow_of(problem, scalar=True)
-    for name, entries in expected.items():
-        found = (flow.sign(name) if name in flow.parameters else None), flow.log10(name)
-        assert_same_terms(found, as_terms(entries, scalar=True))
+    problem = scalar_problem(reset_after, **SCALARS[key])
+    assert_right(problem, MANY_DIGITS if "z = " in key else DIGITS, scalar=True)
 
 
 @both_forms
 @pytest.mark.parametrize(("H", "D", "scale"), [(3, 2, 1.0), (2, 1, 1.0), (1, 2, 1.0), (3, 2, 40.0)])
 def test_norms_are_those_of_high_precision(H, D, scale, reset_after):
     problem = random_problem(reset_after, H, D, scale=scale)
-    flow = flow_of(problem)
-    for name, entries in terms(problem, MANY_DIGITS if scale > 1 else DIGITS).items():
-        assert_same_terms((None, flow.log10(name)), as_terms(entries, scalar=False))
+    assert_right(problem, MANY_DIGITS if scale > 1 else DIGITS)
 
 
 @both_forms
 def test_vectors_at_rest_keep_their_digits(reset_after):
     problem = random_problem(reset_after, H=2, D=1, T=14, scale=0.3)
-    flow = flow_of(replace(problem, x=np.ones((14, 1)), b=problem.b - 1.0))
-    for name, entries in terms(replace(problem, x=np.ones((14, 1)), b=problem.b - 1.0)).items():
-        assert_same_terms((None, flow.log10(name)), as_terms(entries, scalar=False))
+    assert_right(replace(problem, x=np.ones((14, 1))))
+
+
+def assert_right(problem, digits=DIGITS, scalar=False):
+    flow = problem.flow(scalar)
+    for key, entries in terms(problem, digits).items():
+        assert_same_terms(terms_found(flow, key), as_terms(entries, scalar))
 
 
 def test_the_extremes_are_extreme():
-    last = flow_of(scalar_problem(True, **SCALARS["all at z = 200 and more"]), scalar=True)
+    last = scalar_problem(True, **SCALARS["all at z = 200 and more"]).flow(scalar=True)
     assert np.abs(last.trace.z).max() > 250
-    rest = flow_of(scalar_problem(True, **SCALARS["at rest, gate nearly shut"]), scalar=True)
+    rest = scalar_problem(True, **SCALARS["at rest, gate nearly shut"]).flow(scalar=True)
     gap = np.abs(rest.trace.h[13] - rest.trace.gates[13, 2])
     assert gap <= 2e-16  # no digit is left of a difference that scales the terms of the update gate
     assert rest.log10("w_xz")[13, 0] - rest.log10("w_xn")[13, 0] < -40
@@ -157,26 +124,28 @@ def test_the_extremes_are_extreme():
 @both_forms
 def test_the_forward_pass_is_that_of_high_precision(reset_after):
     problem = random_problem(reset_after)
+    (layer,) = problem.layers
     with mp.workdps(50):
-        states, _, _ = run(problem)
-    trace = flow_of(problem).trace
-    np.testing.assert_allclose(trace.h[-1], [float(v) for v in states[-1]], rtol=1e-13)
+        _, (last,), _ = run(problem)
+    trace = problem.flow().trace
+    np.testing.assert_allclose(trace.h[-1], [float(v) for v in last[0]], rtol=1e-13)
     np.testing.assert_array_equal(trace.hidden, trace.h)
-    expected = trace.h[:-1] @ problem.w_h[2].T + problem.b_hn if reset_after else trace.h[:-1]
+    expected = trace.h[:-1] @ layer.w_h[2].T + layer.b_hn if reset_after else trace.h[:-1]
     np.testing.assert_allclose(trace.q, expected, rtol=1e-12)
 
 
 def complex_step(problem, name, index, step=1e-30):
     """dL_t for every t from one weight nudged along the imaginary axis, in a plain loop."""
-    weights = {w: getattr(problem, w).astype(complex) for w in ("w_x", "w_h", "b", "b_hn")}
+    (layer,) = problem.layers
+    weights = {w: getattr(layer, w).astype(complex) for w in ("w_x", "w_h", "b", "b_hn")}
     weights[name][index] += 1j * step
-    h, found = problem.start.astype(complex), []
+    h, found = layer.start["h"].astype(complex), []
     for x in problem.x:
         drive = weights["w_x"] @ x + weights["b"]
         r, z = (1 / (1 + np.exp(-(drive[g] + weights["w_h"][g] @ h))) for g in range(2))
         inner = (
             r * (weights["w_h"][2] @ h + weights["b_hn"])
-            if problem.reset_after
+            if layer.kind == "gru"
             else weights["w_h"][2] @ (r * h)
         )
         h = (1 - z) * np.tanh(drive[2] + inner) + z * h
@@ -187,9 +156,9 @@ def complex_step(problem, name, index, step=1e-30):
 @both_forms
 def test_totals_are_those_of_a_complex_step(reset_after):
     problem = random_problem(reset_after, T=9)
-    flow = flow_of(problem)
+    flow = problem.flow()
     for name in ("w_x", "w_h", "b", "b_hn")[: 4 if reset_after else 3]:
-        shape = getattr(problem, name).shape
+        shape = getattr(problem.layers[0], name).shape
         total = flow.total(name)
         assert total.shape == (9, *shape)
         for index in np.ndindex(shape):
@@ -201,7 +170,7 @@ def test_totals_are_those_of_a_complex_step(reset_after):
 
 @both_forms
 def test_terms_of_a_scalar_cell_add_up_by_the_independent_check(reset_after):
-    flow = flow_of(scalar_problem(reset_after, **SCALARS["ordinary"]), scalar=True)
+    flow = scalar_problem(reset_after, **SCALARS["ordinary"]).flow(scalar=True)
     assert residual(flow).max() < 1e-13
     np.testing.assert_allclose(complex_step_total(flow), flow.total("w_x").sum(axis=1), rtol=1e-12)
 
@@ -251,3 +220,15 @@ def test_measures_of_memory_are_those_of_the_bias():
 def test_a_wrong_argument_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_cell_is_frozen_and_its_arrays_are_read_only():
+    cell = random_problem(True).layers[0].cell()
+    with pytest.raises(FrozenInstanceError):
+        cell.w_x = 1.0
+    for array in cell.weights.values():
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 1.0
+    assert (cell.H, cell.D, cell.signed) == (3, 2, False)
+    assert gf.GRU.scalar(1, 1).signed
+    np.testing.assert_array_equal(replace(cell, b_hn=2.0).b_hn, [2.0, 2.0, 2.0])

@@ -1,0 +1,125 @@
+"""Recurrent networks of PyTorch, run step by step with a copy of every weight at each step.
+
+The copies are leaves of their own, so that the gradient of L_t with respect to the copy of step j
+is one term. The equations of a step are PyTorch's own cells (`torch.nn.RNNCell` and the like, by
+`torch.func.functional_call`), and not written out here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+import gradflow as gf
+
+CELLS = {"tanh": torch.nn.RNNCell, "relu": torch.nn.RNNCell}
+CELLS |= {"lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}
+GATES = {"tanh": [""], "relu": [""], "lstm": ["i", "f", "c", "o"], "gru": ["r", "z", "n"]}
+
+
+def network(kind, D, sizes, seed):
+    """A stack of PyTorch's cells, layer 0 first, in float64."""
+    torch.manual_seed(seed)
+    options = {"nonlinearity": kind} if kind in ("tanh", "relu") else {}
+    widths = [D, *sizes]
+    return torch.nn.ModuleList(
+        CELLS[kind](below, H, dtype=torch.float64, **options)
+        for below, H in zip(widths[:-1], sizes, strict=True)
+    )
+
+
+def run(layers, x, weights=None):
+    """Hidden states of the last layer at every step, (T, H); weights[layer][name][j] if given."""
+    states = [_start(layer) for layer in layers]
+    hidden = []
+    for j, given in enumerate(x):
+        passed = given
+        for n, layer in enumerate(layers):
+            shared = dict(layer.named_parameters())
+            copies = {w: weights[n][w][j] for w in shared} if weights else shared
+            states[n] = torch.func.functional_call(layer, copies, (passed[None], states[n]))
+            passed = (states[n][0] if isinstance(states[n], tuple) else states[n])[0]
+        hidden.append(passed)
+    return torch.stack(hidden)
+
+
+def _start(layer):
+    zero = torch.zeros(1, layer.hidden_size, dtype=torch.float64)
+    return (zero, zero) if isinstance(layer, torch.nn.LSTMCell) else zero
+
+
+def trained(layers, readout, x, target, steps=30):
+    """The same layers after a few steps of training on the sequence."""
+    optimizer = torch.optim.Adam([*layers.parameters(), readout], lr=0.05)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = ((run(layers, x) @ readout - target) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+    return float(loss.detach())
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of every weight of every layer, from copies of each weight.
+
+    weights[layer][PyTorch's name] is an array (T, T, *shape): target t in row t - 1, source step j
+    in column j - 1. inputs is (T, T, D), the same way.
+    """
+
+    weights: list
+    inputs: np.ndarray
+
+
+def terms(layers, readout, x, target):
+    """Terms of L_t = (readout . h_t - target_t)^2 / 2, by PyTorch's autograd."""
+    T = len(x)
+    copies = [
+        {name: _copies([weight] * T) for name, weight in layer.named_parameters()}
+        for layer in layers
+    ]
+    inputs = _copies(x)
+    losses = 0.5 * (run(layers, inputs, copies) @ readout.detach() - target) ** 2
+    weights = [{name: _gradients(losses, c) for name, c in layer.items()} for layer in copies]
+    return Terms(weights, _gradients(losses, inputs))
+
+
+def _copies(tensors):
+    return [tensor.detach().clone().requires_grad_() for tensor in tensors]
+
+
+def _gradients(losses, leaves):
+    """Of every loss with respect to every leaf, (T, T, *shape of a leaf)."""
+    options = {"retain_graph": True, "materialize_grads": True}
+    rows = [torch.autograd.grad(loss, leaves, **options) for loss in losses]
+    return np.array([[gradient.numpy() for gradient in row] for row in rows])
+
+
+def cell_of(kind, layer):
+    """The same layer as gradflow has it."""
+    w = {name: value.detach().numpy() for name, value in layer.named_parameters()}
+    gates, H = len(GATES[kind]), layer.hidden_size
+    w_x, w_h = w["weight_ih"].reshape(gates, H, -1), w["weight_hh"].reshape(gates, H, H)
+    b_x, b_h = w["bias_ih"].reshape(gates, H), w["bias_hh"].reshape(gates, H)
+    if kind == "lstm":
+        return gf.LSTM(w_x, w_h, b_x + b_h)
+    if kind == "gru":
+        b = b_x + b_h * np.array([[1.0], [1.0], [0.0]])
+        return gf.GRU(w_x, w_h, b, b_h[2])
+    return gf.RNN(w_x[0], w_h[0], (b_x + b_h)[0], activation=kind)
+
+
+def by_name(kind, terms):
+    """One layer's terms by gradflow's names: arrays (T, T, entries), source step in the column."""
+    gates = GATES[kind]
+    T = len(terms["weight_ih"])
+    state = "w_h" if kind in ("lstm", "gru") else "w_s"
+    stems = {"weight_ih": "w_x", "weight_hh": state, "bias_ih": "b_" if len(gates) > 1 else "b"}
+    found = {}
+    for theirs, stem in stems.items():
+        parts = terms[theirs].reshape(T, T, len(gates), -1)
+        found |= {f"{stem}{gate}": parts[:, :, g] for g, gate in enumerate(gates)}
+        found[stem.rstrip("_")] = terms[theirs].reshape(T, T, -1)
+    if kind == "gru":
+        found["b_hn"] = terms["bias_hh"].reshape(T, T, 3, -1)[:, :, 2]
+    return found
