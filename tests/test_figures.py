@@ -117,12 +117,12 @@ def test_colour_range_is_shared_rounded_up_and_never_empty():
     assert colour_range([], False, 3.5) == (3.5, 4.0)
 
 
-def test_heatmap_shows_the_clamped_relative_terms_with_step_one_at_the_top():
+def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
     of = panel()
     figure = heatmap(of, View(low=-0.5, high=0.0, floor=-0.5))
     terms = trace(figure, "terms")
     relative = relative_to_first(of.log10)
-    expected = np.where(np.isfinite(relative), np.clip(relative, -0.5, 0.0), np.nan)
+    expected = np.where(np.isfinite(relative), relative, np.nan)
     assert terms.z.dtype == np.float32
     np.testing.assert_allclose(terms.z, expected, rtol=1e-6)
     assert (terms.zmin, terms.zmax) == (-0.5, 0.0)
@@ -160,21 +160,22 @@ def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
     of = panel()
     terms = trace(heatmap(of, View(axis=axis)), "terms")
     details = terms.customdata
-    assert details.shape == (4, 4, 5)
+    assert details.shape == (4, 4, 7)
     assert details.dtype == np.float32
     for t in range(1, 5):
         for k in range(1, t + 1):
             j = t + 1 - k
-            shown, other = (k, j) if axis == "lag" else (j, k)
-            index, x_j, mantissa, exponent, share = details[t - 1, shown - 1]
-            assert (index, x_j) == (other, X[j - 1])
+            told = details[t - 1, (k if axis == "lag" else j) - 1]
+            np.testing.assert_array_equal(told[:4], [t, k, j, X[j - 1]])
+            x_j, mantissa, exponent, share = told[3:]
             assert share == pytest.approx(100.0 * of.share[t - 1, k - 1], rel=1e-6)
             if x_j == 0.0:
                 assert np.isnan(mantissa)
                 continue
             exact = of.sign[t - 1, k - 1] * 10.0 ** of.log10[t - 1, k - 1]
             assert mantissa * 10.0**exponent == pytest.approx(exact, rel=5.1e-3)
-    assert "term %{customdata[2]:+.2f}e%{customdata[3]:+d}" in terms.hovertemplate
+    assert "k = %{customdata[1]:d}" in terms.hovertemplate
+    assert "term %{customdata[4]:+.2f}e%{customdata[5]:+d}" in terms.hovertemplate
 
 
 def test_hover_reaches_beyond_float64():
@@ -182,7 +183,7 @@ def test_hover_reaches_beyond_float64():
     one = np.ones((1, 1))
     of = Panel("RNN", "dL_t/dw_x", log10, -one, one, np.ones(1))
     details = trace(heatmap(of, View()), "terms").customdata[0, 0]
-    np.testing.assert_allclose(details[2:4], [-3.21, -4012.0], rtol=1e-6)
+    np.testing.assert_allclose(details[4:6], [-3.21, -4012.0], rtol=1e-6)
 
 
 def test_a_product_has_no_sign_and_no_share():
@@ -191,7 +192,7 @@ def test_a_product_has_no_sign_and_no_share():
     terms = trace(heatmap(of, View(signs=True)), "terms")
     assert terms.colorscale == MAGNITUDE
     assert "of its row" not in terms.hovertemplate
-    assert terms.customdata.shape == (4, 4, 4)
+    assert terms.customdata.shape == (4, 4, 6)
 
 
 def test_signs_put_terms_on_a_scale_centred_on_zero():
@@ -228,7 +229,7 @@ def test_words_are_escaped_in_ticks_and_hover():
     by_j = heatmap(of, View(axis="source"))
     assert by_j.layout.xaxis.ticktext == by_j.layout.yaxis.ticktext
     assert trace(by_j, "terms").text[3, 2] == "a&amp;b"
-    assert "%{y:d}" in trace(by_j, "terms").hovertemplate
+    assert "“%{text}”" in trace(by_j, "terms").hovertemplate
 
 
 def test_words_are_thinned_out_and_long_sentences_are_numbered():
@@ -276,8 +277,8 @@ def test_figures_leave_their_text_colour_to_the_page_unless_told():
 def test_arrays_travel_as_binary():
     spec = json.loads(heatmap(panel(), View()).to_json())["data"][0]
     assert spec["z"]["dtype"] == "f4"
-    assert spec["customdata"]["shape"] == "4, 4, 5"
-    assert len(base64.b64decode(spec["customdata"]["bdata"])) == 4 * 4 * 5 * 4
+    assert spec["customdata"]["shape"] == "4, 4, 7"
+    assert len(base64.b64decode(spec["customdata"]["bdata"])) == 4 * 4 * 7 * 4
 
 
 def test_profile_draws_lines_reference_and_markers(curves):

@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from gradflow.figures.cells import Cells, cells, positions
 from gradflow.figures.colours import CLIPPED, INK, QUIET, ZERO
-from gradflow.figures.numbers import scientific, step_ticks
-from gradflow.figures.panel import Panel, by_source
+from gradflow.figures.hover import details, hover
+from gradflow.figures.numbers import step_ticks
+from gradflow.figures.panel import Panel
 from gradflow.figures.scale import FONT, View, colour_bar, ends_and_colours
 from gradflow.figures.text import escaped, shortened, subscripted
 from gradflow.scaled import Array
 
-HEIGHT = 430
+HEIGHT = 440
 STRIP = 0.04
 LONGEST_WORD = 12
 MOST_WORDS = 40
 MOST_WORD_TICKS = 20
-
-# The hover's numbers are float32.
-_LARGEST_SHOWN = float(np.finfo(np.float32).max)
 
 X_TITLES = {
     "lag": "lag k (k = 1: the target step itself)",
@@ -34,7 +33,7 @@ EMPTY_NOTES = {
 }
 
 
-def heatmap(panel: Panel, view: View) -> go.Figure:
+def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
     """All terms of one panel.
 
     Parameters
@@ -43,38 +42,66 @@ def heatmap(panel: Panel, view: View) -> go.Figure:
         The terms.
     view : View
         How to show them.
+    block : int
+        Terms along each side of a cell, which shows the largest of them.
 
     Returns
     -------
     plotly.graph_objects.Figure
         Trace "terms"; then "exactly zero" and "clipped" where there are any.
     """
+    of = cells(panel, view, block)
+    return go.Figure(heatmap_parts(panel, view, of, details(panel, view, of)))
+
+
+def heatmap_parts(
+    panel: Panel, view: View, of: Cells, shown: Array | None = None
+) -> dict[str, Any]:
+    """The traces and the layout of one panel's figure, as Plotly's plain mappings.
+
+    A `go.Figure` checks every field of them, which takes longer than to draw them.
+
+    Parameters
+    ----------
+    panel, view, of, shown
+        As in `heatmap_traces`.
+
+    Returns
+    -------
+    dict
+        With "data" and "layout".
+    """
     x_axis, y_axis = heatmap_axes(panel, view)
     strip = panel.clip is not None
-    figure = go.Figure(heatmap_traces(panel, view, colour_bar(panel, view)))
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 58, "r": 16, "t": 34, "b": 96 + x_label_depth(panel, view), "pad": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": FONT, "color": None if view.dark is None else INK[view.dark]},
-        showlegend=False,
-        xaxis={**x_axis, "domain": [0.0, 1.0 - 1.5 * STRIP if strip else 1.0]},
-        yaxis=y_axis,
-        annotations=heatmap_annotations(panel, view),
-    )
+    layout = {
+        "template": {},  # what is exported looks as what Plotly draws by itself
+        "height": HEIGHT,
+        "margin": {"l": 58, "r": 16, "t": 34, "b": 112 + x_label_depth(panel, view), "pad": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": FONT} if view.dark is None else {"size": FONT, "color": INK[view.dark]},
+        "showlegend": False,
+        "xaxis": {**x_axis, "domain": [0.0, 1.0 - 1.5 * STRIP if strip else 1.0]},
+        "yaxis": y_axis,
+        "annotations": heatmap_annotations(panel, view),
+    }
     if strip:
-        figure.update_layout(xaxis2={**strip_axis(), "domain": [1.0 - STRIP, 1.0]})
-    return figure
+        layout["xaxis2"] = {**strip_axis(), "domain": [1.0 - STRIP, 1.0]}
+    return {
+        "data": heatmap_traces(panel, view, of, colour_bar(panel, view), shown),
+        "layout": layout,
+    }
 
 
 def heatmap_traces(
     panel: Panel,
     view: View,
+    of: Cells,
     bar: dict[str, Any] | None,
+    shown: Array | None = None,
     axes: tuple[str, str, str] = ("x", "y", "x2"),
-) -> list[go.Heatmap]:
-    """The traces of one panel.
+) -> list[dict[str, Any]]:
+    """The traces of one panel, as Plotly's plain mappings.
 
     Parameters
     ----------
@@ -82,53 +109,45 @@ def heatmap_traces(
         The terms.
     view : View
         How to show them.
+    of : Cells
+        Its cells.
     bar : mapping or None
         The colour bar, or None to leave it to another panel's.
+    shown : array of shape (m, m, 6 or 7), optional
+        What `details` gives, for figures that tell it of the cell under the pointer by themselves.
     axes : tuple of three strings
         Horizontal and vertical axis, and the horizontal axis of the clipping strip.
-
-    Returns
-    -------
-    list of plotly.graph_objects.Heatmap
     """
     if not panel.T:
         return []
-    log10 = _arranged(panel.log10, view)
-    zero = np.isneginf(log10)
-    steps = np.arange(1, panel.T + 1)
-    place: dict[str, Any] = {"x": steps, "y": steps, "xaxis": axes[0], "yaxis": axes[1]}
-    place |= {"hoverongaps": False, "xgap": 0, "ygap": 0}
-    if panel.words is not None:
-        place["text"] = _words_by_cell(panel.words, view)
-    details = _details(panel, view)
     low, high, scale = ends_and_colours(panel, view)
+    place: dict[str, Any] = {"type": "heatmap", "x": of.steps, "y": of.steps}
+    place |= {"xaxis": axes[0], "yaxis": axes[1], "hoverongaps": False, "xgap": 0, "ygap": 0}
     traces = [
-        go.Heatmap(
-            name="terms",
-            z=_positions(panel, view).astype(np.float32),
-            zmin=low,
-            zmax=high,
-            colorscale=scale,
-            showscale=bar is not None,
-            colorbar=bar,
-            customdata=details,
-            hovertemplate=_hover(panel, view, zero=False),
+        {
+            "name": "terms",
+            "z": positions(of, view),
+            "zmin": low,
+            "zmax": high,
+            "colorscale": scale,
+            "showscale": bar is not None,
+            "colorbar": bar,
             **place,
-        )
+            **hover(panel, of, shown, zero=False),
+        }
     ]
-    if zero.any():
+    if panel.has_zeros:
         traces.append(
-            go.Heatmap(
-                name="exactly zero",
-                z=np.where(zero, 0.0, np.nan).astype(np.float32),
-                zmin=0.0,
-                zmax=1.0,
-                colorscale=((0.0, ZERO), (1.0, ZERO)),
-                showscale=False,
-                customdata=details[:, :, :2],
-                hovertemplate=_hover(panel, view, zero=True),
+            {
+                "name": "exactly zero",
+                "z": np.where(np.isneginf(of.log10), np.float32(0.0), np.float32(np.nan)),
+                "zmin": 0.0,
+                "zmax": 1.0,
+                "colorscale": ((0.0, ZERO), (1.0, ZERO)),
+                "showscale": False,
                 **place,
-            )
+                **hover(panel, of, shown, zero=True),
+            }
         )
     if panel.clip is not None:
         traces.append(_clip_trace(panel.clip, axes))
@@ -168,6 +187,7 @@ def strip_axis() -> dict[str, Any]:
         "showgrid": False,
         "zeroline": False,
         "showticklabels": False,
+        "ticks": "",
         "fixedrange": True,
     }
 
@@ -194,101 +214,26 @@ def heatmap_annotations(
     return notes
 
 
-def _arranged(terms: Array, view: View) -> Array:
-    """A (T, T) array with the columns the view's horizontal axis counts."""
-    return by_source(terms) if view.axis == "source" else terms
-
-
-def _positions(panel: Panel, view: View) -> Array:
-    """Where each cell stands on the colour scale, (T, T); nan where it is drawn otherwise."""
-    log10 = panel.relative if view.relative else panel.log10
-    position = np.where(np.isfinite(log10), np.clip(log10, view.low, view.high), np.nan)
-    if view.signs and panel.sign is not None:
-        position = panel.sign * (position - view.low)
-    return _arranged(position, view)
-
-
-def _details(panel: Panel, view: View) -> Array:
-    """What the hover says of each cell, float32 (T, T, 4 or 5).
-
-    The index the axis does not show (j or k), x_j, mantissa, exponent, and the share in percent if
-    there are shares.
-    """
-    T = panel.T
-    steps = np.arange(1, T + 1)
-    other = steps[:, None] + 1 - steps  # k from j, or j from k: the same formula
-    mantissa, exponent = scientific(panel.log10)
-    if panel.sign is not None:
-        mantissa = mantissa * panel.sign
-    details = np.empty((T, T, 4 if panel.share is None else 5), dtype=np.float32)
-    details[:, :, 0] = other
-    details[:, :, 1] = _inputs(panel.inputs, view)
-    details[:, :, 2] = _arranged(mantissa, view)
-    details[:, :, 3] = _arranged(exponent, view)
-    if panel.share is not None:
-        details[:, :, 4] = _arranged(100.0 * panel.share, view)
-    return details
-
-
-def _inputs(inputs: Array, view: View) -> Array:
-    """x_j of each cell, (T, T)."""
-    within = np.clip(np.asarray(inputs, dtype=float), -_LARGEST_SHOWN, _LARGEST_SHOWN)
-    return within[_source_index(len(inputs), view)]
-
-
-def _source_index(T: int, view: View) -> Array:
-    """Row of `inputs` for each cell, (T, T); any valid index where k > t."""
-    steps = np.arange(T)
-    if view.axis == "source":
-        return np.broadcast_to(steps, (T, T))
-    return np.asarray(np.maximum(steps[:, None] - steps, 0))
-
-
-def _words_by_cell(words: tuple[str, ...], view: View) -> Array:
-    safe = np.array([escaped(word) for word in words], dtype=object)
-    return np.asarray(safe[_source_index(len(words), view)])
-
-
-def _hover(panel: Panel, view: View, zero: bool) -> str:
-    lag, source = "%{x:d}", "%{customdata[0]:d}"  # the format keeps Plotly from showing tick words
-    if view.axis == "source":
-        lag, source = source, lag
-    word = "“%{text}”, " if panel.words is not None else ""
-    lines = [
-        f"target t = %{{y:d}}, lag k = {lag}",
-        f"source j = {source}: {word}x<sub>j</sub> = %{{customdata[1]:.4~g}}",
-    ]
-    if zero:
-        lines.append("<b>exactly zero</b>")
-    else:
-        size = (
-            "term %{customdata[2]:+.2f}" if panel.sign is not None else "size %{customdata[2]:.2f}"
-        )
-        lines.append(f"<b>{size}e%{{customdata[3]:+d}}</b>, not divided")
-        if panel.share is not None:
-            lines.append("%{customdata[4]:.2f}% of its row")
-    return "<br>".join(lines) + "<extra></extra>"
-
-
-def _clip_trace(clip: Array, axes: tuple[str, str, str]) -> go.Heatmap:
+def _clip_trace(clip: Array, axes: tuple[str, str, str]) -> dict[str, Any]:
     factor = np.asarray(clip, dtype=np.float32)[:, None]  # (T, 1)
-    return go.Heatmap(
-        name="clipped",
-        x=np.array([1]),
-        y=np.arange(1, len(factor) + 1),
-        z=np.where(factor < 1.0, np.float32(1.0), np.float32(np.nan)),
-        zmin=0.0,
-        zmax=1.0,
-        colorscale=((0.0, CLIPPED), (1.0, CLIPPED)),
-        showscale=False,
-        xaxis=axes[2],
-        yaxis=axes[1],
-        customdata=factor,
-        hoverongaps=False,
-        hovertemplate=(
+    return {
+        "type": "heatmap",
+        "name": "clipped",
+        "x": np.array([1]),
+        "y": np.arange(1, len(factor) + 1),
+        "z": np.where(factor < 1.0, np.float32(1.0), np.float32(np.nan)),
+        "zmin": 0.0,
+        "zmax": 1.0,
+        "colorscale": ((0.0, CLIPPED), (1.0, CLIPPED)),
+        "showscale": False,
+        "xaxis": axes[2],
+        "yaxis": axes[1],
+        "customdata": factor,
+        "hoverongaps": False,
+        "hovertemplate": (
             "target t = %{y:d}<br>clipped to %{customdata:.2~g} of its size<extra></extra>"
         ),
-    )
+    }
 
 
 def _numbers(T: int) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class Panel:
     sign : array of shape (T, T) or None
         -1, 0 or 1; None for norms.
     share : array of shape (T, T) or None
-        Each term's share of its row, 0 to 1; None, or all nan, for what does not add up.
+        Each term's share of its row, 0 to 1; None, or all nan, for what does not add up, and where
+        nobody asks for it.
     inputs : array of shape (T,)
         Inputs x_j; for vectors their norms.
     words : tuple of T strings, or None
@@ -37,6 +38,8 @@ class Panel:
         clipping off.
     unit : array of shape (T,) or None
         log10 of what each row is divided by in a relative view; None for its own k = 1 term.
+    additive : bool
+        Whether the terms of a row add up to something, so that each has a share of it.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class Panel:
     words: tuple[str, ...] | None = None
     clip: Array | None = None
     unit: Array | None = None
+    additive: bool = True
 
     def __post_init__(self) -> None:
         T = self.T
@@ -78,10 +82,19 @@ class Panel:
         return len(self.log10)
 
     @cached_property
+    def units(self) -> Array:
+        """log10 of what each row is divided by in a relative view, (T,)."""
+        return row_units(self.log10) if self.unit is None else np.asarray(self.unit)
+
+    @cached_property
     def relative(self) -> Array:
         """log10 of each term over the unit of its row, (T, T)."""
-        unit = row_units(self.log10) if self.unit is None else self.unit
-        return np.asarray(self.log10 - unit[:, None])
+        return np.asarray(self.log10 - self.units[:, None])
+
+    @cached_property
+    def has_zeros(self) -> bool:
+        """Whether any term is exactly zero."""
+        return bool(np.isneginf(np.fmin.reduce(self.log10, axis=None, initial=np.inf)))
 
 
 def relative_to_first(log10: Array) -> Array:
@@ -104,9 +117,11 @@ def row_units(log10: Array) -> Array:
     """log10 of what each row is divided by, (n,): its k = 1 term, else its largest, else 1."""
     if not log10.size:
         return np.zeros(len(log10))
-    first = log10[:, 0]
-    largest = np.nanmax(np.where(np.isnan(log10), -np.inf, log10), axis=1)
-    return np.where(np.isfinite(first), first, np.where(np.isfinite(largest), largest, 0.0))
+    unit = np.array(log10[:, 0], dtype=float)
+    (without,) = np.nonzero(~np.isfinite(unit))
+    largest = np.fmax.reduce(log10[without], axis=1)
+    unit[without] = np.where(np.isfinite(largest), largest, 0.0)
+    return unit
 
 
 def by_source(terms: Array) -> Array:

@@ -101,22 +101,30 @@ def profile(record: Profile, floor: float = -12.0, dark: bool | None = None) -> 
     plotly.graph_objects.Figure
         A trace for each line, the reference, and "zero in .." for the markers of each line.
     """
+    return go.Figure(profile_parts(record, floor, dark))
+
+
+def profile_parts(
+    record: Profile, floor: float = -12.0, dark: bool | None = None
+) -> dict[str, Any]:
+    """The traces and the layout of `profile`, as Plotly's plain mappings."""
     x_axis, y_axis = profile_axes(record, floor)
-    figure = go.Figure(profile_traces(record))
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 62, "r": 10, "t": 10, "b": 50 + NOTE_LINE * len(notes(record)), "pad": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": FONT, "color": None if dark is None else INK[dark]},
-        xaxis=x_axis,
-        yaxis=y_axis,
-        legend=legend(),
-    )
-    return figure
+    layout = {
+        "template": {},
+        "height": HEIGHT,
+        "margin": {"l": 62, "r": 10, "t": 10, "b": 50 + NOTE_LINE * len(notes(record)), "pad": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": FONT} if dark is None else {"size": FONT, "color": INK[dark]},
+        "xaxis": x_axis,
+        "yaxis": y_axis,
+        "legend": legend(),
+        "hovermode": "x",
+    }
+    return {"data": profile_traces(record), "layout": layout}
 
 
-def profile_traces(record: Profile, axes: tuple[str, str] = ("x", "y")) -> list[go.Scatter]:
+def profile_traces(record: Profile, axes: tuple[str, str] = ("x", "y")) -> list[dict[str, Any]]:
     """The curves, the reference behind them, and the markers before them."""
     place = {"xaxis": axes[0], "yaxis": axes[1]}
     curves = [_curve(record, line) | place for line in record.lines]
@@ -128,7 +136,7 @@ def profile_traces(record: Profile, axes: tuple[str, str] = ("x", "y")) -> list[
         for line, side in zip(record.lines, _sides(len(record.lines)), strict=True)
         if _zero_points(record, line)
     ]
-    return [go.Scatter(**trace) for trace in (*curves, *markers)]
+    return [*curves, *markers]
 
 
 def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -202,6 +210,7 @@ def _curve(record: Profile, line: Line) -> dict[str, Any]:
     finite = np.isfinite(line.log10)
     mantissa, exponent = scientific(line.log10)
     return {
+        "type": "scatter",
         "name": line.name if line.name == REFERENCE else escaped(line.name),
         "x": np.asarray(record.lags),
         "y": np.where(finite, line.log10, np.nan),
@@ -231,6 +240,7 @@ def _zero_points(record: Profile, line: Line) -> list[tuple[int, float, str]]:
 def _markers(record: Profile, line: Line, side: str) -> dict[str, Any]:
     points = _zero_points(record, line)
     return {
+        "type": "scatter",
         "name": f"zero in lower precision: {escaped(line.name)}",
         "x": [lag for lag, _, _ in points],
         "y": [log10 for _, log10, _ in points],

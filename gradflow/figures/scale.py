@@ -80,9 +80,9 @@ def colour_range(panels: Sequence[Panel], relative: bool, floor: float) -> tuple
     high = 0.0 if relative else -math.inf
     for panel in panels:
         shown = panel.relative if relative else panel.log10
-        finite = shown[np.isfinite(shown)]
-        if finite.size:
-            high = max(high, math.ceil(float(finite.max()) - 1e-9))
+        largest = np.fmax.reduce(shown, axis=None, initial=-np.inf)
+        if np.isfinite(largest):
+            high = max(high, math.ceil(float(largest) - 1e-9))
     return float(floor), float(max(high, math.floor(floor) + 1))
 
 
@@ -105,7 +105,7 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
     ticks = _signed_ticks(view) if by_sign(panel, view) else _ticks(view)
     size = "size of the term" + (" relative to k = 1" if view.relative else "")
     zero = f"<span style='color:{ZERO}'>■</span> exactly zero"
-    shown = f"{size}   {zero}" if np.isneginf(panel.log10).any() else size
+    shown = f"{size}   {zero}" if panel.has_zeros else size
     return {
         "orientation": "h",
         "thickness": 10,

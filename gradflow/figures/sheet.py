@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 
+from gradflow.figures.cells import cells
 from gradflow.figures.colours import INK, PAPER
 from gradflow.figures.heatmap import (
     STRIP,
@@ -17,6 +17,7 @@ from gradflow.figures.heatmap import (
     strip_axis,
     x_label_depth,
 )
+from gradflow.figures.hover import details
 from gradflow.figures.panel import Panel
 from gradflow.figures.profile import Profile, legend, profile_axes, profile_traces
 from gradflow.figures.scale import View, by_sign, colour_bar
@@ -38,6 +39,7 @@ def sheet(
     profile: Profile,
     title: str,
     footer: Sequence[str],
+    labels: bool = True,
 ) -> go.Figure:
     """Heatmaps side by side over the profile, with a title and a footer.
 
@@ -53,6 +55,9 @@ def sheet(
         Plain text.
     footer : sequence of str
         Plain text: settings, link. Long lines are wrapped, however long.
+    labels : bool
+        Whether a cell under the pointer has a label. A picture needs none, and they are six times
+        the data of the cells.
 
     Returns
     -------
@@ -78,7 +83,9 @@ def sheet(
         elif index == 0:
             bar = _bar(_with_zeros(panels), view, bars_top, 0.5, 0.5)
         axes = _panel_axes(index)
-        figure.add_traces(heatmap_traces(panel, view, bar, axes))
+        of = cells(panel, view)
+        shown = details(panel, view, of) if labels else None
+        figure.add_traces(heatmap_traces(panel, view, of, bar, shown, axes))
         figure.update_layout(_panel_layout(panel, view, axes, _columns(len(panels))[index], split))
         annotations += heatmap_annotations(panel, view, axes)
     below = _profile_axes(len(panels))
@@ -86,6 +93,7 @@ def sheet(
     figure.update_layout(_profile_layout(profile, view, below, profile_top))
     annotations += _header(title) + _footer(lines, bottom)
     figure.update_layout(
+        template={},
         width=WIDTH,
         height=HEIGHT,
         margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": bottom, "pad": 0},
@@ -159,7 +167,7 @@ def _profile_layout(
 
 def _with_zeros(panels: Sequence[Panel]) -> Panel:
     """A panel with exact zeros, whose bar has the key to them, or the first."""
-    return next((p for p in panels if np.isneginf(p.log10).any()), panels[0])
+    return next((p for p in panels if p.has_zeros), panels[0])
 
 
 def _bar(panel: Panel, view: View, top: float, middle: float, width: float) -> dict[str, Any]:
