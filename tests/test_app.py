@@ -1,12 +1,11 @@
 """The page without a browser: every control changes what it should, and nothing breaks."""
 
-import base64
-import json
 from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+from packed import unpacked
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -32,14 +31,21 @@ def _quiet(app):
     return app
 
 
+def _message(app):
+    [component] = app.get("bidi_component")
+    return unpacked(component.proto.bytes)
+
+
 def _charts(app):
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return _message(app)["charts"]
 
 
-def _array(packed):
-    numbers = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
-    shape = str(packed.get("shape", "-1")).split(",")
-    return numbers.reshape([int(size) for size in shape])
+def _heading(app):
+    return _message(app)["heading"]
+
+
+def _shown_terms(app):
+    return _charts(app)[0]["data"][0]["z"]
 
 
 def _query(app):
@@ -92,7 +98,7 @@ def _another(name):
 
 
 def _shown(app):
-    charts = [chart.proto.spec + chart.proto.config for chart in app.get("plotly_chart")]
+    charts = [component.proto.bytes for component in app.get("bidi_component")]
     words = [*app.markdown, *app.caption, *app.subheader, *app.table]
     return charts + [str(element.value) for element in words]
 
@@ -125,10 +131,8 @@ def test_the_heatmaps_hold_what_the_library_gives(w_s, T, b_f):
     settings = Settings(w_s=w_s, T=T, b_f=b_f)
     experiment = run(settings)
     for chart, flow in zip(_charts(app)[:2], (experiment.rnn, experiment.lstm), strict=True):
-        shown = _array(chart["data"][0]["z"])
         expected = relative_to_first(flow.log10(parameter_name(flow, settings)))
-        lowest, highest = chart["data"][0]["zmin"], chart["data"][0]["zmax"]
-        np.testing.assert_allclose(shown, np.clip(expected, lowest, highest), rtol=1e-6)
+        np.testing.assert_allclose(chart["data"][0]["z"], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
@@ -163,15 +167,15 @@ def test_a_bad_link_gives_the_default_and_names_the_value():
 
 def test_the_last_step_is_the_target_until_another_is_chosen():
     app = _opened()
-    assert any("target step t = 50" in element.value for element in app.subheader)
+    assert _heading(app) == "One row: target step t = 50"
     _quiet(app.slider(key="T").set_value(80).run())
-    assert any("target step t = 80" in element.value for element in app.subheader)
+    assert _heading(app) == "One row: target step t = 80"
     _quiet(app.toggle(key="last").set_value(False).run())
     _quiet(app.number_input(key="t").set_value(30).run())
     _quiet(app.slider(key="T").set_value(20).run())
-    assert any("target step t = 20" in element.value for element in app.subheader)
+    assert _heading(app) == "One row: target step t = 20"
     _quiet(app.slider(key="T").set_value(90).run())
-    assert any("target step t = 30" in element.value for element in app.subheader)
+    assert _heading(app) == "One row: target step t = 30"
 
 
 def _turned_to(app, page):
@@ -222,10 +226,10 @@ def test_numbers_that_were_removed_are_forgotten_with_their_error():
     app.text_area(key="own_text").set_value("1 two").run()
     assert app.error
     _quiet(app.text_area(key="own_text").set_value("").run())
-    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (50, 50)
+    assert _shown_terms(app).shape == (50, 50)
     _quiet(app.text_area(key="own_text").set_value("1 2 3 4").run())
     _quiet(app.button(key="own_forget").click().run())
-    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (50, 50)
+    assert _shown_terms(app).shape == (50, 50)
 
 
 def test_a_setting_hidden_for_a_while_keeps_its_value():
@@ -240,16 +244,23 @@ def test_own_numbers_are_used_and_stay_out_of_the_link():
     app = _opened(sequence="own")
     _quiet(app.text_area(key="own_text").set_value("1, 2, 0.5, -1").run())
     rnn, lstm, *_ = _charts(app)
-    assert _array(rnn["data"][0]["z"]).shape == _array(lstm["data"][0]["z"]).shape == (4, 4)
+    assert rnn["data"][0]["z"].shape == lstm["data"][0]["z"].shape == (4, 4)
     assert "own_text" not in app.query_params
     assert any("4 numbers read" in caption.value for caption in app.caption)
 
 
-def test_only_the_first_500_own_numbers_are_used_and_the_page_says_so():
+def test_only_the_first_2000_own_numbers_are_used_and_the_page_says_so():
     app = _opened(sequence="own")
-    _quiet(app.text_area(key="own_text").set_value(" ".join(["0.1"] * 612)).run())
-    assert any("612 numbers read; the first 500" in caption.value for caption in app.caption)
-    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (500, 500)
+    _quiet(app.text_area(key="own_text").set_value(" ".join(["0.1"] * 2112)).run())
+    assert any("2,112 numbers read; the first 2000" in caption.value for caption in app.caption)
+    assert _message(app)["T"] == 2000
+
+
+def test_of_400_steps_and_more_the_page_shows_blocks_and_says_so():
+    assert not any("pixel" in caption.value for caption in _opened(T="399").caption)
+    app = _opened(T="400")
+    assert any("the largest of 2 × 2 terms" in caption.value for caption in app.caption)
+    assert (_message(app)["block"], _shown_terms(app).shape) == (2, (200, 200))
 
 
 @pytest.mark.parametrize(
@@ -262,7 +273,7 @@ def test_bad_numbers_get_one_sentence_and_leave_what_was_there(text):
     assert not app.exception
     [error] = app.error
     assert "<" not in error.value.replace(r"\<", "")
-    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (6, 6)
+    assert _shown_terms(app).shape == (6, 6)
 
 
 def test_numbers_too_large_for_the_page_are_refused_and_leave_what_was_there():
@@ -272,7 +283,7 @@ def test_numbers_too_large_for_the_page_are_refused_and_leave_what_was_there():
     assert not app.exception
     [error] = app.error
     assert "1e+308" in error.value
-    assert _array(_charts(app)[0]["data"][0]["z"]).shape == (3, 3)
+    assert _shown_terms(app).shape == (3, 3)
 
 
 def test_a_network_that_cannot_be_computed_is_named():

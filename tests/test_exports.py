@@ -23,13 +23,13 @@ import gradflow as gf
 from gradflow.ui import exports, images
 from gradflow.ui.experiment import Experiment, run
 from gradflow.ui.links import VERSION
-from gradflow.ui.settings import LONGEST, Settings
+from gradflow.ui.settings import Settings
 
 OWN = np.array([0.1 + 0.2, -1e-5, 0.0, 5000.0, -0.0, 3.0, -2.5e-17])
 
 SETTINGS = {
     "default": Settings(),
-    "longest": Settings(T=LONGEST, parameter="b", gate="product"),
+    "longest": Settings(T=exports.LONGEST_WHOLE, parameter="b", gate="product"),
     "shortest": Settings(T=2, parameter="w_h"),
     "dead relu": Settings(activation="relu", b=-100.0),
     "ones": Settings(sequence="ones", b=0.3, loss="squared", target=0.7, w_o=-2.0),
@@ -78,6 +78,28 @@ def test_csv_holds_the_numbers_of_the_library(settings):
         for part in ("sign", "log10", "value"):
             expected = getattr(flow, part)(parameter)[t - 1, k - 1]
             np.testing.assert_array_equal([float(row[part]) for row in terms], expected)
+
+
+@pytest.mark.parametrize(("last", "t"), [(True, 501), (False, 40)])
+def test_csv_of_a_longer_sequence_holds_the_chosen_target(last, t):
+    settings = Settings(T=exports.LONGEST_WHOLE + 1, last=last, t=t, parameter="w_h")
+    experiment = run(settings)
+    found = rows(experiment, settings)
+    assert len(found) == 5 * t
+    assert {row["t"] for row in found} == {str(t)}
+    for row in found:
+        terms = flows(experiment)[row["cell"]].log10(row["parameter"])
+        assert float(row["log10"]) == terms[t - 1, int(row["k"]) - 1]
+
+
+def test_npz_of_a_longer_sequence_holds_the_chosen_parameter():
+    settings = Settings(T=exports.LONGEST_WHOLE + 1, parameter="w_h")
+    experiment = run(settings)
+    with np.load(io.BytesIO(exports.terms_npz(experiment, settings))) as arrays:
+        kept = {name.rpartition("/")[0] for name in arrays.files if name.endswith("/sign")}
+        assert kept == {"rnn/w_s", *(f"lstm/w_h{gate}" for gate in "ifco")}
+        log10 = experiment.lstm.log10("w_hf")
+        np.testing.assert_array_equal(arrays["lstm/w_hf/log10"], log10)
 
 
 def test_csv_writes_exact_zeros_as_minus_infinity():

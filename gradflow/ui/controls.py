@@ -35,6 +35,7 @@ def sidebar() -> None:
         _slider("w_s")
         length = _own_length()
         _slider("T", disabled=length is not None)
+        _exact_length(disabled=length is not None)
         # A slot that is always there: what comes after it keeps its place, and open stays open.
         note = st.empty()
         if length is not None:
@@ -53,6 +54,27 @@ def sidebar() -> None:
             _switch("clipping")
             _number("threshold", disabled=not st.session_state["clipping"], format="%g")
             _number("window")
+
+
+def _exact_length(disabled: bool) -> None:
+    """The length once more, to type: on the slider a pixel is several steps."""
+    control = CONTROLS["T"]
+    st.session_state["T_typed"] = st.session_state["T"]
+    st.number_input(
+        "Sequence length, typed",
+        int(control.low or 0),
+        int(control.high or 0),
+        step=1,
+        key="T_typed",
+        help="The same number, to type.",
+        on_change=_take_length,
+        disabled=disabled,
+        label_visibility="collapsed",
+    )
+
+
+def _take_length() -> None:
+    st.session_state["T"] = st.session_state["T_typed"]
 
 
 def _apply_preset() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
+from gradflow.figures.pooling import LONG
 from gradflow.scaled import Array
 from gradflow.ui import exports, images
 from gradflow.ui.experiment import Experiment
@@ -30,7 +31,7 @@ def downloads(
     experiment: Experiment,
     settings: Settings,
     own: Array | None,
-    figure_builder: Callable[[], go.Figure],
+    figure_builder: Callable[[bool], go.Figure],
     link: str,
 ) -> None:
     """A button for each file, and the Python and the link to copy.
@@ -44,7 +45,8 @@ def downloads(
     own : array of shape (n,) or None
         The user's own numbers.
     figure_builder : callable
-        Returns the figure of all that is shown; called on click only.
+        Given whether its cells have labels, returns the figure of all that is shown; called on
+        click only.
     link : str
         The address that reopens this view.
     """
@@ -74,12 +76,13 @@ def _files(
     experiment: Experiment,
     settings: Settings,
     own: Array | None,
-    figure_builder: Callable[[], go.Figure],
+    figure_builder: Callable[[bool], go.Figure],
 ) -> tuple[_File, ...]:
+    labelled = experiment.T < LONG
     return (
         _File(
             "PNG",
-            lambda: images.image(figure_builder(), "png"),
+            lambda: images.image(figure_builder(False), "png"),
             ".png",
             "image/png",
             "A picture of all that is shown, for slides.",
@@ -87,7 +90,7 @@ def _files(
         ),
         _File(
             "SVG",
-            lambda: images.image(figure_builder(), "svg"),
+            lambda: images.image(figure_builder(False), "svg"),
             ".svg",
             "image/svg+xml",
             "The same picture as vectors, for the web or an editor.",
@@ -95,7 +98,7 @@ def _files(
         ),
         _File(
             "PDF",
-            lambda: images.image(figure_builder(), "pdf"),
+            lambda: images.image(figure_builder(False), "pdf"),
             ".pdf",
             "application/pdf",
             "The same picture on one page, for print.",
@@ -103,10 +106,11 @@ def _files(
         ),
         _File(
             "HTML",
-            lambda: exports.html(figure_builder(), _title(settings, experiment)),
+            lambda: exports.html(figure_builder(labelled), _title(settings, experiment)),
             ".html",
             "text/html",
-            "The charts to hover and zoom in, as one page that opens without a network (5 MB).",
+            "The charts to zoom in, as one page that opens without a network (from 5 MB on). Up to "
+            f"{LONG - 1} steps each cell tells its term.",
         ),
         _File(
             "CSV",
@@ -114,15 +118,16 @@ def _files(
             f"_{settings.parameter}.csv",
             "text/csv",
             "The terms of the chosen parameter, one row a term; for the LSTM those of each gate. "
-            "The NPZ has every parameter.",
+            f"Beyond {exports.LONGEST_WHOLE} steps those of the chosen target.",
         ),
         _File(
             "NPZ",
             lambda: exports.terms_npz(experiment, settings),
             ".npz",
             "application/zip",
-            "For numpy.load: sign and log10 of the terms of every parameter, the product of the "
-            "forget gates, the inputs and the settings.",
+            "For numpy.load: sign and log10 of the terms of every parameter (beyond "
+            f"{exports.LONGEST_WHOLE} steps of the chosen one), the product of the forget gates, "
+            "the inputs and the settings.",
         ),
         _File(
             "JSON",

@@ -14,10 +14,15 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv
 
 import gradflow as gf
+from gradflow.figures.bar import BAR
 from gradflow.scaled import Array
+from gradflow.ui import panels
 from gradflow.ui.experiment import Experiment, lstm_weights, parameter_name
 from gradflow.ui.links import VERSION
 from gradflow.ui.settings import LONGEST, Settings, as_mapping
+
+# The longest sequence of which the tables hold all: 500 steps are 0.6 million rows of a CSV.
+LONGEST_WHOLE = 500
 
 CSV_HEADER = ("cell", "parameter", "t", "k", "j", "sign", "log10", "value")
 
@@ -26,28 +31,31 @@ def terms_csv(experiment: Experiment, settings: Settings) -> bytes:
     """The terms of the chosen parameter in both networks, for the LSTM of each gate.
 
     One row a term, k <= t only, at full precision; log10 is -inf where the term is exactly zero.
-    All parameters of 500 steps would be 1.9 million rows and 120 MB: `terms_npz` holds those.
+    All parameters of 500 steps would be 1.9 million rows and 120 MB: `terms_npz` holds those. Of a
+    longer sequence it has the chosen target step alone.
     """
+    t = None if experiment.T <= LONGEST_WHOLE else panels.target_step(settings, experiment)
     text = io.BytesIO()
     text.write(f"{','.join(CSV_HEADER)}\n".encode())
     options = csv.WriteOptions(include_header=False, quoting_style="none")
     for cell, flow, parameters in _chosen(experiment, settings):
         for parameter in parameters:
-            csv.write_csv(_rows(cell, flow, parameter), text, options)
+            csv.write_csv(_rows(cell, flow, parameter, t), text, options)
     return text.getvalue()
 
 
 def terms_npz(experiment: Experiment, settings: Settings) -> bytes:
     """The terms of every parameter, with the inputs and the settings.
 
+    Of a sequence of more than 500 steps it has the chosen parameter alone, in both networks.
     Arrays of shape (T, T) have target step t in row t - 1 and lag k in column k - 1. Their names
     are such as "rnn/w_s/log10", "lstm/w_xf/sign" and "lstm/forget_product/log10"; log10 is nan
     where k > t. "x" is of shape (T,) and "settings" a JSON string. Loads without pickle.
     """
     arrays = {
         f"{cell}/{parameter}/{part}": getattr(flow, part)(parameter)
-        for cell, flow in (("rnn", experiment.rnn), ("lstm", experiment.lstm))
-        for parameter in flow.parameters
+        for cell, flow, parameters in _kept(experiment, settings)
+        for parameter in parameters
         for part in ("log10", "sign")
     }
     arrays["lstm/forget_product/log10"] = experiment.lstm.log10_forget_product()
@@ -109,7 +117,7 @@ def html(figure: go.Figure, title: str = "gradflow") -> bytes:
     title : str
         Plain text for the browser's tab.
     """
-    page: str = figure.to_html(include_plotlyjs=True, config={"displaylogo": False})
+    page: str = figure.to_html(include_plotlyjs=True, config=dict(BAR))
     return page.replace("</head>", f"<title>{escape(title)}</title>\n</head>", 1).encode()
 
 
@@ -121,9 +129,22 @@ def _chosen(
     yield "lstm", experiment.lstm, experiment.lstm.cell.groups[settings.parameter]
 
 
-def _rows(cell: str, flow: gf.GradientFlow, parameter: str) -> pa.Table:
-    """The terms of one parameter, target by target, each from lag 1 back."""
+def _kept(
+    experiment: Experiment, settings: Settings
+) -> Iterator[tuple[str, gf.GradientFlow, tuple[str, ...]]]:
+    """Each cell with its flow and the names of what `terms_npz` holds."""
+    if experiment.T > LONGEST_WHOLE:
+        yield from _chosen(experiment, settings)
+    else:
+        yield "rnn", experiment.rnn, experiment.rnn.parameters
+        yield "lstm", experiment.lstm, experiment.lstm.parameters
+
+
+def _rows(cell: str, flow: gf.GradientFlow, parameter: str, t: int | None) -> pa.Table:
+    """The terms of one parameter, each target's from lag 1 back; of one target or of all."""
     row, column = np.tril_indices(flow.T)
+    if t is not None:
+        row, column = np.full(t, t - 1), np.arange(t)
     columns = (
         np.full(len(row), cell),
         np.full(len(row), parameter),

@@ -19,6 +19,7 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
     st.subheader(term_words.title(t, k), anchor=False)
     control, beside = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
     with control:
+        controls.target_control()
         controls.lag_control()
     with beside:
         st.caption(term_words.place(t, k))

@@ -27,11 +27,11 @@ def lag(settings: Settings, t: int) -> int:
     return min(settings.lag, t)
 
 
-def panels(settings: Settings, experiment: Experiment) -> tuple[Panel, Panel]:
-    """The two heatmaps' contents, RNN first."""
+def panels(settings: Settings, experiment: Experiment, shares: bool = True) -> tuple[Panel, Panel]:
+    """The two heatmaps' contents, RNN first; without each term's share where nobody asks for it."""
     return (
-        _panel("RNN", experiment.rnn, settings, experiment),
-        _panel("LSTM", experiment.lstm, settings, experiment),
+        _panel("RNN", experiment.rnn, settings, experiment, shares),
+        _panel("LSTM", experiment.lstm, settings, experiment, shares),
     )
 
 
@@ -62,13 +62,16 @@ def profile(settings: Settings, experiment: Experiment) -> Profile:
     )
 
 
-def _panel(title: str, flow: gf.GradientFlow, settings: Settings, of: Experiment) -> Panel:
+def _panel(
+    title: str, flow: gf.GradientFlow, settings: Settings, of: Experiment, shares: bool
+) -> Panel:
     clip = clip_factors(flow, settings.threshold) if settings.clipping else None
     words, inputs = of.inputs.words, flow.x[:, 0]
     if title == "LSTM" and settings.gate == "product":
         product = flow.log10_forget_product()
-        nothing = np.full(product.shape, np.nan)
-        return Panel(title, "product of f", product, None, nothing, inputs, words, clip)
+        return Panel(
+            title, "product of f", product, None, None, inputs, words, clip, additive=False
+        )
     name = parameter_name(flow, settings)
     signed = name in flow.parameters
     return Panel(
@@ -76,7 +79,7 @@ def _panel(title: str, flow: gf.GradientFlow, settings: Settings, of: Experiment
         f"dL_t/d{name}",
         flow.log10(name),
         flow.sign(name) if signed else None,
-        flow.share(name),
+        flow.share(name) if shares else None,
         inputs,
         words,
         clip,

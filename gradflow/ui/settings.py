@@ -8,7 +8,7 @@ from typing import Any
 
 Value = bool | int | float | str
 
-LONGEST = 500
+LONGEST = 2000
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from gradflow.scaled import Array
 from gradflow.ui import links
-from gradflow.ui.settings import CONTROLS, Settings, as_mapping
+from gradflow.ui.settings import CONTROLS, Settings, as_mapping, parsed
 
 # Session state's own names, beside those of the settings.
 _HELD = "held_settings"
@@ -59,6 +59,21 @@ def put(new: Settings) -> None:
     for name, value in as_mapping(new).items():
         st.session_state[name] = value
     st.session_state[_NOTICES] = ()
+
+
+def choose_cell(t: int, k: int) -> None:
+    """Make one cell the explained one; only before this run draws its widgets.
+
+    Parameters
+    ----------
+    t, k : int
+        As a browser sends them, which may be anything.
+    """
+    try:
+        chosen = {"t": parsed("t", str(t)), "lag": parsed("lag", str(k)), "last": False}
+    except ValueError:
+        return
+    st.session_state.update(chosen)
 
 
 def notices() -> tuple[str, ...]:

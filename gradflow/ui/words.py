@@ -188,6 +188,20 @@ NO_SIGNS = (
     "All four gates together are shown by their norm, which has no sign. Choose one gate for signs."
 )
 
+
+def blocks(n: int) -> str:
+    """That a cell of a heatmap stands for many terms."""
+    return (
+        f"Each pixel of the heatmaps shows the largest of {n} × {n} terms, so that none hides. It "
+        "is grey where all of them are exactly zero. The downloads have every term."
+    )
+
+
+UNLINKED = (
+    "The linked charts could not be loaded in this browser, so plain ones are shown. Nothing is "
+    "lost but the zoom, at each change, and the picking of a cell in a heatmap."
+)
+
 PROFILE = (
     "The row of the chosen target as curves, size against lag. Solid: the terms of the heatmaps. "
     "Dotted: what the forget gates alone would leave. Dashed: the power of $w_s$ without the "

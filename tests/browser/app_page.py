@@ -20,7 +20,9 @@ IS_STILL = """() => {
   return app !== null
     && app.dataset.testConnectionState === "CONNECTED"
     && app.dataset.testScriptState === "notRunning"
-    && document.querySelector("[data-stale=true], [data-testid=stSkeleton]") === null;
+    && document.querySelector(
+         "[data-stale=true], [data-testid=stSkeleton], [data-testid=stMain] [aria-busy=true]"
+       ) === null;
 }"""
 
 # Where a page has a path of its own, Streamlit asks below it first and then at the root.
@@ -33,7 +35,9 @@ READ_CHARTS = """() => {
     for (const element of node.children ?? []) {
       const name = [...element.classList].find((name) => name.startsWith("st-key-"));
       const inner = name ? name.slice("st-key-".length) : key;
-      if (element.classList.contains("js-plotly-plot")) found.push([inner, element]);
+      if (element.classList.contains("js-plotly-plot")) {
+        found.push([element.dataset.chart ?? inner, element]);
+      }
       else {
         visit(element, inner);
         if (element.shadowRoot) visit(element.shadowRoot, inner);
@@ -73,7 +77,8 @@ class Chart:
     Attributes
     ----------
     key : str or None
-        Streamlit key of the element, or of the nearest container that has one.
+        The chart's own key, in a component of several, or the Streamlit key of the element or of
+        the nearest container that has one.
     data : list of dict
         Traces; what the page holds as typed arrays are numpy arrays of their shape and dtype, and
         other arrays are lists.

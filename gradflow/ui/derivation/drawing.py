@@ -7,6 +7,7 @@ import functools
 import plotly.graph_objects as go
 import streamlit as st
 
+from gradflow.figures.bar import BAR
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.outline import outlined
 from gradflow.ui.derivation import progress
@@ -75,7 +76,7 @@ def _answer(question: Question, given: str, proof: Proof) -> None:
             st.plotly_chart(
                 figure,
                 key=f"{question.key}_heatmap_{n}",
-                config={"displaylogo": False},
+                config=dict(BAR),
                 theme="streamlit",
             )
     st.button(

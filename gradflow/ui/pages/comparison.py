@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gradflow import memory
 from gradflow.check import residual
 from gradflow.figures.heatmap import heatmap
-from gradflow.figures.profile import profile
+from gradflow.figures.panel import Panel
+from gradflow.figures.pooling import block_size
+from gradflow.figures.profile import Profile, profile
+from gradflow.figures.scale import View
 from gradflow.figures.sheet import sheet
 from gradflow.ui import controls, links, panels, state, words
+from gradflow.ui.component import heatmaps as component
 from gradflow.ui.downloads import downloads
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.one_cell import one_cell
@@ -22,20 +29,32 @@ _LEAST_SHARE = 0.01
 
 
 def comparison_page() -> None:
-    """Draw the page, top to bottom: settings, compute, figures, words."""
-    settings = frame.opened("comparison")
-    frame.heading("gradflow", words.LEAD, settings)
-    experiment = frame.experiment(settings)
-    if experiment is None:
+    """Draw the page: first the charts, which are waited for, and then what stands around them."""
+    settings = frame.opened("comparison", sidebar=False)
+    top, charts, rest = st.container(), st.container(), st.container()
+    with charts:
+        experiment = frame.experiment(settings)
+        if experiment is not None:
+            above = st.columns(2, gap="medium")
+            _charts(settings, experiment)
+    with top:
+        frame.heading("gradflow", words.LEAD, settings)
+    with rest:
+        if experiment is not None:
+            _words(settings, experiment, above)
         _explanation()
-        return
+    controls.sidebar()
+
+
+def _words(settings: Settings, experiment: Experiment, above: Sequence[DeltaGenerator]) -> None:
+    """What is measured and said of the charts, above them and below."""
     t = panels.target_step(settings, experiment)
     seen = {
         name: memory.measure(flow, t, _LEAST_SHARE, settings.window)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    _heatmaps(settings, experiment, seen)
-    _profile(settings, experiment)
+    for column, (name, measured) in zip(above, seen.items(), strict=True):
+        column.markdown(words.sentence(name, measured))
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
@@ -43,10 +62,9 @@ def comparison_page() -> None:
         experiment,
         settings,
         state.own_numbers(),
-        lambda: _sheet(settings, experiment, link),
+        lambda labels: _sheet(settings, experiment, link, labels),
         link,
     )
-    _explanation()
 
 
 def _explanation() -> None:
@@ -54,28 +72,37 @@ def _explanation() -> None:
         st.markdown(words.EXPLANATION)
 
 
-def _heatmaps(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
-    both = panels.panels(settings, experiment)
+def _charts(settings: Settings, experiment: Experiment) -> None:
+    linked = component.available()
+    both = panels.panels(settings, experiment, shares=not linked)
     view = panels.view(settings, both)
-    for column, panel in zip(st.columns(2, gap="medium"), both, strict=True):
-        with column:
-            st.markdown(words.sentence(panel.title, seen[panel.title]))
-            frame.chart(heatmap(panel, view), f"{panel.title.lower()}_heatmap")
-            if panel.clip is not None:
-                st.caption(words.clipping(panel.clip, settings.threshold))
+    row = panels.profile(settings, experiment)
+    if linked:
+        component.heatmaps(both, view, row, panels.lag(settings, row.t), settings.camera)
+    else:
+        _unlinked_charts(both, view, row, settings)
+    if block_size(experiment.T) > 1:
+        st.caption(words.blocks(block_size(experiment.T)))
+    for panel in both:
+        if panel.clip is not None:
+            st.caption(f"{panel.title}: {words.clipping(panel.clip, settings.threshold)}")
     st.caption(words.READING[settings.axis])
     if settings.signs and settings.gate == "all":
         st.caption(words.NO_SIGNS)
-
-
-def _profile(settings: Settings, experiment: Experiment) -> None:
-    t = panels.target_step(settings, experiment)
-    st.subheader(f"One row: target step t = {t}", anchor=False)
-    control, _ = st.columns([1, 3])
-    with control:
-        controls.target_control()
-    frame.chart(profile(panels.profile(settings, experiment), settings.floor), "profile")
     st.caption(words.PROFILE)
+
+
+def _unlinked_charts(
+    both: tuple[Panel, Panel], view: View, row: Profile, settings: Settings
+) -> None:
+    """The same figures as elements of Streamlit."""
+    st.info(words.UNLINKED, icon=":material/link_off:")
+    for column, panel in zip(st.columns(2, gap="medium"), both, strict=True):
+        with column:
+            figure = heatmap(panel, view, block_size(panel.T))
+            frame.chart(figure, f"{panel.title.lower()}_heatmap")
+    st.subheader(f"One row: target step t = {row.t}", anchor=False)
+    frame.chart(profile(row, settings.floor), "profile")
 
 
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
@@ -88,12 +115,13 @@ def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory
     st.markdown(words.adds_up(residuals))
 
 
-def _sheet(settings: Settings, experiment: Experiment, link: str) -> go.Figure:
-    both = panels.panels(settings, experiment)
+def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) -> go.Figure:
+    both = panels.panels(settings, experiment, shares=labels)
     return sheet(
         both,
         panels.view(settings, both),
         panels.profile(settings, experiment),
         "gradflow: where the gradient goes",
         words.footer(settings, experiment.T, link),
+        labels,
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import plotly.graph_objects as go
 import streamlit as st
 
+from gradflow.figures.bar import bar
 from gradflow.ui import controls, state, words
 from gradflow.ui.experiment import Experiment, run
 from gradflow.ui.presets import look_at
@@ -14,16 +13,20 @@ from gradflow.ui.settings import Settings
 from gradflow.ui.text import escaped
 
 
-def opened(page: str) -> Settings:
-    """Draw the sidebar and return what it holds; the address bar then holds it too.
+def opened(page: str, sidebar: bool = True) -> Settings:
+    """What the sidebar holds; the address bar then holds it too.
 
     Parameters
     ----------
     page : str
         Name of the page that is drawn.
+    sidebar : bool
+        Whether to draw the sidebar now. A page that must follow a slider at once draws it last: its
+        thirty widgets take the browser longer than the charts.
     """
     state.begin(page)
-    controls.sidebar()
+    if sidebar:
+        controls.sidebar()
     settings = state.settings()
     state.keep(settings)
     return settings
@@ -58,10 +61,7 @@ def experiment(settings: Settings) -> Experiment | None:
 
 def chart(figure: go.Figure, key: str) -> None:
     """A figure, with a camera that saves it under the name of its key."""
-    config: dict[str, Any] = {
-        "displaylogo": False,
-        "toImageButtonOptions": {"format": st.session_state["camera"], "filename": key},
-    }
+    config = bar(key, st.session_state["camera"])
     st.plotly_chart(figure, key=key, config=config, theme="streamlit")
 
 

@@ -1,0 +1,294 @@
+// Both heatmaps and the profile: Plotly draws them, one crosshair links them.
+
+// How long one may wait for it, in milliseconds.
+const SECOND_CLICK = 300;
+
+let library;
+
+// The page's own scripts tell where the server's root is, whatever path it is served under.
+function root() {
+  const own = document.querySelector('script[type="module"][src*="static/js/"]');
+  return own ? new URL("../../", own.src) : document.baseURI;
+}
+
+function plotly(address) {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(address, root());
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.js could not be loaded"));
+    document.head.append(script);
+  });
+  return library;
+}
+
+const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array, i1: Int8Array, u1: Uint8Array };
+
+// The reverse of packing.py.
+function unpacked(bytes) {
+  // A message begins anywhere, a typed array at a multiple of its size: hence the copy.
+  const { buffer } = bytes.slice();
+  const length = Number(new DataView(buffer).getBigUint64(0, true));
+  const start = 8 + Math.ceil(length / 8) * 8;
+  const json = new TextDecoder().decode(new Uint8Array(buffer, 8, length));
+  return JSON.parse(json, (_, value) => {
+    if (!value?.array) return value;
+    const [rows, columns] = value.shape;
+    const array = (at, count) => new TYPES[value.array](buffer, start + value.at + at, count);
+    if (columns === undefined) return array(0, rows);
+    const row = columns * TYPES[value.array].BYTES_PER_ELEMENT;
+    return Array.from({ length: rows }, (_, index) => array(index * row, columns));
+  });
+}
+
+const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+// As "3.14e-200": log10 may lie far outside of what a number can hold.
+function scientific(log10) {
+  let exponent = Math.floor(log10);
+  let mantissa = (10 ** (log10 - exponent)).toFixed(2);
+  if (mantissa === "10.00") [mantissa, exponent] = ["1.00", exponent + 1];
+  return `${mantissa}e${exponent < 0 ? "−" : "+"}${Math.abs(exponent)}`;
+}
+
+const span = (first, last) => (first === last ? `${first}` : `${first}–${last}`);
+
+class Heatmaps {
+  constructor(element) {
+    this.element = element;
+    this.panels = [...element.querySelectorAll(".panel")];
+    this.plots = this.panels.map((panel) => panel.querySelector("[data-chart]"));
+    this.readout = element.querySelector(".readout");
+    this.focused = 0;
+    this.drawn = 0;
+    this.panels.slice(0, 2).forEach((panel, index) => {
+      panel.addEventListener("keydown", (event) => this.press(event));
+      panel.addEventListener("focus", () => this.focus(index));
+      // A pointer that moves is no reason to speak.
+      panel.addEventListener("blur", () => (this.readout.ariaLive = "off"));
+    });
+    this.sizes = new ResizeObserver(() => this.resize());
+  }
+
+  async show(bytes) {
+    const message = unpacked(bytes);
+    this.newest = message;
+    this.element.ariaBusy = "true";
+    const Plotly = await plotly(message.plotly);
+    if (this.newest !== message) return;
+    Object.assign(this, message, { Plotly });
+    this.element.querySelector("h3").textContent = message.heading;
+    const [rnn, lstm, profile] = this.charts;
+    this.draw(rnn, 0);
+    this.draw(lstm, 1);
+    this.rest();
+    // What one looks at while moving a slider is painted before the rest is drawn.
+    await painted();
+    if (this.newest !== message) return;
+    this.draw(profile, 2);
+    this.element.ariaBusy = "false";
+  }
+
+  draw(chart, index) {
+    const plot = this.plots[index];
+    const { color, fontFamily: family } = getComputedStyle(this.element);
+    const layout = { ...chart.layout, ...this.zoomed(plot, chart), uirevision: true };
+    layout.font = { ...layout.font, color, family };
+    layout.modebar = { bgcolor: "transparent", color, activecolor: color };
+    const first = !plot.on;
+    plot.chart = chart;
+    plot.dataset.chart = chart.key;
+    plot.style.height = `${layout.height}px`;
+    this.panels[index].ariaLabel = chart.label ?? null;
+    this.Plotly.react(plot, chart.data, layout, this.config(plot));
+    if (!first) return;
+    plot.on("plotly_hover", ({ points: [point] }) => this.point(index, point));
+    plot.on("plotly_unhover", () => this.rest());
+    plot.on("plotly_click", ({ points: [point], event }) => {
+      if (event.detail < 2) this.click(plot, index, point);
+    });
+    plot.on("plotly_doubleclick", () => this.unzoom(plot));
+    plot.on("plotly_relayout", (change) => {
+      if (Object.keys(change).some((name) => name.includes(".range"))) plot.zoom = plot.chart.counted;
+    });
+    plot.on("plotly_afterplot", () => this.cross());
+    this.sizes.observe(this.panels[index]);
+  }
+
+  // Plotly by itself returns to the ranges of its first drawing, and those change with the terms.
+  config(plot) {
+    const click = () => this.unzoom(plot);
+    const button = { name: "unzoom", title: "Reset zoom", icon: this.Plotly.Icons.home, click };
+    const config = { modeBarButtonsToRemove: ["autoScale2d", "resetScale2d"], doubleClick: false };
+    config.doubleClickDelay = SECOND_CLICK;
+    return { ...plot.chart.config, ...config, modeBarButtonsToAdd: [button] };
+  }
+
+  zoomed(plot, { layout, counted }) {
+    if (plot.zoom !== counted) plot.zoom = undefined;
+    const axis = (name) => {
+      const { range } = plot.zoom ? plot.layout[name] : layout[name];
+      return { ...layout[name], range: [...range], uirevision: ++this.drawn };
+    };
+    return { xaxis: axis("xaxis"), yaxis: axis("yaxis") };
+  }
+
+  async unzoom(plot) {
+    const { xaxis, yaxis } = plot.chart.layout;
+    const ranges = { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] };
+    clearTimeout(this.choosing);
+    await this.Plotly.relayout(plot, ranges);
+    plot.zoom = undefined;
+  }
+
+  // Where there is a zoom, a second click may follow and end it.
+  click(plot, index, point) {
+    if (!this.point(index, point)) return;
+    if (plot.zoom) this.choosing = setTimeout(() => this.choose(), SECOND_CLICK);
+    else this.choose();
+  }
+
+  // The cell that is explained is the one the crosshair returns to.
+  rest() {
+    this.move(this.focused, ...this.cellOf(...this.chosen));
+  }
+
+  cellOf(t, k) {
+    const column = this.axis === "lag" ? k : t + 1 - k;
+    return [t - 1, column - 1].map((index) => Math.floor(index / this.block));
+  }
+
+  // The term a cell shows: its own, or the largest of its block.
+  termOf(panel, row, column) {
+    const place = this.cells[panel].place?.[row][column] ?? 0;
+    const t = row * this.block + Math.floor(place / this.block) + 1;
+    const other = column * this.block + (place % this.block) + 1;
+    return this.axis === "lag" ? [t, other] : [t, t + 1 - other];
+  }
+
+  point(index, { x, y, data }) {
+    if (data.name === "clipped") return false;
+    const profile = index === 2;
+    const cell = profile
+      ? this.cellOf(this.target, x)
+      : [y, x].map((middle) => Math.floor((middle - 1) / this.block));
+    this.move(profile ? this.focused : index, ...cell, profile ? [this.target, x] : undefined);
+    return true;
+  }
+
+  move(panel, row, column, term = this.termOf(panel, row, column)) {
+    Object.assign(this, { row, column, term });
+    this.cross();
+    this.tell();
+  }
+
+  choose() {
+    const [t, k] = this.term;
+    if (k >= 1 && k <= t) this.pick(t, k);
+  }
+
+  focus(panel) {
+    this.focused = panel;
+    this.readout.ariaLive = "polite";
+  }
+
+  press(event) {
+    if (this.row === undefined) return;
+    const step = event.shiftKey ? 10 : 1;
+    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    if (event.key in moves) {
+      const [down, right] = moves[event.key].map((direction) => direction * step);
+      this.walk(this.row + down, this.column + right);
+    } else if (event.key === "Enter" || event.key === " ") this.choose();
+    else if (event.key === "Escape") this.rest();
+    else return;
+    event.preventDefault();
+  }
+
+  walk(row, column) {
+    const last = Math.ceil(this.T / this.block) - 1;
+    [row, column] = [row, column].map((index) => Math.min(Math.max(index, 0), last));
+    // The triangle has as many columns as its row is long.
+    this.move(this.focused, row, Math.min(column, row));
+  }
+
+  cross() {
+    if (this.row === undefined) return;
+    const half = 0.5 * (this.block - 1);
+    const middle = (index) => index * this.block + half + 1;
+    this.plots.forEach((plot, index) => {
+      const { xaxis, yaxis } = plot._fullLayout ?? {};
+      if (!xaxis) return;
+      const [down, across] = this.panels[index].querySelectorAll("i");
+      place(down, xaxis, yaxis, index < 2 ? middle(this.column) : this.term[1], false);
+      if (across) place(across, yaxis, xaxis, middle(this.row), true);
+    });
+  }
+
+  tell() {
+    const [where, ...sizes] = this.readout.children;
+    const [t, k] = this.term;
+    const first = this.row * this.block + 1;
+    const left = this.column * this.block + 1;
+    const [last, right] = [first, left].map((step) => Math.min(step + this.block - 1, this.T));
+    const other = this.axis === "lag" ? "k" : "j";
+    let text = `t = ${span(first, last)}, ${other} = ${span(left, right)}`;
+    if (this.block === 1) {
+      const word = this.words ? `“${this.words[t - k]}”, ` : "";
+      text = `t = ${t}, k = ${k}, j = ${t + 1 - k}`;
+      if (k >= 1 && k <= t) text += `: ${word}xⱼ = ${+this.inputs[t - k].toPrecision(4)}`;
+    }
+    where.textContent = text;
+    this.cells.forEach((panel, index) => {
+      sizes[index].textContent = `${panel.title}: ${this.size(panel, index)}`;
+    });
+  }
+
+  size(panel, index) {
+    const { row, column } = this;
+    const [t, k] = this.termOf(index, row, column);
+    if (k < 1 || k > t) return "no input here";
+    const log10 = panel.log10 ?? this.charts[index].data[0].z;
+    const at = this.block > 1 ? `, the largest here, at t = ${t}, k = ${k}` : "";
+    if (!Number.isFinite(log10[row][column])) return "exactly zero";
+    const sign = panel.sign ? (panel.sign[row][column] < 0 ? "−" : "+") : "";
+    const share = panel.shares ? `, ${percent(log10[row], column)} of its row` : at;
+    return `${sign}${scientific(log10[row][column] + panel.units[t - 1])}${share}`;
+  }
+
+  resize() {
+    for (const plot of this.plots) if (plot.offsetWidth) this.Plotly.Plots.resize(plot);
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.plots.filter((plot) => plot.on).forEach((plot) => this.Plotly.purge(plot));
+  }
+}
+
+function percent(log10, column) {
+  const top = log10.reduce((most, size) => (size > most ? size : most), -Infinity);
+  const part = (size) => (Number.isFinite(size) ? 10 ** (size - top) : 0);
+  const total = log10.reduce((sum, size) => sum + part(size), 0);
+  return `${((100 * part(log10[column])) / total).toFixed(2)}%`;
+}
+
+// A line across the plot at one place of an axis; none where that lies outside of the zoom.
+function place(line, axis, other, step, across) {
+  const at = axis.d2p(step);
+  const start = other._offset;
+  line.style.visibility = at >= 0 && at <= axis._length ? "visible" : "hidden";
+  const [along, length, width] = across ? ["left", "width", "height"] : ["top", "height", "width"];
+  line.style[across ? "top" : "left"] = `${axis._offset + at}px`;
+  line.style[along] = `${start}px`;
+  line.style[length] = `${other._length}px`;
+  line.style[width] = "1px";
+}
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const element = parentElement.querySelector(".gradflow-heatmaps");
+  element.heatmaps ??= new Heatmaps(element);
+  element.heatmaps.pick = (t, k) => setTriggerValue("picked", { t, k });
+  element.heatmaps.show(data).catch((error) => setStateValue("failed", String(error)));
+  return () => element.heatmaps.close();
+}

@@ -1,0 +1,118 @@
+"""The component of the page's charts: both heatmaps and the profile, linked by one crosshair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from gradflow.figures.bar import bar
+from gradflow.figures.cells import Cells, cells
+from gradflow.figures.heatmap import heatmap_parts
+from gradflow.figures.panel import Panel
+from gradflow.figures.pooling import block_size
+from gradflow.figures.profile import Profile, profile_parts
+from gradflow.figures.scale import View, by_sign
+from gradflow.ui import state
+from gradflow.ui.component import plotly_js
+from gradflow.ui.component.packing import packed
+
+_KEY = "charts"
+_FAILED = "charts_failed"
+_FOLDER = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "gradflow_heatmaps",
+    html=(_FOLDER / "heatmaps.html").read_text(encoding="utf-8"),
+    css=(_FOLDER / "heatmaps.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "heatmaps.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def available() -> bool:
+    """Whether the component can be shown: plotly.js is served, and no browser has reported ill."""
+    return not st.session_state.get(_FAILED) and plotly_js.address() is not None
+
+
+def heatmaps(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> None:
+    """Show both heatmaps and the profile; a cell that is picked becomes the explained one.
+
+    Parameters
+    ----------
+    panels : sequence of two Panels
+        From left to right.
+    view : View
+        How to show them.
+    profile : Profile
+        The row of the chosen target.
+    k : int
+        Lag of the explained cell in that row.
+    camera : str
+        Format of the pictures that the bar above a chart makes: "png" or "svg".
+    """
+    _mount(
+        key=_KEY,
+        data=message(panels, view, profile, k, camera),
+        on_picked_change=_pick,
+        on_failed_change=_give_up,
+    )
+
+
+def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> bytes:
+    """All that heatmaps.js draws and tells: the figures as they are exported, and the cells."""
+    T = panels[0].T
+    block = block_size(T)
+    shown = [cells(panel, view, block) for panel in panels]
+    charts = [
+        _chart(
+            f"{panel.title.lower()}_heatmap", heatmap_parts(panel, view, of), camera, (view.axis, T)
+        )
+        | {"label": f"{panel.title} heatmap: arrow keys move the crosshair, Enter picks the cell"}
+        for panel, of in zip(panels, shown, strict=True)
+    ]
+    charts.append(_chart("profile", profile_parts(profile, view.floor), camera, profile.t))
+    return packed(
+        {
+            "plotly": plotly_js.address(),
+            "heading": f"One row: target step t = {profile.t}",
+            "charts": charts,
+            "cells": [_told(panel, view, of) for panel, of in zip(panels, shown, strict=True)],
+            "T": T,
+            "block": block,
+            "axis": view.axis,
+            "target": profile.t,
+            "chosen": (profile.t, k),
+            "inputs": panels[0].inputs,
+            "words": panels[0].words,
+        }
+    )
+
+
+def _chart(key: str, parts: dict[str, Any], camera: str, counted: Any) -> dict[str, Any]:
+    """One chart; a zoom stays for as long as what the axes count does."""
+    return {"key": key, "config": bar(key, camera), "counted": str(counted), **parts}
+
+
+def _told(panel: Panel, view: View, of: Cells) -> dict[str, Any]:
+    """What the readout needs beside the figure, which has the sizes unless it shows signs."""
+    return {
+        "title": panel.title,
+        "units": panel.units if view.relative else np.zeros(panel.T),
+        "log10": of.log10 if by_sign(panel, view) else None,
+        "sign": of.sign,
+        "place": of.place,
+        "shares": of.block == 1 and panel.additive,
+    }
+
+
+def _pick() -> None:
+    picked = st.session_state[_KEY]["picked"]
+    state.choose_cell(picked["t"], picked["k"])
+
+
+def _give_up() -> None:
+    st.session_state[_FAILED] = True

@@ -1,0 +1,246 @@
+"""The linked charts in a real browser: zoom, crosshair, picking, and what stands in for them."""
+
+import re
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from browser.app_page import AppPage
+
+from gradflow.ui import words
+from gradflow.ui.experiment import parameter_name, run
+from gradflow.ui.settings import Settings
+
+RNN, LSTM, PROFILE = "rnn_heatmap", "lstm_heatmap", "profile"
+PLOTLY_JS = re.compile(r"plotly\.min\.js")
+
+
+def _plot(tab, key):
+    return tab.page.locator(f"[data-chart={key}]")
+
+
+def _ranges(tab, key):
+    return _plot(tab, key).evaluate(
+        "plot => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]"
+    )
+
+
+def _at(tab, key, x, y):
+    """Where a point of a chart is on the screen."""
+    plot = _plot(tab, key)
+    plot.scroll_into_view_if_needed()
+    return plot.evaluate(
+        """(plot, [x, y]) => {
+             const { xaxis, yaxis } = plot._fullLayout;
+             const box = plot.getBoundingClientRect();
+             const [left, top] = [box.left + xaxis._offset, box.top + yaxis._offset];
+             return [left + xaxis.d2p(x), top + yaxis.d2p(y)];
+           }""",
+        [x, y],
+    )
+
+
+def _zoom(tab, key, start, end):
+    tab.page.mouse.move(*_at(tab, key, *start))
+    tab.page.mouse.down()
+    tab.page.mouse.move(*_at(tab, key, *end), steps=4)
+    tab.page.mouse.up()
+    tab.page.wait_for_function(
+        "key => document.querySelector(`[data-chart=${key}]`).zoom !== undefined", arg=key
+    )
+
+
+def _lines(tab, key):
+    """Where the crosshair's lines meet the axes of a chart; None for one that is not shown."""
+    return _plot(tab, key).evaluate(
+        """plot => {
+             const { xaxis, yaxis } = plot._fullLayout;
+             const box = plot.getBoundingClientRect();
+             return [...plot.parentElement.querySelectorAll("i")].map((line, index) => {
+               if (getComputedStyle(line).visibility === "hidden") return null;
+               const at = line.getBoundingClientRect();
+               return index ? yaxis.p2d(at.top - box.top - yaxis._offset)
+                            : xaxis.p2d(at.left - box.left - xaxis._offset);
+             });
+           }"""
+    )
+
+
+def _readout(tab):
+    return tab.page.locator(".gradflow-heatmaps .readout").inner_text()
+
+
+def _query(tab):
+    return {name: value[-1] for name, value in parse_qs(urlsplit(tab.page.url).query).items()}
+
+
+def _size(flow, settings, t, k):
+    """The size of a term as the readout writes it."""
+    log10 = flow.log10(parameter_name(flow, settings))[t - 1, k - 1]
+    exponent = int(np.floor(log10))
+    return f"{10.0 ** (log10 - exponent):.2f}e{'−' if exponent < 0 else '+'}{abs(exponent)}"
+
+
+@pytest.mark.parametrize("key", [RNN, LSTM, PROFILE])
+def test_zoom_and_node_survive_a_slider_and_a_double_click_ends_the_zoom(open_page, key):
+    tab = open_page()
+    whole = _ranges(tab, key)
+    _plot(tab, key).evaluate("plot => { plot.isTheSame = true; }")
+    start, end = ((10, -1), (30, -4)) if key == PROFILE else ((5, 20), (15, 40))
+    _zoom(tab, key, start, end)
+    zoomed = _ranges(tab, key)
+    assert zoomed != whole
+    tab.set_slider("w_s", 0.8)
+    assert _ranges(tab, key) == zoomed
+    assert _plot(tab, key).evaluate("plot => plot.isTheSame")
+    middle = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
+    tab.page.mouse.dblclick(*_at(tab, key, *middle))
+    tab.page.wait_for_function(
+        "key => document.querySelector(`[data-chart=${key}]`).zoom === undefined", arg=key
+    )
+    assert _ranges(tab, key)[:2] == whole[:2]
+    tab.wait_until_still()
+    assert "t" not in _query(tab)  # the two clicks picked nothing
+
+
+def test_another_length_ends_the_zoom_and_keeps_the_node(open_page):
+    tab = open_page()
+    _plot(tab, RNN).evaluate("plot => { plot.isTheSame = true; }")
+    _zoom(tab, RNN, (5, 20), (15, 40))
+    tab.set_slider("T", 60)
+    assert _ranges(tab, RNN) == [0.5, 60.5, 60.5, 0.5]
+    assert _plot(tab, RNN).evaluate("plot => plot.isTheSame")
+
+
+def test_the_crosshair_is_at_the_same_cell_in_both_and_at_its_lag_in_the_profile(open_page):
+    tab = open_page("?w_s=0.7")
+    settings = replace(Settings(), w_s=0.7)
+    experiment = run(settings)
+    tab.page.mouse.move(*_at(tab, RNN, 7, 40))
+    for key in (RNN, LSTM):
+        assert _lines(tab, key) == pytest.approx([7, 40], abs=0.2)
+    assert _lines(tab, PROFILE) == pytest.approx([7], abs=0.2)
+    said = _readout(tab)
+    assert "t = 40, k = 7, j = 34" in said
+    assert _size(experiment.rnn, settings, 40, 7) in said
+    assert _size(experiment.lstm, settings, 40, 7) in said
+    share = 100.0 * experiment.rnn.share("w_x")[39, 6]
+    assert f"{share:.2f}% of its row" in said
+
+
+def test_a_lag_of_the_profile_is_that_cell_in_the_heatmaps(open_page):
+    tab = open_page("?last=0&t=30")
+    tab.page.mouse.move(*_at(tab, PROFILE, 12, -2))
+    assert _lines(tab, PROFILE) == pytest.approx([12], abs=0.2)
+    assert _lines(tab, LSTM) == pytest.approx([12, 30], abs=0.2)
+
+
+def test_a_click_picks_the_cell_that_is_explained(open_page):
+    tab = open_page()
+    tab.page.mouse.click(*_at(tab, LSTM, 9, 33))
+    tab.wait_until_still()
+    assert tab.page.get_by_text("One cell: t = 33, k = 9").count() == 1
+    assert tab.page.get_by_text("One row: target step t = 33").count() == 1
+    assert {"last": "0", "t": "33", "lag": "9"}.items() <= _query(tab).items()
+
+
+@pytest.mark.parametrize("axis", ["lag", "source"])
+def test_arrow_keys_move_the_crosshair_and_enter_picks(open_page, axis):
+    tab = open_page(f"?axis={axis}&last=0&t=30&lag=10")
+    panel = tab.page.locator(".gradflow-heatmaps [role=application]").first
+    panel.focus()
+    readout = tab.page.locator(".gradflow-heatmaps .readout")
+    assert readout.get_attribute("aria-live") == "polite"
+    tab.page.keyboard.press("ArrowUp")
+    tab.page.keyboard.press("ArrowRight")
+    k = 11 if axis == "lag" else 8
+    assert f"t = 29, k = {k}, j = {30 - k}" in _readout(tab)
+    tab.page.keyboard.press("Enter")
+    tab.wait_until_still()
+    assert tab.page.get_by_text(f"One cell: t = 29, k = {k}").count() == 1
+    tab.page.keyboard.press("Shift+ArrowDown")
+    assert "t = 39" in _readout(tab)
+    tab.page.keyboard.press("Escape")
+    assert f"t = 29, k = {k}" in _readout(tab)
+    panel.blur()
+    assert readout.get_attribute("aria-live") == "off"
+
+
+def test_the_crosshair_stays_within_the_triangle(open_page):
+    tab = open_page("?T=5&lag=5")
+    tab.page.locator(".gradflow-heatmaps [role=application]").first.focus()
+    for _ in range(3):
+        tab.page.keyboard.press("ArrowUp")
+    assert "t = 2, k = 2" in _readout(tab)
+    for _ in range(3):
+        tab.page.keyboard.press("ArrowRight")
+    assert "t = 2, k = 2" in _readout(tab)
+
+
+def test_the_colours_of_the_text_follow_the_theme(open_page):
+    for dark, bright in ((False, False), (True, True)):
+        tab = open_page(dark=dark)
+        colour = _plot(tab, RNN).evaluate("plot => plot._fullLayout.font.color")
+        red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
+        assert (red + green + blue > 3 * 128) is bright
+
+
+def test_the_charts_fit_again_when_the_page_becomes_narrow(open_page):
+    tab = open_page()
+    tab.page.set_viewport_size({"width": 390, "height": 900})
+    tab.page.wait_for_function(
+        """() => [...document.querySelectorAll("[data-chart] .main-svg")]
+             .every((svg) => svg.getBoundingClientRect().right <= window.innerWidth)"""
+    )
+
+
+@pytest.mark.parametrize("camera", ["png", "svg"])
+def test_the_camera_saves_the_heatmap(open_page, camera, tmp_path):
+    tab = open_page(f"?camera={camera}")
+    _plot(tab, RNN).hover()
+    with tab.page.expect_download() as arriving:
+        _plot(tab, RNN).locator(".modebar-btn").first.click()
+    assert arriving.value.suggested_filename == f"rnn_heatmap.{camera}"
+    path = tmp_path / "picture"
+    arriving.value.save_as(path)
+    starts = {"png": b"\x89PNG", "svg": b"<svg"}
+    assert path.read_bytes().startswith(starts[camera])
+
+
+def test_no_button_sends_a_chart_to_a_server_outside(page):
+    buttons = page.page.locator("[data-chart] .modebar-btn").evaluate_all(
+        "buttons => buttons.map((button) => button.dataset.title)"
+    )
+    assert "Reset zoom" in buttons
+    assert not any("share" in title.lower() or "cloud" in title.lower() for title in buttons)
+
+
+def _without_plotly_js(browser, server, answer):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.route(PLOTLY_JS, answer)
+    tab = AppPage(context.new_page())
+    tab.open(server)
+    tab.page.wait_for_selector("[data-testid=stPlotlyChart] .heatmaplayer image")
+    tab.wait_until_still()
+    return tab
+
+
+@pytest.mark.parametrize("failure", ["not served", "broken"])
+def test_plain_charts_stand_in_where_plotly_js_cannot_be_had(browser, server, failure):
+    def answer(route):
+        if failure == "broken":
+            route.fulfill(body="this is no script", content_type="text/javascript")
+        else:
+            route.abort()
+
+    tab = _without_plotly_js(browser, server, answer)
+    assert tab.page.get_by_text(words.UNLINKED).count() == 1
+    assert tab.page.locator(".gradflow-heatmaps").count() == 0
+    experiment = run(Settings())
+    shown = np.asarray(tab.chart(RNN).data[0]["z"], dtype=float)
+    expected = experiment.rnn.log10("w_x") - experiment.rnn.log10("w_x")[:, :1]
+    np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-6)
+    tab.set_slider("w_s", 0.8)
+    assert [chart.key for chart in tab.charts()] == [RNN, LSTM, PROFILE]
+    tab.page.context.close()

@@ -1,0 +1,28 @@
+"""The reverse of `gradflow.ui.component.packing`, by its description."""
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+
+
+def unpacked(message: bytes) -> Any:
+    """Content of a message, its arrays as numpy arrays."""
+    (length,) = struct.unpack_from("<Q", message)
+    content = json.loads(message[8 : 8 + length])
+    start = 8 + length + (-length % 8)
+    return _filled(content, message[start:])
+
+
+def _filled(content: Any, parts: bytes) -> Any:
+    if isinstance(content, list):
+        return [_filled(inner, parts) for inner in content]
+    if not isinstance(content, dict):
+        return content
+    if "array" in content:
+        count = int(np.prod(content["shape"]))
+        return np.frombuffer(parts, content["array"], count, content["at"]).reshape(
+            content["shape"]
+        )
+    return {name: _filled(inner, parts) for name, inner in content.items()}
