@@ -1,11 +1,8 @@
 """What several folders of tests share."""
 
-import shutil
-
 import pytest
+from browser.chromium import BROWSERS, installed
 from needed import go_without
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +11,7 @@ def chromium_path() -> str:
 
     Without one the test is skipped on a user's machine, and fails where CI=true.
     """
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = installed()
     if found is None:
         go_without(f"needs a browser on the PATH: one of {', '.join(BROWSERS)}")
     return found

@@ -4,19 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from browser.app_page import AppPage
+from browser.chromium import FLAGS
 from browser.serving import served
 from playwright.sync_api import Browser, sync_playwright
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
 
 
 @pytest.fixture(scope="session")
