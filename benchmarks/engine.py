@@ -269,6 +269,7 @@ def main() -> None:
     growth = {
         what: exponent(sizes, 1 if what.startswith("H") else 0) for what, sizes in GROWTH.items()
     }
+    taken_apart = parts(*TAKEN_APART)
     versions = (
         f"numpy {np.__version__}, jax {peers.jax.__version__}, torch {peers.torch.__version__}"
     )

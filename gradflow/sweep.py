@@ -13,7 +13,7 @@ back is linear in the signal, each row may be held relative to a power of two of
 
 from __future__ import annotations
 
-import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -76,15 +76,14 @@ def carry_back(cell: Cell, slopes: Tree, seeds: Scaled) -> Iterator[Signals]:
     rows = _PlainRows(cell.widths, seeds)
     apart: tuple[Scaled, ...] | None = None  # the rows, while they lie too far apart to be plain
     for j in range(T, 0, -1):
-        seed = seeds[j - 1 : j]
         if apart is not None:
-            apart = _below(seed, apart)
+            apart = _below(seeds[j - 1 : j], apart)
             if steps.safe[j - 1] and rows.take(j, apart, *steps.bounds(j)):
                 apart = None
         elif steps.safe[j - 1] and rows.hold(j, *steps.bounds(j)):
             rows.enter(j)
         else:
-            apart = _below(seed, rows.scaled(j + 1))
+            apart = _below(seeds[j - 1 : j], rows.scaled(j + 1))
 
         if apart is None:
             signals, before = cell.back(steps.plain(j), rows.numbers(j))
@@ -156,12 +155,15 @@ class _PlainRows:
         top = _tops((seeds,))
         self._seeds = shifted(seeds.mantissa, seeds.exponent - top)
         self._seed_low: list[int] = _depths((seeds,), top).tolist()
-        self._numbers = [np.zeros((len(top), width)) for width in widths]
+        # The states side by side: the range of a row is then found in one go.
+        self._rows = np.zeros((len(top), sum(widths)))
+        ends = [0, *itertools.accumulate(widths)]
+        self._states = [self._rows[:, a:b] for a, b in itertools.pairwise(ends)]
         self._low, self._high = 0, 0
         self.exponent = top[:, 0]
 
     def numbers(self, j: int) -> tuple[Array, ...]:
-        return tuple(numbers[j - 1 :] for numbers in self._numbers)
+        return tuple(state[j - 1 :] for state in self._states)
 
     def hold(self, j: int, least: int, most: int) -> bool:
         """Whether targets j .. T can take step j in plain numbers; exponents are renewed for it."""
@@ -171,12 +173,12 @@ class _PlainRows:
         return self._has_room(least, most)
 
     def enter(self, j: int) -> None:
-        self._numbers[0][j - 1] = self._seeds[j - 1]
+        self._states[0][j - 1] = self._seeds[j - 1]
 
     def put(self, j: int, before: tuple[Array, ...], least: int, most: int) -> None:
         """Keep what step j made of the rows."""
-        for numbers, moved in zip(self._numbers, before, strict=True):
-            numbers[j - 1 :] = moved
+        for state, moved in zip(self._states, before, strict=True):
+            state[j - 1 :] = moved
         self._low += least
         self._high += most
 
@@ -190,8 +192,8 @@ class _PlainRows:
         low = int(_depths(rows, top).min())
         if low + least < -_ROW_REACH or most > _ROW_REACH:
             return False
-        for numbers, row in zip(self._numbers, rows, strict=True):
-            numbers[j - 1 :] = shifted(row.mantissa, row.exponent - top)
+        for state, row in zip(self._states, rows, strict=True):
+            state[j - 1 :] = shifted(row.mantissa, row.exponent - top)
         self.exponent[j - 1 :] = top[:, 0]
         self._low, self._high = low, 0
         return True
@@ -201,23 +203,17 @@ class _PlainRows:
 
     def _renew(self, j: int) -> None:
         """Set the exponents of targets j .. T anew, so that no row's largest number is above 1."""
-        rows = self.numbers(j)
-        if not len(rows[0]):
+        rows = self._rows[j - 1 :]
+        if not len(rows):
             return
-        largest = functools.reduce(np.maximum, [np.abs(row).max(axis=1) for row in rows])
-        _, shift = np.frexp(largest)  # (n,)
+        sizes = np.abs(rows)
+        _, shift = np.frexp(sizes.max(axis=1))  # (n,)
         scale = np.ldexp(1.0, -shift)[:, None]
-        for row in rows:
-            row *= scale
+        rows *= scale
+        sizes *= scale
         self.exponent[j - 1 :] += shift
-        least = min(_smallest(np.abs(row)) for row in rows)
+        least = sizes.min() or np.min(sizes, where=sizes > 0.0, initial=1.0)
         self._low, self._high = int(np.frexp(least)[1]) - 1, 0
-
-
-def _smallest(sizes: Array) -> float:
-    """The smallest of some numbers other than 0, none above 1; 1 if there is none."""
-    smallest = sizes.min()
-    return float(smallest or np.min(sizes, where=sizes > 0.0, initial=1.0))
 
 
 def _reach(slopes: Tree, w: Tree) -> tuple[Array, Array, Array, Array]:

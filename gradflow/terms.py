@@ -160,15 +160,18 @@ def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Recorded:
     numbers = _are_numbers(gates)
     kept = 1 + max(gate.signal for gate in gates) if numbers else len(gates)
     mantissas = np.zeros((kept, T * T))
-    exponents = np.zeros((kept, T * T), np.int64)
+    exponents = np.zeros((1, T * T), np.int64)  # as a rule, one serves all
     norms = None if numbers else _Norms(gates)
     for signals in sweep:
         # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
         diagonal = slice((signals.j - 1) * T, None, T + 1)
         found, power = _side_by_side(signals) if norms is None else norms.of(signals)
+        if power.ndim == 2 and len(exponents) < kept:
+            exponents = np.repeat(exponents, kept, axis=0)
         mantissas[:, diagonal] = found
         exponents[:, diagonal] = power
-    return Recorded(mantissas.reshape(kept, T, T), exponents.reshape(kept, T, T))
+    shape = (kept, T, T)
+    return Recorded(mantissas.reshape(shape), np.broadcast_to(exponents.reshape(-1, T, T), shape))
 
 
 def filled(terms: Terms, targets: slice) -> tuple[Array, Array]:
