@@ -298,8 +298,9 @@ class GRU:
         kept, update, n, reset, r = slopes
         if self.reset_after:
             return kept, blended((reset, update, r), w)
-        maps = (blended((s,), w[g : g + 1]) for g, s in enumerate((reset, update, n)))
-        product_by_h, h_by_h, h_by_product = maps
+        product_by_h, h_by_h, h_by_product = (
+            slope[..., :, None] * w[gate] for gate, slope in enumerate((reset, update, n))
+        )
         return kept, h_by_h, h_by_product, product_by_h, r
 
     def back(self, moves: tuple[Number, ...], carried: tuple[Number, ...]) -> Step:
