@@ -99,6 +99,7 @@ def _another(name):
 
 def _shown(app):
     charts = [component.proto.bytes for component in app.get("bidi_component")]
+    charts += [chart.proto.spec for chart in app.get("plotly_chart")]
     words = [*app.markdown, *app.caption, *app.subheader, *app.table]
     return charts + [str(element.value) for element in words]
 
