@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Base URL of app.py, as `http://127.0.0.1:<port>`."""
-    with served("app.py", tmp_path_factory.mktemp("home")) as address:
-        yield address
+    with served("app.py", tmp_path_factory.mktemp("home")) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN = 60.0
 
 
+class Server(NamedTuple):
+    """Where a page is served, and the number of the process that does it."""
+
+    address: str
+    process: int
+
+
 @contextmanager
-def served(script: str, home: Path, folder: Path = ROOT) -> Iterator[str]:
-    """Address of `streamlit run script`, started in a folder and stopped on leaving.
+def served(script: str, home: Path, folder: Path = ROOT) -> Iterator[Server]:
+    """A server that runs `streamlit run script`, started in a folder and stopped on leaving.
 
     Parameters
     ----------
@@ -50,7 +58,7 @@ def served(script: str, home: Path, folder: Path = ROOT) -> Iterator[str]:
     ):
         try:
             wait_until_healthy(address, process, log)
-            yield address
+            yield Server(address, process.pid)
         finally:
             process.terminate()
             try:

@@ -1,0 +1,176 @@
+"""Many visitors on one small server: how long a move of `w_s` takes, and what each costs in memory.
+
+    python -m benchmarks.visitors --sessions 40 --moves 30
+
+Each visitor is one websocket session, as a browser opens it. Every second it moves the slider of
+`w_s` and waits for the run that follows to end. No browser draws anything: what is measured is the
+server, from the message that moves the slider to the last message of the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode
+
+import numpy as np
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from tests.browser.serving import served
+
+# A visitor's own value of b_f marks its session: what comes back must hold it.
+_MARKS = np.linspace(0.0, 5.0, 501)
+_MOVES = np.round(np.linspace(0.5, 1.0, 51), 2)
+
+
+@dataclass
+class Visitor:
+    """One session.
+
+    Attributes
+    ----------
+    number : int
+        Which visitor; sets the value of b_f that marks the session.
+    T : int
+        Sequence length.
+    seconds : list of float
+        What each move took.
+    errors : list of str
+        Exceptions the page showed, and answers that were another visitor's.
+    """
+
+    number: int
+    T: int
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _slider: str = ""
+    _address: str = ""
+
+    @property
+    def query(self) -> str:
+        """What the visitor's link holds."""
+        mark = f"{_MARKS[self.number % len(_MARKS)]:g}"
+        return urlencode({"v": 1, "w_s": 0.9, "T": self.T, "b_f": mark})
+
+    async def visit(self, socket: websockets.ClientConnection, moves: int, pause: float) -> None:
+        """Open the page and move the slider, once every `pause` seconds."""
+        await self._run(socket, None)
+        await asyncio.sleep(pause * (self.number % 40) / 40)  # not all in the same instant
+        for n in range(moves):
+            started = time.perf_counter()
+            w_s = float(_MOVES[(n + self.number) % len(_MOVES)])
+            await self._run(socket, w_s)
+            taken = time.perf_counter() - started
+            self.seconds.append(taken)
+            self._check(w_s)
+            await asyncio.sleep(max(0.0, pause - taken))
+
+    async def _run(self, socket: websockets.ClientConnection, w_s: float | None) -> None:
+        message = BackMsg()
+        message.rerun_script.query_string = self._address or self.query
+        if w_s is not None:
+            state = message.rerun_script.widget_states.widgets.add()
+            state.id = self._slider
+            state.double_array_value.data.append(w_s)
+        await socket.send(message.SerializeToString())
+        while not self._ends(ForwardMsg.FromString(await socket.recv())):
+            pass
+
+    def _ends(self, message: ForwardMsg) -> bool:
+        kind = message.WhichOneof("type")
+        if kind == "page_info_changed":
+            self._address = message.page_info_changed.query_string
+        if kind == "delta" and message.delta.HasField("new_element"):
+            element = message.delta.new_element
+            if element.HasField("slider") and element.slider.id.endswith("-w_s"):
+                self._slider = element.slider.id
+            if element.HasField("exception"):
+                self.errors.append(element.exception.message)
+        return kind == "script_finished"
+
+    def _check(self, w_s: float) -> None:
+        """Note an answer that is not to this visitor's move."""
+        held, asked = _numbers(self._address), _numbers(self.query)
+        if held != {**asked, "w_s": w_s}:
+            self.errors.append(f"visitor {self.number} was answered with {self._address}")
+
+
+def _numbers(query: str) -> dict[str, float]:
+    return {name: float(values[-1]) for name, values in parse_qs(query).items()}
+
+
+def memory(process: int) -> float:
+    """Resident memory of a process, in MB."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def crowd(
+    address: str, process: int, sessions: int, moves: int, pause: float, T: int
+) -> tuple[list[Visitor], float]:
+    """All visitors at once; the server's memory while all are still there, in MB."""
+    url = address.replace("http://", "ws://") + "/_stcore/stream"
+    visitors = [Visitor(number, T) for number in range(sessions)]
+    sockets = [
+        await websockets.connect(url, subprotocols=["streamlit"], max_size=None) for _ in visitors
+    ]
+    try:
+        await asyncio.gather(
+            *(
+                visitor.visit(socket, moves, pause)
+                for visitor, socket in zip(visitors, sockets, strict=True)
+            )
+        )
+        return visitors, memory(process)
+    finally:
+        for socket in sockets:
+            await socket.close()
+
+
+def report(visitors: list[Visitor], held: float) -> str:
+    """One line: p50, p95, errors and memory."""
+    milliseconds = 1e3 * np.concatenate([visitor.seconds for visitor in visitors])
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    errors = sum(len(visitor.errors) for visitor in visitors)
+    return (
+        f"{len(visitors):3d} sessions, {milliseconds.size:6d} moves: p50 {p50:6.1f} ms, "
+        f"p95 {p95:6.1f} ms, {errors} errors, {held:6.1f} MB"
+    )
+
+
+def main() -> None:
+    """Run crowds of one visitor and of many against one server, and print what they met."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sessions", type=int, default=40)
+    parser.add_argument("--moves", type=int, default=30, help="moves of each visitor")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds from move to move")
+    parser.add_argument("--T", type=int, default=200)
+    parser.add_argument("--waves", type=int, default=2, help="crowds that come and go")
+    asked = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        served("app.py", Path(home)) as server,
+    ):
+        crowds = [1] + [asked.sessions] * asked.waves
+        first = 0.0
+        for sessions in crowds:
+            visitors, held = asyncio.run(
+                crowd(server.address, server.process, sessions, asked.moves, asked.pause, asked.T)
+            )
+            print(report(visitors, held), flush=True)
+            for error in sorted({error for visitor in visitors for error in visitor.errors})[:5]:
+                print("   ", error)
+            first = first or held
+            if sessions > 1:
+                print(f"    {(held - first) / (sessions - 1):.2f} MB for each further session")
+
+
+if __name__ == "__main__":
+    main()
