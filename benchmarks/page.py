@@ -10,8 +10,6 @@ heatmaps, or the line of text. Prints a table and writes it to benchmarks/page.m
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks import machine
 from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import ROOT, served
 
@@ -110,20 +109,6 @@ def table(bare: np.ndarray, pages: dict[int, np.ndarray]) -> str:
     return "\n".join(lines)
 
 
-def machine(browser: Browser) -> str:
-    """What it was measured on."""
-    models = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    name = models[0] if models else platform.machine()
-    return (
-        f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"headless Chromium {browser.version}"
-    )
-
-
 def run(lengths: Sequence[int], presses: int) -> str:
     """Serve both pages, measure, and tell."""
     path = installed()
@@ -140,7 +125,8 @@ def run(lengths: Sequence[int], presses: int) -> str:
             pages = {
                 T: measured(browser, f"{address}/?T={T}", HEATMAPS, 2, presses) for T in lengths
             }
-        told = f"{table(bare, pages)}\n\n{presses} presses each, on {machine(browser)}.\n"
+        where = f"{machine.name()}, headless Chromium {browser.version}"
+        told = f"{table(bare, pages)}\n\n{presses} presses each, on {where}.\n"
         browser.close()
     return told
 

@@ -98,8 +98,8 @@ def _another(name):
 
 
 def _shown(app):
-    charts = [component.proto.bytes for component in app.get("bidi_component")]
-    charts += [chart.proto.spec for chart in app.get("plotly_chart")]
+    charts = [chart.proto.spec + chart.proto.config for chart in app.get("plotly_chart")]
+    charts += [str(component.proto.bytes) for component in app.get("bidi_component")]
     words = [*app.markdown, *app.caption, *app.subheader, *app.table]
     return charts + [str(element.value) for element in words]
 
