@@ -29,11 +29,13 @@ import machine  # noqa: E402
 import peers  # noqa: E402
 
 import gradflow as gf  # noqa: E402
+from gradflow.scaled import Scaled  # noqa: E402
 from gradflow.sweep import Steps  # noqa: E402
+from gradflow.terms import backward  # noqa: E402
 from gradflow.ui.images import image  # noqa: E402
 
 SIZES = ((50, 1, 1), (200, 1, 1), (1000, 1, 1), (200, 32, 8), (500, 128, 16), (1000, 128, 16))
-TAKEN_APART = (500, 128, 16)
+TAKEN_APART = ((200, 1, 1), (500, 128, 16))
 GROWTH = {
     "T at H = 1": [(T, 1, 1) for T in (250, 500, 1000, 2000)],
     "T at H = 32": [(T, 32, 8) for T in (125, 250, 500, 1000)],
@@ -46,9 +48,10 @@ SAME = 1e-10
 # A term below this share of its row's largest is compared with that instead: where terms of both
 # signs all but cancel inside one, float64 has no more digits.
 FLOOR = 1e-280
-# PyTorch's loop is timed on this many targets, evenly spread, and scaled up where there are more.
+# Where T is above 200, PyTorch's loop is timed on some targets, evenly spread, and scaled up. The
+# number of targets times T, steps back in all, is about this.
 LOOPED = 200
-LOOPED_OPERATIONS = 40_000
+LOOPED_STEPS = 20_000
 # PyTorch's batched pass is not run where its result alone takes more.
 BATCHED_BYTES = 2e9
 
@@ -73,7 +76,7 @@ def measured(size: tuple[int, int, int], gemm: float, bandwidth: float) -> Row:
     problem = peers.Problem.of_size(*size)
     T, H, _ = size
     every = np.arange(1, T + 1)
-    looped = every[:: max(1, -(-T * T // LOOPED_OPERATIONS))] if T > LOOPED else every
+    looped = np.linspace(1, T, LOOPED_STEPS // T).round().astype(int) if T > LOOPED else every
     own = peers.gradflow_terms(problem)
     terms = np.stack(own())
     runs: dict[str, Callable[[], Any]] = {"gradflow": own}
@@ -121,11 +124,11 @@ def difference(own: Any, other: Any) -> float:
 
 
 def parts(T: int, H: int, D: int) -> dict[str, float]:
-    """Where the time of one size of a vector cell goes, in seconds."""
+    """Where the time of one size goes, in seconds."""
     problem = peers.Problem.of_size(T, H, D)
-    flow = gf.gradient_flow(gf.LSTM(problem.w_x, problem.w_h, problem.b), problem.x)
+    flow = gf.gradient_flow(peers.cell_of(problem), problem.x)
     cell, trace = flow.cell, flow.trace
-    slopes = cell.slopes(trace)
+    slopes, seeds = cell.slopes(trace), Scaled.of(trace.o[:, None] * np.ones(H))
     steps = Steps(cell, slopes)
     rows, matrix = np.ones((T, H)), np.ones((H, H))
 
@@ -138,18 +141,18 @@ def parts(T: int, H: int, D: int) -> dict[str, float]:
         for j in range(T, 0, -1):
             steps.plain(j)
 
-    runs: dict[str, Callable[[], Any]] = {
-        "all": peers.gradflow_terms(problem),
-        "the matrix products alone": products,
-        "the maps of the steps": maps,
+    inside: dict[str, Callable[[], Any]] = {
+        "its matrix products alone": products,
+        "its maps of the steps": maps,
+    }
+    outside: dict[str, Callable[[], Any]] = {
         "the forward pass": lambda: cell.run(flow.x, flow.initial_state, cell.weights),
         "the local derivatives": lambda: cell.slopes(trace),
-        "the terms from the norms": lambda: [flow.value(f"w_x{gate}") for gate in peers.GATES],
+        "the sweep": lambda: backward(cell, slopes, seeds),
+        "the four arrays of terms": lambda: [flow.value(f"w_x{gate}") for gate in peers.GATES],
     }
-    seconds = {what: float(np.median(machine.times(run, 1.0))) for what, run in runs.items()}
-    known = sum(seconds.values()) - seconds["all"]
-    seconds["squares, sums and copies of the rows (the rest)"] = seconds["all"] - known
-    return seconds
+    runs = {"all": peers.gradflow_terms(problem), **outside, **(inside if H > 1 else {})}
+    return {what: float(np.median(machine.times(run, 1.0))) for what, run in runs.items()}
 
 
 def exponent(sizes: list[tuple[int, int, int]], varied: int) -> tuple[float, list[float]]:
@@ -213,6 +216,15 @@ def details(rows: list[Row], growth: dict[str, tuple[float, list[float]]], rates
     return "\n".join(lines)
 
 
+def apart(taken: dict[tuple[int, int, int], dict[str, float]]) -> str:
+    """Markdown: where the time of some sizes goes."""
+    lines = ["Where gradflow's time goes:", ""]
+    for size, spent in taken.items():
+        shown = ", ".join(f"{what} {milliseconds(seconds)} ms" for what, seconds in spent.items())
+        lines.append(f"- ({', '.join(map(str, size))}): {shown}")
+    return "\n".join(lines)
+
+
 COLOURS = ("#0072b2", "#d55e00", "#cc79a7", "#999999")
 SYMBOLS = {1: "circle", 32: "square", 128: "diamond"}
 
@@ -269,7 +281,7 @@ def main() -> None:
     growth = {
         what: exponent(sizes, 1 if what.startswith("H") else 0) for what, sizes in GROWTH.items()
     }
-    taken_apart = parts(*TAKEN_APART)
+    taken_apart = {size: parts(*size) for size in TAKEN_APART}
     versions = (
         f"numpy {np.__version__}, jax {peers.jax.__version__}, torch {peers.torch.__version__}"
     )
@@ -278,12 +290,7 @@ def main() -> None:
         f"{versions}."
     )
     short = f"{table(rows)}\n\n{caption}"
-    where = ", ".join(map(str, TAKEN_APART))
-    text = (
-        f"{short}\n\n{details(rows, growth, rates)}\n\n"
-        f"Where the time goes at ({where}):\n\n"
-        + "\n".join(f"- {what}: {milliseconds(spent)} ms" for what, spent in taken_apart.items())
-    )
+    text = f"{short}\n\n{details(rows, growth, rates)}\n\n{apart(taken_apart)}"
     print(text)
     if not options.dry:
         (HERE / "engine.md").write_text(f"# The engine\n\n{text}\n", encoding="utf-8")

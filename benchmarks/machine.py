@@ -24,10 +24,10 @@ def name() -> str:
     return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
 
 
-def times(run: Callable[[], Any], seconds: float, most: int = 40) -> list[float]:
-    """Seconds of repeated runs: at least three, then until `seconds` are over."""
+def times(run: Callable[[], Any], seconds: float) -> list[float]:
+    """Seconds of repeated runs, until `seconds` are over: three at least, fewer beyond 20 s."""
     taken: list[float] = []
-    while len(taken) < 3 or (sum(taken) < seconds and len(taken) < most):
+    while sum(taken) < seconds or (len(taken) < 3 and sum(taken) < 20.0):
         start = time.perf_counter()
         run()
         taken.append(time.perf_counter() - start)

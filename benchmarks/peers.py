@@ -64,12 +64,17 @@ class Problem:
         return np.einsum("ghd,td->tgh", self.w_x, self.x) + self.b
 
 
-def gradflow_terms(problem: Problem) -> Callable[[], Array]:
-    """All |terms|, (4, T, T): target step in the row, lag in the column; nan where k > t."""
+def cell_of(problem: Problem) -> gf.LSTM:
+    """The cell of a problem; a scalar one where H = 1."""
     weights = (problem.w_x, problem.w_h, problem.b)
-    cell = gf.LSTM(*(w.reshape(4) for w in weights)) if problem.H == 1 else gf.LSTM(*weights)
+    return gf.LSTM(*(w.reshape(4) for w in weights)) if problem.H == 1 else gf.LSTM(*weights)
 
-    def terms() -> Any:
+
+def gradflow_terms(problem: Problem) -> Callable[[], list[Array]]:
+    """All terms by gate, (T, T) each: target step in the row, lag in the column; nan for k > t."""
+    cell = cell_of(problem)
+
+    def terms() -> list[Array]:
         flow = gf.gradient_flow(cell, problem.x)
         return [flow.value(f"w_x{gate}") for gate in GATES]
 
