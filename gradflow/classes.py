@@ -12,7 +12,7 @@ Where the numbers of one row lie too far apart, a step is taken with an exponent
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +41,8 @@ class Division(Protocol):
         Number of classes beside class 0.
     keeps : array of shape (others, 1)
         1 for those of them that keep their own crossings, 0 for those that hand them on.
+    feeds : bool array of shape (1 + others, 1 + others)
+        Whether paths of a class, axis 1, stay in or get to another, axis 0.
     """
 
     @property
@@ -48,8 +50,13 @@ class Division(Protocol):
     @property
     def keeps(self) -> Array: ...
 
-    def ways(self, moves: tuple[Number, ...], slopes: tuple[Number, ...], w: Number) -> Number:
-        """What takes class 0 from c_j to h_(j-1): matrices side by side, (H, several * H)."""
+    @property
+    def feeds(self) -> Array: ...
+
+    def ways(
+        self, moves: tuple[Number, ...], slopes: tuple[Number, ...], w: Number
+    ) -> tuple[Number, ...]:
+        """What takes class 0 from c_j to h_(j-1), (..., H, H) each, of one step or of many."""
 
     def before(self, from_c: Number, from_h: Number, own: Number) -> Number:
         """What each class gets from the one it follows, (n, others, H).
@@ -129,7 +136,7 @@ def carry_classes(
         if is_plain:
             moves = steps.plain(j)
             ways = division.ways(moves, tuple(slope[j - 1] for slope in plain_slopes), w)
-            if moves[3].all() and ways.all():
+            if moves[3].all() and all(way.all() for way in ways):
                 low = 0  # the large numbers of class 0 reach every unit, the small ones are unseen
             is_plain = rows.hold(j, top, low, *steps.bounds(j))
         carried: tuple[Number, Number]
@@ -151,7 +158,7 @@ def carry_classes(
 
         own, on_c = (numbers.reshape(-1, division.others, H) for numbers in (own, on_c))
         from_h = _with_zeros(through(sending[0], moves[3]), len(top))[:, None]
-        from_c = (sending[1] @ ways).reshape(len(top), -1, H)
+        from_c = (sending[1] @ beside(ways)).reshape(len(top), -1, H)
         before = division.before(from_c, from_h, own)
         if is_plain and rows.put(j, before, own, on_c):
             apart = None
@@ -306,6 +313,13 @@ def _plain(first: tuple[Scaled, Scaled], top: Array) -> tuple[Array, Array]:
     return shifted(on_h.mantissa, on_h.exponent - top[0]), shifted(
         on_c.mantissa, on_c.exponent - top
     )
+
+
+def beside(parts: Sequence[Number]) -> Number:
+    """Arrays side by side, along axis 1."""
+    if isinstance(parts[0], Scaled):
+        return Scaled.beside(list(parts))
+    return np.concatenate(parts, axis=1)
 
 
 def _with_zeros(row: Number, n: int) -> Number:

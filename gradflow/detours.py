@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.cells import LSTM
-from gradflow.cells.base import Gate, Number
+from gradflow.cells.base import Gate, Number, Step, Tree, through
 from gradflow.checks import frozen
-from gradflow.classes import ClassSignals, carry_classes
+from gradflow.classes import ClassSignals, beside, carry_classes
 from gradflow.scaled import Array, Scaled, log10_scaled
+from gradflow.spans import spans
+from gradflow.terms import Deltas, blocks, clear, filled, log10_norm
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +50,17 @@ class ByDetours:
     def keeps(self) -> Array:
         return np.eye(self.others)[:, -1:]
 
-    def ways(self, moves: tuple[Number, ...], slopes: tuple[Number, ...], w: Number) -> Number:
-        return moves[2]
+    @property
+    def feeds(self) -> Array:
+        return np.tri(1 + self.others, dtype=bool)
+
+    def ways(
+        self, moves: tuple[Number, ...], slopes: tuple[Number, ...], w: Number
+    ) -> tuple[Number, ...]:
+        return moves[2:3]
 
     def before(self, from_c: Number, from_h: Number, own: Number) -> Number:
-        return _beside(from_c + from_h, own[:, :-1])
+        return beside([from_c + from_h, own[:, :-1]])
 
     def exponents_before(self, first: Array, own: Array) -> Array:
         return np.concatenate([first, own[:, :-1]], axis=1)
@@ -65,16 +73,52 @@ class ByFirstGate:
     labels = ("cell path", "input gate", "forget gate", "candidate", "output gate")
     others = 4
     keeps = np.ones((4, 1))
+    feeds = np.eye(5, dtype=bool) | (np.arange(5) == 0)
 
-    def ways(self, moves: tuple[Number, ...], slopes: tuple[Number, ...], w: Number) -> Number:
-        i, f, candidate = (slope[:, None] * w[gate] for gate, slope in enumerate(slopes[2:5]))
-        return _beside(_beside(i, f), candidate)
+    def ways(
+        self, moves: tuple[Number, ...], slopes: tuple[Number, ...], w: Number
+    ) -> tuple[Number, ...]:
+        return tuple(slope[..., :, None] * w[gate] for gate, slope in enumerate(slopes[2:5]))
 
     def before(self, from_c: Number, from_h: Number, own: Number) -> Number:
-        return _beside(from_c, from_h)
+        return beside([from_c, from_h])
 
     def exponents_before(self, first: Array, own: Array) -> Array:
         return np.broadcast_to(first, own.shape)
+
+
+@dataclass(frozen=True)
+class _Parted:
+    """The step back of an LSTM of one unit with a number for each class in the place of the unit.
+
+    What is in a class stays in it on its way along the cell state, as it does for the cell's own
+    step; what crosses to the step before through h goes where the division says.
+    """
+
+    cell: LSTM
+    division: ByDetours | ByFirstGate
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        return self.cell.states
+
+    def recurrent(self) -> Array:
+        return self.cell.recurrent()
+
+    def moves(self, slopes: tuple[Number, ...], w: Number) -> Tree:
+        moves = self.cell.moves(slopes, w)
+        return moves, self.division.ways(moves, slopes, w)
+
+    def back(self, moves: Tree, carried: tuple[Number, ...]) -> Step:
+        step, ways = moves
+        (h, c), (own, c_before) = self.cell.back(step, carried)
+        first_h, first_c, others = h[..., :1], c[..., :1], own[..., 1:]
+        from_c = np.concatenate([through(first_c, way) for way in ways], axis=-1)
+        sent = (from_c, through(first_h, step[3]), others)
+        before = self.division.before(*(n.reshape(-1, n.shape[-1], 1) for n in sent))
+        h_before = np.zeros_like(own)
+        h_before[..., 1:] = before.reshape(others.shape) + others * self.division.keeps[:, 0]
+        return (h, c), (h_before, c_before)
 
 
 def class_terms(
@@ -102,6 +146,38 @@ def class_terms(
     division : ByDetours or ByFirstGate
         The classes.
     """
+    parts = (
+        spans(_Parted(cell, division), slopes, seeds, 2, division.feeds) if cell.H == 1 else None
+    )
+    if parts is None:
+        return _swept(cell, slopes, seeds, gates, source, division)
+    T, signed = len(source.mantissa), cell.signed and len(gates) == 1
+    log10 = np.empty((len(parts), T, T))
+    sign = np.zeros(log10.shape, np.int8)
+    for part, kept in enumerate(parts):
+        deltas = Deltas(gates, kept)
+        terms = (
+            [deltas.of_gate(0, source)] if signed else deltas.of_gates(range(len(gates)), source)
+        )
+        for targets in blocks(T):
+            found = [filled(some, targets) for some in terms]
+            place = (part, targets, slice(0, targets.stop))
+            log10[place] = log10_norm(found)
+            clear(log10[part, targets], targets)
+            if signed:
+                sign[place] = np.sign(found[0][0])
+    return PathClasses(division.labels, frozen(log10), frozen(sign) if signed else None)
+
+
+def _swept(
+    cell: LSTM,
+    slopes: tuple[Scaled, ...],
+    seeds: Scaled,
+    gates: tuple[Gate, ...],
+    source: Scaled,
+    division: ByDetours | ByFirstGate,
+) -> PathClasses:
+    """The same, a source step at a time."""
     T, n = len(source.mantissa), len(division.labels)
     log10 = np.full((n, T, T), np.nan)
     sign = np.zeros((n, T, T), np.int8) if cell.signed and len(gates) == 1 else None
@@ -117,13 +193,6 @@ def class_terms(
         if sign is not None:
             sign.reshape(n, -1)[:, diagonal] = np.sign(mantissa) * sign_source[j - 1]
     return PathClasses(division.labels, frozen(log10), None if sign is None else frozen(sign))
-
-
-def _beside(left: Number, right: Number) -> Number:
-    """Two arrays side by side, along axis 1."""
-    if isinstance(left, Scaled):
-        return Scaled.beside([left, right])
-    return np.concatenate([left, right], axis=1)
 
 
 def _together(gates: tuple[Gate, ...], signal: int) -> Scaled:

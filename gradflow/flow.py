@@ -35,7 +35,7 @@ from gradflow.scaled import (
     shifted,
 )
 from gradflow.sweep import carry_back
-from gradflow.terms import Deltas, Recorded, Terms, backward, blocks, filled, log10_norm
+from gradflow.terms import Deltas, Recorded, Terms, backward, blocks, clear, filled, log10_norm
 from gradflow.totals import columns_apart, swept
 
 _READOUT = ("w_o", "b_o", "readout_b_o")
@@ -487,10 +487,8 @@ class GradientFlow:
         """A (T, T) array of which `fill` writes a block of rows; nan where k > t."""
         array = np.empty((self.T, self.T))
         for targets in blocks(self.T):
-            rows = array[targets]
-            rows.fill(np.nan)
-            fill(targets, rows)
-            np.copyto(rows[:, targets], np.nan, where=_beyond(len(rows)))
+            fill(targets, array[targets])
+            clear(array[targets], targets)
         return frozen(array)
 
     def _sums(self, parameter: str) -> Scaled:
@@ -554,11 +552,6 @@ class GradientFlow:
 
 
 @functools.lru_cache(maxsize=8)
-def _beyond(n: int) -> Array:
-    """Where the column is beyond the row, (n, n)."""
-    return frozen(~np.tri(n, dtype=bool))
-
-
 def gradient_flow(
     cell: Cell | Model,
     x: Any,

@@ -5,6 +5,9 @@ matrix, the same for every target. It is worked out once, by carrying unit vecto
 for all spans side by side; a row then takes the whole span in one product. Targets that lie in the
 span themselves are carried along step by step.
 
+A cell may keep its signals in several parts, such as classes of paths. Beyond a span each part of a
+row has a power of two of its own, for one may fall behind another by any number of them.
+
 Nothing of shape (T, T) is made here. A term is the product of a target's row and a source step's
 column, and whole blocks of terms are formed in one matrix product when they are asked for.
 """
@@ -17,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Tree, each
+from gradflow.cells.base import StepBack, Tree, each
 from gradflow.products import Product, Rows, power_range
 from gradflow.scaled import Array, Scaled, lagged
 from gradflow.sweep import Steps
@@ -26,12 +29,21 @@ from gradflow.sweep import Steps
 # neither a step nor the product of a row with a map under- or overflows.
 _REACH = 300
 
+# What is this much smaller than the part that it feeds is left out where that part is seen.
+_FAR = 400
+
+# The power of two of a part that is zero, below every other.
+_NOTHING = -(2**60)
+
+# What feeds the one part of a usual cell.
+_ONE_PART = np.ones((1, 1), bool)
+
 
 @dataclass(frozen=True)
 class Spans:
     """The signals of a cell whose states are numbers, as products of rows and columns.
 
-    Q spans of B steps, counted as in `Rows`; S is the number of states.
+    Q spans of B steps, counted as in `Rows`; S is the number of states, of all parts together.
 
     Attributes
     ----------
@@ -67,42 +79,50 @@ class Spans:
         )
 
 
-def spans(cell: Cell, slopes: Tree, seeds: Scaled, signals: int) -> Spans | None:
+def spans(
+    cell: StepBack, slopes: Tree, seeds: Scaled, signals: int, feeds: Array = _ONE_PART
+) -> tuple[Spans, ...] | None:
     """Carry dL_t/d(hidden state)_t of every target t back to step 1, by spans.
 
     Parameters
     ----------
-    cell : Cell
-        What a step back is; all its states are numbers.
+    cell : StepBack
+        What a step back is. Its states are numbers, one for each part, where a usual cell has
+        units; the target's signal enters in the first part.
     slopes : tree of Scaled arrays of shape (T, 1)
         The cell's local derivatives.
     seeds : Scaled array of shape (T, 1)
         dL_t/dh_t, row t - 1 for target t.
     signals : int
         How many signals a step back has.
+    feeds : bool array of shape (parts, parts)
+        Whether what is in a part, axis 1, stays in or gets to another, axis 0.
 
     Returns
     -------
-    Spans, or None
-        None where numbers that would share a power of two lie too far apart: `carry_back` then
-        serves, which can take a step with a power of two for every number.
+    tuple of Spans, or None
+        One for each part. None where numbers that would share a power of two lie too far apart: a
+        sweep that can take a step with a power of two for every number then serves.
     """
     steps = Steps(cell, slopes)
-    T, S = len(seeds.mantissa), len(cell.states)
+    T, G = len(seeds.mantissa), len(feeds)
     # As many steps in a span as there are spans: neither is taken often.
     B = math.isqrt(T - 1) + 1
-    inside = _inside(cell, steps, seeds, signals, B) if all(steps.safe) else None
-    if inside is None:
+    inside = _inside(cell, steps, seeds, signals, G, B) if all(steps.safe) else None
+    rows = None if inside is None else _beyond(inside, feeds)
+    if inside is None or rows is None:
         return None
-    rows = _beyond(inside, S)
-    if power_range(rows.numbers)[0] < -_REACH:
-        return None
-    return Spans(
-        rows,
-        tuple(numbers[:, :S] for numbers in inside.numbers),
-        inside.exponents[:, 0],
-        tuple(np.tril(_by_lag(numbers[:, S:])[:T][::-1]) for numbers in inside.numbers),
-        _by_lag(inside.exponents[:, S:])[:T][::-1],
+    U = inside.left.shape[-1]
+    near_exponent = _by_lag(inside.exponents[:, U:])[:T][::-1]
+    return tuple(
+        Spans(
+            rows[g],
+            tuple(numbers[:, :U, g] for numbers in inside.numbers),
+            inside.exponents[:, 0],
+            tuple(np.tril(_by_lag(numbers[:, U:, g])[:T][::-1]) for numbers in inside.numbers),
+            near_exponent,
+        )
+        for g in range(G)
     )
 
 
@@ -110,9 +130,10 @@ def spans(cell: Cell, slopes: Tree, seeds: Scaled, signals: int) -> Spans | None
 class _Inside:
     """What was carried through each span: first a unit of each state, then its own targets.
 
-    Q spans, and S + B rows in each. numbers, for each signal, and exponents are (Q, S + B, B), one
-    column a step; left is what is left of the rows after the span, (Q, S + B, S), over
-    2^left_exponent, (Q, S + B). The units of a span share their power of two.
+    Q spans, and U + B rows in each, where U counts the states of all G parts. numbers, for each
+    signal, (Q, U + B, G, B), and exponents, (Q, U + B, B), have one column a step; left is what is
+    left of the rows after the span, (Q, U + B, U), state after state, over 2^left_exponent,
+    (Q, U + B). The units of a span share their power of two.
     """
 
     numbers: tuple[Array, ...]
@@ -121,39 +142,42 @@ class _Inside:
     left_exponent: Array
 
 
-def _inside(cell: Cell, steps: Steps, seeds: Scaled, signals: int, B: int) -> _Inside | None:
+def _inside(
+    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, G: int, B: int
+) -> _Inside | None:
     """Carry units and targets through all spans side by side; None where they lie too far apart."""
     T, S = len(seeds.mantissa), len(cell.states)
-    Q = -(-T // B)
+    Q, U = -(-T // B), G * S
     moves = each(lambda move: _by_span(move.ravel(), Q, B).T[:, :, None, None], steps.all_plain())
     seed, seed_exponent = (_by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
     least, most = (_by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
-    numbers = tuple(np.zeros((Q, S + B, B)) for _ in range(signals))
-    exponents = np.zeros((Q, S + B, B), np.int64)
-    carried, exponent = np.zeros((Q, S + B, S)), np.zeros((Q, S + B), np.int64)
-    carried[:, range(S), range(S)] = 1.0
+    numbers = tuple(np.zeros((Q, U + B, G, B)) for _ in range(signals))
+    exponents = np.zeros((Q, U + B, B), np.int64)
+    carried, exponent = np.zeros((Q, U + B, U)), np.zeros((Q, U + B), np.int64)
+    carried[:, range(U), range(U)] = 1.0
     low, high = 0, 0
     for p, (shrinks, grows) in enumerate(zip(least.min(axis=0), most.max(axis=0), strict=True)):
-        carried[:, S + p, 0] = seed[:, p]
-        exponent[:, S + p] = np.where(seed[:, p] == 0.0, 0, seed_exponent[:, p])
-        rows = slice(0, S + p + 1)
+        carried[:, U + p, 0] = seed[:, p]
+        exponent[:, U + p] = np.where(seed[:, p] == 0.0, 0, seed_exponent[:, p])
+        rows = slice(0, U + p + 1)
         now = carried[:, rows]
         if low + shrinks < -_REACH or high + grows > _REACH:
-            _renew(now, exponent[:, rows], S)
+            _renew(now, exponent[:, rows], U)
             low, high = power_range(now)
             if low + shrinks < -_REACH or high + grows > _REACH:
                 return None
         low = min(low, -1)  # of the next seed
         found, before = cell.back(
-            each(operator.itemgetter(p), moves), tuple(now[..., s, None] for s in range(S))
+            each(operator.itemgetter(p), moves),
+            tuple(now[..., s * G : (s + 1) * G] for s in range(S)),
         )
         for kept, signal in zip(numbers, found, strict=True):
-            kept[:, rows, p] = signal[..., 0]
+            kept[:, rows, :, p] = signal
         exponents[:, rows, p] = exponent[:, rows]
         for s, state in enumerate(before):
-            now[..., s] = state[..., 0]
+            now[..., s * G : (s + 1) * G] = state
         low, high = low + shrinks, high + grows
-    _renew(carried, exponent, S)
+    _renew(carried, exponent, U)
     return (
         _Inside(numbers, exponents, carried, exponent)
         if power_range(carried)[0] >= -_REACH
@@ -161,19 +185,91 @@ def _inside(cell: Cell, steps: Steps, seeds: Scaled, signals: int, B: int) -> _I
     )
 
 
-def _beyond(inside: _Inside, S: int) -> Rows:
-    """Rows of the targets beyond each span as they enter it."""
+def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
+    """For each part, rows of the targets beyond each span as they enter it; None as for `spans`."""
     left, left_exponent = inside.left, inside.left_exponent
-    rows, exponent = np.zeros((0, S)), np.zeros(0, np.int64)
-    every, every_exponent = [rows], [exponent]
-    for q in range(len(left) - 1):
+    (Q, _, U), G = left.shape, len(feeds)
+    by_part = left.reshape(Q, -1, U // G, G).transpose(0, 3, 2, 1)  # (Q, G, S, U + B)
+    parts, rows = [np.zeros((G, U // G, 0))], [np.zeros((G, U, 0))]
+    exponents = [np.zeros((G, 0), np.int64)]
+    far = np.zeros(G, bool)
+    for q in range(Q - 1):
         # A span's own targets came last first.
-        rows = np.concatenate([left[q, : S - 1 : -1], rows @ left[q, :S]])
-        exponent = np.concatenate([left_exponent[q, : S - 1 : -1], exponent + left_exponent[q, 0]])
-        _renew(rows, exponent)
-        every.append(rows)
-        every_exponent.append(exponent)
-    return Rows(np.concatenate(every), np.concatenate(every_exponent))
+        own, own_exponent = by_part[q, :, :, : U - 1 : -1], left_exponent[q, : U - 1 : -1]
+        numbers = np.concatenate([own, by_part[q, :, :, :U] @ rows[-1]], axis=2)
+        exponent = np.concatenate(
+            [np.tile(own_exponent, (G, 1)), exponents[-1] + left_exponent[q, 0]], axis=1
+        )
+        _renew(numbers.swapaxes(1, 2), exponent)
+        parts.append(numbers)
+        if G > 1:
+            joined = _joined(numbers, exponent, feeds)
+            if joined is None:
+                return None
+            numbers, exponent, left_out = joined
+            far |= left_out
+        rows.append(numbers)
+        exponents.append(exponent)
+    if power_range(np.concatenate(parts, axis=2))[0] < -_REACH:
+        return None
+    if not all(_is_seen(inside, g) for g in range(G) if far[g]):
+        return None
+    numbers, exponent = np.concatenate(rows, axis=2), np.concatenate(exponents, axis=1)
+    return [Rows(numbers[g].T, exponent[g]) for g in range(G)]
+
+
+def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array, Array] | None:
+    """For each part, all that feeds it, over one power of two.
+
+    Parameters
+    ----------
+    numbers, exponent : arrays of shape (G, S, n) and (G, n)
+        The parts of n rows, each over its own power of two.
+    feeds : bool array of shape (G, G)
+        As for `spans`.
+
+    Returns
+    -------
+    numbers : array of shape (G, S * G, n)
+        For each part, the rows.
+    exponent : int64 array of shape (G, n)
+        Their powers of two.
+    left_out : bool array of shape (G,)
+        Whether numbers were left out, as far below the part's own. None in the place of the three
+        if some lie as far below those of another part.
+    """
+    G, S, n = numbers.shape
+    power = np.where(numbers.any(axis=1), exponent, _NOTHING)
+    power = np.where(feeds[:, :, None], power, _NOTHING)  # (to, from, n)
+    top = power.max(axis=1)
+    shift = power - top[:, None]
+    far = shift < -_FAR
+    left_out = (far & (power > _NOTHING)).any(axis=1)
+    if (shift[range(G), range(G)][left_out] < 0).any():
+        return None
+    scale = np.where(far, 0.0, np.ldexp(1.0, np.maximum(shift, -_FAR).astype(np.int32)))
+    joined = numbers.swapaxes(0, 1) * scale[:, None]  # (to, S, from, n)
+    return (
+        joined.reshape(G, S * G, n),
+        np.where(top == _NOTHING, 0, top),
+        left_out.any(axis=1),
+    )
+
+
+def _is_seen(inside: _Inside, g: int) -> bool:
+    """Whether a part is seen in all that others bring to it: its states beyond, and its signals.
+
+    What is smaller by 2^-_FAR and was left out would then have changed nothing.
+    """
+    U, G = inside.left.shape[-1], inside.numbers[0].shape[2]
+    own = slice(g, U, G)
+    for numbers in (inside.left[:-1, :U, own], *(found[:, :U, g] for found in inside.numbers)):
+        by_others = np.delete(numbers, own, axis=1).any(axis=1)
+        if not (numbers[:, own].all(axis=1) | ~by_others).all():
+            return False
+        if power_range(numbers)[1] - power_range(numbers[:, own])[0] > _REACH:
+            return False
+    return True
 
 
 def _renew(rows: Array, exponent: Array, together: int = 0) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Tree, each, leaves
+from gradflow.cells.base import Cell, StepBack, Tree, each, leaves
 from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
 
 # Powers of two. Numbers of a plain row stay within 2^-400 .. 2^400, factors of a plain step within
@@ -104,7 +104,7 @@ def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:
 class Steps:
     """The maps one step back, and how far each can move a number, in powers of two."""
 
-    def __init__(self, cell: Cell, slopes: Tree) -> None:
+    def __init__(self, cell: StepBack, slopes: Tree) -> None:
         self._cell = cell
         self._slopes = slopes
         self._plain_slopes = each(Scaled.plain, slopes)

@@ -79,7 +79,7 @@ class Deltas:
             return self.kept.times(signal, slope[:, 0] * factor)
         return self.kept.times(gate, factor)
 
-    def of_gates(self, gates: tuple[int, ...], factor: Scaled) -> list[Terms]:
+    def of_gates(self, gates: Iterable[int], factor: Scaled) -> list[Terms]:
         """Sizes whose root of the sum of squares is the norm over several gates."""
         if not _are_numbers(self.gates):
             return [self.of_gate(gate, factor) for gate in gates]
@@ -145,7 +145,7 @@ def backward(cell: Cell, slopes: Tree, seeds: Scaled) -> Deltas:
     if _are_numbers(gates):
         kept = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
         if kept is not None:
-            return Deltas(gates, kept)
+            return Deltas(gates, kept[0])
     return Deltas(gates, _recorded(carry_back(cell, slopes, seeds), gates))
 
 
@@ -187,6 +187,13 @@ def log10_norm(parts: list[tuple[Array, Array]]) -> Array:
         return functools.reduce(log10_hypotenuse, [log10_scaled(*part) for part in parts])
     size = functools.reduce(np.hypot, [np.abs(mantissa) for mantissa, _ in parts])
     return log10_scaled(size, parts[0][1])
+
+
+def clear(rows: Array, targets: slice) -> None:
+    """Put nan where k > t in the rows of some targets."""
+    rows[:, targets.stop :] = np.nan
+    corner = rows[:, targets]
+    corner[~np.tri(len(corner), dtype=bool)] = np.nan
 
 
 def blocks(T: int) -> Iterator[slice]:

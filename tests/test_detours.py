@@ -9,6 +9,7 @@ from oracles import GATES, Problem, assert_same_terms
 from reference import NAMES, flow_of, load
 
 import gradflow as gf
+from gradflow import detours
 from gradflow.classes import Steps
 
 LSTMS = [name for name in NAMES if load(name).problem.is_lstm]
@@ -42,6 +43,8 @@ CASES = {
     "weights far apart": scalar([0.5] * 4, [200.0, 1e-30, -50.0, 1e-200], [0, 1, 0, 0]),
     "through the output gate alone": scalar([0.5] * 4, [0, 0, 0, 0.8], [0, 1, 0, 0]),
     "no way through the output gate": scalar([0.5] * 4, [0.4, 0.5, -0.8, 0], [0, 1, 0, 0]),
+    "through a forget gate nearly shut": scalar([0.5] * 4, [0.5] * 4, [0, -40, 0, 0], [1.0] * 16),
+    "by the output gate past it": scalar([0.5] * 4, [0, 0, 0, 0.8], [0, -40, 0, 0], [1.0] * 16),
     "a target without a loss": scalar([0.0] * 4, [0.7] * 4, [0, 1, 0, 0], [0.0, 0.0, 1.0]),
     "three units": vector(3, 6, 1.0),
     "two outputs": vector(2, 4, 1.0, w_o=np.array([[1.0, 0.5], [-0.5, 2.0]])),
@@ -231,6 +234,33 @@ def test_names_and_cells_are_checked():
             ask("w_x")
 
 
+@pytest.mark.parametrize(
+    ("w_h", "b_f", "T", "classes"),
+    [
+        (0.5, 1.0, 150, 4),
+        (0.5, -5.0, 250, 4),
+        (2.0, -2.0, 250, 2),
+        (0.5, -40.0, 16, 8),
+        (3.0, -50.0, 9, 8),
+        (1e-20, 1.0, 9, 8),
+    ],
+)
+def test_products_of_spans_are_what_a_step_at_a_time_leaves(w_h, b_f, T, classes, monkeypatch):
+    x = np.random.default_rng(3).normal(size=T)
+    flow = gf.gradient_flow(gf.LSTM.scalar(0.5, w_h, b_f=b_f), x)
+    asked = [
+        lambda name=name, ask=ask: ask(name)
+        for name in ("w_xf", "b_o", "b")
+        for ask in (lambda name: flow.by_detours(name, classes), flow.by_first_gate)
+    ]
+    found = [ask() for ask in asked]
+    monkeypatch.setattr(detours, "spans", lambda *given: None)
+    for products, swept in zip(found, [ask() for ask in asked], strict=True):
+        assert (products.sign is None) == (swept.sign is None)
+        sign = np.zeros_like(swept.log10) if swept.sign is None else swept.sign
+        assert_same_classes(products, sign, swept.log10)
+
+
 @pytest.mark.parametrize("b_f", [1.0, -5.0])
 def test_classes_that_drift_apart_stay_in_plain_numbers(b_f, monkeypatch):
     """What makes the sweep fast: only steps that need it have an exponent for every number."""
@@ -253,3 +283,20 @@ def test_a_sweep_takes_one_step_of_the_cell_a_step(monkeypatch):
     flow.by_detours("w_xf", classes=5)
     assert len(steps) <= taken
     assert sum(len(given[2][0]) for given in steps) <= 5 * rows
+
+
+@pytest.mark.parametrize("b_f", [1.0, -2.0])
+@pytest.mark.parametrize("T", [100, 1000])
+def test_classes_of_numbers_take_as_few_steps_as_the_terms(T, b_f, monkeypatch):
+    """Spans of source steps side by side, not one after the other."""
+    steps = []
+    back = gf.LSTM.back
+    monkeypatch.setattr(gf.LSTM, "back", lambda *given: steps.append(given) or back(*given))
+    flow = gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5, b_f=b_f), np.ones(T))
+    taken, numbers = len(steps), sum(given[2][0].size for given in steps)
+    for ask in (lambda: flow.by_detours("w_xf", classes=5), lambda: flow.by_first_gate("w_xf")):
+        steps.clear()
+        ask()
+        assert len(steps) <= taken
+        # A span carries a unit of every class beside its own targets.
+        assert sum(given[2][0].size for given in steps) <= 3 * 5 * numbers

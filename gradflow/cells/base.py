@@ -69,8 +69,41 @@ class Trace(Protocol):
     def hidden(self) -> Array: ...
 
 
+class StepBack(Protocol):
+    """What a step back is."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the carried states; the first is the one the readout sees."""
+
+    def recurrent(self) -> Tree:
+        """The weights that a signal meets within a step back, arrays of shape (gates, H, H)."""
+
+    def moves(self, slopes: Tree, w: Tree) -> Tree:
+        """The pieces of the linear map one step back, from slopes of one step or of many."""
+
+    def back(self, moves: Tree, carried: tuple[Number, ...]) -> Step:
+        """One step back.
+
+        Parameters
+        ----------
+        moves : tuple
+            The map of step j.
+        carried : tuple of arrays of shape (n, H)
+            dL_t/d(state)_j for n targets t, without what reaches one state through another of the
+            same step.
+
+        Returns
+        -------
+        signals : tuple of arrays of shape (n, H)
+            The same, complete: what the gates' dL_t/dz are multiples of.
+        carried : tuple of arrays of shape (n, H)
+            For step j - 1.
+        """
+
+
 @runtime_checkable
-class Cell(Protocol):
+class Cell(StepBack, Protocol):
     """A recurrent cell, as the sweep sees it."""
 
     @property
@@ -84,10 +117,6 @@ class Cell(Protocol):
     @property
     def signed(self) -> bool:
         """Whether the cell was given numbers, so that its terms are signed numbers."""
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Names of the carried states; the first is the one the readout sees."""
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -121,31 +150,6 @@ class Cell(Protocol):
 
     def gates(self, slopes: Tree) -> tuple[Gate, ...]:
         """One entry a gate."""
-
-    def recurrent(self) -> Tree:
-        """The weights that a signal meets within a step back, arrays of shape (gates, H, H)."""
-
-    def moves(self, slopes: Tree, w: Tree) -> Tree:
-        """The pieces of the linear map one step back, from slopes of one step or of many."""
-
-    def back(self, moves: Tree, carried: tuple[Number, ...]) -> Step:
-        """One step back.
-
-        Parameters
-        ----------
-        moves : tuple
-            The map of step j.
-        carried : tuple of arrays of shape (n, H)
-            dL_t/d(state)_j for n targets t, without what reaches one state through another of the
-            same step.
-
-        Returns
-        -------
-        signals : tuple of arrays of shape (n, H)
-            The same, complete: what the gates' dL_t/dz are multiples of.
-        carried : tuple of arrays of shape (n, H)
-            For step j - 1.
-        """
 
 
 def each(function: Callable[[Any], Any], tree: Tree) -> Tree:
