@@ -92,11 +92,13 @@ class _Parted:
     """The step back of an LSTM of one unit with a number for each class in the place of the unit.
 
     What is in a class stays in it on its way along the cell state, as it does for the cell's own
-    step; what crosses to the step before through h goes where the division says.
+    step; what crosses to the step before through h goes where the division says. Of the cell's
+    signals a step has those that are asked for.
     """
 
     cell: LSTM
     division: ByDetours | ByFirstGate
+    signals: tuple[int, ...]
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -111,14 +113,15 @@ class _Parted:
 
     def back(self, moves: Tree, carried: tuple[Number, ...]) -> Step:
         step, ways = moves
-        (h, c), (own, c_before) = self.cell.back(step, carried)
-        first_h, first_c, others = h[..., :1], c[..., :1], own[..., 1:]
+        signals, (own, c_before) = self.cell.back(step, carried)
+        first_h, first_c = (signal[..., :1] for signal in signals)
+        others = own[..., 1:]
         from_c = np.concatenate([through(first_c, way) for way in ways], axis=-1)
         sent = (from_c, through(first_h, step[3]), others)
         before = self.division.before(*(n.reshape(-1, n.shape[-1], 1) for n in sent))
         h_before = np.zeros_like(own)
         h_before[..., 1:] = before.reshape(others.shape) + others * self.division.keeps[:, 0]
-        return (h, c), (h_before, c_before)
+        return tuple(signals[kept] for kept in self.signals), (h_before, c_before)
 
 
 def class_terms(
@@ -146,11 +149,12 @@ def class_terms(
     division : ByDetours or ByFirstGate
         The classes.
     """
-    parts = (
-        spans(_Parted(cell, division), slopes, seeds, 2, division.feeds) if cell.H == 1 else None
-    )
+    signals = tuple({gate.signal for gate in gates})
+    parted = _Parted(cell, division, signals)
+    parts = spans(parted, slopes, seeds, len(signals), division.feeds) if cell.H == 1 else None
     if parts is None:
         return _swept(cell, slopes, seeds, gates, source, division)
+    gates = tuple(Gate(signals.index(signal), slope) for signal, slope in gates)
     T, signed = len(source.mantissa), cell.signed and len(gates) == 1
     log10 = np.empty((len(parts), T, T))
     sign = np.zeros(log10.shape, np.int8)
@@ -165,7 +169,8 @@ def class_terms(
             log10[place] = log10_norm(found)
             clear(log10[part, targets], targets)
             if signed:
-                sign[place] = np.sign(found[0][0])
+                mantissa, _ = found[0]
+                np.subtract(mantissa > 0.0, mantissa < 0.0, out=sign[place], dtype=np.int8)
     return PathClasses(division.labels, frozen(log10), frozen(sign) if signed else None)
 
 

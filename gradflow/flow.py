@@ -551,7 +551,6 @@ class GradientFlow:
         return terms.reshape(self.T, *shape) if shape else terms.sum(axis=1)
 
 
-@functools.lru_cache(maxsize=8)
 def gradient_flow(
     cell: Cell | Model,
     x: Any,

@@ -126,9 +126,10 @@ class Product:
 def power_range(numbers: Array, exponent: Array | int = 0) -> tuple[int, int]:
     """Powers of two between which 1 and all numbers * 2^exponent other than 0 lie."""
     fraction, power = np.frexp(numbers)
-    # Not reductions with `where`, which are several times slower.
-    power = np.where(fraction == 0.0, 0, np.add(power, exponent, dtype=np.int64))
-    return int(power.min(initial=1)) - 1, int(power.max(initial=0))
+    some = fraction != 0.0
+    power = power + np.asarray(exponent, np.int64)
+    low, high = np.where(some, power, 1), np.where(some, power, 0)
+    return int(low.min(initial=1)) - 1, int(high.max(initial=0))
 
 
 def _slanted(array: Array, place: tuple[int, int], width: int) -> Array:

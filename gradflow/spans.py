@@ -117,7 +117,7 @@ def spans(
     return tuple(
         Spans(
             rows[g],
-            tuple(numbers[:, :U, g] for numbers in inside.numbers),
+            tuple(numbers[:, _fed(feeds[g], U), g] for numbers in inside.numbers),
             inside.exponents[:, 0],
             tuple(np.tril(_by_lag(numbers[:, U:, g])[:T][::-1]) for numbers in inside.numbers),
             near_exponent,
@@ -215,7 +215,12 @@ def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
     if not all(_is_seen(inside, g) for g in range(G) if far[g]):
         return None
     numbers, exponent = np.concatenate(rows, axis=2), np.concatenate(exponents, axis=1)
-    return [Rows(numbers[g].T, exponent[g]) for g in range(G)]
+    return [Rows(numbers[g, _fed(feeds[g], U)].T, exponent[g]) for g in range(G)]
+
+
+def _fed(by: Array, U: int) -> Array:
+    """The states, of all U, that feed a part."""
+    return np.flatnonzero(np.tile(by, U // len(by)))
 
 
 def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array, Array] | None:
