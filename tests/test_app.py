@@ -32,8 +32,8 @@ def _quiet(app):
 
 
 def _message(app):
-    [component] = app.get("bidi_component")
-    return unpacked(component.proto.bytes)
+    [heatmaps, _] = app.get("bidi_component")
+    return unpacked(heatmaps.proto.bytes)
 
 
 def _charts(app):

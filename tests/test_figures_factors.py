@@ -2,10 +2,11 @@
 
 import math
 
+import plotly.graph_objects as go
 import pytest
 
 from gradflow.figures.colours import LINES
-from gradflow.figures.factors import Bar, Group, bars_range, factor_bars
+from gradflow.figures.factors import Bar, Group, bars_range, factor_parts
 
 FACTORS = (Bar("loss slope", "1", 0.0), Bar("input <x>", "-0.01", -2.0), Bar("weight", "10", 1.0))
 SMALL = Group("RNN", "RNN", FACTORS, Bar("the term", "-0.1", -1.0), 1)
@@ -16,6 +17,10 @@ NOTHING = Group(
     Bar("the term", "0", -math.inf),
     1,
 )
+
+
+def factor_bars(groups):
+    return go.Figure(factor_parts(groups))
 
 
 def annotations(figure, text):

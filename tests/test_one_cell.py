@@ -1,6 +1,5 @@
 """The explained cell: what it shows is what the engine has, at any magnitude."""
 
-import json
 import math
 import re
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from packed import unpacked
 from streamlit.testing.v1 import AppTest
 
 from gradflow.factors import Factor
@@ -177,9 +177,9 @@ def test_the_bars_are_the_factors(name):
     experiment = run(settings)
     cell = term(settings, experiment, *chosen(settings, experiment))
     [chart] = [
-        spec
-        for spec in (json.loads(c.proto.spec) for c in opened(settings).get("plotly_chart"))
-        if spec["data"][0]["type"] == "bar"
+        unpacked(component.proto.bytes)["chart"]
+        for component in opened(settings).get("bidi_component")
+        if component.proto.component_name == "gradflow_chart"
     ]
     for trace, product in zip(chart["data"], (cell.rnn, cell.cell_path), strict=True):
         log10 = [*(factor.log10 for factor in product.factors), product.value.log10]

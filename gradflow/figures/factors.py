@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
-
 from gradflow.figures.colours import GRID, LINES, QUIET
 from gradflow.figures.numbers import power_ticks
 from gradflow.figures.text import escaped
@@ -51,7 +49,7 @@ class Group(NamedTuple):
     decisive: int
 
 
-def factor_bars(groups: tuple[Group, ...]) -> go.Figure:
+def factor_parts(groups: tuple[Group, ...]) -> dict[str, Any]:
     """log10 of the size of each factor, on one axis for all groups.
 
     Parameters
@@ -61,9 +59,10 @@ def factor_bars(groups: tuple[Group, ...]) -> go.Figure:
 
     Returns
     -------
-    plotly.graph_objects.Figure
-        A trace for each group, named by its title, whose rows are its factors and their product;
-        nothing is drawn for an exact zero but the words.
+    dict
+        "data" and "layout" of a figure, as Plotly's plain mappings: a trace for each group, named
+        by its title, whose rows are its factors and their product; nothing is drawn for an exact
+        zero but the words.
 
     Raises
     ------
@@ -75,20 +74,21 @@ def factor_bars(groups: tuple[Group, ...]) -> go.Figure:
             raise ValueError(f"colour must be one of {', '.join(LINES)}. Got {group.colour!r}.")
     places, height = _places(groups)
     low, high = bars_range(groups)
-    figure = go.Figure([_trace(*pair) for pair in zip(groups, places, strict=True)])
-    figure.update_layout(
-        height=height + TOP + BOTTOM,
-        margin={"l": LABELS, "r": 14, "t": TOP, "b": BOTTOM, "pad": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": FONT},
-        showlegend=False,
-        bargap=0.0,
-        xaxis=_value_axis(low, high),
-        yaxis={"visible": False, "range": [height, 0.0], "fixedrange": True},
-        annotations=_annotations(groups, places, low, high),
-    )
-    return figure
+    layout = {
+        "template": {},
+        "height": height + TOP + BOTTOM,
+        "margin": {"l": LABELS, "r": 14, "t": TOP, "b": BOTTOM, "pad": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": FONT},
+        "showlegend": False,
+        "bargap": 0.0,
+        "xaxis": _value_axis(low, high),
+        "yaxis": {"visible": False, "range": [height, 0.0], "fixedrange": True},
+        "annotations": _annotations(groups, places, low, high),
+    }
+    data = [_trace(*pair) for pair in zip(groups, places, strict=True)]
+    return {"data": data, "layout": layout}
 
 
 def bars_range(groups: tuple[Group, ...]) -> tuple[float, float]:
@@ -113,23 +113,24 @@ def _places(groups: tuple[Group, ...]) -> tuple[list[list[float]], float]:
     return places, top
 
 
-def _trace(group: Group, places: list[float]) -> go.Bar:
+def _trace(group: Group, places: list[float]) -> dict[str, Any]:
     rows = (*group.bars, group.whole)
     colour = LINES[group.colour]
-    return go.Bar(
-        name=escaped(group.title),
-        orientation="h",
-        x=[bar.log10 if math.isfinite(bar.log10) else None for bar in rows],
-        y=places,
-        width=0.62 * ROW,
-        marker={
+    return {
+        "type": "bar",
+        "name": escaped(group.title),
+        "orientation": "h",
+        "x": [bar.log10 if math.isfinite(bar.log10) else None for bar in rows],
+        "y": places,
+        "width": 0.62 * ROW,
+        "marker": {
             "color": [colour] * len(group.bars) + ["rgba(0,0,0,0)"],
             "opacity": [1.0 if n == group.decisive else 0.5 for n in range(len(rows) - 1)] + [1.0],
             "line": {"color": colour, "width": [0] * len(group.bars) + [2]},
         },
-        customdata=[[escaped(bar.name), escaped(bar.value)] for bar in rows],
-        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
-    )
+        "customdata": [[escaped(bar.name), escaped(bar.value)] for bar in rows],
+        "hovertemplate": "%{customdata[0]}: %{customdata[1]}<extra></extra>",
+    }
 
 
 def _value_axis(low: float, high: float) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.figures.factors import Bar, Group, factor_bars
+from gradflow.figures.factors import Bar, Group, factor_parts
 from gradflow.ui import controls, panels, term_words
+from gradflow.ui.component.chart import chart
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.settings import Settings
 from gradflow.ui.term import Product, Term, term
@@ -30,7 +31,7 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
         _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
     bars, paths = st.columns([3, 2], gap="medium")
     with bars:
-        st.plotly_chart(factor_bars(_groups(cell)), key="factors", config={"displayModeBar": False})
+        chart(factor_parts(_groups(cell)), "factors")
         st.caption(term_words.BARS)
     with paths:
         st.markdown(term_words.carriers(cell.paths))

@@ -42,15 +42,17 @@ def view(settings: Settings, shown: Sequence[Panel]) -> View:
     return View(settings.relative, settings.floor, settings.signs, axis, low, high)
 
 
-def profile(settings: Settings, experiment: Experiment) -> Profile:
+def profile(settings: Settings, experiment: Experiment, both: tuple[Panel, Panel]) -> Profile:
     """The rows of the chosen target: both networks, the forget product, and |w_s|^(k-1)."""
     t = target_step(settings, experiment)
     lags = np.arange(1, t + 1)
     product = experiment.lstm.log10_forget_product()[t - 1, :t]
     lines = []
     zero_lags = {}
-    for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm)):
-        row = flow.log10(parameter_name(flow, settings))[t - 1 : t, :t]
+    for panel, flow in zip(both, (experiment.rnn, experiment.lstm), strict=True):
+        name = panel.title
+        of = panel.log10 if panel.additive else flow.log10(parameter_name(flow, settings))
+        row = of[t - 1 : t, :t]
         zero_lags[name] = memory.rounds_to_zero(row[0])
         lines.append(Line(name, (relative_to_first(row) if settings.relative else row)[0], name))
     lines.append(Line("LSTM, forget gates alone", product, "product", "dot"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,25 +16,12 @@ from gradflow.figures.pooling import block_size
 from gradflow.figures.profile import Profile, profile_parts
 from gradflow.figures.scale import View, by_sign
 from gradflow.ui import state
-from gradflow.ui.component import plotly_js
+from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import packed
 
 _KEY = "charts"
-_FAILED = "charts_failed"
-_FOLDER = Path(__file__).parent
 
-_mount = st.components.v2.component(
-    "gradflow_heatmaps",
-    html=(_FOLDER / "heatmaps.html").read_text(encoding="utf-8"),
-    css=(_FOLDER / "heatmaps.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "heatmaps.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
-
-
-def available() -> bool:
-    """Whether the component can be shown: plotly.js is served, and no browser has reported ill."""
-    return not st.session_state.get(_FAILED) and plotly_js.address() is not None
+_mount = assets.component("heatmaps")
 
 
 def heatmaps(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> None:
@@ -58,7 +44,7 @@ def heatmaps(panels: Sequence[Panel], view: View, profile: Profile, k: int, came
         key=_KEY,
         data=message(panels, view, profile, k, camera),
         on_picked_change=_pick,
-        on_failed_change=_give_up,
+        on_failed_change=assets.give_up,
     )
 
 
@@ -112,7 +98,3 @@ def _told(panel: Panel, view: View, of: Cells) -> dict[str, Any]:
 def _pick() -> None:
     picked = st.session_state[_KEY]["picked"]
     state.choose_cell(picked["t"], picked["k"])
-
-
-def _give_up() -> None:
-    st.session_state[_FAILED] = True

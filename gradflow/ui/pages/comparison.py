@@ -17,7 +17,8 @@ from gradflow.figures.profile import Profile, profile
 from gradflow.figures.scale import View
 from gradflow.figures.sheet import sheet
 from gradflow.ui import controls, links, panels, state, words
-from gradflow.ui.component import heatmaps as component
+from gradflow.ui.component.assets import available
+from gradflow.ui.component.heatmaps import heatmaps
 from gradflow.ui.downloads import downloads
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.one_cell import one_cell
@@ -73,12 +74,12 @@ def _explanation() -> None:
 
 
 def _charts(settings: Settings, experiment: Experiment) -> None:
-    linked = component.available()
+    linked = available()
     both = panels.panels(settings, experiment, shares=not linked)
     view = panels.view(settings, both)
-    row = panels.profile(settings, experiment)
+    row = panels.profile(settings, experiment, both)
     if linked:
-        component.heatmaps(both, view, row, panels.lag(settings, row.t), settings.camera)
+        heatmaps(both, view, row, panels.lag(settings, row.t), settings.camera)
     else:
         _unlinked_charts(both, view, row, settings)
     if block_size(experiment.T) > 1:
@@ -120,7 +121,7 @@ def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) 
     return sheet(
         both,
         panels.view(settings, both),
-        panels.profile(settings, experiment),
+        panels.profile(settings, experiment, both),
         "gradflow: where the gradient goes",
         words.footer(settings, experiment.T, link),
         labels,

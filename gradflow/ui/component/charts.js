@@ -1,4 +1,4 @@
-// Both heatmaps and the profile: Plotly draws them, one crosshair links them.
+// Charts that Plotly draws and that keep their nodes; one crosshair links the heatmaps.
 
 // How long one may wait for it, in milliseconds.
 const SECOND_CLICK = 300;
@@ -53,6 +53,42 @@ function scientific(log10) {
 
 const span = (first, last) => (first === last ? `${first}` : `${first}–${last}`);
 
+// As the page around it, and as wide.
+function themed(layout, element) {
+  const { color, fontFamily: family } = getComputedStyle(element);
+  const modebar = { bgcolor: "transparent", color, activecolor: color };
+  return { ...layout, font: { ...layout.font, color, family }, modebar };
+}
+
+// One chart, for reading.
+class Chart {
+  constructor(element) {
+    this.element = element;
+    this.plot = element.querySelector("[data-chart]");
+    this.sizes = new ResizeObserver(() => this.plot.on && this.Plotly.Plots.resize(this.plot));
+    this.sizes.observe(element);
+  }
+
+  async show(bytes) {
+    const message = unpacked(bytes);
+    this.newest = message;
+    this.element.ariaBusy = "true";
+    this.Plotly = await plotly(message.plotly);
+    await painted();
+    if (this.newest !== message) return;
+    const { key, data, layout, config } = message.chart;
+    this.plot.dataset.chart = key;
+    this.plot.style.height = `${layout.height}px`;
+    this.Plotly.react(this.plot, data, themed(layout, this.element), config);
+    this.element.ariaBusy = "false";
+  }
+
+  close() {
+    this.sizes.disconnect();
+    if (this.plot.on) this.Plotly.purge(this.plot);
+  }
+}
+
 class Heatmaps {
   constructor(element) {
     this.element = element;
@@ -91,10 +127,11 @@ class Heatmaps {
 
   draw(chart, index) {
     const plot = this.plots[index];
-    const { color, fontFamily: family } = getComputedStyle(this.element);
-    const layout = { ...chart.layout, ...this.zoomed(plot, chart), uirevision: true };
-    layout.font = { ...layout.font, color, family };
-    layout.modebar = { bgcolor: "transparent", color, activecolor: color };
+    const layout = {
+      ...themed(chart.layout, this.element),
+      ...this.zoomed(plot, chart),
+      uirevision: true,
+    };
     const first = !plot.on;
     plot.chart = chart;
     plot.dataset.chart = chart.key;
@@ -286,9 +323,10 @@ function place(line, axis, other, step, across) {
 }
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  const element = parentElement.querySelector(".gradflow-heatmaps");
-  element.heatmaps ??= new Heatmaps(element);
-  element.heatmaps.pick = (t, k) => setTriggerValue("picked", { t, k });
-  element.heatmaps.show(data).catch((error) => setStateValue("failed", String(error)));
-  return () => element.heatmaps.close();
+  const element = parentElement.querySelector(".gradflow-heatmaps, .gradflow-chart");
+  const kind = element.className === "gradflow-chart" ? Chart : Heatmaps;
+  const view = (element.view ??= new kind(element));
+  view.pick = (t, k) => setTriggerValue("picked", { t, k });
+  view.show(data).catch((error) => setStateValue("failed", String(error)));
+  return () => view.close();
 }
