@@ -122,9 +122,9 @@ def run(lengths: Sequence[int], presses: int) -> str:
         with served("bare.py", Path(home), folder) as server:
             bare = measured(browser, server.address, TEXT, 1, presses)
         with served("app.py", Path(home)) as server:
+            address = server.address
             pages = {
-                T: measured(browser, f"{server.address}/?T={T}", HEATMAPS, 2, presses)
-                for T in lengths
+                T: measured(browser, f"{address}/?T={T}", HEATMAPS, 2, presses) for T in lengths
             }
         where = f"{machine.name()}, headless Chromium {browser.version}"
         told = f"{table(bare, pages)}\n\n{presses} presses each, on {where}.\n"

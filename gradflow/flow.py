@@ -19,7 +19,7 @@ from gradflow.arguments import (
 )
 from gradflow.cells import LSTM
 from gradflow.cells.base import Cell, Tree
-from gradflow.checks import frozen, whole_number
+from gradflow.checks import frozen, target_step, whole_number
 from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
 from gradflow.inputs import input_terms
 from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
@@ -182,6 +182,30 @@ class GradientFlow:
             out[:, : targets.stop] = log10_norm([filled(some, targets) for some in terms])
 
         return self._filled(log10)
+
+    def log10_row(self, parameter: str, t: int, layer: int | None = None) -> Array:
+        """The row of `log10` of one target step, without the others.
+
+        Parameters
+        ----------
+        parameter, layer
+            As for `log10`.
+        t : int
+            Target step, 1 <= t <= T.
+
+        Returns
+        -------
+        array of shape (t,)
+
+        Raises
+        ------
+        ValueError
+            If the name or the layer is unknown, or t out of its range.
+        """
+        terms = self._sizes(self._full_name(parameter, layer))
+        step = target_step(t, self.T)
+        row = log10_norm([filled(some, slice(step - 1, step)) for some in terms])
+        return frozen(row.reshape(step))
 
     def value(self, parameter: str, layer: int | None = None) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.

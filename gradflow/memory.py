@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.checks import finite_array, frozen, target_step
+from gradflow.checks import finite_array, frozen
 from gradflow.flow import GradientFlow
 from gradflow.scaled import Array
 
@@ -447,8 +447,7 @@ def forget_bias_for(tau: float) -> float:
 
 def _signal(flow: GradientFlow, t: int, layer: int | None) -> Array:
     """log10|term of b| at lags 1 .. t, shape (t,)."""
-    step = target_step(t, flow.T)
-    return flow.log10("b", layer)[step - 1, :step].copy()
+    return flow.log10_row("b", t, layer).copy()
 
 
 def _left(signal: Array) -> float:

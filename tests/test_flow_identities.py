@@ -142,6 +142,14 @@ def test_values_signs_and_logarithms_tell_the_same(flow):
             assert (value[np.tri(flow.T, dtype=bool)] >= 0).all()
 
 
+@given(flows())
+def test_a_row_is_that_of_all_rows(flow):
+    for name in (*flow.parameters, *flow.cell.groups):
+        for t in range(1, flow.T + 1):
+            row = flow.log10(name)[t - 1, :t]
+            np.testing.assert_allclose(flow.log10_row(name, t), row, rtol=1e-13, atol=1e-13)
+
+
 @given(flows(scalar_lstms() | vector_cells().filter(lambda cell: isinstance(cell, gf.LSTM))))
 def test_gates_together_are_the_root_of_the_sum_of_squares(flow):
     for group, stem in (("w_x", "w_x"), ("w_h", "w_h"), ("b", "b_")):

@@ -231,6 +231,12 @@ def clipping(factors: Array, threshold: float) -> str:
     )
 
 
+ADDS_UP_LONG = (
+    "**The terms add up.** Below 400 steps the page checks it here at each change; of a longer "
+    "sequence the check is left out, as it takes longer than the terms themselves."
+)
+
+
 def adds_up(residuals: dict[str, Array]) -> str:
     """That the terms add up to the gradient found in another way, with the largest residual."""
     parts = " and ".join(f"{_largest(values)} ({name})" for name, values in residuals.items())

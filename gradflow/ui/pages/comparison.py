@@ -12,7 +12,7 @@ from gradflow import memory
 from gradflow.check import residual
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel
-from gradflow.figures.pooling import block_size
+from gradflow.figures.pooling import LONG, block_size
 from gradflow.figures.profile import Profile, profile
 from gradflow.figures.scale import View
 from gradflow.figures.sheet import sheet
@@ -110,6 +110,9 @@ def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory
     st.subheader("In numbers", anchor=False)
     st.caption(words.measured(seen["RNN"].t))
     st.table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
+    if experiment.T >= LONG:
+        st.markdown(words.ADDS_UP_LONG)
+        return
     residuals = {
         name: residual(flow) for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
