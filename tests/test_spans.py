@@ -43,7 +43,7 @@ def sign_and_log10(mantissa, exponent):
 @pytest.mark.parametrize("T", [1, 2, 3, 4, 5, 9, 10, 16, 17, 40, 101])
 def test_every_signal_is_that_of_the_sweep_step_by_step(name, T):
     given = swept(CELLS[name], T)
-    kept = spans(*given, signals=len(given[0].states))
+    (kept,) = spans(*given, signals=len(given[0].states))
     one = Scaled.of(np.ones(T))
     found = [
         sign_and_log10(*filled(kept.times(n, one), slice(0, T))) for n in range(len(kept.columns))
@@ -62,7 +62,8 @@ def test_every_signal_is_that_of_the_sweep_step_by_step(name, T):
 def test_blocks_of_targets_are_those_of_all_targets(name):
     T = 40
     given = swept(CELLS[name], T)
-    terms = spans(*given, signals=len(given[0].states)).times(0, Scaled.of(np.ones(T)))
+    (kept,) = spans(*given, signals=len(given[0].states))
+    terms = kept.times(0, Scaled.of(np.ones(T)))
     whole, exponent = filled(terms, slice(0, T))
     for targets in (slice(0, 1), slice(0, 7), slice(5, 20), slice(39, 40)):
         mantissa, some = filled(terms, targets)
@@ -73,7 +74,8 @@ def test_blocks_of_targets_are_those_of_all_targets(name):
 
 def test_beyond_the_first_input_there_is_nothing():
     given = swept(CELLS["lstm"], 10)
-    terms = spans(*given, signals=2).times(1, Scaled.of(np.ones(10)))
+    (kept,) = spans(*given, signals=2)
+    terms = kept.times(1, Scaled.of(np.ones(10)))
     mantissa, _ = filled(terms, slice(0, 10))
     assert (mantissa[~np.tri(10, dtype=bool)] == 0.0).all()
 
