@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from needed import needed_module
 
 import gradflow as gf
 
@@ -109,7 +110,7 @@ def test_the_gradient_of_the_one_that_has_learned_reaches_the_first_symbol():
 
 
 def test_the_script_that_trains_them_writes_these_files():
-    pytest.importorskip("torch", reason="needs PyTorch")
+    needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
     sys.path.insert(0, str(FOLDER))
     try:
         train = module("train")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needed import needed_module
 
 import gradflow as gf
 
-torch = pytest.importorskip("torch", reason="needs PyTorch")
-files = pytest.importorskip("safetensors.torch")
+torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
+files = needed_module("safetensors.torch", "needs safetensors and PyTorch")
 SHIPPED = Path(__file__).parents[1] / "models"
 MODULES = {
     "lstm": (torch.nn.LSTM, {}),
