@@ -39,8 +39,8 @@ _LOG10_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
-    """All measures of one target step.
+class Reach:
+    """The measures of one target step that the sizes of its terms give.
 
     Attributes
     ----------
@@ -58,8 +58,6 @@ class Memory:
         0 to 1; beyond lag `window`.
     window : int
         Lags that truncated backpropagation would keep.
-    cancellation : float
-        0 (the terms cancel) to 1 (all point the same way).
     zero_lags : mapping
         Number format to the first lag that rounds to zero in it, or None.
     verdict : {"vanishing", "stable", "exploding"}
@@ -80,12 +78,24 @@ class Memory:
     eps: float
     share_beyond: float
     window: int
-    cancellation: float
     zero_lags: Mapping[str, int | None]
     verdict: str
     log10_signal: Array
     log10_left: float
     left: float
+
+
+@dataclass(frozen=True, eq=False)
+class Memory(Reach):
+    """All measures of one target step.
+
+    Attributes
+    ----------
+    cancellation : float
+        0 (the terms cancel) to 1 (all point the same way).
+    """
+
+    cancellation: float
 
 
 def measure(
@@ -115,25 +125,34 @@ def measure(
     ValueError
         If t, layer, eps or window is out of its range.
     """
-    log10_eps, kept = _log10_eps(eps), _lags(window)
-    signal = _signal(flow, t, layer)
-    rate, left = _rate(signal), _left(signal)
-    return Memory(
-        t=len(signal),
-        decay_per_step=_power_of_ten(rate),
-        fitted_decay=_power_of_ten(_fitted_rate(signal)),
-        half_life=_half_life(rate),
-        horizon=_horizon(signal, log10_eps),
-        eps=float(eps),
-        share_beyond=_share_beyond(signal, kept),
-        window=kept,
-        cancellation=_cancellation(flow, signal, layer),
-        zero_lags=rounds_to_zero(signal),
-        verdict=_verdict(signal),
-        log10_signal=frozen(signal),
-        log10_left=left,
-        left=_power_of_ten(left),
-    )
+    reach = _reach(_signal(flow, t, layer), eps, window)
+    return Memory(**vars(reach), cancellation=_cancellation(flow, reach.log10_signal, layer))
+
+
+def over_targets(
+    flow: GradientFlow, eps: float = 0.01, window: int = 20, layer: int | None = None
+) -> tuple[Reach, ...]:
+    """The measures of every target step that the sizes of the terms give, without another sweep.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+    eps, window, layer
+        As for `measure`.
+
+    Returns
+    -------
+    tuple of T Reach
+        Target step t in entry t - 1.
+
+    Raises
+    ------
+    ValueError
+        If layer, eps or window is out of its range.
+    """
+    rows = flow.log10("b", layer=layer)
+    return tuple(_reach(rows[t - 1, :t].copy(), eps, window) for t in range(1, flow.T + 1))
 
 
 def decay_per_step(flow: GradientFlow, t: int, layer: int | None = None) -> float:
@@ -222,6 +241,22 @@ def half_life(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     Hochreiter, Bengio, Frasconi and Schmidhuber (2001), "Gradient flow in recurrent nets".
     """
     return _half_life(_rate(_signal(flow, t, layer)))
+
+
+def half_life_of(row: Array) -> float:
+    """Steps after which a row of terms has halved.
+
+    Parameters
+    ----------
+    row : array of shape (t,)
+        log10 of |term| at lags 1 .. t.
+
+    Returns
+    -------
+    float
+        As of `half_life`.
+    """
+    return _half_life(_rate(row))
 
 
 def horizon(flow: GradientFlow, t: int, eps: float = 0.01, layer: int | None = None) -> int:
@@ -448,6 +483,26 @@ def forget_bias_for(tau: float) -> float:
 def _signal(flow: GradientFlow, t: int, layer: int | None) -> Array:
     """log10|term of b| at lags 1 .. t, shape (t,)."""
     return flow.log10_row("b", t, layer).copy()
+
+
+def _reach(signal: Array, eps: float, window: int) -> Reach:
+    log10_eps, kept = _log10_eps(eps), _lags(window)
+    rate, left = _rate(signal), _left(signal)
+    return Reach(
+        t=len(signal),
+        decay_per_step=_power_of_ten(rate),
+        fitted_decay=_power_of_ten(_fitted_rate(signal)),
+        half_life=_half_life(rate),
+        horizon=_horizon(signal, log10_eps),
+        eps=float(eps),
+        share_beyond=_share_beyond(signal, kept),
+        window=kept,
+        zero_lags=rounds_to_zero(signal),
+        verdict=_verdict(signal),
+        log10_signal=frozen(signal),
+        log10_left=left,
+        left=_power_of_ten(left),
+    )
 
 
 def _left(signal: Array) -> float:

@@ -292,3 +292,20 @@ def test_forget_bias_lets_one_part_in_tau_go(tau):
 def test_wrong_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call(linear(0.5, 4))
+
+
+@pytest.mark.parametrize("T", [1, 2, 30])
+def test_the_measures_over_targets_are_those_of_each_target(T):
+    flow = vector_rnn(T)
+    found = memory.over_targets(flow, eps=0.2, window=3)
+    assert [reach.t for reach in found] == list(range(1, T + 1))
+    for reach in found:
+        expected = memory.measure(flow, reach.t, eps=0.2, window=3)
+        for name in vars(reach):
+            np.testing.assert_equal(getattr(reach, name), getattr(expected, name), err_msg=name)
+
+
+def test_the_half_life_of_a_row_is_that_of_its_target():
+    flow = lstm(20)
+    row = flow.log10("b")[14, :15]
+    assert memory.half_life_of(row) == memory.half_life(flow, 15)
