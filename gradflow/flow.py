@@ -465,11 +465,27 @@ class GradientFlow:
         """The parameters that a full name stands for."""
         return self.cell.groups.get(name, (name,))
 
+    def sweep_inputs(self, on_step: Callable[[float], None] | None = None) -> None:
+        """Find the terms of the inputs now, by a sweep of their own, and keep them.
+
+        Whatever asks for "x" would do it otherwise, and could not be followed or ended.
+
+        Parameters
+        ----------
+        on_step : callable, optional
+            As in `gradient_flow`.
+        """
+        if "_inputs" not in vars(self):
+            vars(self)["_inputs"] = self._input_terms(on_step)
+
     @functools.cached_property
     def _inputs(self) -> Terms:
+        return self._input_terms(None)
+
+    def _input_terms(self, on_step: Callable[[float], None] | None) -> Terms:
         """dL_t/dx_j, from a sweep of its own."""
         backward = self._backward
-        mantissa, exponent = input_terms(self.cell, backward.slopes, backward.seeds)
+        mantissa, exponent = input_terms(self.cell, backward.slopes, backward.seeds, on_step)
         return Recorded(mantissa[None], exponent[None]).times(0, Scaled.of(np.ones(self.T)))
 
     def _sizes(self, name: str) -> list[Terms]:
@@ -581,6 +597,7 @@ def gradient_flow(
     readout: Readout | None = None,
     loss: Loss | None = None,
     initial_state: Mapping[str, Any] | None = None,
+    on_step: Callable[[float], None] | None = None,
 ) -> GradientFlow:
     """Run a cell on a sequence and carry the gradient of every target back to every source step.
 
@@ -598,6 +615,9 @@ def gradient_flow(
     initial_state : mapping, optional
         Starting states by name: "s" for an RNN, "h" and "c" for an LSTM, "h" for a GRU, and for a
         stack with the layer before them, "0.h". Numbers or arrays of shape (H,); 0 unless given.
+    on_step : callable, optional
+        Called after each source step with the share of the work that is done, above 0 and up to 1.
+        What it raises ends the run. Cells of one unit take many steps at once and need not call it.
 
     Returns
     -------
@@ -643,5 +663,5 @@ def gradient_flow(
         loss,
         MappingProxyType(start),
         trace,
-        _Backward(loss_slope, seeds, slopes, backward(cell, slopes, seeds)),
+        _Backward(loss_slope, seeds, slopes, backward(cell, slopes, seeds, on_step)),
     )

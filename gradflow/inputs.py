@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Tree, each, feeds, leaves, through
@@ -13,7 +15,9 @@ from gradflow.sweep import Signals, carry_back
 _REACH = 100
 
 
-def input_terms(cell: Cell, slopes: Tree, seeds: Scaled) -> tuple[Array, Array]:
+def input_terms(
+    cell: Cell, slopes: Tree, seeds: Scaled, on_step: Callable[[float], None] | None = None
+) -> tuple[Array, Array]:
     """dL_t/dx_j for every target and lag: the number, or the norm of a vector.
 
     Parameters
@@ -24,6 +28,8 @@ def input_terms(cell: Cell, slopes: Tree, seeds: Scaled) -> tuple[Array, Array]:
         The cell's local derivatives.
     seeds : Scaled array of shape (T, H)
         dL_t/dh_t, row t - 1 for target t.
+    on_step : callable, optional
+        As in `gradient_flow`.
 
     Returns
     -------
@@ -34,7 +40,7 @@ def input_terms(cell: Cell, slopes: Tree, seeds: Scaled) -> tuple[Array, Array]:
     T = len(seeds.mantissa)
     mantissas, exponents = np.zeros(T * T), np.zeros(T * T, np.int64)
     step = _ToInputs(cell, slopes)
-    for signals in carry_back(cell, slopes, seeds):
+    for signals in carry_back(cell, slopes, seeds, on_step):
         x = step.of(signals)
         size = x[:, 0] if cell.signed else x.norm(axis=1)
         # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.

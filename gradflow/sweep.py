@@ -14,7 +14,7 @@ back is linear in the signal, each row may be held relative to a power of two of
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,9 @@ class Signals:
     exponents: tuple[Array, ...]
 
 
-def carry_back(cell: Cell, slopes: Tree, seeds: Scaled) -> Iterator[Signals]:
+def carry_back(
+    cell: Cell, slopes: Tree, seeds: Scaled, on_step: Callable[[float], None] | None = None
+) -> Iterator[Signals]:
     """Carry dL_t/d(hidden state)_t of every target t back to step 1.
 
     Parameters
@@ -65,6 +67,8 @@ def carry_back(cell: Cell, slopes: Tree, seeds: Scaled) -> Iterator[Signals]:
         The cell's local derivatives.
     seeds : Scaled array of shape (T, H)
         dL_t/dh_t, row t - 1 for target t.
+    on_step : callable, optional
+        As in `gradient_flow`.
 
     Yields
     ------
@@ -93,6 +97,45 @@ def carry_back(cell: Cell, slopes: Tree, seeds: Scaled) -> Iterator[Signals]:
         else:
             signals, apart = cell.back(steps.scaled(j), apart)
             yield Signals(j, tuple(s.mantissa for s in signals), tuple(s.exponent for s in signals))
+        if on_step is not None:
+            n = T + 1 - j
+            on_step(n * (n + 1) / (T * (T + 1)))
+
+
+def carry_one_back(cell: Cell, slopes: Tree, seed: Scaled, t: int) -> Iterator[tuple[Scaled, ...]]:
+    """Carry the gradient of one target alone back to step 1.
+
+    Parameters
+    ----------
+    cell : Cell
+        What a step back is.
+    slopes : tree of Scaled arrays of shape (T, H)
+        The cell's local derivatives.
+    seed : Scaled array of shape (1, H)
+        dL_t/dh_t.
+    t : int
+        The target step, 1 <= t <= T.
+
+    Yields
+    ------
+    tuple of Scaled arrays of shape (1, H)
+        The signals that reach step j, for j = t, t - 1, .., 1.
+    """
+    steps = Steps(cell, slopes)
+    row = (seed, *(Scaled.of(np.zeros((1, width))) for width in cell.widths[1:]))
+    for j in range(t, 0, -1):
+        top = _tops(row)
+        least, most = steps.bounds(j)
+        low = int(_depths(row, top).min())
+        if steps.safe[j - 1] and low + least >= -_ROW_REACH and most <= _ROW_REACH:
+            plain = tuple(shifted(state.mantissa, state.exponent - top) for state in row)
+            numbers, before = cell.back(steps.plain(j), plain)
+            signals, row = (
+                tuple(Scaled.of(part, top) for part in parts) for parts in (numbers, before)
+            )
+        else:
+            signals, row = cell.back(steps.scaled(j), row)
+        yield signals
 
 
 def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:

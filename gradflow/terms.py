@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -129,7 +129,9 @@ class _Factored:
         return self.exponent[place] + lagged(self.factor.exponent)[place]
 
 
-def backward(cell: Cell, slopes: Tree, seeds: Scaled) -> Deltas:
+def backward(
+    cell: Cell, slopes: Tree, seeds: Scaled, on_step: Callable[[float], None] | None = None
+) -> Deltas:
     """Carry the gradient of every target back, and keep dL_t/dz of every gate.
 
     Parameters
@@ -140,13 +142,15 @@ def backward(cell: Cell, slopes: Tree, seeds: Scaled) -> Deltas:
         The cell's local derivatives.
     seeds : Scaled array of shape (T, H)
         dL_t/dh_t, row t - 1 for target t.
+    on_step : callable, optional
+        As in `gradient_flow`.
     """
     gates = cell.gates(slopes)
     if _are_numbers(gates):
         kept = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
         if kept is not None:
             return Deltas(gates, kept[0])
-    return Deltas(gates, _recorded(carry_back(cell, slopes, seeds), gates))
+    return Deltas(gates, _recorded(carry_back(cell, slopes, seeds, on_step), gates))
 
 
 def _are_numbers(gates: tuple[Gate, ...]) -> bool:

@@ -18,6 +18,8 @@ FLOORS = (
     ("gradflow.cells", "gradflow.losses"),
     (
         "gradflow.arguments",
+        "gradflow.cost",
+        "gradflow.forget_bias",
         "gradflow.inputs",
         "gradflow.model",
         "gradflow.names",
@@ -36,6 +38,7 @@ FLOORS = (
         "gradflow.factors",
         "gradflow.memory",
         "gradflow.paths",
+        "gradflow.units",
     ),
     ("gradflow",),
     ("gradflow.figures",),

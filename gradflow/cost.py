@@ -1,0 +1,44 @@
+"""How much memory a run takes, told before it starts."""
+
+from __future__ import annotations
+
+from gradflow.cells.base import Cell
+from gradflow.names import layers_of
+
+_NUMBER = 8
+# A mantissa and an exponent.
+_SCALED = 16
+
+# Arrays of (T, H) and of (H, H), by unit of a layer's gate, and of (T, T) on the way to one array
+# of terms; held against measured peaks in the tests.
+_PER_STEP = 10
+_PER_WEIGHT = 6
+_ON_THE_WAY = 5
+
+# The least numbers of the matrices of steps back that are held at a time; see `sweep.Steps`.
+_PREPARED = 2**20
+
+
+def needed_bytes(cell: Cell, T: int) -> int:
+    """About how many bytes `gradient_flow` and the terms of one parameter take at most.
+
+    Parameters
+    ----------
+    cell : Cell
+        The cell, or the stack.
+    T : int
+        Sequence length.
+
+    Returns
+    -------
+    int
+        For every gate of every layer a (T, T) array of numbers with exponents, which stays, and
+        what comes and goes: arrays of every step, maps one step back, and arrays of terms.
+    """
+    kept = on_the_way = 0
+    for layer in layers_of(cell):
+        gates = 1 + max(part.gate for part in layer.parameters.values())
+        kept += gates * _SCALED * T * T
+        on_the_way += gates * layer.H * (_PER_STEP * _SCALED * T + _PER_WEIGHT * _NUMBER * layer.H)
+        on_the_way += gates * _NUMBER * layer.H * layer.D
+    return kept + on_the_way + _ON_THE_WAY * _NUMBER * T * T + _NUMBER * _PREPARED

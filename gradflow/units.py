@@ -1,0 +1,97 @@
+"""Which hidden units carry the gradient of one target back: the signal of each unit apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.checks import frozen, target_step
+from gradflow.flow import GradientFlow
+from gradflow.memory import half_life_of
+from gradflow.names import full_name
+from gradflow.scaled import Array, Scaled
+from gradflow.sweep import carry_one_back
+
+
+@dataclass(frozen=True, eq=False)
+class UnitSignals:
+    """The gradient signal of every hidden unit of a layer, for one target.
+
+    Attributes
+    ----------
+    t : int
+        Target step.
+    log10 : array of shape (t, H)
+        log10 of |dL_t/dz_j| of each unit, over its gates together, lag k in row k - 1: its part of
+        the term of the bias b. Minus infinity where it is exactly zero.
+    half_life : array of shape (H,)
+        Steps after which a unit's signal has halved, as `memory.half_life` has it.
+    share : array of shape (H,)
+        How much of the squared signal at the last lag, k = t, each unit has; nan where that is 0.
+    """
+
+    t: int
+    log10: Array
+    half_life: Array
+    share: Array
+
+
+def unit_signals(
+    flow: GradientFlow,
+    t: int,
+    layer: int | None = None,
+    on_step: Callable[[float], None] | None = None,
+) -> UnitSignals:
+    """The gradient signal of every hidden unit, from a sweep of one target alone.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+    t : int
+        Target step, 1 <= t <= flow.T.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    on_step : callable, optional
+        As in `gradient_flow`.
+
+    Returns
+    -------
+    UnitSignals
+
+    Raises
+    ------
+    ValueError
+        If t is not a target step, or the layer is unknown.
+    """
+    step = target_step(t, flow.T)
+    name = full_name(flow.cell, "b", layer)
+    slopes = flow.cell.slopes(flow.trace)
+    gates = flow.cell.gates(slopes)
+    parts = [gates[flow.cell.parameters[part].gate] for part in flow.cell.groups.get(name, (name,))]
+    rows = []
+    sweep = carry_one_back(flow.cell, slopes, flow.state_slope[step - 1 : step], step)
+    for lag, signals in enumerate(sweep, start=1):
+        deltas = [(signals[gate.signal] * gate.slope[step - lag])[0] for gate in parts]
+        rows.append(Scaled.stacked([delta[None, :] for delta in deltas]).norm(axis=0).log10())
+        if on_step is not None:
+            on_step(lag / step)
+    log10 = np.array(rows)
+    return UnitSignals(
+        step,
+        frozen(log10),
+        frozen(np.array([half_life_of(unit) for unit in log10.T])),
+        frozen(_shares(log10[-1])),
+    )
+
+
+def _shares(log10: Array) -> Array:
+    """The squares of some sizes over their sum; nan where all are 0."""
+    largest = log10.max()
+    if np.isneginf(largest):
+        return np.full(len(log10), np.nan)
+    with np.errstate(under="ignore"):
+        squares = 10.0 ** (2.0 * (log10 - largest))
+    return np.asarray(squares / squares.sum())
