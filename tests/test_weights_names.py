@@ -7,6 +7,7 @@ import pytest
 import safetensors.numpy
 
 import gradflow as gf
+from gradflow.weights.tensors import ChoiceError
 
 GENERATOR = np.random.default_rng(23)
 KERAS = Path(__file__).parent / "keras_models"
@@ -237,6 +238,26 @@ def test_what_the_weights_do_not_tell_is_asked():
         gf.from_state_dict(pytorch_state("gru", D=2, H=3), cell="gru_reset_before")
     with pytest.raises(ValueError, match="cell must be one of rnn_tanh, rnn_relu, lstm, gru"):
         gf.from_state_dict(rnn, cell="elman")
+
+
+@pytest.mark.parametrize(
+    ("state", "argument", "choices"),
+    [
+        (pytorch_state("rnn_tanh", D=2, H=3), "cell", ("rnn_tanh", "rnn_relu")),
+        (
+            pytorch_state("lstm", D=2, H=3, prefix="a.")
+            | pytorch_state("gru", D=2, H=3, prefix="b."),
+            "prefix",
+            ("a", "b"),
+        ),
+    ],
+)
+def test_what_is_left_open_comes_with_its_choices(state, argument, choices):
+    with pytest.raises(ChoiceError) as asked:
+        gf.from_state_dict(state)
+    assert (asked.value.argument, asked.value.choices) == (argument, choices)
+    for choice in choices:
+        assert gf.from_state_dict(state, **{argument: choice}).layers
 
 
 def without(state, name):

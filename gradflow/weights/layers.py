@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gradflow.cells import GRU, LSTM, RNN, Cell, Stack
 from gradflow.scaled import Array
-from gradflow.weights.tensors import Tensor, listed, shown
+from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
 # What a layer can be: the values of `cell=`.
 KINDS = ("rnn_tanh", "rnn_relu", "lstm", "gru", "gru_reset_before")
@@ -120,7 +120,7 @@ def chosen_kind(name: str, kinds: Sequence[str], cell: str | None) -> str:
 
     Raises
     ------
-    ValueError
+    ChoiceError
         If the weights allow several and `cell` is None, or if they do not allow `cell`.
     """
     kind = kinds[0] if cell is None and len(kinds) == 1 else cell
@@ -128,7 +128,8 @@ def chosen_kind(name: str, kinds: Sequence[str], cell: str | None) -> str:
         choices = " or ".join(f'"{choice}"' for choice in kinds)
         reason = "its weights do not tell which" if len(kinds) > 1 else "its weights say so"
         place = shown(name) if name else "the layer"
-        raise ValueError(f"cell must be {choices} for {place}: {reason}. Got {cell!r}.")
+        message = f"cell must be {choices} for {place}: {reason}. Got {cell!r}."
+        raise ChoiceError(message, "cell", kinds)
     return kind
 
 

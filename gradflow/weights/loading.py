@@ -18,7 +18,7 @@ from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Module, cell_of
 from gradflow.weights.pytorch import pytorch_modules
 from gradflow.weights.readouts import linear_layers, readout_of
-from gradflow.weights.tensors import Tensor, listed, shown
+from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
 LIMIT = 256 << 20
 
@@ -220,8 +220,11 @@ def _one_stack(modules: Sequence[Module], prefix: str | None) -> list[Module]:
             raise ValueError(module.unsupported)
     families = {module.family for module in found}
     if not found or (len(found) > 1 and (len(families) > 1 or families == {""})):
-        names = listed((module.name or '""' for module in found or modules), "or")
-        raise ValueError(f"prefix must name one recurrent module: {names}. Got {prefix!r}.")
+        choices = [module.name for module in found or modules]
+        names = listed((name or '""' for name in choices), "or")
+        raise ChoiceError(
+            f"prefix must name one recurrent module: {names}. Got {prefix!r}.", "prefix", choices
+        )
     return found
 
 

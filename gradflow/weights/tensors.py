@@ -54,6 +54,23 @@ class Tensor:
         return frozen(array)
 
 
+class ChoiceError(ValueError):
+    """An argument that a file leaves open, with what it can be.
+
+    Attributes
+    ----------
+    argument : {"prefix", "cell"}
+        The argument of `load` that must be given.
+    choices : tuple of str
+        Its values, one of which must be given.
+    """
+
+    def __init__(self, message: str, argument: str, choices: Iterable[str]) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.choices = tuple(choices)
+
+
 def shown(name: str) -> str:
     """A name from a file, fit for a sentence: short, and without control characters."""
     text = name if name.isprintable() and name.strip() else repr(name)
