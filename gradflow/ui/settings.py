@@ -294,11 +294,16 @@ class Settings:
     )
 
 
-CONTROLS: dict[str, Control] = {f.name: f.metadata["control"] for f in fields(Settings)}
+def controls_of(record: type[Any]) -> dict[str, Control]:
+    """What the widgets of a record of settings show and take, by the names of its fields."""
+    return {f.name: f.metadata["control"] for f in fields(record)}
 
 
-def parsed(name: str, text: str) -> Value:
-    """One setting from text.
+CONTROLS: dict[str, Control] = controls_of(Settings)
+
+
+def parsed(name: str, text: str, record: type[Any] = Settings) -> Value:
+    """One setting of a record from text.
 
     Raises
     ------
@@ -306,7 +311,7 @@ def parsed(name: str, text: str) -> Value:
         If the text is not a value that the setting's widget could have; the message says which
         values are.
     """
-    control, default = CONTROLS[name], getattr(Settings, name)
+    control, default = controls_of(record)[name], getattr(record, name)
     if control.choices:
         if text in control.values:
             return text
@@ -336,6 +341,6 @@ def as_text(value: Value) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def as_mapping(settings: Settings) -> dict[str, Value]:
+def as_mapping(settings: Any) -> dict[str, Value]:
     """All settings by name."""
     return asdict(settings)

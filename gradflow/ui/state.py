@@ -2,63 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic
 from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
 from gradflow.scaled import Array
 from gradflow.ui import links
-from gradflow.ui.settings import CONTROLS, Settings, as_mapping, parsed
+from gradflow.ui.links import Record
+from gradflow.ui.settings import Settings, as_mapping, parsed
 
 # Session state's own names, beside those of the settings.
-_HELD = "held_settings"
-_NOTICES = "link_notices"
 _PAGE = "page_drawn"
 OWN = "own_numbers"
 
 
-def begin(page: str) -> None:
-    """Put every setting where its widget looks for it: from the link at first, as it was later on.
-
-    Streamlit forgets a widget that one run does not draw, and on another page every widget is a new
-    one; what they held is kept here.
+class Held(Generic[Record]):
+    """The settings that some pages share, between two runs.
 
     Parameters
     ----------
-    page : str
-        Name of the page that is drawn.
+    form : links.Form
+        What the pages' links hold.
+    name : str
+        What these settings are called in session state.
+    prefix : str
+        What the keys of the widgets have before the settings' names.
     """
-    if _HELD not in st.session_state:
-        query = {name: st.query_params.get_all(name) for name in st.query_params}
-        settings, notices = links.from_query(query)
-        st.session_state[_HELD] = as_mapping(settings)
-        st.session_state[_NOTICES] = notices
-    same = st.session_state.get(_PAGE) == page
-    for name, value in st.session_state[_HELD].items():
-        if not same or name not in st.session_state:
-            st.session_state[name] = value
-    st.session_state[_PAGE] = page
+
+    def __init__(self, form: links.Form[Record], name: str, prefix: str = "") -> None:
+        self._form = form
+        self._held, self._notices = f"held_{name}", f"notices_{name}"
+        self._prefix = prefix
+
+    def begin(self, page: str) -> None:
+        """Put every setting where its widget looks for it: from the link, or as it was.
+
+        Streamlit forgets a widget that one run does not draw, and on another page every widget is a
+        new one; what they held is kept here.
+
+        Parameters
+        ----------
+        page : str
+            Name of the page that is drawn.
+        """
+        if self._held not in st.session_state:
+            query = {name: st.query_params.get_all(name) for name in st.query_params}
+            # The query of another page that was left for this one is no link to it.
+            came = st.session_state.get(_PAGE) is not None
+            settings, notices = links.from_query({} if came else query, self._form)
+            st.session_state[self._held] = as_mapping(settings)
+            st.session_state[self._notices] = notices
+        same = st.session_state.get(_PAGE) == page
+        for name, value in st.session_state[self._held].items():
+            if not same or self.key(name) not in st.session_state:
+                st.session_state[self.key(name)] = value
+        st.session_state[_PAGE] = page
+
+    def key(self, name: str) -> str:
+        """The key of a setting's widget."""
+        return self._prefix + name
+
+    def settings(self) -> Record:
+        """What the widgets hold now."""
+        held = st.session_state[self._held]
+        return self._form.record(**{name: st.session_state[self.key(name)] for name in held})
+
+    def keep(self, current: Record) -> None:
+        """Remember the settings and write them into the address bar."""
+        st.session_state[self._held] = as_mapping(current)
+        query = links.to_query(current, self._form)
+        if st.query_params.to_dict() != query:
+            st.query_params.from_dict(query)
+
+    def put(self, new: Record) -> None:
+        """Set every widget; only before this run draws them, as a callback does."""
+        for name, value in as_mapping(new).items():
+            st.session_state[self.key(name)] = value
+        st.session_state[self._notices] = ()
+
+    def notices(self) -> tuple[str, ...]:
+        """What the link held that could not be used."""
+        found: tuple[str, ...] = st.session_state.get(self._notices, ())
+        return found
 
 
-def settings() -> Settings:
-    """What the widgets hold now."""
-    return Settings(**{name: st.session_state[name] for name in CONTROLS})
-
-
-def keep(current: Settings) -> None:
-    """Remember the settings and write them into the address bar."""
-    st.session_state[_HELD] = as_mapping(current)
-    query = links.to_query(current)
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
-
-
-def put(new: Settings) -> None:
-    """Set every widget; only before this run draws them, as a callback does."""
-    for name, value in as_mapping(new).items():
-        st.session_state[name] = value
-    st.session_state[_NOTICES] = ()
+_shared: Held[Settings] = Held(links.SHARED, "settings")
+begin = _shared.begin
+settings = _shared.settings
+keep = _shared.keep
+put = _shared.put
+notices = _shared.notices
 
 
 def choose_cell(t: int, k: int) -> None:
@@ -74,12 +108,6 @@ def choose_cell(t: int, k: int) -> None:
     except ValueError:
         return
     st.session_state.update(chosen)
-
-
-def notices() -> tuple[str, ...]:
-    """What the link held that could not be used."""
-    found: tuple[str, ...] = st.session_state.get(_NOTICES, ())
-    return found
 
 
 def own_numbers() -> Array | None:
