@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -16,7 +16,7 @@ from gradflow.ui.settings import Settings
 
 
 @dataclass(frozen=True)
-class _File:
+class File:
     """One button: its name, how its bytes are made, and what the browser is told."""
 
     name: str
@@ -50,11 +50,27 @@ def downloads(
     link : str
         The address that reopens this view.
     """
-    drawable = images.browser_available()
-    stem = f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}"
     st.subheader("Downloads", anchor=False)
+    files = _files(experiment, settings, own, figure_builder)
+    buttons(files, f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}")
+    with st.expander("Python and link to copy"):
+        st.code(exports.snippet(settings, own), language="python", height=260)
+        st.code(link, language=None, wrap_lines=True)
+
+
+def buttons(files: Sequence[File], stem: str) -> None:
+    """A row of buttons, one a file, and what is said where no picture can be drawn.
+
+    Parameters
+    ----------
+    files : sequence of File
+        From left to right.
+    stem : str
+        What the files' names begin with.
+    """
+    drawable = images.browser_available()
     with st.container(horizontal=True, gap="small", key="downloads"):
-        for file in _files(experiment, settings, own, figure_builder):
+        for file in files:
             st.download_button(
                 file.name,
                 file.make,
@@ -67,20 +83,24 @@ def downloads(
             )
     if not drawable:
         st.caption(images.NO_BROWSER)
-    with st.expander("Python and link to copy"):
-        st.code(exports.snippet(settings, own), language="python", height=260)
-        st.code(link, language=None, wrap_lines=True)
 
 
-def _files(
-    experiment: Experiment,
-    settings: Settings,
-    own: Array | None,
-    figure_builder: Callable[[bool], go.Figure],
-) -> tuple[_File, ...]:
-    labelled = experiment.T < LONG
+def pictures(
+    figure_builder: Callable[[bool], go.Figure], title: str, labelled: bool
+) -> tuple[File, ...]:
+    """The files that show what the page shows.
+
+    Parameters
+    ----------
+    figure_builder : callable
+        As of `downloads`.
+    title : str
+        Plain text for the browser's tab.
+    labelled : bool
+        Whether the cells of the page of charts have labels.
+    """
     return (
-        _File(
+        File(
             "PNG",
             lambda: images.image(figure_builder(False), "png"),
             ".png",
@@ -88,7 +108,7 @@ def _files(
             "A picture of all that is shown, for slides.",
             drawn=True,
         ),
-        _File(
+        File(
             "SVG",
             lambda: images.image(figure_builder(False), "svg"),
             ".svg",
@@ -96,7 +116,7 @@ def _files(
             "The same picture as vectors, for the web or an editor.",
             drawn=True,
         ),
-        _File(
+        File(
             "PDF",
             lambda: images.image(figure_builder(False), "pdf"),
             ".pdf",
@@ -104,15 +124,26 @@ def _files(
             "The same picture on one page, for print.",
             drawn=True,
         ),
-        _File(
+        File(
             "HTML",
-            lambda: exports.html(figure_builder(labelled), _title(settings, experiment)),
+            lambda: exports.html(figure_builder(labelled), title),
             ".html",
             "text/html",
             "The charts to zoom in, as one page that opens without a network (from 5 MB on). Up to "
             f"{LONG - 1} steps each cell tells its term.",
         ),
-        _File(
+    )
+
+
+def _files(
+    experiment: Experiment,
+    settings: Settings,
+    own: Array | None,
+    figure_builder: Callable[[bool], go.Figure],
+) -> tuple[File, ...]:
+    return (
+        *pictures(figure_builder, _title(settings, experiment), experiment.T < LONG),
+        File(
             "CSV",
             lambda: exports.terms_csv(experiment, settings),
             f"_{settings.parameter}.csv",
@@ -120,7 +151,7 @@ def _files(
             "The terms of the chosen parameter, one row a term; for the LSTM those of each gate. "
             f"Beyond {exports.LONGEST_WHOLE} steps those of the chosen target.",
         ),
-        _File(
+        File(
             "NPZ",
             lambda: exports.terms_npz(experiment, settings),
             ".npz",
@@ -129,14 +160,14 @@ def _files(
             f"{exports.LONGEST_WHOLE} steps of the chosen one), the product of the forget gates, "
             "the inputs and the settings.",
         ),
-        _File(
+        File(
             "JSON",
             lambda: exports.settings_json(settings, own),
             ".json",
             "application/json",
             "All settings, with your own numbers where they are used.",
         ),
-        _File(
+        File(
             "Python",
             lambda: exports.snippet(settings, own).encode(),
             ".py",

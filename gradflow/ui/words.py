@@ -33,7 +33,7 @@ input, a dead relu), never merely small.
 """
 
 
-def sentence(name: str, seen: memory.Memory) -> str:
+def sentence(name: str, seen: memory.Reach) -> str:
     """What happens to one network's gradient on its way back, as Markdown."""
     if seen.t == 1:
         return f"**{name}: one step only.** There is nothing to carry back."
@@ -57,7 +57,7 @@ def sentence(name: str, seen: memory.Memory) -> str:
     return f"**The {name} {does}.** From step {seen.t} its gradient {change}; at step 1, {end}."
 
 
-def _whole_way(seen: memory.Memory) -> tuple[str, str]:
+def _whole_way(seen: memory.Reach) -> tuple[str, str]:
     """What a step back does on average, and what is there at step 1."""
     rate = number(seen.decay_per_step)
     if seen.decay_per_step > 1.0 and rate != "1":

@@ -59,9 +59,19 @@ def experiment(settings: Settings) -> Experiment | None:
         return None
 
 
-def chart(figure: go.Figure, key: str) -> None:
-    """A figure, with a camera that saves it under the name of its key."""
-    config = bar(key, st.session_state["camera"])
+def chart(figure: go.Figure, key: str, camera: str | None = None) -> None:
+    """A figure, with a camera that saves it under the name of its key.
+
+    Parameters
+    ----------
+    figure : go.Figure
+        The figure.
+    key : str
+        Its key.
+    camera : str, optional
+        What the camera saves; the shared setting unless given.
+    """
+    config = bar(key, camera or st.session_state["camera"])
     st.plotly_chart(figure, key=key, config=config, theme="streamlit")
 
 
