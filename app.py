@@ -7,6 +7,7 @@ import streamlit as st
 from gradflow import ui
 from gradflow.ui.pages.comparison import comparison_page
 from gradflow.ui.pages.derivation import derivation_page
+from gradflow.ui.pages.model import model_page
 from gradflow.ui.pages.paths import paths_page
 
 _ICON = Path(ui.__file__).with_name("icon.svg")
@@ -17,6 +18,7 @@ st.navigation(
         st.Page(comparison_page, title="Compare", default=True),
         st.Page(paths_page, title="Paths", url_path="paths"),
         st.Page(derivation_page, title="Derivation", url_path="derivation"),
+        st.Page(model_page, title="Your model", url_path="model"),
     ],
     position="top",
 ).run()

@@ -15,6 +15,7 @@ from gradflow.ui.words import forget_bias_words
 
 # What is read of a pasted text or a file, in characters: 10,000 numbers of 40 digits.
 _LONGEST_TEXT = 400_000
+_LARGEST_FILE = 2  # megabytes
 
 # With the largest input weight this still lies within what the activations can be taken of.
 _LARGEST = 1e9
@@ -123,6 +124,7 @@ def _own_numbers() -> None:
         type=["csv", "txt"],
         key="own_file",
         on_change=_read_file,
+        max_upload_size=_LARGEST_FILE,
         help="One number a line, or the first column that holds numbers.",
     )
     error = st.session_state.get("own_error")

@@ -1,0 +1,155 @@
+"""What the page "Your model" offers for download beside its pictures."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyarrow import csv
+
+from gradflow.ui.exports import LONGEST_WHOLE
+from gradflow.ui.links import VERSION
+from gradflow.ui.model.panels import Seen
+from gradflow.ui.model.sequence import Sequence
+from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.model.shipped import Shipped
+from gradflow.ui.model.uploads import Upload
+from gradflow.ui.settings import as_mapping
+
+STEM = "gradflow_model"
+CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10")
+
+
+def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> bytes:
+    """The terms that the heatmaps show, one row a term; beyond 500 steps those of one target.
+
+    Parameters
+    ----------
+    seen : tuple of Seen
+        The runs.
+    layer, parameter
+        Which terms they are.
+    t : int
+        The chosen target step.
+    """
+    text = io.BytesIO()
+    text.write(f"{','.join(CSV_HEADER)}\n".encode())
+    options = csv.WriteOptions(include_header=False, quoting_style="none")
+    for number, one in enumerate(seen):
+        T = len(one.log10)
+        row, column = np.tril_indices(T)
+        if T > LONGEST_WHOLE:
+            row, column = np.full(t, t - 1), np.arange(t)
+        columns = (
+            np.full(len(row), "forget_bias_added" if number else "as_read"),
+            np.full(len(row), layer),
+            np.full(len(row), parameter),
+            row + 1,
+            column + 1,
+            row - column + 1,
+            one.log10[row, column],
+        )
+        csv.write_csv(pa.table(dict(zip(CSV_HEADER, columns, strict=True))), text, options)
+    return text.getvalue()
+
+
+def terms_npz(
+    seen: tuple[Seen, ...], sequence: Sequence, settings: ModelSettings, parameter: str
+) -> bytes:
+    """The terms that the heatmaps show, the inputs and the settings.
+
+    "as_read/log10" and "forget_bias_added/log10" are of shape (T, T), target step t in row t - 1
+    and lag k in column k - 1, nan where k > t. Loads without pickle.
+    """
+    names = ("as_read", "forget_bias_added")
+    arrays: dict[str, Any] = {
+        f"{name}/log10": one.log10 for name, one in zip(names, seen, strict=False)
+    }
+    arrays["x"] = sequence.x
+    arrays["parameter"] = np.array(parameter)
+    arrays["settings"] = np.array(json.dumps(as_mapping(settings)))
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def settings_json(settings: ModelSettings, sequence: Sequence) -> bytes:
+    """All settings with the version of their link, and the inputs; never the weights."""
+    content = {
+        "version": VERSION,
+        "settings": as_mapping(settings),
+        "x": sequence.x.tolist(),
+    }
+    return f"{json.dumps(content)}\n".encode()
+
+
+def snippet(
+    source: Shipped | Upload,
+    readout: str | None,
+    settings: ModelSettings,
+    sequence: Sequence,
+    layer: int,
+    parameter: str,
+) -> str:
+    """Python that makes the same terms as `flow`, and as `changed` with the forget bias added.
+
+    Inputs of the user's own are read from the JSON file that is offered beside it.
+    """
+    compared = settings.added != 0.0
+    lines = [
+        *(["from dataclasses import replace", ""] if compared else []),
+        *(["import json", ""] if sequence.own else []),
+        "import numpy as np",
+        "",
+        "import gradflow as gf",
+        *(["from gradflow.forget_bias import with_forget_bias"] if compared else []),
+        "",
+        f"model = gf.load({_arguments(source, readout)})",
+        *_inputs(source, settings, sequence),
+        "flow = gf.gradient_flow(model, x)",
+        *(
+            [
+                f"changed_cell = with_forget_bias(model.cell, {float(settings.added)!r})",
+                "changed = gf.gradient_flow(replace(model, cell=changed_cell), x)",
+            ]
+            if compared
+            else []
+        ),
+        "",
+        "t = flow.T  # target step" if settings.last else f"t = min({settings.t}, flow.T)",
+        "k = t  # lag, here the oldest: step 1",
+        f'print(flow.log10("{parameter}"{_layer(parameter, layer)})[t - 1, k - 1])',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(source: Shipped | Upload, readout: str | None) -> str:
+    if isinstance(source, Shipped):
+        path, said = f"models/{source.name}.safetensors", {}
+    else:
+        path, said = source.name, {"prefix": source.prefix, "cell": source.cell}
+    given = {
+        name: value for name, value in {**said, "readout": readout}.items() if value is not None
+    }
+    return ", ".join([repr(path), *(f"{name}={value!r}" for name, value in given.items())])
+
+
+def _layer(parameter: str, layer: int) -> str:
+    return "" if parameter == "x" else f", layer={layer}"
+
+
+def _inputs(source: Shipped | Upload, settings: ModelSettings, sequence: Sequence) -> list[str]:
+    T, D = sequence.x.shape
+    if sequence.words is not None and isinstance(source, Shipped):
+        text = "".join(" " if word == "␣" else word for word in sequence.words)
+        return [
+            f"symbols = {source.symbols!r}",
+            f"text = {text!r}",
+            "x = np.eye(len(symbols))[[symbols.index(symbol) for symbol in text]]",
+        ]
+    if sequence.own:
+        return [f'x = np.array(json.load(open("{STEM}.json"))["x"])']
+    return [f"x = np.random.default_rng({settings.seed}).standard_normal(({T}, {D}))"]

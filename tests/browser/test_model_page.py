@@ -1,0 +1,202 @@
+"""The page of the user's own model in a real browser."""
+
+import csv
+import io
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+import gradflow as gf
+from gradflow.figures.panel import relative_to_first
+from gradflow.ui.model.uploads import LARGEST_WEIGHTS
+
+WIDER_THAN_THE_PAGE = """() => [...document.querySelectorAll(
+    "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] button, "
+    + "[data-testid=stMain] table, [data-testid=stMain] [data-testid=stMarkdown]")]
+  .map((e) => e.getBoundingClientRect())
+  .filter((box) => box.width > 0 && box.right > window.innerWidth + 1).length"""
+
+
+def _lstm(H=5, D=2, layers=1, seed=0):
+    generator = np.random.default_rng(seed)
+    tensors = {}
+    for number in range(layers):
+        below = H if number else D
+        shapes = {"weight_ih": (4 * H, below), "weight_hh": (4 * H, H), "bias_ih": (4 * H,)}
+        shapes["bias_hh"] = (4 * H,)
+        for name, shape in shapes.items():
+            numbers = generator.uniform(-1, 1, size=shape) / np.sqrt(H)
+            tensors[f"{name}_l{number}"] = numbers.astype(np.float32)
+    return tensors
+
+
+def _saved(tensors, folder):
+    path = folder / "mine.safetensors"
+    save_file(tensors, path)
+    return path
+
+
+def _upload(tab, tensors, folder):
+    """Drop weights, and wait until the page is about them."""
+    tab.upload("model_file", _saved(tensors, folder))
+    tab.page.get_by_role("heading", name="mine.safetensors").wait_for()
+    tab.wait_until_still()
+
+
+def _assert_shows(tab, model, x, parameter="b", **layer):
+    terms = relative_to_first(gf.gradient_flow(model, x).log10(parameter, **layer))
+    shown = np.asarray(tab.chart("model_as_read").data[0]["z"], dtype=float).reshape(terms.shape)
+    np.testing.assert_allclose(shown, np.where(np.isfinite(terms), terms, np.nan), atol=1e-5)
+
+
+def _noise(D, T=100, seed=1):
+    return np.random.default_rng(seed).standard_normal((T, D))
+
+
+def _errors(tab):
+    return tab.page.get_by_test_id("stAlertContentError").all_inner_texts()
+
+
+def test_a_lstm_saved_by_pytorch_is_dropped_and_seen(open_page, tmp_path):
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    safetensors_torch = pytest.importorskip("safetensors.torch")
+    torch.manual_seed(0)
+    module = torch.nn.LSTM(3, 6, num_layers=2)
+    safetensors_torch.save_file(module.state_dict(), tmp_path / "model.safetensors")
+    tab = open_page()
+    tab.page.get_by_role("link", name="Your model").click()
+    tab.wait_until_still()
+    tab.upload("model_file", tmp_path / "model.safetensors")
+    tab.page.get_by_role("heading", name="model.safetensors").wait_for()
+    tab.wait_until_still()
+    model = gf.from_state_dict(module.state_dict())
+    _assert_shows(tab, model, _noise(3), layer=0)
+    tab.choose("m_layer", "1: LSTM, H = 6")
+    tab.choose("m_parameter", "input weights w_x")
+    _assert_shows(tab, model, _noise(3), "w_x", layer=1)
+
+
+def test_a_sequence_is_pasted_and_dropped(open_page, tmp_path):
+    tensors = _lstm()
+    tab = open_page("model")
+    _upload(tab, tensors, tmp_path)
+    tab.choose("m_sequence", "my own numbers")
+    tab.fill("model_numbers_text", "0.5, -1\n2, 0.25\n-1, 1")
+    model = gf.from_state_dict(tensors)
+    _assert_shows(tab, model, np.array([[0.5, -1], [2, 0.25], [-1, 1]]))
+    x = _noise(2, 12)
+    np.save(tmp_path / "x.npy", x)
+    tab.upload("model_numbers_file", tmp_path / "x.npy")
+    tab.page.get_by_text("One row: target step t = 12").wait_for()
+    tab.wait_until_still()
+    _assert_shows(tab, model, x)
+
+
+def test_the_slider_adds_to_the_forget_bias(open_page):
+    tab = open_page("model")
+    before = np.asarray(tab.chart("model_changed").data[0]["z"], dtype=float)
+    tab.set_slider("m_added", 5.0)
+    after = np.asarray(tab.chart("model_changed").data[0]["z"], dtype=float)
+    seen = np.isfinite(before)
+    assert (np.isfinite(after) == seen).all()
+    assert np.median(after[seen] - before[seen]) > 1.0
+    tab.set_slider("m_added", 0.0)
+    assert "model_changed" not in {chart.key for chart in tab.charts()}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("notes.txt", b"hello", "must be a .safetensors or an .npz file"),
+        ("model.pt", b"\x80\x02}q\x00.", "never unpickled"),
+        ("model.safetensors", b"\x80\x02}q\x00.", "never unpickled"),
+        ("model.safetensors", bytes([255] * 7) + bytes(9), "header"),
+    ],
+)
+def test_a_bad_file_gets_one_sentence_and_the_model_stays(
+    open_page, tmp_path, name, content, sentence
+):
+    tensors = _lstm(seed=4)
+    tab = open_page("model")
+    _upload(tab, tensors, tmp_path)
+    bad = tmp_path / "bad" / name
+    bad.parent.mkdir()
+    bad.write_bytes(content)
+    tab.upload("model_file", bad)
+    tab.page.get_by_test_id("stAlertContentError").wait_for()
+    tab.wait_until_still()
+    [error] = _errors(tab)
+    assert sentence in error
+    _assert_shows(tab, gf.from_state_dict(tensors), _noise(2))
+
+
+def test_200_megabytes_are_refused_in_one_sentence(open_page, tmp_path):
+    large = tmp_path / "large.safetensors"
+    with large.open("wb") as file:
+        file.truncate(200 << 20)
+    tab = open_page("model")
+    before = tab.charts()
+    tab.upload("model_file", large)
+    said = tab.widget("model_file").inner_text()
+    assert f"File must be {LARGEST_WEIGHTS}.0MB or smaller" in said
+    assert [chart.key for chart in tab.charts()] == [chart.key for chart in before]
+
+
+def test_a_long_run_shows_a_bar_and_is_cancelled(open_page, tmp_path):
+    tab = open_page("model")
+    _upload(tab, _lstm(H=192), tmp_path)
+    box = tab.widget("m_T").locator("input")
+    box.fill("1500")
+    box.blur()
+    bar = tab.page.get_by_test_id("stProgress")
+    bar.wait_for(timeout=60_000)
+    tab.page.get_by_role("button", name="Cancel").click()
+    tab.page.get_by_text("Cancelled before it was done.").wait_for(timeout=60_000)
+    tab.wait_until_still()
+    assert bar.count() == 0
+    assert tab.charts() == []
+    tab.fill("m_T", "30")
+    assert len(tab.charts()) == 5
+
+
+def test_the_downloads_hold_what_is_shown(open_page, tmp_path):
+    tab = open_page("model?model=recall_learned&parameter=w_x")
+    model = gf.load("models/recall_learned.safetensors", readout="readout")
+    rows = list(csv.DictReader(io.StringIO(tab.download("download_csv", tmp_path).read_text())))
+    x = np.array(json.loads(tab.download("download_json", tmp_path).read_text())["x"])
+    terms = gf.gradient_flow(model, x).log10("w_x")
+    assert len(rows) == 2 * 60 * 61 // 2
+    for row in rows[:: len(rows) // 50]:
+        if row["model"] == "as_read":
+            assert float(row["log10"]) == terms[int(row["t"]) - 1, int(row["k"]) - 1]
+    with np.load(tab.download("download_npz", tmp_path)) as arrays:
+        np.testing.assert_array_equal(arrays["as_read/log10"], terms)
+        np.testing.assert_array_equal(arrays["x"], x)
+    with Image.open(tab.download("download_png", tmp_path)) as picture:
+        assert picture.size == (2800, 2300)
+
+
+def test_the_link_reopens_the_view_and_other_pages_keep_theirs(open_page):
+    tab = open_page("model?model=character&window=7")
+    query = parse_qs(urlsplit(tab.page.url).query)
+    assert query == {"v": ["1"], "model": ["character"], "window": ["7"]}
+    tab.page.get_by_role("link", name="Compare").click()
+    tab.wait_until_still()
+    assert tab.page.get_by_test_id("stAlertContentWarning").count() == 0
+    assert set(parse_qs(urlsplit(tab.page.url).query)) == {"v", "w_s", "T", "b_f"}
+    tab.page.get_by_role("link", name="Your model").click()
+    tab.wait_until_still()
+    assert tab.page.get_by_test_id("stAlertContentWarning").count() == 0
+    assert parse_qs(urlsplit(tab.page.url).query) == query
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_is_wider_than_the_page(open_page, width, dark):
+    tab = open_page("model", width=width, dark=dark)
+    assert len(tab.charts()) == 5
+    assert tab.page.evaluate(WIDER_THAN_THE_PAGE) == 0
