@@ -161,6 +161,12 @@ def test_the_first_three_steps_start_at_zero_and_the_page_says_why_all_is_zero()
     assert "They add up to" in said(opened(last="0", t="3", c_0="0.5"))
 
 
+def test_a_cell_state_that_stays_zero_is_named_as_the_reason():
+    app = opened(w_x="0")
+    assert "0 at every step" in said(app)
+    assert "another target" not in said(app)
+
+
 def test_a_sequence_of_two_steps_has_no_graph():
     app = opened(T="2")
     assert len(charts(app)) == 5

@@ -82,7 +82,13 @@ def _ways(of: Unrolled, head: tuple[str, int], tail: tuple[str, int]) -> int:
 
 
 def _why_zero(of: Unrolled) -> str:
-    if of.flow.trace.c[of.before, 0] == 0.0:
+    states = of.flow.trace.c[:, 0]
+    if not states.any():
+        return (
+            "The forget gate acts on the cell state, which is 0 at every step of this sequence. The "
+            "graph keeps to $w_{xf}$; the heatmaps above turn to a gate that has terms."
+        )
+    if states[of.before] == 0.0:
         return (
             "The forget gate of step 1 acts on the cell state before it, and here $c_0 = 0$. "
             "Choose another target, or give the LSTM a start $c_0$ in the sidebar under *Readout, "
@@ -98,4 +104,5 @@ def _symbol(kind: str, step: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return ("−" if share < 0 else "") + percent(abs(share))
+    size = percent(abs(share))
+    return f"−{size}" if share < 0 and not size.startswith("<") else size
