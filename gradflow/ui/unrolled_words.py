@@ -85,8 +85,8 @@ def _why_zero(of: Unrolled) -> str:
     states = of.flow.trace.c[:, 0]
     if not states.any():
         return (
-            "The forget gate acts on the cell state, which is 0 at every step of this sequence. The "
-            "graph keeps to $w_{xf}$; the heatmaps above turn to a gate that has terms."
+            "The forget gate acts on the cell state, which is 0 at every step of this sequence. "
+            "The graph keeps to $w_{xf}$; the heatmaps above turn to a gate that has terms."
         )
     if states[of.before] == 0.0:
         return (
