@@ -400,12 +400,31 @@ def test_numbers_that_do_not_fit_another_model_give_way_to_noise():
 
 def test_a_text_is_read_in_the_symbols_of_the_model():
     app = put(put(opened(), "model", "character"), "sequence", "text")
-    app = quiet(widget(app, "model_text").set_value("Down, down; DOWN").run())
+    app = quiet(widget(app, "model_text_field").set_value("Down, down; DOWN").run())
     x = one_hot("down, down  down", SHIPPED["character"].symbols)
     assert_shows(app, shipped("character"), x)
     app = put(app, "model", "recall_learned")
     [error] = app.error
     assert "must be made of the model's symbols, A B C D x y" in error.value.replace("\\", "")
+
+
+def test_a_text_is_still_there_after_another_page():
+    app = put(opened(model="recall_learned"), "sequence", "text")
+    assert_shows(quiet(app), shipped("recall_learned"), example("recall_learned"))
+    assert "the example is shown" in said(app)
+    app = widget(app, "model_text_field").set_value("Axyxy").run()
+    app._page_hash = calc_hash("paths")
+    app = quiet(app.run())
+    app._page_hash = calc_hash("model")
+    x = one_hot("Axyxy", SHIPPED["recall_learned"].symbols)
+    assert_shows(quiet(app.run()), shipped("recall_learned"), x)
+
+
+def test_a_file_that_is_taken_away_takes_its_error_with_it():
+    app = upload(upload(opened(), WHOLE), b"hello", "notes.txt")
+    assert app.error
+    app = quiet(widget(app, "model_file").clear().run())
+    assert_shows(app, gf.from_state_dict(pytorch()), noise(app, 3))
 
 
 def test_the_measures_are_those_of_the_library():

@@ -159,7 +159,10 @@ def test_a_long_run_shows_a_bar_and_is_cancelled(open_page, tmp_path):
     tab.wait_until_still()
     assert bar.count() == 0
     assert tab.charts() == []
+    tab.page.get_by_role("button", name="Run it").click()
+    bar.wait_for(timeout=60_000)
     tab.fill("m_T", "30")
+    assert bar.count() == 0
     assert len(tab.charts()) == 5
 
 

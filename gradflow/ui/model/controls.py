@@ -20,6 +20,7 @@ from gradflow.ui.text import escaped
 
 HELD: Held[ModelSettings] = Held(FORM, "model_settings", "m_")
 TEXT = "model_text"
+_TEXT_FIELD = "model_text_field"
 _READ_OUT = "model_read_out"
 _SUM = "sum of the hidden units"
 
@@ -90,12 +91,16 @@ def sequence(shipped: Shipped | None, D: int) -> None:
     _choice("sequence", kinds)
     chosen = value("sequence")
     if chosen == "text" and shipped is not None:
-        st.text_area(
+        # Another page lets go of what the field held.
+        st.session_state.setdefault(_TEXT_FIELD, st.session_state.get(TEXT, ""))
+        st.session_state[TEXT] = st.text_area(
             "Text to read",
-            key=TEXT,
+            key=_TEXT_FIELD,
             placeholder=shipped.example[:60],
             help=f"Of the symbols {' '.join(shipped.symbols)}. It stays in this session.",
         )
+        if not st.session_state[TEXT]:
+            st.caption("No text yet: the example is shown.")
     if chosen == "noise":
         _number("T")
         _number("seed")

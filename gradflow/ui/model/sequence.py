@@ -84,7 +84,9 @@ def chosen(
     text: str,
     numbers: Array | None,
 ) -> Sequence:
-    """The sequence that the settings choose, and noise in the place of one that is not there.
+    """The sequence that the settings choose.
+
+    In the place of a text that is not there it is the example, and of numbers, noise.
 
     Parameters
     ----------
@@ -104,10 +106,9 @@ def chosen(
     ValueError
         If the text holds what is no symbol of the model.
     """
-    if shipped is not None and settings.sequence == "example":
-        return of_symbols(shipped.example, shipped.symbols)
-    if shipped is not None and settings.sequence == "text" and text:
-        return of_symbols(text, shipped.symbols)
+    if shipped is not None and settings.sequence in ("example", "text"):
+        own = text if settings.sequence == "text" else ""
+        return of_symbols(own or shipped.example, shipped.symbols)
     if settings.sequence == "own" and numbers is not None and numbers.shape[1] == D:
         return of_numbers(numbers)
     return noise(settings.T, D, settings.seed)

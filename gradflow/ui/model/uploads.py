@@ -103,7 +103,10 @@ def numbers_error() -> str | None:
 def read_weights(model_key: str) -> None:
     """Read the file in the uploader; a callback. `model_key` is the key of the model's choice."""
     file = st.session_state[FILE]
-    if file is not None:  # it is also empty for a moment when one file takes another's place
+    st.session_state[_FILE_ERROR] = st.session_state[_QUESTION] = None
+    # Without a file the model stays: the uploader is also empty for a moment when one file takes
+    # another's place.
+    if file is not None:
         _read(Upload(file.name, file.getvalue()), model_key)
 
 
