@@ -1,7 +1,7 @@
 // Charts that Plotly draws and that keep their nodes; one crosshair links the heatmaps.
 
 // How long one may wait for it, in milliseconds.
-const SECOND_CLICK = 300;
+const SECOND_CLICK = 400;
 
 let library;
 
