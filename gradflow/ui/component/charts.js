@@ -187,7 +187,7 @@ class Heatmaps {
 
   // The cell that is explained is the one the crosshair returns to.
   rest() {
-    this.move(this.focused, ...this.cellOf(...this.chosen));
+    this.move(this.focused, ...this.cellOf(...this.chosen), this.chosen);
   }
 
   cellOf(t, k) {
