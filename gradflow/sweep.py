@@ -13,13 +13,12 @@ back is linear in the signal, each row may be held relative to a power of two of
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.cells.base import Cell, StepBack, Tree, each, leaves
+from gradflow.cells.base import Cell, StepBack, Tree, by_step, each, leaves
 from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
 
 # Powers of two. Numbers of a plain row stay within 2^-400 .. 2^400, factors of a plain step within
@@ -32,11 +31,10 @@ _STEP_REACH = 100
 _PASSES = 2
 
 # How many numbers of the matrices of steps back are prepared at a time.
-_PREPARED = 2**19
+_PREPARED = 2**17
 
 
-@dataclass(frozen=True)
-class Signals:
+class Signals(NamedTuple):
     """The signals that reach source step j: mantissa * 2^exponent.
 
     Attributes
@@ -90,10 +88,10 @@ def carry_back(
             apart = _below(seeds[j - 1 : j], rows.scaled(j + 1))
 
         if apart is None:
-            signals, before = cell.back(steps.plain(j), rows.numbers(j))
+            signals, _ = cell.back(steps.plain(j), rows.numbers(j), rows.room(j))
             exponent = rows.exponent[j - 1 :, None]
             yield Signals(j, signals, (exponent,) * len(signals))
-            rows.put(j, before, *steps.bounds(j))
+            rows.moved(*steps.bounds(j))
         else:
             signals, apart = cell.back(steps.scaled(j), apart)
             yield Signals(j, tuple(s.mantissa for s in signals), tuple(s.exponent for s in signals))
@@ -154,7 +152,7 @@ class Steps:
         self._w = cell.recurrent()
         self._block = max(1, _PREPARED // sum(w.size for w in leaves(self._w)))
         self._first = -1
-        self._prepared: Tree = ()
+        self._prepared: list[Tree] = []
 
         # A stack has a branch for each layer, which a signal passes one after the other.
         layers = (
@@ -184,8 +182,8 @@ class Steps:
         if block != self._first:
             steps = slice(block * self._block, (block + 1) * self._block)
             slopes = each(lambda slope: slope[steps], self._plain_slopes)
-            self._prepared, self._first = self._cell.moves(slopes, self._w), block
-        return each(lambda move: move[place], self._prepared)
+            self._prepared, self._first = by_step(self._cell.moves(slopes, self._w)), block
+        return self._prepared[place]
 
     def scaled(self, j: int) -> Tree:
         return self._cell.moves(each(lambda s: s[j - 1], self._slopes), each(Scaled.of, self._w))
@@ -198,15 +196,20 @@ class _PlainRows:
         top = _tops((seeds,))
         self._seeds = shifted(seeds.mantissa, seeds.exponent - top)
         self._seed_low: list[int] = _depths((seeds,), top).tolist()
-        # The states side by side: the range of a row is then found in one go.
-        self._rows = np.zeros((len(top), sum(widths)))
-        ends = [0, *itertools.accumulate(widths)]
-        self._states = [self._rows[:, a:b] for a, b in itertools.pairwise(ends)]
+        # Two arrays for each state, which change places at each step. Rows are zero until their
+        # target enters.
+        self._states, self._before = (
+            [np.zeros((len(top), width)) for width in widths] for _ in range(2)
+        )
         self._low, self._high = 0, 0
         self.exponent = top[:, 0]
 
     def numbers(self, j: int) -> tuple[Array, ...]:
         return tuple(state[j - 1 :] for state in self._states)
+
+    def room(self, j: int) -> tuple[Array, ...]:
+        """Arrays for what step j makes of the rows."""
+        return tuple(state[j - 1 :] for state in self._before)
 
     def hold(self, j: int, least: int, most: int) -> bool:
         """Whether targets j .. T can take step j in plain numbers; exponents are renewed for it."""
@@ -218,10 +221,9 @@ class _PlainRows:
     def enter(self, j: int) -> None:
         self._states[0][j - 1] = self._seeds[j - 1]
 
-    def put(self, j: int, before: tuple[Array, ...], least: int, most: int) -> None:
-        """Keep what step j made of the rows."""
-        for state, moved in zip(self._states, before, strict=True):
-            state[j - 1 :] = moved
+    def moved(self, least: int, most: int) -> None:
+        """Take what a step left in the room that it was given."""
+        self._states, self._before = self._before, self._states
         self._low += least
         self._high += most
 
@@ -246,16 +248,20 @@ class _PlainRows:
 
     def _renew(self, j: int) -> None:
         """Set the exponents of targets j .. T anew, so that no row's largest number is above 1."""
-        rows = self._rows[j - 1 :]
-        if not len(rows):
+        states = self.numbers(j)
+        if not len(states[0]):
             return
-        sizes = np.abs(rows)
-        _, shift = np.frexp(sizes.max(axis=1))  # (n,)
-        scale = np.ldexp(1.0, -shift)[:, None]
-        rows *= scale
-        sizes *= scale
+        sizes = [np.abs(state) for state in states]
+        _, shift = np.frexp(np.max([size.max(axis=1) for size in sizes], axis=0))  # (n,)
+        scale = np.ldexp(1.0, -shift)
         self.exponent[j - 1 :] += shift
-        least = sizes.min() or np.min(sizes, where=sizes > 0.0, initial=1.0)
+        least = 1.0
+        for state, size in zip(states, sizes, strict=True):
+            state *= scale[:, None]
+            smallest = size.min(axis=1)
+            if not smallest.all():
+                smallest = np.min(size, axis=1, where=size > 0.0, initial=np.inf)
+            least = min(least, (smallest * scale).min())
         self._low, self._high = int(np.frexp(least)[1]) - 1, 0
 
 

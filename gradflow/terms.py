@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -215,20 +214,31 @@ def _side_by_side(signals: Signals) -> tuple[Array, Array]:
     return np.stack(signals.mantissas)[..., 0], np.stack(signals.exponents)[..., 0]
 
 
+def _together(numbers: list[int]) -> list[int] | slice:
+    """The same places, as a slice where they follow each other: it takes a result faster."""
+    first, last = numbers[0], numbers[-1]
+    return slice(first, last + 1) if numbers == list(range(first, last + 1)) else numbers
+
+
 class _Norms:
     """Norm over the units of each gate's delta."""
 
     def __init__(self, gates: tuple[Gate, ...]) -> None:
-        widths = {gate.signal: gate.slope.shape[1] for gate in gates}
-        ends = np.cumsum([widths[signal] for signal in range(len(widths))]).tolist()
-        T = len(gates[0].slope.mantissa)
         self._gates = gates
-        self._parts = [slice(a, b) for a, b in itertools.pairwise([0, *ends])]
-        # The squares of all signals side by side, and what they are summed with for each gate.
-        self._squares = np.empty((T, ends[-1]))
-        self._squared_slopes = np.zeros((T, ends[-1], len(gates)))
-        for number, (signal, slope) in enumerate(gates):
-            self._squared_slopes[:, self._parts[signal], number] = slope.plain() ** 2
+        by_signal: dict[int, list[int]] = {}
+        for number, gate in enumerate(gates):
+            by_signal.setdefault(gate.signal, []).append(number)
+        # For each signal that gates take: their numbers, what its squares are summed with for each,
+        # (T, gates, H), and room for the squares.
+        self._signals = [
+            (
+                signal,
+                _together(numbers),
+                np.stack([gates[number].slope.plain() ** 2 for number in numbers], axis=1),
+                np.empty(gates[numbers[0]].slope.shape),
+            )
+            for signal, numbers in by_signal.items()
+        ]
 
     def of(self, signals: Signals) -> tuple[Array, Array]:
         """Mantissas (gates, n), and exponents of that shape or (n,)."""
@@ -238,8 +248,10 @@ class _Norms:
             scaled = [Scaled.of(*part) for part in parts]
             norms = [(scaled[g.signal] * g.slope[j - 1]).norm(axis=1) for g in self._gates]
             return np.stack([n.mantissa for n in norms]), np.stack([n.exponent for n in norms])
-        squares = self._squares[j - 1 :]
-        for part, mantissa in zip(self._parts, signals.mantissas, strict=True):
-            np.multiply(mantissa, mantissa, out=squares[:, part])
-        # |signal * slope|^2 of all gates is one matrix product.
-        return np.sqrt(squares @ self._squared_slopes[j - 1]).T, signals.exponents[0][:, 0]
+        found = np.empty((len(self._gates), len(signals.mantissas[0])))
+        for signal, numbers, squared_slopes, room in self._signals:
+            mantissa = signals.mantissas[signal]
+            squares = np.multiply(mantissa, mantissa, out=room[j - 1 :])
+            # |signal * slope|^2 of all its gates is one matrix product.
+            found[numbers] = squared_slopes[j - 1] @ squares.T
+        return np.sqrt(found, out=found), signals.exponents[0][:, 0]

@@ -7,7 +7,7 @@ the signal), and which multiple of which signal is each gate's dL_t/dz (`gates`)
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -25,6 +25,9 @@ Tree = Any
 
 # What a step back leaves: the complete signals, and those carried to the step before.
 Step = tuple[tuple[Number, ...], tuple[Number, ...]]
+
+# Arrays that take a result, one for each carried state; None where there is no such array yet.
+Room = Sequence[Array | None]
 
 
 class Gate(NamedTuple):
@@ -148,6 +151,17 @@ class Cell(StepBack, Protocol):
     def slopes(self, trace: Any) -> Tree:
         """Local derivatives of every step: Scaled arrays of shape (T, H)."""
 
+    def back(self, moves: Tree, carried: tuple[Number, ...], out: Room | None = None) -> Step:
+        """As `StepBack` has it.
+
+        Parameters
+        ----------
+        moves, carried : tuples
+            The map of step j, and the signals.
+        out : sequence of arrays of shape (n, H), optional
+            Where plain numbers go that are carried to step j - 1; none of them in `carried`.
+        """
+
     def gates(self, slopes: Tree) -> tuple[Gate, ...]:
         """One entry a gate."""
 
@@ -157,6 +171,11 @@ def each(function: Callable[[Any], Any], tree: Tree) -> Tree:
     if isinstance(tree, tuple):
         return tuple(each(function, branch) for branch in tree)
     return function(tree)
+
+
+def by_step(tree: Tree) -> list[Tree]:
+    """A tree of arrays with one entry a step along axis 0, as one tree for each step."""
+    return list(zip(*map(by_step, tree), strict=True)) if isinstance(tree, tuple) else list(tree)
 
 
 def leaves(tree: Tree) -> Iterator[Any]:
@@ -175,9 +194,16 @@ def multiplied(source: str, trace: Trace) -> Array:
     return trace.hidden[:-1] if source == "state" else np.ones((len(trace.x), 1))
 
 
-def through(signal: Number, matrix: Number) -> Number:
+def through(signal: Number, matrix: Number, out: Array | None = None) -> Number:
     """signal @ matrix, (n, H) @ (H, D); by a number where H = D = 1, which is faster."""
-    return signal * matrix if matrix.shape[-2:] == (1, 1) else signal @ matrix
+    if matrix.shape[-2:] == (1, 1):
+        return times(signal, matrix, out)
+    return signal @ matrix if out is None else np.matmul(signal, matrix, out=out)
+
+
+def times(signal: Number, factor: Number, out: Array | None = None) -> Number:
+    """signal * factor, unit by unit."""
+    return signal * factor if out is None else np.multiply(signal, factor, out=out)
 
 
 def blended(slopes: tuple[Number, ...], w: Number) -> Number:

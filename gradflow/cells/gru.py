@@ -13,6 +13,7 @@ from gradflow.cells.base import (
     Gate,
     Number,
     Parameter,
+    Room,
     Step,
     blended,
     by_gate,
@@ -303,12 +304,18 @@ class GRU:
         )
         return kept, h_by_h, h_by_product, product_by_h, r
 
-    def back(self, moves: tuple[Number, ...], carried: tuple[Number, ...]) -> Step:
+    def back(
+        self, moves: tuple[Number, ...], carried: tuple[Number, ...], out: Room | None = None
+    ) -> Step:
         (h,) = carried
+        (to_h,) = (None,) if out is None else out
+        kept, h_by_h, *others = moves
+        before = through(h, h_by_h, to_h)
+        before += h * kept
         if self.reset_after:
-            kept, h_by_h = moves
-            return (h,), (h * kept + through(h, h_by_h),)
-        kept, h_by_h, h_by_product, product_by_h, r = moves
+            return (h,), (before,)
+        h_by_product, product_by_h, r = others
         product = through(h, h_by_product)
-        before = h * kept + through(h, h_by_h) + through(product, product_by_h) + product * r
+        before += through(product, product_by_h)
+        before += product * r
         return (h, product), (before,)

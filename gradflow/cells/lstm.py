@@ -19,6 +19,7 @@ from gradflow.cells.base import (
     Gate,
     Number,
     Parameter,
+    Room,
     Step,
     blended,
     by_gate,
@@ -26,6 +27,7 @@ from gradflow.cells.base import (
     multiplied,
     number,
     through,
+    times,
 )
 from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled
@@ -209,12 +211,14 @@ class LSTM:
             return {"z": z, "gates": gates, "c": c, "h": h}
         drive = drive.reshape(T, 4, H)
         for j in range(T):
-            np.add(drive[j], (h[j] @ w_h).reshape(4, H), out=z[j])
-            gates[j] = sigmoid(z[j])
-            np.tanh(z[j, 2], out=gates[j, 2])
-            i, f, candidate, o = gates[j]
-            c[j + 1] = f * c[j] + i * candidate
-            np.multiply(o, np.tanh(c[j + 1]), out=h[j + 1])
+            z_j, gates_j = z[j], gates[j]
+            np.add(drive[j], np.matmul(h[j], w_h).reshape(4, H), out=z_j)
+            gates_j[...] = sigmoid(z_j)
+            np.tanh(z_j[2], out=gates_j[2])
+            i, f, candidate, o = gates_j
+            c_j = np.multiply(f, c[j], out=c[j + 1])
+            c_j += i * candidate
+            np.multiply(o, np.tanh(c_j), out=h[j + 1])
         return {"z": z, "gates": gates, "c": c, "h": h}
 
     def trace(self, **arrays: Array) -> LSTMTrace:
@@ -265,11 +269,16 @@ class LSTM:
         h_by_c, c_by_c, i, f, candidate, o = slopes
         return h_by_c, c_by_c, blended((i, f, candidate), w[:3]), o[..., :, None] * w[3]
 
-    def back(self, moves: tuple[Number, ...], carried: tuple[Number, ...]) -> Step:
+    def back(
+        self, moves: tuple[Number, ...], carried: tuple[Number, ...], out: Room | None = None
+    ) -> Step:
         h_by_c, c_by_c, c_by_h, h_by_h = moves
         h, c = carried
+        to_h, to_c = (None, None) if out is None else out
         c = c + h * h_by_c
-        return (h, c), (through(c, c_by_h) + through(h, h_by_h), c * c_by_c)
+        before = through(c, c_by_h, to_h)
+        before += through(h, h_by_h)
+        return (h, c), (before, times(c, c_by_c, to_c))
 
     def log10_forget(self, trace: LSTMTrace) -> Array:
         """log10 f_j, mean over the units, shape (T,)."""

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from gradflow.activations import ACTIVATIONS
-from gradflow.cells.base import Gate, Number, Parameter, Step, match_shape, multiplied, through
+from gradflow.cells.base import (
+    Gate,
+    Number,
+    Parameter,
+    Room,
+    Step,
+    match_shape,
+    multiplied,
+    through,
+)
 from gradflow.checks import finite_array, frozen, one_of
 from gradflow.scaled import Array, Scaled
 
@@ -174,10 +183,13 @@ class RNN:
         (slope,) = slopes
         return (slope[..., :, None] * w[0],)
 
-    def back(self, moves: tuple[Number, ...], carried: tuple[Number, ...]) -> Step:
+    def back(
+        self, moves: tuple[Number, ...], carried: tuple[Number, ...], out: Room | None = None
+    ) -> Step:
         (s_to_s,) = moves
         (s,) = carried
-        return (s,), (through(s, s_to_s),)
+        (to_s,) = (None,) if out is None else out
+        return (s,), (through(s, s_to_s, to_s),)
 
 
 def _run_numbers(

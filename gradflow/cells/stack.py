@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from gradflow.cells.base import Cell, Gate, Number, Parameter, Step, Tree, feeds, through
+from gradflow.cells.base import Cell, Gate, Number, Parameter, Room, Step, Tree, feeds, through
 from gradflow.scaled import Array
 
 
@@ -191,20 +191,21 @@ class Stack:
             for (_, layer), own, w_own in zip(self._downward(), slopes, w, strict=True)
         )
 
-    def back(self, moves: Tree, carried: tuple[Number, ...]) -> Step:
+    def back(self, moves: Tree, carried: tuple[Number, ...], out: Room | None = None) -> Step:
         signals: list[Number] = []
         before: list[Number] = []
         first = 0
         above: list[Number] = []  # what the layer above sends down, one part a signal of it
         for (_, layer), (own, *downs) in zip(self._downward(), moves, strict=True):
-            hidden, *others = carried[first : first + len(layer.states)]
+            states = slice(first, first + len(layer.states))
+            hidden, *others = carried[states]
             for part in above:
                 hidden = hidden + part
-            found, left = layer.back(own, (hidden, *others))
+            found, left = layer.back(own, (hidden, *others), None if out is None else out[states])
             above = [through(found[signal], matrix) for signal, matrix in enumerate(downs)]
             signals += found
             before += left
-            first += len(layer.states)
+            first = states.stop
         return tuple(signals), tuple(before)
 
     def _downward(self) -> list[tuple[int, Cell]]:
