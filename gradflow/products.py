@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.scaled import Array, shifted
+from gradflow.scaled import Array, Scaled, lagged, shifted
 
 # Products within 2^-1000 .. 2^1000 are plain float64.
 _PLAIN = 1000
@@ -48,10 +48,10 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Product:
-    """Terms of every target and lag, as rows times columns.
+class Signal:
+    """One signal of every target and source step, as rows times columns.
 
-    Where target and source step lie in one span, their term stands in `near`.
+    Where target and source step lie in one span, its number stands in `near`.
 
     Attributes
     ----------
@@ -73,30 +73,78 @@ class Product:
     near: Array
     near_exponent: Array
 
-    def fill(self, targets: slice, out: Array) -> Array:
-        """As `Terms` has it."""
-        if self._plain is None:
-            exponent = np.zeros(out.shape, np.int64)
-            powers = self.column_exponent[:, None]  # (Q, 1, B)
-            self._place(self.rows.numbers, self.columns, self.near, np.matmul, targets, out)
-            self._place(
-                self.rows.exponent[:, None], powers, self.near_exponent, np.add, targets, exponent
-            )
-            return exponent[:, : targets.stop]
-        columns, near = self._plain
-        self._place(self.rows.plain, columns, near, np.matmul, targets, out)
-        return np.zeros((), np.int64)
+    @functools.cached_property
+    def range(self) -> tuple[int, int]:
+        """Powers of two between which 1 and all numbers other than 0 lie, all steps on the way."""
+        columns = power_range(self.columns, self.column_exponent[:, None])
+        low, high = map(sum, zip(self.rows.range, columns, strict=True))
+        near_low, near_high = power_range(self.near, self.near_exponent)
+        return min(low, near_low), max(high, near_high)
 
     @functools.cached_property
-    def _plain(self) -> tuple[Array, Array] | None:
-        """Columns and near terms as float64, if no term leaves it; else None."""
-        columns = (self.columns, self.column_exponent[:, None])
-        near = (self.near, self.near_exponent)
-        lowest, highest = map(sum, zip(self.rows.range, power_range(*columns), strict=True))
-        near_lowest, near_highest = power_range(*near)
-        if min(lowest, near_lowest) < -_PLAIN or max(highest, near_highest) > _PLAIN:
-            return None
-        return shifted(*columns), shifted(*near)
+    def plain(self) -> tuple[Array, Array]:
+        """Columns and near numbers as float64."""
+        return (
+            shifted(self.columns, self.column_exponent[:, None]),
+            shifted(self.near, self.near_exponent),
+        )
+
+
+@dataclass(frozen=True)
+class Product:
+    """Terms of every target and lag: a signal times one factor a source step.
+
+    Attributes
+    ----------
+    signal : Signal
+        The signal.
+    factor : Scaled array of shape (T,)
+        The factors.
+    """
+
+    signal: Signal
+    factor: Scaled
+
+    def fill(self, targets: slice, out: Array) -> Array:
+        """As `Terms` has it."""
+        rows = self.signal.rows
+        if self._is_plain:
+            self._place(rows.plain, *self._numbers, np.matmul, targets, out)
+            return np.zeros((), np.int64)
+        exponent = np.zeros(out.shape, np.int64)
+        self._place(rows.numbers, *self._numbers, np.matmul, targets, out)
+        self._place(rows.exponent[:, None], *self._exponents, np.add, targets, exponent)
+        return exponent[:, : targets.stop]
+
+    @functools.cached_property
+    def _is_plain(self) -> bool:
+        """Whether no term, and nothing that is made on the way to one, leaves float64."""
+        factors = power_range(self.factor.mantissa, self.factor.exponent)
+        low, high = map(sum, zip(self.signal.range, factors, strict=True))
+        return low >= -_PLAIN and high <= _PLAIN
+
+    @functools.cached_property
+    def _numbers(self) -> tuple[Array, Array]:
+        """Columns and near numbers times the factors."""
+        if self._is_plain:
+            columns, near = self.signal.plain
+            return self._combined(np.multiply, columns, near, self.factor.plain())
+        signal = self.signal
+        return self._combined(np.multiply, signal.columns, signal.near, self.factor.mantissa)
+
+    @functools.cached_property
+    def _exponents(self) -> tuple[Array, Array]:
+        """Powers of two of the columns, (Q, 1, B), and of the near terms."""
+        signal = self.signal
+        powers = signal.column_exponent[:, None]
+        return self._combined(np.add, powers, signal.near_exponent, self.factor.exponent)
+
+    def _combined(
+        self, combine: Callable[..., Array], columns: Array, near: Array, factors: Array
+    ) -> tuple[Array, Array]:
+        Q, _, B = columns.shape
+        own = lagged(factors)[:, :B]
+        return combine(columns, by_span(factors, Q, B)[:, None]), combine(near, own)
 
     def _place(
         self,
@@ -144,3 +192,11 @@ def _slanted(array: Array, place: tuple[int, int], width: int) -> Array:
         offset=(row * columns + column) * size,
         strides=((columns + 1) * size, size),
     )
+
+
+def by_span(values: Array, Q: int, B: int) -> Array:
+    """values of the steps by span, last step first: (T, ..) to (Q, B, ..); 0 before step 1."""
+    rest = values.shape[1:]
+    filled = np.zeros((Q * B, *rest), values.dtype)
+    filled[: len(values)] = values[::-1]
+    return filled.reshape(Q, B, *rest)

@@ -15,14 +15,13 @@ column, and whole blocks of terms are formed in one matrix product when they are
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass
 
 import numpy as np
 
 from gradflow.cells.base import StepBack, Tree, each
-from gradflow.products import Product, Rows, power_range
-from gradflow.scaled import Array, Scaled, lagged
+from gradflow.products import Product, Rows, Signal, by_span, power_range
+from gradflow.scaled import Array, Scaled
 from gradflow.sweep import Steps
 
 # Powers of two. Rows, and the maps of spans, keep their numbers within 2^-300 .. 2^300: then
@@ -41,42 +40,19 @@ _ONE_PART = np.ones((1, 1), bool)
 
 @dataclass(frozen=True)
 class Spans:
-    """The signals of a cell whose states are numbers, as products of rows and columns.
-
-    Q spans of B steps, counted as in `Rows`; S is the number of states, of all parts together.
+    """The signals of a cell whose states are numbers.
 
     Attributes
     ----------
-    rows : Rows
-        Carried states of the targets beyond a span, as they enter it.
-    columns : tuple of arrays of shape (Q, S, B)
-        For each signal, what a unit of each state on entering a span is at its steps.
-    column_exponent : int64 array of shape (Q, B)
-        Powers of two of the columns.
-    near : tuple of arrays of shape (T, B)
-        For each signal, its numbers where target and source step lie in one span: target step t in
-        row t - 1, lag k in column k - 1; 0 elsewhere.
-    near_exponent : int64 array of shape (T, B)
-        Powers of two of those.
+    signals : tuple of Signal
+        As the cell's step back has them.
     """
 
-    rows: Rows
-    columns: tuple[Array, ...]
-    column_exponent: Array
-    near: tuple[Array, ...]
-    near_exponent: Array
+    signals: tuple[Signal, ...]
 
     def times(self, kept: int, factor: Scaled) -> Product:
         """As `Kept` has it."""
-        Q, _, B = self.columns[kept].shape
-        near = (slice(None), slice(0, B))
-        return Product(
-            self.rows,
-            self.columns[kept] * _by_span(factor.mantissa, Q, B)[:, None],
-            self.column_exponent + _by_span(factor.exponent, Q, B),
-            self.near[kept] * lagged(factor.mantissa)[near],
-            self.near_exponent + lagged(factor.exponent)[near],
-        )
+        return Product(self.signals[kept], factor)
 
 
 def spans(
@@ -116,11 +92,16 @@ def spans(
     near_exponent = _by_lag(inside.exponents[:, U:])[:T][::-1]
     return tuple(
         Spans(
-            rows[g],
-            tuple(numbers[:, _fed(feeds[g], U), g] for numbers in inside.numbers),
-            inside.exponents[:, 0],
-            tuple(np.tril(_by_lag(numbers[:, U:, g])[:T][::-1]) for numbers in inside.numbers),
-            near_exponent,
+            tuple(
+                Signal(
+                    rows[g],
+                    numbers[:, _fed(feeds[g], U), g],
+                    inside.exponents[:, 0],
+                    np.tril(_by_lag(numbers[:, U:, g])[:T][::-1]),
+                    near_exponent,
+                )
+                for numbers in inside.numbers
+            )
         )
         for g in range(G)
     )
@@ -148,41 +129,54 @@ def _inside(
     """Carry units and targets through all spans side by side; None where they lie too far apart."""
     T, S = len(seeds.mantissa), len(cell.states)
     Q, U = -(-T // B), G * S
-    moves = each(lambda move: _by_span(move.ravel(), Q, B).T[:, :, None, None], steps.all_plain())
-    seed, seed_exponent = (_by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
-    least, most = (_by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
-    numbers = tuple(np.zeros((Q, U + B, G, B)) for _ in range(signals))
+    maps = np.ascontiguousarray(by_span(_maps(cell, steps, G), Q, B).swapaxes(0, 1))
+    seed, seed_exponent = (by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
+    least, most = (by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
+    shrinks, grows = least.min(axis=0).tolist(), most.max(axis=0).tolist()
+    # For each step the signals of all rows, and then the states that are carried on.
+    found = np.zeros((B, Q, U + B, signals * G + U))
+    states = slice(signals * G, None)
     exponents = np.zeros((Q, U + B, B), np.int64)
-    carried, exponent = np.zeros((Q, U + B, U)), np.zeros((Q, U + B), np.int64)
+    exponent = np.zeros((Q, U + B), np.int64)
+    exponent[:, U:] = np.where(seed == 0.0, 0, seed_exponent)
+    carried = np.zeros((Q, U + B, U))
     carried[:, range(U), range(U)] = 1.0
-    low, high = 0, 0
-    for p, (shrinks, grows) in enumerate(zip(least.min(axis=0), most.max(axis=0), strict=True)):
+    low, high, renewed = 0, 0, 0
+    for p in range(B):
         carried[:, U + p, 0] = seed[:, p]
-        exponent[:, U + p] = np.where(seed[:, p] == 0.0, 0, seed_exponent[:, p])
-        rows = slice(0, U + p + 1)
-        now = carried[:, rows]
-        if low + shrinks < -_REACH or high + grows > _REACH:
-            _renew(now, exponent[:, rows], U)
+        now = carried[:, : U + p + 1]
+        if low + shrinks[p] < -_REACH or high + grows[p] > _REACH:
+            exponents[:, :, renewed:p] = exponent[:, :, None]
+            renewed = p
+            _renew(now, exponent[:, : U + p + 1], U)
             low, high = power_range(now)
-            if low + shrinks < -_REACH or high + grows > _REACH:
+            if low + shrinks[p] < -_REACH or high + grows[p] > _REACH:
                 return None
         low = min(low, -1)  # of the next seed
-        found, before = cell.back(
-            each(operator.itemgetter(p), moves),
-            tuple(now[..., s * G : (s + 1) * G] for s in range(S)),
-        )
-        for kept, signal in zip(numbers, found, strict=True):
-            kept[:, rows, :, p] = signal
-        exponents[:, rows, p] = exponent[:, rows]
-        for s, state in enumerate(before):
-            now[..., s * G : (s + 1) * G] = state
-        low, high = low + shrinks, high + grows
+        np.matmul(now, maps[p], out=found[p, :, : U + p + 1])
+        carried = found[p, :, :, states]
+        low, high = low + shrinks[p], high + grows[p]
+    exponents[:, :, renewed:] = exponent[:, :, None]
     _renew(carried, exponent, U)
-    return (
-        _Inside(numbers, exponents, carried, exponent)
-        if power_range(carried)[0] >= -_REACH
-        else None
-    )
+    if power_range(carried)[0] < -_REACH:
+        return None
+    by_row = found.transpose(1, 2, 3, 0)  # (Q, U + B, signals * G + U, B)
+    numbers = tuple(by_row[:, :, n * G : (n + 1) * G] for n in range(signals))
+    return _Inside(numbers, exponents, carried, exponent)
+
+
+def _maps(cell: StepBack, steps: Steps, G: int) -> Array:
+    """Each step back as a matrix, (T, U, signals * G + U), that rows of states are multiplied by.
+
+    Its rows are what the step makes of a unit of each state.
+    """
+    moves = each(lambda move: move.reshape(-1, 1, 1), steps.all_plain())
+    S, T = len(cell.states), len(steps.safe)
+    units = np.eye(S * G).reshape(S * G, S, G)
+    carried = tuple(np.broadcast_to(units[:, s], (T, S * G, G)) for s in range(S))
+    found, before = cell.back(moves, carried)
+    parts = (np.broadcast_to(numbers, (T, S * G, G)) for numbers in (*found, *before))
+    return np.concatenate(list(parts), axis=2)
 
 
 def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
@@ -198,7 +192,11 @@ def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
         own, own_exponent = by_part[q, :, :, : U - 1 : -1], left_exponent[q, : U - 1 : -1]
         numbers = np.concatenate([own, by_part[q, :, :, :U] @ rows[-1]], axis=2)
         exponent = np.concatenate(
-            [np.tile(own_exponent, (G, 1)), exponents[-1] + left_exponent[q, 0]], axis=1
+            [
+                np.broadcast_to(own_exponent, (G, len(own_exponent))),
+                exponents[-1] + left_exponent[q, 0],
+            ],
+            axis=1,
         )
         _renew(numbers.swapaxes(1, 2), exponent)
         parts.append(numbers)
@@ -287,13 +285,6 @@ def _renew(rows: Array, exponent: Array, together: int = 0) -> None:
     _, shift = np.frexp(size)
     np.ldexp(rows, -shift[..., None], out=rows)
     exponent += shift
-
-
-def _by_span(values: Array, Q: int, B: int) -> Array:
-    """values of the steps by span, last step first: (T,) to (Q, B); 0 before step 1."""
-    filled = np.zeros(Q * B, values.dtype)
-    filled[: len(values)] = values[::-1]
-    return filled.reshape(Q, B)
 
 
 def _by_lag(numbers: Array) -> Array:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Tree
+from gradflow.checks import frozen
 from gradflow.scaled import Array, Scaled, lagged, log10_hypotenuse, log10_scaled
 from gradflow.spans import spans
 from gradflow.sweep import Signals, carry_back
@@ -195,8 +196,13 @@ def log10_norm(parts: list[tuple[Array, Array]]) -> Array:
 def clear(rows: Array, targets: slice) -> None:
     """Put nan where k > t in the rows of some targets."""
     rows[:, targets.stop :] = np.nan
-    corner = rows[:, targets]
-    corner[~np.tri(len(corner), dtype=bool)] = np.nan
+    np.copyto(rows[:, targets], np.nan, where=_above_diagonal(len(rows)))
+
+
+@functools.lru_cache(maxsize=4)
+def _above_diagonal(n: int) -> Array:
+    """Where the column is above the row, (n, n)."""
+    return frozen(~np.tri(n, dtype=bool))
 
 
 def blocks(T: int) -> Iterator[slice]:

@@ -46,7 +46,7 @@ def test_every_signal_is_that_of_the_sweep_step_by_step(name, T):
     (kept,) = spans(*given, signals=len(given[0].states))
     one = Scaled.of(np.ones(T))
     found = [
-        sign_and_log10(*filled(kept.times(n, one), slice(0, T))) for n in range(len(kept.columns))
+        sign_and_log10(*filled(kept.times(n, one), slice(0, T))) for n in range(len(kept.signals))
     ]
     for step in carry_back(*given):
         t = np.arange(step.j, T + 1)

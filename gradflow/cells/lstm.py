@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,20 @@ from gradflow.checks import finite_array
 from gradflow.scaled import Array, Scaled
 
 GATES = ("i", "f", "c", "o")
+
+_PARAMETERS = MappingProxyType(
+    {
+        f"{kind}{gate}": Parameter(number, source)
+        for kind, source in (("w_x", "x"), ("w_h", "state"), ("b_", "one"))
+        for number, gate in enumerate(GATES)
+    }
+)
+_GROUPS = MappingProxyType(
+    {
+        name: tuple(f"{kind}{gate}" for gate in GATES)
+        for name, kind in (("w_x", "w_x"), ("w_h", "w_h"), ("b", "b_"))
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -162,19 +177,12 @@ class LSTM:
         return {"w_x": self.w_x, "w_h": self.w_h, "b": self.b}
 
     @property
-    def parameters(self) -> dict[str, Parameter]:
-        return {
-            f"{kind}{gate}": Parameter(number, source)
-            for kind, source in (("w_x", "x"), ("w_h", "state"), ("b_", "one"))
-            for number, gate in enumerate(GATES)
-        }
+    def parameters(self) -> Mapping[str, Parameter]:
+        return _PARAMETERS
 
     @property
-    def groups(self) -> dict[str, tuple[str, ...]]:
-        return {
-            name: tuple(f"{kind}{gate}" for gate in GATES)
-            for name, kind in (("w_x", "w_x"), ("w_h", "w_h"), ("b", "b_"))
-        }
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        return _GROUPS
 
     def run(
         self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
