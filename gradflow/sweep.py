@@ -13,6 +13,7 @@ back is linear in the signal, each row may be held relative to a power of two of
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -252,16 +253,15 @@ class _PlainRows:
         if not len(states[0]):
             return
         sizes = [np.abs(state) for state in states]
-        _, shift = np.frexp(np.max([size.max(axis=1) for size in sizes], axis=0))  # (n,)
-        scale = np.ldexp(1.0, -shift)
+        largest = functools.reduce(np.maximum, [size.max(axis=1) for size in sizes])  # (n,)
+        _, shift = np.frexp(largest)
+        scale = np.ldexp(1.0, -shift)[:, None]
         self.exponent[j - 1 :] += shift
         least = 1.0
         for state, size in zip(states, sizes, strict=True):
-            state *= scale[:, None]
-            smallest = size.min(axis=1)
-            if not smallest.all():
-                smallest = np.min(size, axis=1, where=size > 0.0, initial=np.inf)
-            least = min(least, (smallest * scale).min())
+            state *= scale
+            size *= scale
+            least = min(least, size.min() or np.min(size, where=size > 0.0, initial=1.0))
         self._low, self._high = int(np.frexp(least)[1]) - 1, 0
 
 
