@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.cells import LSTM
-from gradflow.cells.base import Gate, Number, Step, Tree, through
+from gradflow.cells.base import Gate, Number, Passes, Step, Tree, through
 from gradflow.checks import frozen
 from gradflow.classes import ClassSignals, beside, carry_classes
 from gradflow.scaled import Array, Scaled, log10_scaled
@@ -103,6 +103,10 @@ class _Parted:
     @property
     def states(self) -> tuple[str, ...]:
         return self.cell.states
+
+    @property
+    def passes(self) -> Passes:
+        return self.cell.passes
 
     def recurrent(self) -> Array:
         return self.cell.recurrent()

@@ -19,17 +19,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.cells.base import Cell, StepBack, Tree, by_step, each, leaves
+from gradflow.cells.base import Cell, Passes, StepBack, Tree, by_step, each, leaves
 from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
 
 # Powers of two. Numbers of a plain row stay within 2^-400 .. 2^400, factors of a plain step within
 # 2^-100 .. 2^100: then neither a product nor the square of one under- or overflows.
 _ROW_REACH = 400
 _STEP_REACH = 100
-
-# Within a step a signal takes at most two slopes and two weights of a layer, one after the other,
-# and the sum that it ends in has no more parts than the layer's weights and these.
-_PASSES = 2
 
 # How many numbers of the matrices of steps back are prepared at a time.
 _PREPARED = 2**17
@@ -157,9 +153,9 @@ class Steps:
 
         # A stack has a branch for each layer, which a signal passes one after the other.
         layers = (
-            zip(slopes, self._w, strict=True)
+            zip(slopes, self._w, cell.passes, strict=True)
             if isinstance(self._w, tuple)
-            else ((slopes, self._w),)
+            else ((slopes, self._w, cell.passes),)
         )
         reaches = [_reach(*layer) for layer in layers]
         low, high, least, most = (np.array(bound) for bound in zip(*reaches, strict=True))
@@ -265,7 +261,7 @@ class _PlainRows:
         self._low, self._high = int(np.frexp(least)[1]) - 1, 0
 
 
-def _reach(slopes: Tree, w: Tree) -> tuple[Array, Array, Array, Array]:
+def _reach(slopes: Tree, w: Tree, passes: Passes) -> tuple[Array, Array, Array, Array]:
     """What one layer does to a number in each step, in powers of two, (T,) each.
 
     Between the first two lie its factors, and 1; by the others a number can at most shrink and
@@ -274,12 +270,13 @@ def _reach(slopes: Tree, w: Tree) -> tuple[Array, Array, Array, Array]:
     slope_low, slope_high = exponent_range(Scaled.beside(list(leaves(slopes))), axis=1)
     w_range = [exponent_range(Scaled.of(part), axis=(0, 1, 2)) for part in leaves(w)]
     w_low, w_high = min(low for low, _ in w_range), max(high for _, high in w_range)
-    parts = int(np.ceil(np.log2(sum(part.size for part in leaves(w)) + _PASSES)))
+    # The sum that a signal ends in has no more parts than there are weights and slopes on the way.
+    parts = int(np.ceil(np.log2(sum(part.size for part in leaves(w)) + passes.slopes)))
     return (
         np.minimum(slope_low, w_low),
         np.maximum(slope_high, w_high),
-        _PASSES * (slope_low + w_low),
-        _PASSES * (slope_high + w_high) + parts,
+        passes.slopes * slope_low + passes.weights * w_low,
+        passes.slopes * slope_high + passes.weights * w_high + parts,
     )
 
 

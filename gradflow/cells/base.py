@@ -45,6 +45,21 @@ class Gate(NamedTuple):
     slope: Scaled
 
 
+class Passes(NamedTuple):
+    """What a signal takes at most, one after the other, within one step of a layer.
+
+    Attributes
+    ----------
+    slopes : int
+        Local derivatives.
+    weights : int
+        Recurrent weights, or input weights on the way to the layer below.
+    """
+
+    slopes: int
+    weights: int
+
+
 class Parameter(NamedTuple):
     """Where the terms of one named parameter come from.
 
@@ -78,6 +93,10 @@ class StepBack(Protocol):
     @property
     def states(self) -> tuple[str, ...]:
         """Names of the carried states; the first is the one the readout sees."""
+
+    @property
+    def passes(self) -> Tree:
+        """What a signal takes within a step: one `Passes`, of a stack one for each layer."""
 
     def recurrent(self) -> Tree:
         """The weights that a signal meets within a step back, arrays of shape (gates, H, H)."""

@@ -13,6 +13,7 @@ from gradflow.cells.base import (
     Gate,
     Number,
     Parameter,
+    Passes,
     Room,
     Step,
     blended,
@@ -290,6 +291,11 @@ class GRU:
         if self.reset_after:
             return (Gate(0, reset), Gate(0, update), Gate(0, n), Gate(0, r))
         return (Gate(1, reset), Gate(0, update), Gate(0, n))
+
+    @property
+    def passes(self) -> Passes:
+        """In the original form a signal gets through the candidate and then the reset gate."""
+        return Passes(1, 1) if self.reset_after else Passes(2, 2)
 
     def recurrent(self) -> Array:
         return self.w_h.reshape(3, self.H, self.H)

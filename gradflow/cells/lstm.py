@@ -20,6 +20,7 @@ from gradflow.cells.base import (
     Gate,
     Number,
     Parameter,
+    Passes,
     Room,
     Step,
     blended,
@@ -264,6 +265,11 @@ class LSTM:
         """i, f and c take multiples of signal 1 (on c), o of signal 0 (on h)."""
         _, _, i, f, candidate, o = slopes
         return (Gate(1, i), Gate(1, f), Gate(1, candidate), Gate(0, o))
+
+    @property
+    def passes(self) -> Passes:
+        """A signal on h gets to c, and from there through a gate."""
+        return Passes(slopes=2, weights=1)
 
     def recurrent(self) -> Array:
         return self.w_h.reshape(4, self.H, self.H)

@@ -11,6 +11,7 @@ from gradflow.cells.base import (
     Gate,
     Number,
     Parameter,
+    Passes,
     Room,
     Step,
     match_shape,
@@ -174,6 +175,10 @@ class RNN:
     def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
         (slope,) = slopes
         return (Gate(0, slope),)
+
+    @property
+    def passes(self) -> Passes:
+        return Passes(slopes=1, weights=1)
 
     def recurrent(self) -> Array:
         return self.w_s.reshape(1, self.H, self.H)

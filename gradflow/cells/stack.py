@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from gradflow.cells.base import Cell, Gate, Number, Parameter, Room, Step, Tree, feeds, through
+from gradflow.cells.base import (
+    Cell,
+    Gate,
+    Number,
+    Parameter,
+    Passes,
+    Room,
+    Step,
+    Tree,
+    feeds,
+    through,
+)
 from gradflow.scaled import Array
 
 
@@ -174,6 +185,10 @@ class Stack:
             gates += [Gate(signals + signal, slope) for signal, slope in found]
             signals += 1 + max(gate.signal for gate in found)
         return tuple(gates)
+
+    @property
+    def passes(self) -> tuple[Passes, ...]:
+        return tuple(layer.passes for _, layer in self._downward())
 
     def recurrent(self) -> Tree:
         """For each layer its recurrent weights and, but for layer 0, its input weights."""
