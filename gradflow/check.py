@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradflow.checks import target_step
 from gradflow.flow import GradientFlow
 from gradflow.names import full_name
 from gradflow.scaled import Array
@@ -42,10 +43,7 @@ def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
     Squire and Trapp (1998), "Using complex variables to estimate derivatives of real functions".
     """
     _must_be_scalar(flow)
-    slope = flow.loss.slope(flow.trace.o).plain()
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        total = (slope * _readout_derivative(flow, layer)).reshape(flow.T, -1).sum(axis=1)
-    return np.asarray(total)
+    return _total(flow, layer, flow.T)
 
 
 def residual(flow: GradientFlow, layer: int = 0) -> Array:
@@ -76,14 +74,67 @@ def residual(flow: GradientFlow, layer: int = 0) -> Array:
     w_x = full_name(flow.cell, "w_x", layer)
     names = flow.cell.groups.get(w_x, (w_x,))
     terms = np.concatenate([flow.value(name) for name in names], axis=1)  # (T, gates * T)
-    slope = np.abs(flow.loss.slope(flow.trace.o).plain()).reshape(flow.T, -1).max(axis=1)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         size = np.nansum(np.abs(terms), axis=1)
         gap = np.abs(np.nansum(terms, axis=1) - complex_step_total(flow, layer))
     all_zero = np.all([np.isneginf(np.nanmax(flow.log10(n), axis=1)) for n in names], axis=0)
+    return _share(gap, size, all_zero, _loss_slope(flow))
+
+
+def residual_at(flow: GradientFlow, t: int, layer: int = 0) -> float:
+    """The `residual` of one target step, without the terms of the others.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Of a scalar cell.
+    t : int
+        Target step, 1 <= t <= flow.T.
+    layer : int
+        The layer of a stack whose w_x it is, 0 next to the input.
+
+    Returns
+    -------
+    float
+        As an entry of `residual`.
+
+    Raises
+    ------
+    ValueError
+        If the cell is not scalar, t is no target step, or the layer is unknown.
+    """
+    _must_be_scalar(flow)
+    step = target_step(t, flow.T)
+    w_x = full_name(flow.cell, "w_x", layer)
+    rows = [flow.row(name, step) for name in flow.cell.groups.get(w_x, (w_x,))]
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        terms = np.concatenate([row.plain() for row in rows])
+        gap = np.abs(terms.sum() - _total(flow, layer, step)[-1])
+        size = np.abs(terms).sum()
+    all_zero = not any(row.mantissa.any() for row in rows)
+    slope = _loss_slope(flow)[step - 1]
+    return float(_share(*np.atleast_1d(gap, size, all_zero, slope))[0])
+
+
+def _share(gap: Array, size: Array, all_zero: Array, slope: Array) -> Array:
+    """Gaps as shares of sizes where float64 can tell, as `residual` has it; (n,) each."""
     checkable = np.isfinite(size) & (size > _SMALLEST * np.maximum(slope, 1.0))
-    share = np.divide(gap, size, out=np.full(flow.T, np.nan), where=checkable)
+    share = np.divide(gap, size, out=np.full(len(size), np.nan), where=checkable)
     return np.where(all_zero, np.where(gap == 0.0, 0.0, np.inf), share)
+
+
+def _loss_slope(flow: GradientFlow) -> Array:
+    """The largest |dL_t/do_t|, (T,)."""
+    slope = flow.loss.slope(flow.trace.o).plain()
+    return np.asarray(np.abs(slope).reshape(flow.T, -1).max(axis=1))
+
+
+def _total(flow: GradientFlow, layer: int, last: int) -> Array:
+    """dL_t/dw_x of the targets up to a last one, (last,)."""
+    slope = flow.loss.slope(flow.trace.o).plain()[:last]
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        total = (slope * _readout_derivative(flow, layer, last)).reshape(last, -1).sum(axis=1)
+    return np.asarray(total)
 
 
 def _must_be_scalar(flow: GradientFlow) -> None:
@@ -94,10 +145,10 @@ def _must_be_scalar(flow: GradientFlow) -> None:
         )
 
 
-def _readout_derivative(flow: GradientFlow, layer: int) -> Array:
-    """do_t/dw_x, of the shape of o."""
+def _readout_derivative(flow: GradientFlow, layer: int, last: int) -> Array:
+    """do_t/dw_x of the targets up to a last one, of the shape of their o."""
     cell = flow.cell
     w_x = full_name(cell, "w_x", layer)
     weights = {**cell.weights, w_x: cell.weights[w_x] + _STEP * 1j}
-    states = cell.run(flow.x, flow.initial_state, weights)[cell.states[0]]
+    states = cell.run(flow.x[:last], flow.initial_state, weights)[cell.states[0]]
     return np.asarray(flow.readout.outputs(states[1:]).imag / _STEP)

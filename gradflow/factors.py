@@ -89,7 +89,7 @@ def _from_loss(flow: GradientFlow, t: int) -> tuple[Factor, ...]:
 
 
 def _of_rnn(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[Factor, ...]:
-    (slopes,) = flow.cell.slopes(flow.trace)
+    (slopes,) = flow.slopes
     j = t + 1 - k
     weight = Scaled.of(np.full(k - 1, flow.cell.weights["w_s"]))
     return (
@@ -99,7 +99,7 @@ def _of_rnn(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[Factor,
 
 
 def _of_cell_path(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[Factor, ...]:
-    _, forget, *by_gate, by_output = flow.cell.slopes(flow.trace)
+    _, forget, *by_gate, by_output = flow.slopes
     gate = flow.cell.parameters[parameter].gate
     j = t + 1 - k
     if GATES[gate] == "o":

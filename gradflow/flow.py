@@ -111,6 +111,11 @@ class GradientFlow:
         return self._backward.seeds
 
     @property
+    def slopes(self) -> Tree:
+        """The tree of the cell's local derivatives, Scaled arrays of shape (T, H)."""
+        return self._backward.slopes
+
+    @property
     def layers(self) -> tuple[Cell, ...]:
         """The layers, that next to the input first; a cell that is no stack is its only layer."""
         return layers_of(self.cell)
@@ -202,10 +207,49 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown, or t out of its range.
         """
+        if self.cell.signed and parameter != "x":
+            return frozen(self.row(parameter, t, layer).log10())
         terms = self._sizes(self._full_name(parameter, layer))
         step = target_step(t, self.T)
         row = log10_norm([filled(some, slice(step - 1, step)) for some in terms])
         return frozen(row.reshape(step))
+
+    def row(self, parameter: str, t: int, layer: int | None = None) -> Scaled:
+        """The terms of one target step of a scalar cell, without those of the others.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `log10`, but for "x".
+        t : int
+            Target step, 1 <= t <= T.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
+
+        Returns
+        -------
+        Scaled array of shape (t,)
+            Lag k in entry k - 1. Signed for one parameter, the norm for a name without its gate.
+
+        Raises
+        ------
+        ValueError
+            If the name or the layer is unknown, t out of its range, or the cell is not scalar.
+        """
+        if not self.cell.signed:
+            raise ValueError(
+                "row must be asked of a scalar cell, whose terms are numbers. "
+                f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
+            )
+        name, step = full_name(self.cell, parameter, layer), target_step(t, self.T)
+        deltas = self._of_target(step)
+        rows = [
+            deltas[self.cell.parameters[part].gate] * self._source(part)[:step, 0][::-1]
+            for part in self._parts(name)
+        ]
+        if name not in self.cell.groups:
+            return rows[0]
+        return Scaled.beside([row.reshape(step, 1) for row in rows]).norm(axis=1)
 
     def value(self, parameter: str, layer: int | None = None) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.
@@ -371,20 +415,35 @@ class GradientFlow:
         ValueError
             If the layer is unknown, or has no forget gate.
         """
-        number = checked_layer(self.cell, layer)
-        cell, traces = self.layers[number], getattr(self.trace, "layers", (self.trace,))
-        log10_forget = getattr(cell, "log10_forget", None)
-        if log10_forget is None:
-            raise ValueError(
-                f"cell must have a forget gate, as an LSTM has. Got {type(cell).__name__}."
-            )
-        summed = np.cumsum(log10_forget(traces[number]))
+        summed = np.cumsum(self._log10_forget(layer))
         before = lagged(summed)
 
         def products(targets: slice, out: Array) -> None:
             out[:, : targets.stop] = summed[targets, None] - before[targets, : targets.stop]
 
         return self._filled(products)
+
+    def log10_forget_row(self, t: int, layer: int | None = None) -> Array:
+        """The row of `log10_forget_product` of one target step, without the others.
+
+        Parameters
+        ----------
+        t : int
+            Target step, 1 <= t <= T.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
+
+        Returns
+        -------
+        array of shape (t,)
+
+        Raises
+        ------
+        ValueError
+            If t is out of its range, or the layer is unknown or has no forget gate.
+        """
+        summed = np.cumsum(self._log10_forget(layer)[: target_step(t, self.T)])
+        return frozen(summed[-1] - summed[::-1])
 
     def by_detours(self, parameter: str, classes: int = 4) -> PathClasses:
         """The terms by how many of their crossings from step to step run through h.
@@ -431,6 +490,25 @@ class GradientFlow:
             If the cell is not an LSTM, or the name is unknown.
         """
         return self._by_class(parameter, ByFirstGate())
+
+    def _log10_forget(self, layer: int | None) -> Array:
+        """log10 f_j of a layer, (T,)."""
+        number = checked_layer(self.cell, layer)
+        cell, traces = self.layers[number], getattr(self.trace, "layers", (self.trace,))
+        log10_forget: Callable[[Any], Array] | None = getattr(cell, "log10_forget", None)
+        if log10_forget is None:
+            raise ValueError(
+                f"cell must have a forget gate, as an LSTM has. Got {type(cell).__name__}."
+            )
+        return log10_forget(traces[number])
+
+    def _of_target(self, t: int) -> tuple[Scaled, ...]:
+        """The deltas of one target step; those asked for last are kept, for several rows."""
+        last: tuple[int, tuple[Scaled, ...]] | None = vars(self).get("_last_target")
+        if last is None or last[0] != t:
+            last = (t, self._backward.deltas.of_target(t))
+            vars(self)["_last_target"] = last
+        return last[1]
 
     def _by_class(self, parameter: str, division: ByDetours | ByFirstGate) -> PathClasses:
         if not isinstance(self.cell, LSTM):

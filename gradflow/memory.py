@@ -8,6 +8,7 @@ log10, so magnitudes never give out.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ import numpy as np
 
 from gradflow.checks import finite_array, frozen
 from gradflow.flow import GradientFlow
-from gradflow.scaled import Array
+from gradflow.names import full_name
+from gradflow.scaled import Array, log10_hypotenuse
 
 VERDICT_RULE = (
     "Take the decay per step over the t - 1 steps from the target back to the first input, or over "
@@ -555,8 +557,17 @@ def _cancellation(flow: GradientFlow, signal: Array, layer: int | None) -> float
     if np.isneginf(signal).all():
         return math.nan
     log10_sizes = float(signal.max()) + math.log10(_relative(signal).sum())
-    ratio = _power_of_ten(float(flow.log10_total("b", layer)[len(signal) - 1]) - log10_sizes)
+    ratio = _power_of_ten(_log10_total(flow, len(signal), layer) - log10_sizes)
     return min(ratio, 1.0)  # above 1 by rounding alone
+
+
+def _log10_total(flow: GradientFlow, t: int, layer: int | None) -> float:
+    """log10 of the norm of dL_t/db; of a scalar cell from the one row that it needs."""
+    if not flow.cell.signed:
+        return float(flow.log10_total("b", layer)[t - 1])
+    name = full_name(flow.cell, "b", layer)
+    sums = [flow.row(part, t).sum(axis=0) for part in flow.cell.groups.get(name, (name,))]
+    return float(functools.reduce(log10_hypotenuse, [total.log10() for total in sums]))
 
 
 def _verdict(signal: Array) -> str:

@@ -92,6 +92,15 @@ class Deltas:
             for signal, several in slopes.items()
         ]
 
+    def of_target(self, t: int) -> tuple[Scaled, ...]:
+        """The deltas of one target step, where they are numbers: (t,) a gate, by lag."""
+        ones = Scaled.of(np.ones(len(self.gates[0].slope.mantissa)))
+        signals = {
+            signal: Scaled.of(*filled(self.kept.times(signal, ones), slice(t - 1, t))).reshape(t)
+            for signal in {gate.signal for gate in self.gates}
+        }
+        return tuple(signals[signal] * slope[:t, 0][::-1] for signal, slope in self.gates)
+
 
 @dataclass(frozen=True)
 class Recorded:

@@ -37,6 +37,7 @@ FLOORS = (
         "gradflow.clipping",
         "gradflow.factors",
         "gradflow.memory",
+        "gradflow.one_term",
         "gradflow.paths",
         "gradflow.units",
     ),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.check import complex_step_total, residual
+from gradflow.check import complex_step_total, residual, residual_at
 
 X = np.sin(np.arange(40) * 3 / 7 + 1 / 3)
 CELLS = {
@@ -48,6 +48,18 @@ def test_the_total_is_the_derivative(name):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8 * np.abs(expected).max())
 
 
+def at_each_target(flow):
+    return np.array([residual_at(flow, t) for t in range(1, flow.T + 1)])
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("loss", [gf.SquaredError(0.3), gf.BinaryCrossEntropy(1.0), gf.UnitLoss()])
+def test_one_target_alone_adds_up_too(name, loss):
+    start = dict.fromkeys(CELLS[name].states, 0.4)
+    flow = gf.gradient_flow(CELLS[name], X, gf.Readout(-1.3, 0.2), loss, start)
+    assert at_each_target(flow).max() < 1e-12
+
+
 def test_vector_readout():
     flow = gf.gradient_flow(
         CELLS["lstm"], X, gf.Readout(np.array([[1.0], [-2.0], [0.5]])), gf.SoftmaxCrossEntropy(1)
@@ -66,13 +78,18 @@ def test_vector_readout():
 )
 def test_a_planted_error_is_seen(planted):
     flow = gf.gradient_flow(CELLS["tanh"], X)
-    assert residual(replace(flow, **planted)).max() > 1e-5
+    wrong = replace(flow, **planted)
+    assert residual(wrong).max() > 1e-5
+    np.testing.assert_allclose(at_each_target(wrong), residual(wrong), rtol=1e-6, atol=1e-12)
 
 
 def test_a_total_without_terms_is_seen():
     silent = gf.gradient_flow(gf.RNN(0.5, 0.9), np.zeros(4))  # o = 0, the target
     assert (residual(silent) == 0.0).all()
-    assert (residual(replace(silent, x=np.ones((4, 1)), loss=gf.UnitLoss())) == np.inf).all()
+    wrong = replace(silent, x=np.ones((4, 1)), loss=gf.UnitLoss())
+    assert (residual(wrong) == np.inf).all()
+    assert (at_each_target(silent) == 0.0).all()
+    assert (at_each_target(wrong) == np.inf).all()
 
 
 @pytest.mark.parametrize("w_x", [20.0, 300.0, 5000.0])
@@ -92,6 +109,7 @@ def test_what_float64_cannot_hold_is_not_checked():
     flow = gf.gradient_flow(gf.RNN(400.0, 0.5), np.ones(3), loss=gf.UnitLoss())
     assert np.isfinite(flow.log10("w_x")[0, 0])
     assert np.isnan(residual(flow)).all()
+    assert np.isnan(at_each_target(flow)).all()
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -100,10 +118,15 @@ def test_zero_input_has_residual_zero(name):
     assert (residual(flow) == 0.0).all()
 
 
-@pytest.mark.parametrize("check", [complex_step_total, residual])
+@pytest.mark.parametrize("check", [complex_step_total, residual, lambda flow: residual_at(flow, 1)])
 def test_vector_cells_are_refused(check):
     flow = gf.gradient_flow(gf.RNN(np.ones((2, 1)), np.eye(2)), np.ones(3))
     with pytest.raises(
         ValueError, match=r"flow must be of a scalar cell.* Got a cell with H=2, D=1"
     ):
         check(flow)
+
+
+def test_a_target_beyond_the_sequence_is_refused():
+    with pytest.raises(ValueError, match="t must be"):
+        residual_at(gf.gradient_flow(CELLS["tanh"], X), 41)

@@ -148,6 +148,26 @@ def test_a_row_is_that_of_all_rows(flow):
         for t in range(1, flow.T + 1):
             row = flow.log10(name)[t - 1, :t]
             np.testing.assert_allclose(flow.log10_row(name, t), row, rtol=1e-13, atol=1e-13)
+            if flow.cell.signed:
+                terms = flow.row(name, t)
+                np.testing.assert_allclose(terms.log10(), row, rtol=1e-13, atol=1e-13)
+                if name in flow.parameters:
+                    signs = flow.sign(name)[t - 1, :t]
+                    np.testing.assert_array_equal(np.sign(terms.mantissa), signs)
+
+
+def test_a_row_of_numbers_is_not_to_be_had_of_a_vector_cell():
+    flow = gf.gradient_flow(gf.RNN(np.ones((2, 1)), np.eye(2)), np.ones(3))
+    with pytest.raises(ValueError, match=r"row must be asked of a scalar cell.* Got .* H=2, D=1"):
+        flow.row("w_x", 1)
+
+
+@given(flows(scalar_lstms()))
+def test_a_row_of_the_forget_product_is_that_of_all_rows(flow):
+    whole = flow.log10_forget_product()
+    for t in range(1, flow.T + 1):
+        row = flow.log10_forget_row(t)
+        np.testing.assert_allclose(row, whole[t - 1, :t], rtol=1e-12, atol=1e-12)
 
 
 @given(flows(scalar_lstms() | vector_cells().filter(lambda cell: isinstance(cell, gf.LSTM))))

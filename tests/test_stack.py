@@ -216,7 +216,8 @@ def test_states_start_where_they_are_told():
 def test_measures_of_memory_are_of_one_layer():
     for layer in range(3):
         seen = gf.memory.measure(FLOW, 6, layer=layer)
-        np.testing.assert_array_equal(seen.log10_signal, FLOW.log10("b", layer=layer)[5])
+        row = FLOW.log10("b", layer=layer)[5]
+        np.testing.assert_allclose(seen.log10_signal, row, rtol=1e-13, atol=1e-13)
         assert seen.verdict == gf.memory.verdict(FLOW, 6, layer=layer)
         assert seen.half_life == gf.memory.half_life(FLOW, 6, layer=layer)
         assert seen.cancellation == gf.memory.cancellation(FLOW, 6, layer=layer)

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from tables import columns
 
 import gradflow as gf
 from gradflow import memory
 from gradflow.ui import words
-from gradflow.ui.text import escaped, number, percent, power, quoted
+from gradflow.ui.text import escaped, number, percent, power, quoted, table
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,22 @@ def test_clipping_counts_targets():
     assert "2 of 3" in words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
     assert "0.25" in words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
     assert "No target" in words.clipping(np.ones(3), 1.0)
+
+
+def test_the_check_names_its_target_and_says_where_float64_ends():
+    said = words.adds_up(7, {"RNN": 2e-16, "LSTM": math.nan})
+    assert "at $t = 7$" in said
+    assert "2.0 × 10⁻¹⁶ (RNN) and too small or too large for float64 to check (LSTM)" in said
+
+
+def test_a_table_holds_its_cells_as_they_are():
+    cells = {
+        "Measure": ["Cancellation", "Verdict"],
+        "What it says": ["|sum| / sum of | |", "stable"],
+    }
+    assert columns(table(cells)) == cells
+
+
+def test_a_table_with_a_column_that_is_shorter_is_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        table({"a": ["1", "2"], "b": ["3"]})

@@ -10,6 +10,7 @@ from gradflow.ui.component.chart import chart
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.settings import Settings
 from gradflow.ui.term import Product, Term, term
+from gradflow.ui.text import table
 
 
 def one_cell(settings: Settings, experiment: Experiment) -> None:
@@ -35,7 +36,7 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
         st.caption(term_words.BARS)
     with paths:
         st.markdown(term_words.carriers(cell.paths))
-        st.table(term_words.table(cell.paths))
+        st.markdown(table(term_words.table(cell.paths)))
         st.caption(term_words.about_paths(settings.gate, cell))
 
 

@@ -46,13 +46,16 @@ def profile(settings: Settings, experiment: Experiment, both: tuple[Panel, Panel
     """The rows of the chosen target: both networks, the forget product, and |w_s|^(k-1)."""
     t = target_step(settings, experiment)
     lags = np.arange(1, t + 1)
-    product = experiment.lstm.log10_forget_product()[t - 1, :t]
+    product = experiment.lstm.log10_forget_row(t)
     lines = []
     zero_lags = {}
     for panel, flow in zip(both, (experiment.rnn, experiment.lstm), strict=True):
         name = panel.title
-        of = panel.log10 if panel.additive else flow.log10(parameter_name(flow, settings))
-        row = of[t - 1 : t, :t]
+        row = (
+            panel.log10[t - 1 : t, :t]
+            if panel.additive
+            else flow.log10_row(parameter_name(flow, settings), t)[None]
+        )
         zero_lags[name] = memory.rounds_to_zero(row[0])
         lines.append(Line(name, (relative_to_first(row) if settings.relative else row)[0], name))
     lines.append(Line("LSTM, forget gates alone", product, "product", "dot"))

@@ -8,7 +8,9 @@ import numpy as np
 
 import gradflow as gf
 from gradflow.cells import GATES
+from gradflow.detours import ByDetours
 from gradflow.factors import Factor, factors
+from gradflow.one_term import by_detours
 from gradflow.ui.experiment import Experiment, parameter_name
 from gradflow.ui.settings import Settings
 
@@ -128,23 +130,13 @@ def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
 
 
 def _paths(flow: gf.GradientFlow, t: int, k: int, parameter: str) -> Paths:
-    # Only the steps from the source to the target have a part in the term. The classes of all the
-    # other cells of the heatmap would be the slowest thing on the page. The losses of the page have
-    # one target for all steps, so that they fit a part of the sequence too.
-    j = t + 1 - k
-    start = {"h": flow.trace.h[j - 1], "c": flow.trace.c[j - 1]}
-    stretch = gf.gradient_flow(flow.cell, flow.x[j - 1 : t], flow.readout, flow.loss, start)
-    classes = stretch.by_detours(parameter, _CLASSES)
-    assert classes.sign is not None
     there = min(_CLASSES, k)  # over k - 1 steps no path has more detours
-    found = zip(classes.sign[:there, -1, -1], classes.log10[:there, -1, -1], strict=True)
-    return Paths(
-        classes.labels[:there],
-        tuple(Value(int(sign), float(log10)) for sign, log10 in found),
-        _value(flow, t, k, parameter),
-    )
+    found = zip(*by_detours(flow, parameter, t, k, _CLASSES), strict=True)
+    values = tuple(Value(int(sign), float(log10)) for sign, log10 in found)
+    labels = ByDetours(_CLASSES - 1).labels
+    return Paths(labels[:there], values[:there], _value(flow, t, k, parameter))
 
 
 def _value(flow: gf.GradientFlow, t: int, k: int, parameter: str) -> Value:
-    place = t - 1, k - 1
-    return Value(int(flow.sign(parameter)[place]), float(flow.log10(parameter)[place]))
+    term = flow.row(parameter, t)[k - 1]
+    return Value(int(np.sign(term.mantissa)), float(term.log10()))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from gradflow.figures.numbers import scientific
 from gradflow.figures.text import power_of_ten
+
+# A "|" within a cell of a table.
+BAR = r"\|"
 
 _MARKDOWN = set("\\`*_{}[]()<>#+-.!|$~:&^=")
 
@@ -69,6 +73,24 @@ def number(value: float) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     return "0" if value == 0.0 else ("-" if value < 0 else "") + power(math.log10(abs(value)))
+
+
+def table(columns: Mapping[str, Sequence[str]]) -> str:
+    """A table in Markdown.
+
+    Of short text it takes less time than `st.table`, which goes by way of a data frame.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence of str
+        The columns' heads and cells, Markdown but for "|", which stands for itself.
+    """
+    rows = zip(*columns.values(), strict=True)
+    return "\n".join([_row(columns), _row(["---"] * len(columns)), *map(_row, rows)])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
 
 
 def percent(share: float) -> str:

@@ -231,30 +231,18 @@ def clipping(factors: Array, threshold: float) -> str:
     )
 
 
-ADDS_UP_LONG = (
-    "**The terms add up.** Below 400 steps the page checks it here at each change; of a longer "
-    "sequence the check is left out, as it takes longer than the terms themselves."
-)
-
-
-def adds_up(residuals: dict[str, Array]) -> str:
-    """That the terms add up to the gradient found in another way, with the largest residual."""
-    parts = " and ".join(f"{_largest(values)} ({name})" for name, values in residuals.items())
+def adds_up(t: int, residuals: dict[str, float]) -> str:
+    """That a target's terms add up to the gradient found in another way, and how nearly."""
+    parts = " and ".join(f"{_difference(share)} ({name})" for name, share in residuals.items())
     return (
-        "**The terms add up.** Summed over $k$ they are $dL_t/dw_x$ as a complex step through the "
-        "forward pass gives it, with no backward pass. Largest difference over all $t$, as a share "
-        f"of the summed sizes: {parts}."
+        f"**The terms add up.** Summed over $k$ at $t = {t}$ they are $dL_t/dw_x$ as a complex "
+        "step through the forward pass gives it, with no backward pass. Difference, as a share of "
+        f"the summed sizes: {parts}."
     )
 
 
-def _largest(residuals: Array) -> str:
-    known = residuals[~np.isnan(residuals)]
-    left_out = len(residuals) - len(known)
-    if not known.size:
-        return "too small or too large for float64 to check"
-    targets = "1 target" if left_out == 1 else f"{left_out} targets"
-    note = f", {targets} beyond float64 left out" if left_out else ""
-    return number(float(known.max())) + note
+def _difference(share: float) -> str:
+    return "too small or too large for float64 to check" if math.isnan(share) else number(share)
 
 
 def footer(settings: Settings, T: int, link: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gradflow.check import residual
+from gradflow.check import residual_at
 from gradflow.factors import factors
 from gradflow.ui import panels
 from gradflow.ui.derivation import latex
@@ -203,7 +203,7 @@ def _sum_numbers(scene: Scene) -> tuple[str, ...]:
     t, flow = scene.t, scene.experiment.rnn
     row = flow.log10("w_x")[t - 1, :t]
     total = f"\\frac{{dL_{{{t}}}}}{{dw_x}} = {latex.total(flow, 'w_x', t)}"
-    gap = float(residual(flow)[t - 1])
+    gap = residual_at(flow, t)
     checked = "\\text{beyond float64}" if math.isnan(gap) else latex.plain(gap)
     if np.isneginf(row).all():
         nothing = "\\text{none: all are exactly } 0"

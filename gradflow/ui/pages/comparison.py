@@ -9,10 +9,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gradflow import memory
-from gradflow.check import residual
+from gradflow.check import residual_at
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel
-from gradflow.figures.pooling import LONG, block_size
+from gradflow.figures.pooling import block_size
 from gradflow.figures.profile import Profile, profile
 from gradflow.figures.scale import View
 from gradflow.figures.sheet import sheet
@@ -24,6 +24,7 @@ from gradflow.ui.experiment import Experiment
 from gradflow.ui.one_cell import one_cell
 from gradflow.ui.pages import frame
 from gradflow.ui.settings import Settings
+from gradflow.ui.text import table
 
 # The share of the k = 1 term below which a lag counts as forgotten.
 _LEAST_SHARE = 0.01
@@ -109,14 +110,13 @@ def _unlinked_charts(
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
     st.subheader("In numbers", anchor=False)
     st.caption(words.measured(seen["RNN"].t))
-    st.table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
-    if experiment.T >= LONG:
-        st.markdown(words.ADDS_UP_LONG)
-        return
+    st.markdown(table(words.measures(seen["RNN"], seen["LSTM"], settings.window)))
+    t = seen["RNN"].t
     residuals = {
-        name: residual(flow) for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
+        name: residual_at(flow, t)
+        for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    st.markdown(words.adds_up(residuals))
+    st.markdown(words.adds_up(t, residuals))
 
 
 def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) -> go.Figure:
