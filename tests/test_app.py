@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from gradflow.figures.panel import relative_to_first
+from gradflow.ui.controls import SECTIONS
 from gradflow.ui.experiment import parameter_name, run
 from gradflow.ui.links import to_query
 from gradflow.ui.presets import PRESETS
@@ -20,6 +21,8 @@ APP = str(Path(__file__).parent.parent / "app.py")
 
 def _opened(**query):
     app = AppTest.from_file(APP, default_timeout=60)
+    for section in SECTIONS:  # what is folded is not drawn
+        app.session_state[section] = True
     for name, value in query.items():
         app.query_params[name] = value
     return _quiet(app.run())

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from gradflow.ui.controls import SECTIONS
 from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.gates import CARRIES, PATHS, WAYS, ways_back
 from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
@@ -434,6 +435,12 @@ def _opened(**query):
     return _turned_to(app, "derivation")
 
 
+def _unfolded(app):
+    for section in SECTIONS:  # what is folded is not drawn
+        app.session_state[section] = True
+    return _quiet(app.run())
+
+
 def _turned_to(app, page):
     # AppTest.switch_page takes files only; a page that is a function is known by its address.
     app._page_hash = calc_hash(page)
@@ -527,6 +534,7 @@ def test_the_settings_of_an_answer_go_into_the_sidebar():
     app = _press(_opened(), "derivation_all")
     _predict(app, GROWING, "stable")
     _press(app, "use_growing")
+    _unfolded(app)
     assert app.slider(key="T").value == GROWING.settings.T
     assert app.number_input(key="w_h").value == GROWING.settings.w_h
     assert dict(app.query_params).keys() == to_query(GROWING.settings).keys()
@@ -557,7 +565,7 @@ def test_a_first_target_step_has_nothing_to_look_back_to():
 
 
 def test_another_setting_changes_the_numbers():
-    app = _press(_opened(), "derivation_all")
+    app = _unfolded(_press(_opened(), "derivation_all"))
     before = [m.value for m in app.markdown]
     for name, value in (("w_s", 0.2), ("w_x", 1.1)):
         widget = app.slider if name == "w_s" else app.number_input

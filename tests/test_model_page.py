@@ -130,7 +130,8 @@ def pytorch(kind="lstm", D=3, H=4, layers=1, prefix="", seed=0):
 
 
 def noise(app, D):
-    settings = ModelSettings(T=app.session_state["m_T"], seed=app.session_state["m_seed"])
+    held = app.session_state["held_model_settings"]
+    settings = ModelSettings(T=held["T"], seed=held["seed"])
     return np.random.default_rng(settings.seed).standard_normal((settings.T, D))
 
 

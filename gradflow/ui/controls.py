@@ -21,46 +21,69 @@ _LARGEST_FILE = 2  # megabytes
 _LARGEST = 1e9
 
 
+# The parts of the sidebar that are folded, by the keys that hold whether they are open.
+SECTIONS = ("open_sequence", "open_view", "open_weights", "open_ends", "open_clipping")
+
+
 def sidebar() -> None:
     """Draw every control; what is chosen is then read with `state.settings`."""
     with st.sidebar:
-        st.selectbox(
-            "Start from an example",
-            [preset.name for preset in PRESETS],
-            index=None,
-            placeholder="Choose one",
-            key="preset",
-            on_change=_apply_preset,
-            help="Sets all controls and says what to look at.",
-        )
-        _slider("w_s")
-        length = _own_length()
-        _slider("T", disabled=length is not None)
-        _exact_length(disabled=length is not None)
-        # A slot that is always there: what comes after it keeps its place, and open stays open.
-        note = st.empty()
-        if length is not None:
-            note.caption(f"The sequence brings its own length: {length} steps.")
-        _slider("b_f")
-        st.caption(forget_bias_words(st.session_state["b_f"]))
-        with st.expander("Input sequence", icon=":material/timeline:"):
-            _sequence()
-        with st.expander("What the heatmaps show", icon=":material/grid_on:"):
-            _view()
-        with st.expander("Weights and activation", icon=":material/tune:"):
-            _weights()
-        with st.expander("Readout, loss, start", icon=":material/output:"):
-            _ends()
-        with st.expander("Clipping and truncation", icon=":material/content_cut:"):
-            _switch("clipping")
-            _number("threshold", disabled=not st.session_state["clipping"], format="%g")
-            _number("window")
+        examples()
+        main()
+        sections()
+
+
+def examples() -> None:
+    """The list of settings worth looking at."""
+    st.selectbox(
+        "Start from an example",
+        [preset.name for preset in PRESETS],
+        index=None,
+        placeholder="Choose one",
+        key="preset",
+        on_change=_apply_preset,
+        help="Sets all controls and says what to look at.",
+    )
+
+
+def main() -> None:
+    """What is moved most: the recurrent weight, the length, the forget bias."""
+    _slider("w_s")
+    length = _own_length()
+    _slider("T", disabled=length is not None)
+    _exact_length(disabled=length is not None)
+    # A slot that is always there: what comes after it keeps its place.
+    note = st.empty()
+    if length is not None:
+        note.caption(f"The sequence brings its own length: {length} steps.")
+    _slider("b_f")
+    st.caption(forget_bias_words(state.value("b_f")))
+
+
+def sections() -> None:
+    """All other controls, in parts that are drawn when they are opened."""
+    parts = zip(
+        SECTIONS,
+        (
+            ("Input sequence", "timeline", _sequence),
+            ("What the heatmaps show", "grid_on", _view),
+            ("Weights and activation", "tune", _weights),
+            ("Readout, loss, start", "output", _ends),
+            ("Clipping and truncation", "content_cut", _clipping),
+        ),
+        strict=True,
+    )
+    for key, (label, icon, draw) in parts:
+        part = st.expander(label, icon=f":material/{icon}:", key=key, on_change="rerun")
+        if part.open:
+            with part:
+                draw()
 
 
 def _exact_length(disabled: bool) -> None:
     """The length once more, to type: on the slider a pixel is several steps."""
     control = CONTROLS["T"]
-    st.session_state["T_typed"] = st.session_state["T"]
+    st.session_state["T_typed"] = state.value("T")
     st.number_input(
         "Sequence length, typed",
         int(control.low or 0),
@@ -75,7 +98,7 @@ def _exact_length(disabled: bool) -> None:
 
 
 def _take_length() -> None:
-    st.session_state["T"] = st.session_state["T_typed"]
+    state.change(T=st.session_state["T_typed"])
 
 
 def _apply_preset() -> None:
@@ -90,15 +113,15 @@ def _apply_preset() -> None:
 
 def _own_length() -> int | None:
     """Steps of a sequence that has a length of its own."""
-    chosen, own = st.session_state["sequence"], state.own_numbers()
+    chosen, own = state.value("sequence"), state.own_numbers()
     if chosen == "sentence":
-        return int(st.session_state["clause"]) + sequences.WORDS_AROUND
+        return int(state.value("clause")) + sequences.WORDS_AROUND
     return min(len(own), LONGEST) if chosen == "own" and own is not None else None
 
 
 def _sequence() -> None:
     _choice("sequence")
-    chosen = st.session_state["sequence"]
+    chosen = state.value("sequence")
     if chosen == "sine":
         _number("period")
     if chosen == "sentence":
@@ -203,11 +226,11 @@ def _weights() -> None:
     _number("w_x")
     _number("b")
     _choice("activation")
-    _switch("own_w_h", disabled=st.session_state["own_gates"])
-    if st.session_state["own_w_h"] and not st.session_state["own_gates"]:
+    _switch("own_w_h", disabled=state.value("own_gates"))
+    if state.value("own_w_h") and not state.value("own_gates"):
         _number("w_h")
     _switch("own_gates")
-    if st.session_state["own_gates"]:
+    if state.value("own_gates"):
         for kind in ("w_x", "w_h"):
             for gate in "ifco":
                 _number(f"{kind}{gate}")
@@ -219,12 +242,18 @@ def _ends() -> None:
     _number("w_o")
     _number("readout_b_o")
     _choice("loss")
-    if st.session_state["loss"] == "squared":
+    if state.value("loss") == "squared":
         _number("target")
-    if st.session_state["loss"] in ("binary", "softmax"):
+    if state.value("loss") in ("binary", "softmax"):
         _choice("label")
     for name in ("s_0", "h_0", "c_0"):
         _number(name)
+
+
+def _clipping() -> None:
+    _switch("clipping")
+    _number("threshold", disabled=not state.value("clipping"), format="%g")
+    _number("window")
 
 
 def _slider(name: str, disabled: bool = False) -> None:
@@ -234,7 +263,7 @@ def _slider(name: str, disabled: bool = False) -> None:
         control.low,
         control.high,
         step=control.step,
-        key=name,
+        key=state.seat(name),
         help=control.help,
         disabled=disabled,
     )
@@ -248,7 +277,7 @@ def _number(name: str, disabled: bool = False, format: str | None = None) -> Non
         control.low,
         control.high,
         step=control.step,
-        key=name,
+        key=state.seat(name),
         help=control.help,
         disabled=disabled,
         format=format or (None if whole else "%g"),
@@ -258,7 +287,7 @@ def _number(name: str, disabled: bool = False, format: str | None = None) -> Non
 def target_control() -> None:
     """The target step, which stands beside the curves that it moves."""
     _switch("last")
-    if not st.session_state["last"]:
+    if not state.value("last"):
         _number("t")
 
 
@@ -280,7 +309,7 @@ def path_control(labels: Sequence[str], captions: Sequence[str]) -> None:
         range(1, len(labels) + 1),
         format_func=lambda rank: labels[rank - 1],
         captions=captions,
-        key="path",
+        key=state.seat("path"),
         help=control.help,
     )
 
@@ -288,10 +317,14 @@ def path_control(labels: Sequence[str], captions: Sequence[str]) -> None:
 def _choice(name: str) -> None:
     control = CONTROLS[name]
     st.selectbox(
-        control.label, control.values, format_func=control.shown, key=name, help=control.help
+        control.label,
+        control.values,
+        format_func=control.shown,
+        key=state.seat(name),
+        help=control.help,
     )
 
 
 def _switch(name: str, disabled: bool = False) -> None:
     control = CONTROLS[name]
-    st.toggle(control.label, key=name, help=control.help, disabled=disabled)
+    st.toggle(control.label, key=state.seat(name), help=control.help, disabled=disabled)

@@ -33,13 +33,11 @@ class Held(Generic[Record]):
     def __init__(self, form: links.Form[Record], name: str, prefix: str = "") -> None:
         self._form = form
         self._held, self._notices = f"held_{name}", f"notices_{name}"
+        self._seated = f"seated_{name}"
         self._prefix = prefix
 
     def begin(self, page: str) -> None:
-        """Put every setting where its widget looks for it: from the link, or as it was.
-
-        Streamlit forgets a widget that one run does not draw, and on another page every widget is a
-        new one; what they held is kept here.
+        """Take the settings from the link, or as they were.
 
         Parameters
         ----------
@@ -53,20 +51,53 @@ class Held(Generic[Record]):
             settings, notices = links.from_query({} if came else query, self._form)
             st.session_state[self._held] = as_mapping(settings)
             st.session_state[self._notices] = notices
-        same = st.session_state.get(_PAGE) == page
-        for name, value in st.session_state[self._held].items():
-            if not same or self.key(name) not in st.session_state:
-                st.session_state[self.key(name)] = value
+            st.session_state[self._seated] = set()
+        if st.session_state.get(_PAGE) != page:
+            # There every widget is a new one.
+            for name in st.session_state[self._seated]:
+                st.session_state[self.key(name)] = st.session_state[self._held][name]
         st.session_state[_PAGE] = page
 
     def key(self, name: str) -> str:
         """The key of a setting's widget."""
         return self._prefix + name
 
+    def seat(self, name: str) -> str:
+        """The key of a setting's widget, which finds its value there; for a widget to be drawn.
+
+        Streamlit forgets a widget that one run does not draw; what it held is kept here. Settings
+        whose widgets are not drawn stay out of Streamlit's sight: a slider looks through all keys.
+        """
+        key = self.key(name)
+        if key not in st.session_state:
+            st.session_state[key] = st.session_state[self._held][name]
+            st.session_state[self._seated].add(name)
+        return key
+
+    def value(self, name: str) -> Any:
+        """What the widget of a setting holds, or held when it was drawn last."""
+        try:
+            return st.session_state[self.key(name)]
+        except KeyError:
+            return st.session_state[self._held][name]
+
+    def change(self, **values: Any) -> None:
+        """Change some settings; only before this run draws their widgets, as a callback does."""
+        if self._held in st.session_state:
+            st.session_state[self._held] = st.session_state[self._held] | values
+        for name, value in values.items():
+            if self.key(name) in st.session_state:
+                st.session_state[self.key(name)] = value
+
     def settings(self) -> Record:
         """What the widgets hold now."""
-        held = st.session_state[self._held]
-        return self._form.record(**{name: st.session_state[self.key(name)] for name in held})
+        seated, drawn = st.session_state[self._seated], {}
+        for name in tuple(seated):
+            try:
+                drawn[name] = st.session_state[self.key(name)]
+            except KeyError:
+                seated.remove(name)
+        return self._form.record(**st.session_state[self._held] | drawn)
 
     def keep(self, current: Record) -> None:
         """Remember the settings and write them into the address bar."""
@@ -76,9 +107,8 @@ class Held(Generic[Record]):
             st.query_params.from_dict(query)
 
     def put(self, new: Record) -> None:
-        """Set every widget; only before this run draws them, as a callback does."""
-        for name, value in as_mapping(new).items():
-            st.session_state[self.key(name)] = value
+        """Set every setting; only before this run draws the widgets, as a callback does."""
+        self.change(**as_mapping(new))
         st.session_state[self._notices] = ()
 
     def notices(self) -> tuple[str, ...]:
@@ -89,6 +119,9 @@ class Held(Generic[Record]):
 
 _shared: Held[Settings] = Held(links.SHARED, "settings")
 begin = _shared.begin
+seat = _shared.seat
+value = _shared.value
+change = _shared.change
 settings = _shared.settings
 keep = _shared.keep
 put = _shared.put
@@ -104,10 +137,9 @@ def choose_cell(t: int, k: int) -> None:
         As a browser sends them, which may be anything.
     """
     try:
-        chosen = {"t": parsed("t", str(t)), "lag": parsed("lag", str(k)), "last": False}
+        change(t=parsed("t", str(t)), lag=parsed("lag", str(k)), last=False)
     except ValueError:
         return
-    st.session_state.update(chosen)
 
 
 def own_numbers() -> Array | None:

@@ -29,7 +29,7 @@ _CONTROLS = controls_of(ModelSettings)
 
 def value(name: str) -> object:
     """What the widget of a setting holds."""
-    return st.session_state[HELD.key(name)]
+    return HELD.value(name)
 
 
 def weights() -> None:
@@ -87,7 +87,7 @@ def sequence(shipped: Shipped | None, D: int) -> None:
         if shipped is not None or kind not in ("example", "text")
     ]
     if value("sequence") not in kinds:
-        st.session_state[HELD.key("sequence")] = "noise"
+        HELD.change(sequence="noise")
     _choice("sequence", kinds)
     chosen = value("sequence")
     if chosen == "text" and shipped is not None:
@@ -110,20 +110,20 @@ def sequence(shipped: Shipped | None, D: int) -> None:
 
 def view(layers: tuple[Cell, ...], model: gf.Model) -> None:
     """What the heatmaps show."""
-    key = HELD.key("layer")
-    st.session_state[key] = min(st.session_state[key], len(layers) - 1)
+    layer = min(HELD.value("layer"), len(layers) - 1)
+    HELD.change(layer=layer)
     control = _CONTROLS["layer"]
     st.selectbox(
         control.label,
         range(len(layers)),
         format_func=lambda n: f"{n}: {KIND_WORDS[model.layers[n].kind]}, H = {layers[n].H}",
-        key=key,
+        key=HELD.seat("layer"),
         help=control.help,
     )
     _choice("parameter")
-    gates = ("all", *gates_of(layers[st.session_state[key]]))
+    gates = ("all", *gates_of(layers[layer]))
     if value("gate") not in gates:
-        st.session_state[HELD.key("gate")] = "all"
+        HELD.change(gate="all")
     if len(gates) > 1:
         _choice("gate", list(gates), disabled=value("parameter") == "x")
     if any(keeping_gate(layer) for layer in layers):
@@ -133,7 +133,7 @@ def view(layers: tuple[Cell, ...], model: gf.Model) -> None:
             control.low,
             control.high,
             step=control.step,
-            key=HELD.key("added"),
+            key=HELD.seat("added"),
             help=control.help,
         )
     _number("window")
@@ -209,7 +209,7 @@ def _choice(name: str, values: list[str] | None = None, disabled: bool = False) 
         control.label,
         control.values if values is None else values,
         format_func=control.shown,
-        key=HELD.key(name),
+        key=HELD.seat(name),
         help=control.help,
         disabled=disabled,
     )
@@ -222,11 +222,11 @@ def _number(name: str) -> None:
         control.low,
         control.high,
         step=control.step,
-        key=HELD.key(name),
+        key=HELD.seat(name),
         help=control.help,
     )
 
 
 def _switch(name: str) -> None:
     control = _CONTROLS[name]
-    st.toggle(control.label, key=HELD.key(name), help=control.help)
+    st.toggle(control.label, key=HELD.seat(name), help=control.help)

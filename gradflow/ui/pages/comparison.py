@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -30,22 +31,48 @@ from gradflow.ui.text import table
 _LEAST_SHARE = 0.01
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where what follows the settings stands, beside the charts and what is below them."""
+
+    notes: DeltaGenerator
+    controls: DeltaGenerator
+
+
 def comparison_page() -> None:
     """Draw the page: first the charts, which are waited for, and then what stands around them."""
-    settings = frame.opened("comparison", sidebar=False)
-    top, charts, rest = st.container(), st.container(), st.container()
-    with charts:
-        experiment = frame.experiment(settings)
-        if experiment is not None:
-            above = st.columns(2, gap="medium")
-            _charts(settings, experiment)
+    state.begin("comparison")
+    top, middle, bottom = st.container(), st.container(), st.container()
     with top:
-        frame.heading("gradflow", words.LEAD, settings)
-    with rest:
-        if experiment is not None:
-            _words(settings, experiment, above)
+        title, notes = st.container(), st.container()
+    with st.sidebar:
+        examples, controls_place, sections = st.container(), st.container(), st.container()
+    with middle:
+        _followed(_Places(notes, controls_place))
+    with title:
+        frame.heading("gradflow", words.LEAD)
+    with bottom:
         _explanation()
-    controls.sidebar()
+    with examples:
+        controls.examples()
+    with sections:
+        controls.sections()
+
+
+@st.fragment  # so that a move of w_s, T or b_f draws this anew, and nothing else
+def _followed(places: _Places) -> None:
+    """All that follows the main controls, and they themselves, the charts first."""
+    settings = frame.current()
+    experiment = frame.experiment(settings)
+    if experiment is not None:
+        above = st.columns(2, gap="medium")
+        _charts(settings, experiment)
+    with places.notes:
+        frame.notes(settings, look=True)
+    if experiment is not None:
+        _words(settings, experiment, above)
+    with places.controls:
+        controls.main()
 
 
 def _words(settings: Settings, experiment: Experiment, above: Sequence[DeltaGenerator]) -> None:

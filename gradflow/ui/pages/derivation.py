@@ -22,7 +22,9 @@ _LEAD = (
 def derivation_page() -> None:
     """Draw the page: what is open of the derivation, and the way on."""
     settings = frame.opened("derivation")
-    frame.heading("Derivation", _LEAD, settings, look=False)
+    frame.heading("Derivation", _LEAD)
+    with st.container():  # whatever it holds, what is below keeps its place
+        frame.notes(settings)
     experiment = frame.experiment(settings)
     if experiment is None:
         return

@@ -13,41 +13,56 @@ from gradflow.ui.settings import Settings
 from gradflow.ui.text import escaped
 
 
-def opened(page: str, sidebar: bool = True) -> Settings:
-    """What the sidebar holds; the address bar then holds it too.
+def opened(page: str) -> Settings:
+    """Draw the sidebar: what it holds, which the address bar then holds too.
 
     Parameters
     ----------
     page : str
         Name of the page that is drawn.
-    sidebar : bool
-        Whether to draw the sidebar now. A page that must follow a slider at once draws it last: its
-        thirty widgets take the browser longer than the charts.
     """
     state.begin(page)
-    if sidebar:
-        controls.sidebar()
+    controls.sidebar()
+    return current()
+
+
+def current() -> Settings:
+    """The settings as they are now; the address bar then holds them."""
     settings = state.settings()
     state.keep(settings)
     return settings
 
 
-def heading(title: str, lead: str, settings: Settings, look: bool = True) -> None:
-    """The title, what the page is for, and what is to be said of the link and the settings.
+def heading(title: str, lead: str) -> None:
+    """The title, and what the page is for.
 
     Parameters
     ----------
     title, lead : str
         Markdown.
+    """
+    st.title(title, anchor=False)
+    st.markdown(lead)
+
+
+def notes(settings: Settings, look: bool = False) -> None:
+    """What is to be said of the link and the settings.
+
+    Parameters
+    ----------
     settings : Settings
         The page's settings.
     look : bool
         Whether to say what an example is for, which speaks of the main page's figures.
     """
-    st.title(title, anchor=False)
-    st.markdown(lead)
-    with st.container():  # whatever it holds, what is below keeps its place
-        _notes(settings, look)
+    notices = words.together(state.notices())
+    if notices:
+        st.warning(notices, icon=":material/link_off:")
+    if settings.sequence == "own" and state.own_numbers() is None:
+        st.info(words.NO_NUMBERS, icon=":material/timeline:")
+    said = look_at(settings, st.session_state.get("looking_at")) if look else None
+    if said:
+        st.info(said, icon=":material/visibility:")
 
 
 def experiment(settings: Settings) -> Experiment | None:
@@ -71,16 +86,5 @@ def chart(figure: go.Figure, key: str, camera: str | None = None) -> None:
     camera : str, optional
         What the camera saves; the shared setting unless given.
     """
-    config = bar(key, camera or st.session_state["camera"])
+    config = bar(key, camera or str(state.value("camera")))
     st.plotly_chart(figure, key=key, config=config, theme="streamlit")
-
-
-def _notes(settings: Settings, examples: bool) -> None:
-    notices = words.together(state.notices())
-    if notices:
-        st.warning(notices, icon=":material/link_off:")
-    if settings.sequence == "own" and state.own_numbers() is None:
-        st.info(words.NO_NUMBERS, icon=":material/timeline:")
-    look = look_at(settings, st.session_state.get("looking_at")) if examples else None
-    if look:
-        st.info(look, icon=":material/visibility:")

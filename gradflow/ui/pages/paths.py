@@ -13,7 +13,6 @@ from gradflow.ui import (
     panels,
     path_panels,
     path_words,
-    state,
     unrolled_words,
     words,
 )
@@ -30,7 +29,9 @@ _LIST_HEIGHT = 600
 def paths_page() -> None:
     """Draw the page, top to bottom: the finding, the heatmaps, one target, the graph."""
     settings = frame.opened("paths")
-    frame.heading("Paths", path_words.LEAD, settings, look=False)
+    frame.heading("Paths", path_words.LEAD)
+    with st.container():  # whatever it holds, what is below keeps its place
+        frame.notes(settings)
     experiment = frame.experiment(settings)
     if experiment is None:
         return
@@ -101,8 +102,7 @@ def _graph(steps: Unrolled) -> None:
             [unrolled_words.list_label(steps, rank) for rank in ranks],
             [unrolled_words.list_caption(steps, rank) for rank in ranks],
         )
-    settings = state.settings()
-    state.keep(settings)
+    settings = frame.current()
     with left:
         frame.chart(graph(unrolled_graph(steps, settings.path)), "unrolled_graph")
     st.caption(f"{unrolled_words.steps_shown(steps)} {unrolled_words.CAPTION}")
