@@ -21,13 +21,18 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from tests.browser.serving import served
 
 # A visitor's own value of b_f marks its session: what comes back must hold it.
 _MARKS = np.linspace(0.0, 5.0, 501)
 _MOVES = np.round(np.linspace(0.5, 1.0, 51), 2)
+
+# What the state of a widget is called, by the widget's kind.
+_HOLDS = {"slider": "double_array_value", "number_input": "double_value", "checkbox": "bool_value"}
 
 
 @dataclass
@@ -50,7 +55,11 @@ class Visitor:
     T: int
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    messages: int = 0
+    size: int = 0
+    _widgets: dict[str, WidgetState] = field(default_factory=dict)
     _slider: str = ""
+    _fragment: str = ""
     _address: str = ""
 
     @property
@@ -76,24 +85,46 @@ class Visitor:
         message = BackMsg()
         message.rerun_script.query_string = self._address or self.query
         if w_s is not None:
-            state = message.rerun_script.widget_states.widgets.add()
-            state.id = self._slider
-            state.double_array_value.data.append(w_s)
+            self._widgets[self._slider].double_array_value.data[:] = [w_s]
+            message.rerun_script.fragment_id = self._fragment
+        # A browser sends what all widgets hold, and not only what was moved.
+        message.rerun_script.widget_states.widgets.extend(self._widgets.values())
         await socket.send(message.SerializeToString())
-        while not self._ends(ForwardMsg.FromString(await socket.recv())):
-            pass
+        self.messages = self.size = 0
+        ended = False
+        while not ended:
+            answer = await socket.recv()
+            self.messages += 1
+            self.size += len(answer)
+            ended = self._ends(ForwardMsg.FromString(answer))
 
     def _ends(self, message: ForwardMsg) -> bool:
         kind = message.WhichOneof("type")
         if kind == "page_info_changed":
             self._address = message.page_info_changed.query_string
         if kind == "delta" and message.delta.HasField("new_element"):
-            element = message.delta.new_element
-            if element.HasField("slider") and element.slider.id.endswith("-w_s"):
-                self._slider = element.slider.id
-            if element.HasField("exception"):
-                self.errors.append(element.exception.message)
+            self._meet(message.delta)
         return kind == "script_finished"
+
+    def _meet(self, delta: Delta) -> None:
+        """Note a widget with what it holds, and an exception that is shown."""
+        element = delta.new_element
+        kind = element.WhichOneof("type")
+        if kind in _HOLDS:
+            widget = getattr(element, kind)
+            # A widget keeps what it holds unless the page sets it.
+            if widget.set_value or widget.id not in self._widgets:
+                held = widget.value if widget.set_value else widget.default
+                state = WidgetState(id=widget.id)
+                if kind == "slider":
+                    state.double_array_value.data.extend(held)
+                else:
+                    setattr(state, _HOLDS[kind], held)
+                self._widgets[widget.id] = state
+            if widget.id.endswith("-w_s"):
+                self._slider, self._fragment = widget.id, delta.fragment_id
+        if kind == "exception":
+            self.errors.append(element.exception.message)
 
     def _check(self, w_s: float) -> None:
         """Note an answer that is not to this visitor's move."""

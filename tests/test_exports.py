@@ -21,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 import gradflow as gf
 from gradflow.ui import exports, images
+from gradflow.ui.downloads import SECTION
 from gradflow.ui.experiment import Experiment, run
 from gradflow.ui.links import VERSION
 from gradflow.ui.settings import Settings
@@ -306,6 +307,14 @@ def section() -> None:
     downloads(run(Settings()), Settings(), None, go.Figure, "http://localhost/?v=1")
 
 
+def opened() -> AppTest:
+    app = AppTest.from_function(section)
+    app.session_state[SECTION] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
 def buttons(app: AppTest) -> dict[str, bool]:
     """Whether each download button is disabled."""
     found = app.get("download_button")
@@ -317,8 +326,7 @@ NAMES = ["PNG", "SVG", "PDF", "HTML", "CSV", "NPZ", "JSON", "Python"]
 
 def test_section_has_a_button_for_each_file(monkeypatch):
     monkeypatch.setattr(images, "browser_available", lambda: True)
-    app = AppTest.from_function(section).run()
-    assert not app.exception
+    app = opened()
     assert buttons(app) == dict.fromkeys(NAMES, False)
     assert [code.value for code in app.code] == [
         exports.snippet(Settings(), None).strip(),
@@ -326,9 +334,15 @@ def test_section_has_a_button_for_each_file(monkeypatch):
     ]
 
 
-def test_section_says_that_images_need_a_browser(monkeypatch):
-    monkeypatch.setattr(images, "browser_available", lambda: False)
+def test_a_section_that_is_folded_holds_nothing():
     app = AppTest.from_function(section).run()
     assert not app.exception
+    assert not buttons(app)
+    assert not app.code
+
+
+def test_section_says_that_images_need_a_browser(monkeypatch):
+    monkeypatch.setattr(images, "browser_available", lambda: False)
+    app = opened()
     assert buttons(app) == {name: name in ("PNG", "SVG", "PDF") for name in NAMES}
     assert [caption.value for caption in app.caption] == [images.NO_BROWSER]

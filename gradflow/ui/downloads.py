@@ -14,6 +14,9 @@ from gradflow.ui import exports, images
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.settings import Settings
 
+# The key that holds whether the section is open.
+SECTION = "open_downloads"
+
 
 @dataclass(frozen=True)
 class File:
@@ -34,7 +37,7 @@ def downloads(
     figure_builder: Callable[[bool], go.Figure],
     link: str,
 ) -> None:
-    """A button for each file, and the Python and the link to copy.
+    """A button for each file, and the Python and the link to copy, drawn when they are opened.
 
     Parameters
     ----------
@@ -50,12 +53,18 @@ def downloads(
     link : str
         The address that reopens this view.
     """
-    st.subheader("Downloads", anchor=False)
-    files = _files(experiment, settings, own, figure_builder)
-    buttons(files, f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}")
-    with st.expander("Python and link to copy"):
-        st.code(exports.snippet(settings, own), language="python", height=260)
-        st.code(link, language=None, wrap_lines=True)
+    section = st.expander(
+        "Downloads, Python and link to copy",
+        icon=":material/download:",
+        key=SECTION,
+        on_change="rerun",
+    )
+    if section.open:
+        with section:
+            files = _files(experiment, settings, own, figure_builder)
+            buttons(files, f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}")
+            st.code(exports.snippet(settings, own), language="python", height=260)
+            st.code(link, language=None, wrap_lines=True)
 
 
 def buttons(files: Sequence[File], stem: str) -> None:

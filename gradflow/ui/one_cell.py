@@ -35,15 +35,15 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
         chart(factor_parts(_groups(cell)), "factors")
         st.caption(term_words.BARS)
     with paths:
-        st.markdown(term_words.carriers(cell.paths))
-        st.markdown(table(term_words.table(cell.paths)))
+        shares = table(term_words.table(cell.paths))
+        st.markdown(f"{term_words.carriers(cell.paths)}\n\n{shares}")
         st.caption(term_words.about_paths(settings.gate, cell))
 
 
 def _formula(name: str, cell: Term, parameter: str, product: Product, path: str = "") -> None:
-    st.markdown(term_words.heading(name, parameter, cell.t, cell.k, path))
-    st.latex(term_words.formula(product, 4 if path else 5))
-    st.markdown(term_words.why(product))
+    heading = term_words.heading(name, parameter, cell.t, cell.k, path)
+    formula = term_words.formula(product, 4 if path else 5)
+    st.markdown(f"{heading}\n\n$$\n{formula}\n$$\n\n{term_words.why(product)}")
 
 
 def _groups(cell: Term) -> tuple[Group, ...]:

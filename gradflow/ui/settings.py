@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 Value = bool | int | float | str
@@ -343,4 +343,4 @@ def as_text(value: Value) -> str:
 
 def as_mapping(settings: Any) -> dict[str, Value]:
     """All settings by name."""
-    return asdict(settings)
+    return dict(vars(settings))

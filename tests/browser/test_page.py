@@ -107,7 +107,9 @@ SHOWN = replace(Settings(), w_s=0.4, T=15, b_f=2.0)
 
 @pytest.fixture
 def downloading(open_page):
-    return open_page(_query(SHOWN))
+    tab = open_page(_query(SHOWN))
+    tab.unfold("Downloads")
+    return tab
 
 
 def test_the_png_is_a_picture(downloading, tmp_path):

@@ -110,15 +110,22 @@ def _charts(settings: Settings, experiment: Experiment) -> None:
         heatmaps(both, view, row, panels.lag(settings, row.t), settings.camera)
     else:
         _unlinked_charts(both, view, row, settings)
-    if block_size(experiment.T) > 1:
-        st.caption(words.blocks(block_size(experiment.T)))
-    for panel in both:
-        if panel.clip is not None:
-            st.caption(f"{panel.title}: {words.clipping(panel.clip, settings.threshold)}")
-    st.caption(words.READING[settings.axis])
+    st.caption("\n\n".join(_said_of(settings, both)))
+
+
+def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
+    """What stands under the charts, a paragraph each."""
+    block = block_size(both[0].T)
+    said = [words.blocks(block)] if block > 1 else []
+    said += [
+        f"{panel.title}: {words.clipping(panel.clip, settings.threshold)}"
+        for panel in both
+        if panel.clip is not None
+    ]
+    said.append(words.READING[settings.axis])
     if settings.signs and settings.gate == "all":
-        st.caption(words.NO_SIGNS)
-    st.caption(words.PROFILE)
+        said.append(words.NO_SIGNS)
+    return [*said, words.PROFILE]
 
 
 def _unlinked_charts(
@@ -137,13 +144,13 @@ def _unlinked_charts(
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
     st.subheader("In numbers", anchor=False)
     st.caption(words.measured(seen["RNN"].t))
-    st.markdown(table(words.measures(seen["RNN"], seen["LSTM"], settings.window)))
+    measures = table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
     t = seen["RNN"].t
     residuals = {
         name: residual_at(flow, t)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    st.markdown(words.adds_up(t, residuals))
+    st.markdown(f"{measures}\n\n{words.adds_up(t, residuals)}")
 
 
 def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) -> go.Figure:
