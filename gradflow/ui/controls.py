@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -12,6 +13,9 @@ from gradflow.ui.presets import PRESETS
 from gradflow.ui.settings import CONTROLS, LONGEST, Settings
 from gradflow.ui.text import escaped
 from gradflow.ui.words import forget_bias_words
+
+# Pixels of a number that stands beside other controls.
+_NARROW = 220
 
 # What is read of a pasted text or a file, in characters: 10,000 numbers of 40 digits.
 _LONGEST_TEXT = 400_000
@@ -30,6 +34,7 @@ def sidebar() -> None:
     with st.sidebar:
         examples()
         main()
+        length()
         sections()
 
 
@@ -47,17 +52,21 @@ def examples() -> None:
 
 
 def main() -> None:
-    """What is moved most: the recurrent weight, the length, the forget bias."""
+    """What is moved most: the recurrent weight and the forget bias."""
     _slider("w_s")
-    length = _own_length()
-    _slider("T", disabled=length is not None)
-    _exact_length(disabled=length is not None)
-    # A slot that is always there: what comes after it keeps its place.
-    note = st.empty()
-    if length is not None:
-        note.caption(f"The sequence brings its own length: {length} steps.")
     _slider("b_f")
     st.caption(forget_bias_words(state.value("b_f")))
+
+
+def length() -> None:
+    """The length of the sequence, unless that brings its own."""
+    own = _own_length()
+    _slider("T", disabled=own is not None)
+    _exact_length(disabled=own is not None)
+    # A slot that is always there: what comes after it keeps its place.
+    note = st.empty()
+    if own is not None:
+        note.caption(f"The sequence brings its own length: {own} steps.")
 
 
 def sections() -> None:
@@ -269,7 +278,12 @@ def _slider(name: str, disabled: bool = False) -> None:
     )
 
 
-def _number(name: str, disabled: bool = False, format: str | None = None) -> None:
+def _number(
+    name: str,
+    disabled: bool = False,
+    format: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
+) -> None:
     control = CONTROLS[name]
     whole = isinstance(getattr(Settings, name), int)
     st.number_input(
@@ -281,6 +295,7 @@ def _number(name: str, disabled: bool = False, format: str | None = None) -> Non
         help=control.help,
         disabled=disabled,
         format=format or (None if whole else "%g"),
+        width=width,
     )
 
 
@@ -288,12 +303,12 @@ def target_control() -> None:
     """The target step, which stands beside the curves that it moves."""
     _switch("last")
     if not state.value("last"):
-        _number("t")
+        _number("t", width=_NARROW)
 
 
 def lag_control() -> None:
     """The lag of the cell that is explained, which stands beside the explanation."""
-    _number("lag")
+    _number("lag", width=_NARROW)
 
 
 def classes_control() -> None:

@@ -19,22 +19,17 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
     k = panels.lag(settings, t)
     cell = term(settings, experiment, t, k)
     st.subheader(term_words.title(t, k), anchor=False)
-    control, beside = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
-    with control:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         controls.target_control()
         controls.lag_control()
-    with beside:
-        st.caption(term_words.place(t, k))
+    st.caption(term_words.place(t, k))
     rnn, lstm = st.columns(2, gap="medium")
     with rnn:
         _formula("RNN", cell, cell.names[0], cell.rnn)
-    with lstm:
-        _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
-    bars, paths = st.columns([3, 2], gap="medium")
-    with bars:
         chart(factor_parts(_groups(cell)), "factors")
         st.caption(term_words.BARS)
-    with paths:
+    with lstm:
+        _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
         shares = table(term_words.table(cell.paths))
         st.markdown(f"{term_words.carriers(cell.paths)}\n\n{shares}")
         st.caption(term_words.about_paths(settings.gate, cell))

@@ -50,7 +50,7 @@ def place(t: int, k: int) -> str:
     back = {1: "the target step itself", 2: "one step back"}.get(k, f"{k - 1} steps back")
     return (
         f"The part that step {t + 1 - k} ({back}) has in the gradient of the loss at step {t}. "
-        "Choose another lag $k$ here, and another target $t$ above the curves."
+        "Choose another lag $k$ or target $t$ here, or pick a cell of a heatmap."
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gradflow import memory
+from gradflow import memory, ui
 from gradflow.check import residual_at
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel
@@ -26,6 +26,8 @@ from gradflow.ui.one_cell import one_cell
 from gradflow.ui.pages import frame
 from gradflow.ui.settings import Settings
 from gradflow.ui.text import table
+
+_STYLE = Path(ui.__file__).with_name("tables.css")
 
 # The share of the k = 1 term below which a lag counts as forgotten.
 _LEAST_SHARE = 0.01
@@ -46,26 +48,28 @@ def comparison_page() -> None:
     with top:
         title, notes = st.container(), st.container()
     with st.sidebar:
-        examples, controls_place, sections = st.container(), st.container(), st.container()
+        examples, main, others = st.container(), st.container(), st.container()
     with middle:
-        _followed(_Places(notes, controls_place))
+        _followed(_Places(notes, main))
     with title:
         frame.heading("gradflow", words.LEAD)
+        st.html(_STYLE)
     with bottom:
         _explanation()
     with examples:
         controls.examples()
-    with sections:
+    with others:
+        controls.length()
         controls.sections()
 
 
-@st.fragment  # so that a move of w_s, T or b_f draws this anew, and nothing else
+@st.fragment  # so that a move of w_s or b_f draws this anew, and nothing else
 def _followed(places: _Places) -> None:
     """All that follows the main controls, and they themselves, the charts first."""
     settings = frame.current()
     experiment = frame.experiment(settings)
+    above = st.empty()
     if experiment is not None:
-        above = st.columns(2, gap="medium")
         _charts(settings, experiment)
     with places.notes:
         frame.notes(settings, look=True)
@@ -75,15 +79,14 @@ def _followed(places: _Places) -> None:
         controls.main()
 
 
-def _words(settings: Settings, experiment: Experiment, above: Sequence[DeltaGenerator]) -> None:
+def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
     """What is measured and said of the charts, above them and below."""
     t = panels.target_step(settings, experiment)
     seen = {
         name: memory.measure(flow, t, _LEAST_SHARE, settings.window)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    for column, (name, measured) in zip(above, seen.items(), strict=True):
-        column.markdown(words.sentence(name, measured))
+    above.markdown("\n\n".join(words.sentence(name, reach) for name, reach in seen.items()))
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
@@ -143,14 +146,13 @@ def _unlinked_charts(
 
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
     st.subheader("In numbers", anchor=False)
-    st.caption(words.measured(seen["RNN"].t))
     measures = table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
     t = seen["RNN"].t
     residuals = {
         name: residual_at(flow, t)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    st.markdown(f"{measures}\n\n{words.adds_up(t, residuals)}")
+    st.markdown(f"{words.measured(t)}\n\n{measures}\n\n{words.adds_up(t, residuals)}")
 
 
 def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) -> go.Figure:
