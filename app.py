@@ -5,13 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 from gradflow import ui
+from gradflow.ui import server
 from gradflow.ui.pages.comparison import comparison_page
 from gradflow.ui.pages.derivation import derivation_page
 from gradflow.ui.pages.model import model_page
 from gradflow.ui.pages.paths import paths_page
-from gradflow.ui.sockets import send_at_once
 
-send_at_once()
+server.prepare()
 
 _ICON = Path(ui.__file__).with_name("icon.svg")
 

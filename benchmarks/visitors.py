@@ -25,7 +25,8 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from tests.browser.serving import served
+from benchmarks import machine
+from tests.browser.serving import Server, served
 
 # A visitor's own value of b_f marks its session: what comes back must hold it.
 _MARKS = np.linspace(0.0, 5.0, 501)
@@ -68,9 +69,12 @@ class Visitor:
         mark = f"{_MARKS[self.number % len(_MARKS)]:g}"
         return urlencode({"v": 1, "w_s": 0.9, "T": self.T, "b_f": mark})
 
-    async def visit(self, socket: websockets.ClientConnection, moves: int, pause: float) -> None:
-        """Open the page and move the slider, once every `pause` seconds."""
+    async def open(self, socket: websockets.ClientConnection) -> None:
+        """Open the page."""
         await self._run(socket, None)
+
+    async def move(self, socket: websockets.ClientConnection, moves: int, pause: float) -> None:
+        """Move the slider, once every `pause` seconds."""
         await asyncio.sleep(pause * (self.number % 40) / 40)  # not all in the same instant
         for n in range(moves):
             started = time.perf_counter()
@@ -143,64 +147,118 @@ def memory(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def crowd(
-    address: str, process: int, sessions: int, moves: int, pause: float, T: int
-) -> tuple[list[Visitor], float]:
-    """All visitors at once; the server's memory while all are still there, in MB."""
-    url = address.replace("http://", "ws://") + "/_stcore/stream"
-    visitors = [Visitor(number, T) for number in range(sessions)]
-    sockets = [
-        await websockets.connect(url, subprotocols=["streamlit"], max_size=None) for _ in visitors
-    ]
-    try:
-        await asyncio.gather(
-            *(
-                visitor.visit(socket, moves, pause)
-                for visitor, socket in zip(visitors, sockets, strict=True)
-            )
+def cpu_seconds(process: int) -> float:
+    """What a process has used of the processor."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Met:
+    """What a crowd met.
+
+    Attributes
+    ----------
+    visitors : list of Visitor
+        The crowd.
+    cpu : float
+        Milliseconds of the processor that the server used a move.
+    held : float
+        The server's memory while all are still there, in MB.
+    """
+
+    visitors: list[Visitor]
+    cpu: float
+    held: float
+
+    @property
+    def errors(self) -> list[str]:
+        return [error for visitor in self.visitors for error in visitor.errors]
+
+    @property
+    def row(self) -> str:
+        """The figures as a row of `HEAD`."""
+        milliseconds = 1e3 * np.concatenate([visitor.seconds for visitor in self.visitors])
+        p50, p95 = np.percentile(milliseconds, [50, 95])
+        last = self.visitors[-1]
+        return (
+            f"| {len(self.visitors)} | {milliseconds.size} | {p50:.0f} | {p95:.0f} | "
+            f"{len(self.errors)} | {self.cpu:.1f} | {last.messages} | {last.size / 1e3:.0f} | "
+            f"{self.held:.0f} |"
         )
-        return visitors, memory(process)
+
+
+HEAD = """\
+| sessions | moves | p50, ms | p95, ms | errors | CPU a move, ms | messages | kB | memory, MB |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+
+
+async def crowd(server: Server, sessions: int, moves: int, pause: float, T: int) -> Met:
+    """Visitors who open the page one after the other, and then move the slider side by side."""
+    url = server.address.replace("http://", "ws://") + "/_stcore/stream"
+    visitors = [Visitor(number, T) for number in range(sessions)]
+    sockets = []
+    try:
+        for visitor in visitors:
+            sockets.append(await websockets.connect(url, subprotocols=["streamlit"], max_size=None))
+            await visitor.open(sockets[-1])
+        before = cpu_seconds(server.process)
+        pairs = zip(visitors, sockets, strict=True)
+        await asyncio.gather(*(visitor.move(socket, moves, pause) for visitor, socket in pairs))
+        used = 1e3 * (cpu_seconds(server.process) - before) / (sessions * moves)
+        return Met(visitors, used, memory(server.process))
     finally:
         for socket in sockets:
             await socket.close()
 
 
-def report(visitors: list[Visitor], held: float) -> str:
-    """One line: p50, p95, errors and memory."""
-    milliseconds = 1e3 * np.concatenate([visitor.seconds for visitor in visitors])
-    p50, p95 = np.percentile(milliseconds, [50, 95])
-    errors = sum(len(visitor.errors) for visitor in visitors)
+def side_by_side(asked: argparse.Namespace) -> str:
+    """Crowds of one visitor and of many against one server."""
+    lines = [HEAD]
+    with tempfile.TemporaryDirectory() as home, served("app.py", Path(home)) as server:
+        for sessions in [1] + [asked.sessions] * asked.waves:
+            met = asyncio.run(crowd(server, sessions, asked.moves, asked.pause, asked.T))
+            lines.append(met.row)
+            print(met.row, *sorted(set(met.errors))[:5], sep="\n    ", flush=True)
+    return "\n".join(lines)
+
+
+def for_long(asked: argparse.Namespace) -> str:
+    """What further sessions hold after many moves, without a pause between them."""
+    with tempfile.TemporaryDirectory() as home, served("app.py", Path(home)) as server:
+        first = asyncio.run(crowd(server, 1, asked.long_moves, 0.0, asked.T))
+        several = asyncio.run(crowd(server, asked.long_sessions, asked.long_moves, 0.0, asked.T))
+    # The first is kept for a reconnect: there is one session more than those that are open.
+    further = (several.held - first.held) / asked.long_sessions
+    errors = len(first.errors) + len(several.errors)
     return (
-        f"{len(visitors):3d} sessions, {milliseconds.size:6d} moves: p50 {p50:6.1f} ms, "
-        f"p95 {p95:6.1f} ms, {errors} errors, {held:6.1f} MB"
+        f"After {asked.long_moves} moves each, {asked.long_sessions} sessions beside the first "
+        f"hold {further:.2f} MB each, with {errors} errors."
     )
 
 
 def main() -> None:
-    """Run crowds of one visitor and of many against one server, and print what they met."""
+    """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sessions", type=int, default=40)
     parser.add_argument("--moves", type=int, default=30, help="moves of each visitor")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds from move to move")
     parser.add_argument("--T", type=int, default=200)
     parser.add_argument("--waves", type=int, default=2, help="crowds that come and go")
+    parser.add_argument("--long-sessions", type=int, default=3, help="sessions of many moves")
+    parser.add_argument("--long-moves", type=int, default=3600, help="their moves; 0 for none")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as home,
-        served("app.py", Path(home)) as server,
-    ):
-        crowds = [1] + [asked.sessions] * asked.waves
-        first = 0.0
-        for sessions in crowds:
-            visitors, held = asyncio.run(
-                crowd(server.address, server.process, sessions, asked.moves, asked.pause, asked.T)
-            )
-            print(report(visitors, held), flush=True)
-            for error in sorted({error for visitor in visitors for error in visitor.errors})[:5]:
-                print("   ", error)
-            first = first or held
-            if sessions > 1:
-                print(f"    {(held - first) / (sessions - 1):.2f} MB for each further session")
+    parts = [
+        side_by_side(asked),
+        f"T = {asked.T}, a move every {asked.pause:g} s, on {machine.name()}.",
+    ]
+    if asked.long_moves:
+        parts.append(for_long(asked))
+        print(parts[-1])
+    text = "\n\n".join(parts)
+    title = "# Many visitors on one server\n\n"
+    asked.output.write_text(f"{title}Made by `python -m benchmarks.visitors`.\n\n{text}\n")
 
 
 if __name__ == "__main__":

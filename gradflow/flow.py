@@ -242,14 +242,10 @@ class GradientFlow:
                 f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
             )
         name, step = full_name(self.cell, parameter, layer), target_step(t, self.T)
-        deltas = self._of_target(step)
-        rows = [
-            deltas[self.cell.parameters[part].gate] * self._source(part)[:step, 0][::-1]
-            for part in self._parts(name)
-        ]
         if name not in self.cell.groups:
-            return rows[0]
-        return Scaled.beside([row.reshape(step, 1) for row in rows]).norm(axis=1)
+            return self._row(name, step)
+        rows = [self._row(part, step).reshape(step, 1) for part in self._parts(name)]
+        return Scaled.beside(rows).norm(axis=1)
 
     def value(self, parameter: str, layer: int | None = None) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.
@@ -502,13 +498,16 @@ class GradientFlow:
             )
         return log10_forget(traces[number])
 
-    def _of_target(self, t: int) -> tuple[Scaled, ...]:
-        """The deltas of one target step; those asked for last are kept, for several rows."""
-        last: tuple[int, tuple[Scaled, ...]] | None = vars(self).get("_last_target")
-        if last is None or last[0] != t:
-            last = (t, self._backward.deltas.of_target(t))
-            vars(self)["_last_target"] = last
-        return last[1]
+    def _row(self, name: str, t: int) -> Scaled:
+        """The terms of one parameter; the rows of the target asked for last are kept."""
+        target, deltas, rows = vars(self).get("_last_target", (0, (), {}))
+        if target != t:
+            deltas, rows = self._backward.deltas.of_target(t), {}
+            vars(self)["_last_target"] = (t, deltas, rows)
+        if name not in rows:
+            gate = self.cell.parameters[name].gate
+            rows[name] = deltas[gate] * self._source(name)[:t, 0][::-1]
+        return rows[name]
 
     def _by_class(self, parameter: str, division: ByDetours | ByFirstGate) -> PathClasses:
         if not isinstance(self.cell, LSTM):

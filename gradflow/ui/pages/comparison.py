@@ -17,7 +17,7 @@ from gradflow.figures.pooling import block_size
 from gradflow.figures.profile import Profile, profile
 from gradflow.figures.scale import View
 from gradflow.figures.sheet import sheet
-from gradflow.ui import controls, links, panels, state, words
+from gradflow.ui import controls, links, panels, server, state, words
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.heatmaps import heatmaps
 from gradflow.ui.downloads import downloads
@@ -43,6 +43,11 @@ class _Places:
 
 def comparison_page() -> None:
     """Draw the page: first the charts, which are waited for, and then what stands around them."""
+    with server.TURN:
+        _drawn()
+
+
+def _drawn() -> None:
     state.begin("comparison")
     top, middle, bottom = st.container(), st.container(), st.container()
     with top:
@@ -66,17 +71,18 @@ def comparison_page() -> None:
 @st.fragment  # so that a move of w_s or b_f draws this anew, and nothing else
 def _followed(places: _Places) -> None:
     """All that follows the main controls, and they themselves, the charts first."""
-    settings = frame.current()
-    experiment = frame.experiment(settings)
-    above = st.empty()
-    if experiment is not None:
-        _charts(settings, experiment)
-    with places.notes:
-        frame.notes(settings, look=True)
-    if experiment is not None:
-        _words(settings, experiment, above)
-    with places.controls:
-        controls.main()
+    with server.TURN:
+        settings = frame.current()
+        experiment = frame.experiment(settings)
+        above = st.empty()
+        if experiment is not None:
+            _charts(settings, experiment)
+        with places.notes:
+            frame.notes(settings, look=True)
+        if experiment is not None:
+            _words(settings, experiment, above)
+        with places.controls:
+            controls.main()
 
 
 def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
