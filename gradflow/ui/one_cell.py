@@ -25,20 +25,21 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
     st.caption(term_words.place(t, k))
     rnn, lstm = st.columns(2, gap="medium")
     with rnn:
-        _formula("RNN", cell, cell.names[0], cell.rnn)
+        st.markdown(_formula("RNN", cell, cell.names[0], cell.rnn))
         chart(factor_parts(_groups(cell)), "factors")
         st.caption(term_words.BARS)
     with lstm:
-        _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
+        formula = _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
         shares = table(term_words.table(cell.paths))
-        st.markdown(f"{term_words.carriers(cell.paths)}\n\n{shares}")
+        st.markdown(f"{formula}\n\n{term_words.carriers(cell.paths)}\n\n{shares}")
         st.caption(term_words.about_paths(settings.gate, cell))
 
 
-def _formula(name: str, cell: Term, parameter: str, product: Product, path: str = "") -> None:
+def _formula(name: str, cell: Term, parameter: str, product: Product, path: str = "") -> str:
+    """A product: what it is of, its formula, and what made it small or large; Markdown."""
     heading = term_words.heading(name, parameter, cell.t, cell.k, path)
     formula = term_words.formula(product, 4 if path else 5)
-    st.markdown(f"{heading}\n\n$$\n{formula}\n$$\n\n{term_words.why(product)}")
+    return f"{heading}\n\n$$\n{formula}\n$$\n\n{term_words.why(product)}"
 
 
 def _groups(cell: Term) -> tuple[Group, ...]:

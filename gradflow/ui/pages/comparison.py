@@ -42,25 +42,24 @@ class _Places:
 
 
 def comparison_page() -> None:
-    """Draw the page: first the charts, which are waited for, and then what stands around them."""
+    """Draw the page: first the charts, which are waited for, and then what stands around them.
+
+    The heading comes before them, so that the part that follows the main controls begins at the
+    top level: Streamlit copies the containers around it at each of its runs.
+    """
     with server.TURN:
         _drawn()
 
 
 def _drawn() -> None:
     state.begin("comparison")
-    top, middle, bottom = st.container(), st.container(), st.container()
-    with top:
-        title, notes = st.container(), st.container()
+    frame.heading("gradflow", words.LEAD)
+    notes = st.container()
     with st.sidebar:
         examples, main, others = st.container(), st.container(), st.container()
-    with middle:
-        _followed(_Places(notes, main))
-    with title:
-        frame.heading("gradflow", words.LEAD)
-        st.html(_STYLE)
-    with bottom:
-        _explanation()
+    _followed(_Places(notes, main))
+    _explanation()
+    st.html(_STYLE)
     with examples:
         controls.examples()
     with others:
