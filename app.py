@@ -7,21 +7,40 @@ import streamlit as st
 from gradflow import ui
 from gradflow.ui import server
 from gradflow.ui.pages.comparison import comparison_page
-from gradflow.ui.pages.derivation import derivation_page
-from gradflow.ui.pages.model import model_page
-from gradflow.ui.pages.paths import paths_page
 
 server.prepare()
 
 _ICON = Path(ui.__file__).with_name("icon.svg")
 
+
+# The pages that few open first are imported when they are opened: nobody waits for the others.
+
+
+def _paths() -> None:
+    from gradflow.ui.pages.paths import paths_page
+
+    paths_page()
+
+
+def _derivation() -> None:
+    from gradflow.ui.pages.derivation import derivation_page
+
+    derivation_page()
+
+
+def _model() -> None:
+    from gradflow.ui.pages.model import model_page
+
+    model_page()
+
+
 st.set_page_config(page_title="gradflow", page_icon=str(_ICON), layout="wide")
 st.navigation(
     [
         st.Page(comparison_page, title="Compare", default=True),
-        st.Page(paths_page, title="Paths", url_path="paths"),
-        st.Page(derivation_page, title="Derivation", url_path="derivation"),
-        st.Page(model_page, title="Your model", url_path="model"),
+        st.Page(_paths, title="Paths", url_path="paths"),
+        st.Page(_derivation, title="Derivation", url_path="derivation"),
+        st.Page(_model, title="Your model", url_path="model"),
     ],
     position="top",
 ).run()

@@ -1,4 +1,8 @@
-"""The downloads: everything is made on click."""
+"""The downloads: everything is made on click.
+
+What makes the files brings much along (pyarrow, kaleido), and is imported when it is needed: the
+first visitor of a server waits for all that the page imports at its top.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,6 @@ import streamlit as st
 
 from gradflow.figures.pooling import LONG
 from gradflow.scaled import Array
-from gradflow.ui import exports, images
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.settings import Settings
 
@@ -60,6 +63,8 @@ def downloads(
         on_change="rerun",
     )
     if section.open:
+        from gradflow.ui import exports
+
         with section:
             files = _files(experiment, settings, own, figure_builder)
             buttons(files, f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}")
@@ -77,6 +82,8 @@ def buttons(files: Sequence[File], stem: str) -> None:
     stem : str
         What the files' names begin with.
     """
+    from gradflow.ui import images
+
     drawable = images.browser_available()
     with st.container(horizontal=True, gap="small", key="downloads"):
         for file in files:
@@ -108,6 +115,8 @@ def pictures(
     labelled : bool
         Whether the cells of the page of charts have labels.
     """
+    from gradflow.ui import exports, images
+
     return (
         File(
             "PNG",
@@ -150,6 +159,8 @@ def _files(
     own: Array | None,
     figure_builder: Callable[[bool], go.Figure],
 ) -> tuple[File, ...]:
+    from gradflow.ui import exports
+
     return (
         *pictures(figure_builder, _title(settings, experiment), experiment.T < LONG),
         File(
