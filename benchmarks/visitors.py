@@ -130,10 +130,15 @@ class Visitor:
         if kind == "exception":
             self.errors.append(element.exception.message)
 
+    @property
+    def held(self) -> dict[str, float]:
+        """The settings in the address bar."""
+        return _numbers(self._address)
+
     def _check(self, w_s: float) -> None:
         """Note an answer that is not to this visitor's move."""
-        held, asked = _numbers(self._address), _numbers(self.query)
-        if held != {**asked, "w_s": w_s}:
+        asked = _numbers(self.query)
+        if self.held != {**asked, "w_s": w_s}:
             self.errors.append(f"visitor {self.number} was answered with {self._address}")
 
 

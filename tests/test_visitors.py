@@ -1,0 +1,138 @@
+"""Many visitors: what a move costs, counted, and that sessions neither mix nor stay."""
+
+import asyncio
+import re
+import socket
+
+import numpy as np
+import pytest
+import websockets
+from browser.serving import ROOT, served
+from packed import unpacked
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.visitors import Visitor, crowd
+from gradflow import terms
+from gradflow.figures.panel import relative_to_first
+from gradflow.ui import server
+from gradflow.ui.experiment import run
+from gradflow.ui.settings import Settings
+
+# What a move of w_s sends: with a notice of its own, two more.
+MOST_MESSAGES = 32
+
+
+class Seeing(Visitor):
+    """A visitor who keeps what the heatmaps and the lines of text show."""
+
+    def _meet(self, delta):
+        super()._meet(delta)
+        element = delta.new_element
+        if element.bidi_component.component_name == "gradflow_heatmaps":
+            self.heatmaps = unpacked(element.bidi_component.bytes)
+        if element.HasField("text"):
+            self.text = element.text.body
+
+
+async def connected(server):
+    url = server.address.replace("http://", "ws://") + "/_stcore/stream"
+    return await websockets.connect(url, subprotocols=["streamlit"], max_size=None)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    with served("app.py", tmp_path_factory.mktemp("home")) as server:
+        yield server
+
+
+def test_visitors_who_move_at_once_see_their_own_networks(page):
+    visitors = [Seeing(n, T=10 + n) for n in range(8)]
+
+    async def visit(visitor):
+        async with await connected(page) as socket:
+            await visitor.open(socket)
+            await visitor.move(socket, 4, 0.0)
+
+    async def together():
+        await asyncio.gather(*map(visit, visitors))
+
+    asyncio.run(together())
+    for visitor in visitors:
+        assert visitor.errors == []
+        held = visitor.held
+        flow = run(Settings(w_s=held["w_s"], T=visitor.T, b_f=held["b_f"])).lstm
+        found = visitor.heatmaps["charts"][1]["data"][0]["z"]
+        np.testing.assert_allclose(found, relative_to_first(flow.log10("w_x")), rtol=1e-5)
+
+
+def test_a_move_sends_little(page):
+    met = asyncio.run(crowd(page, 1, 3, 0.0, 30))
+    assert met.errors == []
+    assert met.visitors[0].messages <= MOST_MESSAGES
+
+
+COUNTING = """
+import gc, runpy
+import streamlit as st
+runpy.run_path({app!r})
+gc.collect()
+kinds = [type(found).__name__ for found in gc.get_objects()]
+st.text(f"{{kinds.count('AppSession')}} sessions, {{kinds.count('GradientFlow')}} flows")
+"""
+
+
+def test_a_session_that_closes_frees_what_it_held(tmp_path, monkeypatch):
+    monkeypatch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")
+    script = tmp_path / "counting.py"
+    script.write_text(COUNTING.format(app=str(ROOT / "app.py")))
+
+    async def visits(server):
+        for number in range(6):
+            async with await connected(server) as socket:
+                visitor = Seeing(number, T=20)
+                await visitor.open(socket)
+                await visitor.move(socket, 2, 0.0)
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1.1)
+        for _ in range(2):  # sessions that have been away for long are let go when another comes
+            async with await connected(server) as socket:
+                visitor = Seeing(0, T=20)
+                await visitor.open(socket)
+        return visitor.text
+
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with served(str(script), tmp_path) as server:
+        said = asyncio.run(visits(server))
+    sessions, flows = map(int, re.findall(r"\d+", said))
+    assert sessions <= 2  # this one and the one before it, which may come back
+    assert flows == 0
+
+
+def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params["T"] = "40"
+    app.run()
+    sweeps, squares = [], []
+    backward, clear = terms.backward, terms.clear
+
+    def swept(*arguments):
+        sweeps.append(arguments)
+        return backward(*arguments)
+
+    def cleared(rows, targets):
+        squares.append(targets)
+        clear(rows, targets)
+
+    monkeypatch.setattr("gradflow.flow.backward", swept)
+    monkeypatch.setattr("gradflow.flow.clear", cleared)
+    app.slider(key="w_s").set_value(0.5).run()
+    assert not app.exception
+    assert len(sweeps) == 2
+    assert len(squares) == 2  # the two heatmaps, of one block each
+
+
+def test_connections_do_not_wait_for_receipts():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server.send_at_once()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
