@@ -12,11 +12,18 @@ from gradflow.checks import finite_array, frozen
 from gradflow.losses import Loss
 from gradflow.scaled import Array, Scaled
 
+# Types that are of a kind.
+_KNOWN: set[tuple[type, type]] = set()
+
 
 def check_kind(name: str, given: Any, kind: type, rule: str) -> None:
     """Raise ValueError unless an argument is of its kind."""
+    # Of a protocol, isinstance looks every member up; once for each type will do.
+    if (type(given), kind) in _KNOWN:
+        return
     if isinstance(given, type) or not isinstance(given, kind):
         raise ValueError(f"{name} must be {rule}. Got {given!r}.")
+    _KNOWN.add((type(given), kind))
 
 
 def checked_inputs(x: Any, D: int) -> Array:

@@ -42,10 +42,10 @@ class _Places:
 
 
 def comparison_page() -> None:
-    """Draw the page: first the charts, which are waited for, and then what stands around them.
+    """Draw the page: the charts, which are waited for, before all that is below and beside them.
 
-    The heading comes before them, so that the part that follows the main controls begins at the
-    top level: Streamlit copies the containers around it at each of its runs.
+    What follows the main controls begins at the top level, for Streamlit copies the containers
+    around it at each of its runs.
     """
     with server.TURN:
         _drawn()
