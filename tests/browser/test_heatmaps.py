@@ -82,6 +82,38 @@ def _size(flow, settings, t, k):
     return f"{10.0 ** (log10 - exponent):.2f}e{'−' if exponent < 0 else '+'}{abs(exponent)}"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?w_s=0.9",
+        "?w_s=-0.9&signs=1&sequence=impulse",
+        "?T=420&axis=source",
+    ],
+)
+def test_a_new_value_is_painted_before_plotly_draws_it_and_in_the_same_pixels(open_page, query):
+    tab = open_page(query)
+    tab.page.evaluate(
+        """() => {
+             window.pictures = new Map();
+             for (const image of document.querySelectorAll("[data-chart$=heatmap] image")) {
+               const seen = [image.href.baseVal];
+               window.pictures.set(image, seen);
+               new MutationObserver((changes) => {
+                 const isNew = changes.some(({ attributeName }) => attributeName === "href");
+                 if (isNew) seen.push(image.href.baseVal);
+               }).observe(image, { attributes: true });
+             }
+           }"""
+    )
+    tab.set_slider("w_s", 0.8)
+    pictures = tab.page.evaluate("() => [...window.pictures.values()]")
+    assert len(pictures) >= 2
+    for seen in pictures:
+        assert len(seen) == 3  # before, painted, drawn by Plotly
+        assert seen[1] == seen[2]
+    assert pictures[0][0] != pictures[0][1]
+
+
 @pytest.mark.parametrize("key", [RNN, LSTM, PROFILE])
 def test_zoom_and_node_survive_a_slider_and_a_double_click_ends_the_zoom(open_page, key):
     tab = open_page()

@@ -20,7 +20,7 @@ def component(name: str) -> Callable[..., Any]:
         f"gradflow_{name}",
         html=_text(f"{name}.html"),
         css=_text("charts.css"),
-        js=_text("charts.js"),
+        js=_text("pictures.js") + _text("charts.js"),
         isolate_styles=False,
     )
 

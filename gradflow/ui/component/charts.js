@@ -2,6 +2,7 @@
 
 // How long one may wait for it, in milliseconds.
 const SECOND_CLICK = 400;
+const NEXT_MOVE = 150;
 
 let library;
 
@@ -41,7 +42,10 @@ function unpacked(bytes) {
   });
 }
 
-const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+// The frame after the next: what stands before it is then on the screen.
+const painted = () =>
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 
 // As "3.14e-200": log10 may lie far outside of what a number can hold.
 function scientific(log10) {
@@ -60,6 +64,13 @@ function themed(layout, element) {
   return { ...layout, font: { ...layout.font, color, family }, modebar };
 }
 
+// Whoever gives Plotly its configuration again has it draw all from the start, and twice.
+function react(Plotly, plot, { data, layout }, config) {
+  const name = JSON.stringify(config);
+  Plotly.react(plot, data, layout, plot.configuration === name ? undefined : config);
+  plot.configuration = name;
+}
+
 // One chart, for reading.
 class Chart {
   constructor(element) {
@@ -76,10 +87,11 @@ class Chart {
     this.Plotly = await plotly(message.plotly);
     await painted();
     if (this.newest !== message) return;
-    const { key, data, layout, config } = message.chart;
+    const { key, data, config } = message.chart;
+    const layout = themed(message.chart.layout, this.element);
     this.plot.dataset.chart = key;
     this.plot.style.height = `${layout.height}px`;
-    this.Plotly.react(this.plot, data, themed(layout, this.element), config);
+    react(this.Plotly, this.plot, { data, layout }, config);
     this.element.ariaBusy = "false";
   }
 
@@ -114,30 +126,39 @@ class Heatmaps {
     if (this.newest !== message) return;
     Object.assign(this, message, { Plotly });
     this.element.querySelector("h3").textContent = message.heading;
+    for (const chart of this.charts) chart.layout = themed(chart.layout, this.element);
     const [rnn, lstm, profile] = this.charts;
-    this.draw(rnn, 0);
-    this.draw(lstm, 1);
+    const behind = [rnn, lstm].filter((chart, index) => this.showValues(chart, index));
     this.rest();
     // What one looks at while moving a slider is painted before the rest is drawn.
     await painted();
     if (this.newest !== message) return;
     this.draw(profile, 2);
+    // What Plotly knows of the heatmaps may follow when the hand rests.
+    if (behind.length) await pause(NEXT_MOVE);
+    if (this.newest !== message) return;
+    for (const chart of behind) this.draw(chart, this.charts.indexOf(chart));
     this.element.ariaBusy = "false";
+  }
+
+  // Whether only the picture is new, and the chart behind it is still to be drawn.
+  showValues(chart, index) {
+    const plot = this.plots[index];
+    chart.frame = frame(chart);
+    const alike = plot.chart?.frame === chart.frame && repaint(plot, chart.data);
+    if (!alike) this.draw(chart, index);
+    return alike;
   }
 
   draw(chart, index) {
     const plot = this.plots[index];
-    const layout = {
-      ...themed(chart.layout, this.element),
-      ...this.zoomed(plot, chart),
-      uirevision: true,
-    };
+    const layout = { ...chart.layout, ...this.zoomed(plot, chart), uirevision: true };
     const first = !plot.on;
     plot.chart = chart;
     plot.dataset.chart = chart.key;
     plot.style.height = `${layout.height}px`;
     this.panels[index].ariaLabel = chart.label ?? null;
-    this.Plotly.react(plot, chart.data, layout, this.config(plot));
+    react(this.Plotly, plot, { data: chart.data, layout }, this.config(plot));
     if (!first) return;
     plot.on("plotly_hover", ({ points: [point] }) => this.point(index, point));
     plot.on("plotly_unhover", () => this.rest());
@@ -298,6 +319,7 @@ class Heatmaps {
   }
 
   close() {
+    this.newest = undefined;
     this.sizes.disconnect();
     this.plots.filter((plot) => plot.on).forEach((plot) => this.Plotly.purge(plot));
   }
