@@ -100,9 +100,12 @@ class Watched:
 
 
 def turns(bare: Watched, page: Watched, presses: int) -> np.ndarray:
-    """Milliseconds on the bare page and on the other, (presses, 2), after a few not counted."""
-    keys = ["ArrowLeft" if press % 2 else "ArrowRight" for press in range(5 + presses)]
-    return np.array([[watched.press(key) for watched in (bare, page)] for key in keys])[5:]
+    """Milliseconds on the bare page and on the other, (presses, 2), after a few not counted.
+
+    One way all the time: of what a page has shown before, Streamlit sends a reference only.
+    """
+    rows = [[watched.press("ArrowLeft") for watched in (bare, page)] for _ in range(5 + presses)]
+    return np.array(rows)[5:]
 
 
 def table(taken: dict[int, np.ndarray]) -> str:
