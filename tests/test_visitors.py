@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.visitors import Visitor, crowd
 from gradflow import terms
 from gradflow.figures.panel import relative_to_first
-from gradflow.ui import server
 from gradflow.ui.experiment import run
 from gradflow.ui.settings import Settings
 
@@ -129,10 +127,3 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
     assert not app.exception
     assert len(sweeps) == 2
     assert len(squares) == 2  # the two heatmaps, of one block each
-
-
-def test_connections_do_not_wait_for_receipts():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server.send_at_once()
-        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
