@@ -35,7 +35,7 @@ from gradflow.terms import backward  # noqa: E402
 from gradflow.ui.images import image  # noqa: E402
 
 SIZES = ((50, 1, 1), (200, 1, 1), (1000, 1, 1), (200, 32, 8), (500, 128, 16), (1000, 128, 16))
-TAKEN_APART = ((200, 1, 1), (500, 128, 16))
+TAKEN_APART = ((200, 1, 1), (200, 32, 8), (500, 128, 16))
 GROWTH = {
     "T at H = 1": [(T, 1, 1) for T in (250, 500, 1000, 2000)],
     "T at H = 32": [(T, 32, 8) for T in (125, 250, 500, 1000)],

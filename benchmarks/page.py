@@ -55,9 +55,12 @@ WATCH = """([selector, count]) => {
         // A message that is sent before a frame comes right after it.
         requestAnimationFrame(() => port2.postMessage(0));
       });
-      watcher.observe(document.body, {
-        subtree: true, childList: true, characterData: true, attributes: true,
-      });
+      // Around what is watched and no further: to look at each change costs the page of many more.
+      for (const element of document.querySelectorAll(selector)) {
+        watcher.observe(element.closest("[data-chart], [data-testid=stElementContainer]"), {
+          subtree: true, childList: true, characterData: true, attributes: true,
+        });
+      }
     }, { once: true, capture: true });
   });
 }"""

@@ -15,3 +15,9 @@ def chromium_path() -> str:
     if found is None:
         go_without(f"needs a browser on the PATH: one of {', '.join(BROWSERS)}")
     return found
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test of the page without a browser waits for one to paint."""
+    monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)

@@ -24,8 +24,24 @@ _KEY = "charts"
 _mount = assets.component("heatmaps")
 
 
-def heatmaps(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> None:
+def heatmaps(shown: bytes) -> None:
     """Show both heatmaps and the profile; a cell that is picked becomes the explained one.
+
+    Parameters
+    ----------
+    shown : bytes
+        The `message` that says all of them.
+    """
+    _mount(
+        key=_KEY,
+        data=shown,
+        on_picked_change=_pick,
+        on_failed_change=assets.give_up,
+    )
+
+
+def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> bytes:
+    """All that charts.js draws and tells: the figures as they are exported, and the cells.
 
     Parameters
     ----------
@@ -40,16 +56,6 @@ def heatmaps(panels: Sequence[Panel], view: View, profile: Profile, k: int, came
     camera : str
         Format of the pictures that the bar above a chart makes: "png" or "svg".
     """
-    _mount(
-        key=_KEY,
-        data=message(panels, view, profile, k, camera),
-        on_picked_change=_pick,
-        on_failed_change=assets.give_up,
-    )
-
-
-def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> bytes:
-    """All that heatmaps.js draws and tells: the figures as they are exported, and the cells."""
     T = panels[0].T
     block = block_size(T)
     shown = [cells(panel, view, block) for panel in panels]

@@ -19,7 +19,7 @@ from gradflow.figures.scale import View
 from gradflow.figures.sheet import sheet
 from gradflow.ui import controls, links, panels, server, state, words
 from gradflow.ui.component.assets import available
-from gradflow.ui.component.heatmaps import heatmaps
+from gradflow.ui.component.heatmaps import heatmaps, message
 from gradflow.ui.downloads import downloads
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.one_cell import one_cell
@@ -47,11 +47,6 @@ def comparison_page() -> None:
     What follows the main controls begins at the top level, for Streamlit copies the containers
     around it at each of its runs.
     """
-    with server.TURN:
-        _drawn()
-
-
-def _drawn() -> None:
     state.begin("comparison")
     frame.heading("gradflow", words.LEAD)
     notes = st.container()
@@ -71,14 +66,15 @@ def _drawn() -> None:
 def _followed(places: _Places) -> None:
     """All that follows the main controls, and they themselves, the charts first."""
     with server.TURN:
-        settings = frame.current()
+        settings = state.settings()
         experiment = frame.experiment(settings)
-        above = st.empty()
-        if experiment is not None:
-            _charts(settings, experiment)
+        above = None if experiment is None else _charts(settings, experiment)
+    server.pause()
+    with server.TURN:
+        state.keep(settings)
         with places.notes:
             frame.notes(settings, look=True)
-        if experiment is not None:
+        if experiment is not None and above is not None:
             _words(settings, experiment, above)
         with places.controls:
             controls.main()
@@ -109,16 +105,22 @@ def _explanation() -> None:
         st.markdown(words.EXPLANATION)
 
 
-def _charts(settings: Settings, experiment: Experiment) -> None:
+def _charts(settings: Settings, experiment: Experiment) -> DeltaGenerator:
+    """Draw the charts; the place above them."""
     linked = available()
     both = panels.panels(settings, experiment, shares=not linked)
     view = panels.view(settings, both)
     row = panels.profile(settings, experiment, both)
-    if linked:
-        heatmaps(both, view, row, panels.lag(settings, row.t), settings.camera)
+    k = panels.lag(settings, row.t)
+    shown = message(both, view, row, k, settings.camera) if linked else None
+    # All is made by now: what leaves in one go, the browser draws in one go.
+    above = st.empty()
+    if shown is not None:
+        heatmaps(shown)
     else:
         _unlinked_charts(both, view, row, settings)
     st.caption("\n\n".join(_said_of(settings, both)))
+    return above
 
 
 def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
