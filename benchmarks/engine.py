@@ -27,6 +27,7 @@ sys.path.insert(0, str(HERE.parent))
 
 import machine  # noqa: E402
 import peers  # noqa: E402
+import readme  # noqa: E402
 
 import gradflow as gf  # noqa: E402
 from gradflow.scaled import Scaled  # noqa: E402
@@ -255,14 +256,6 @@ def plot(rows: list[Row]) -> go.Figure:
     return figure
 
 
-def put_into(readme: Path, text: str) -> None:
-    """Replace what stands between the marks of the README."""
-    start, end = "<!-- engine -->\n", "<!-- end of engine -->"
-    before, rest = readme.read_text(encoding="utf-8").split(start)
-    after = rest.split(end)[1]
-    readme.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, default=len(SIZES), help="only the first sizes")
@@ -295,7 +288,7 @@ def main() -> None:
     if not options.dry:
         (HERE / "engine.md").write_text(f"# The engine\n\n{text}\n", encoding="utf-8")
         (HERE / "engine.svg").write_bytes(image(plot(rows), "svg"))
-        put_into(HERE.parent / "README.md", short)
+        readme.put("engine", short)
 
 
 if __name__ == "__main__":

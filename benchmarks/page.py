@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks import machine
+from benchmarks import machine, readme
 from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import ROOT, served
 
@@ -162,6 +162,7 @@ def main() -> None:
     print(told)
     title = "# From an arrow key to both heatmaps painted\n\n"
     asked.output.write_text(f"{title}Made by `python -m benchmarks.page`.\n\n{told}")
+    readme.put("page", told.rstrip())
 
 
 if __name__ == "__main__":
