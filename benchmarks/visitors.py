@@ -5,7 +5,8 @@
 Each visitor is one websocket session, as a browser opens it. Every second it moves the slider of
 `w_s` and waits for the run that follows to end. No browser draws anything: what is measured is the
 server, from the message that moves the slider to the heatmaps' message, and to the last of the run.
-The page itself pauses between the two, so that a browser paints the heatmaps first.
+Where no other session runs, the page pauses between the two, so that a browser paints the heatmaps
+first.
 """
 
 from __future__ import annotations
@@ -245,15 +246,15 @@ def side_by_side(asked: argparse.Namespace) -> str:
 def for_long(asked: argparse.Namespace) -> str:
     """What further sessions hold after many moves, without a pause between them."""
     with tempfile.TemporaryDirectory() as home, served("app.py", Path(home)) as server:
-        first = asyncio.run(crowd(server, 1, asked.long_moves, 0.0, asked.T))
+        first = asyncio.run(crowd(server, 1, asked.moves, 0.0, asked.T))
         several = asyncio.run(crowd(server, asked.long_sessions, asked.long_moves, 0.0, asked.T))
     # The first, which is kept a minute for a reconnect, has gone by then.
     further = (several.held - first.held) / (asked.long_sessions - 1)
     errors = len(first.errors) + len(several.errors)
     return (
         f"After {asked.long_moves} moves each, {asked.long_sessions} sessions hold "
-        f"{several.held:.0f} MB, and one held {first.held:.0f} MB: {further:.2f} MB for each "
-        f"further session, with {errors} errors."
+        f"{several.held:.0f} MB, and one held {first.held:.0f} MB after {asked.moves}: {further:.2f} MB "
+        f"for each further session, with {errors} errors."
     )
 
 
@@ -265,7 +266,7 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=1.0, help="seconds from move to move")
     parser.add_argument("--T", type=int, default=200)
     parser.add_argument("--waves", type=int, default=2, help="crowds that come and go")
-    parser.add_argument("--long-sessions", type=int, default=6, help="sessions of many moves")
+    parser.add_argument("--long-sessions", type=int, default=5, help="sessions of many moves")
     parser.add_argument("--long-moves", type=int, default=3600, help="their moves; 0 for none")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()

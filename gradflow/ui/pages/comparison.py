@@ -65,12 +65,11 @@ def comparison_page() -> None:
 @st.fragment  # so that a move of w_s or b_f draws this anew, and nothing else
 def _followed(places: _Places) -> None:
     """All that follows the main controls, and they themselves, the charts first."""
-    with server.TURN:
+    with server.turn():
         settings = state.settings()
         experiment = frame.experiment(settings)
         above = None if experiment is None else _charts(settings, experiment)
-    server.pause()
-    with server.TURN:
+        server.pause()
         state.keep(settings)
         with places.notes:
             frame.notes(settings, look=True)
