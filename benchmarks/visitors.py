@@ -253,8 +253,8 @@ def for_long(asked: argparse.Namespace) -> str:
     errors = len(first.errors) + len(several.errors)
     return (
         f"After {asked.long_moves} moves each, {asked.long_sessions} sessions hold "
-        f"{several.held:.0f} MB, and one held {first.held:.0f} MB after {asked.moves}: {further:.2f} MB "
-        f"for each further session, with {errors} errors."
+        f"{several.held:.0f} MB, and one held {first.held:.0f} MB after {asked.moves}: "
+        f"{further:.2f} MB for each further session, with {errors} errors."
     )
 
 
