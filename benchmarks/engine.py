@@ -173,6 +173,10 @@ def milliseconds(seconds: float | None) -> str:
     return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
 
 
+def _three_digits(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,g}"
+
+
 def table(rows: list[Row]) -> str:
     """Markdown: times in milliseconds, how many times gradflow's in brackets."""
     lines = [
@@ -183,7 +187,7 @@ def table(rows: list[Row]) -> str:
         cells = [milliseconds(row.seconds["gradflow"])]
         for contestant in CONTESTANTS[1:]:
             taken = row.seconds.get(contestant)
-            times = f" ({row.ratio(contestant):.3g}×)" if taken is not None else ""
+            times = f" ({_three_digits(row.ratio(contestant))}×)" if taken is not None else ""
             cells.append(milliseconds(taken) + times)
         cells.insert(2, milliseconds(row.first_call))
         lines.append(f"| {', '.join(map(str, row.size))} | {' | '.join(cells)} |")
