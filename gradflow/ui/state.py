@@ -99,9 +99,13 @@ class Held(Generic[Record]):
                 seated.remove(name)
         return self._form.record(**st.session_state[self._held] | drawn)
 
+    def remember(self, current: Record) -> None:
+        """Hold the settings for a run that draws no widgets of theirs."""
+        st.session_state[self._held] = as_mapping(current)
+
     def keep(self, current: Record) -> None:
         """Remember the settings and write them into the address bar."""
-        st.session_state[self._held] = as_mapping(current)
+        self.remember(current)
         query = links.to_query(current, self._form)
         if st.query_params.to_dict() != query:
             st.query_params.from_dict(query)
@@ -124,6 +128,7 @@ value = _shared.value
 change = _shared.change
 settings = _shared.settings
 keep = _shared.keep
+remember = _shared.remember
 put = _shared.put
 notices = _shared.notices
 

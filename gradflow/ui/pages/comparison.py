@@ -67,6 +67,7 @@ def _followed(places: _Places) -> None:
     """All that follows the main controls, and they themselves, the charts first."""
     with server.turn():
         settings = state.settings()
+        state.remember(settings)  # whoever leaves the page during the pause takes them along
         experiment = frame.experiment(settings)
         above = None if experiment is None else _charts(settings, experiment)
         server.pause()
