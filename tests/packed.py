@@ -20,6 +20,15 @@ def _filled(content: Any, parts: bytes) -> Any:
         return [_filled(inner, parts) for inner in content]
     if not isinstance(content, dict):
         return content
+    if "triangle" in content:
+        rows, columns = content["shape"]
+        dtype = np.dtype(content["array"])
+        square = np.full((rows, columns), np.nan if dtype.kind == "f" else 0, dtype)
+        at = content["at"]
+        for row in range(rows):
+            square[row, : row + 1] = np.frombuffer(parts, dtype, row + 1, at)
+            at += (row + 1) * dtype.itemsize
+        return square
     if "array" in content:
         count = int(np.prod(content["shape"]))
         return np.frombuffer(parts, content["array"], count, content["at"]).reshape(

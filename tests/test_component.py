@@ -1,5 +1,7 @@
 """What the components are sent, and what they may send back."""
 
+import math
+
 import numpy as np
 import plotly
 import pytest
@@ -7,7 +9,7 @@ from packed import unpacked
 from streamlit.testing.v1 import AppTest
 
 from gradflow.ui.component import plotly_js
-from gradflow.ui.component.packing import packed
+from gradflow.ui.component.packing import Triangle, packed
 
 
 def test_arrays_arrive_as_they_were_and_begin_where_typed_arrays_may():
@@ -28,6 +30,21 @@ def test_arrays_arrive_as_they_were_and_begin_where_typed_arrays_may():
     assert found["int64"].dtype == np.int32
     np.testing.assert_array_equal(found["int64"], [0, 1, 2])
     np.testing.assert_array_equal(found["nested"][0]["bool"], [1, 0])
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7])
+def test_a_triangle_arrives_whole_and_is_sent_by_half(n):
+    below = np.tri(n, dtype=bool)
+    sizes = np.where(below, np.arange(n * n).reshape(n, n), np.nan).astype(np.float32)
+    signs = np.where(below, -1, 0).astype(np.int8)
+    message = packed({"sizes": Triangle(sizes), "signs": Triangle(signs), "after": np.ones(1)})
+    found = unpacked(message)
+    np.testing.assert_array_equal(found["sizes"], sizes)
+    np.testing.assert_array_equal(found["signs"], signs)
+    np.testing.assert_array_equal(found["after"], np.ones(1))
+    cells = n * (n + 1) // 2
+    start = 8 + 8 * math.ceil(int.from_bytes(message[:8], "little") / 8)
+    assert len(message) - start == 8 * (math.ceil(4 * cells / 8) + math.ceil(cells / 8) + 1)
 
 
 def test_a_number_that_json_lacks_is_refused():

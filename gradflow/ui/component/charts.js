@@ -34,11 +34,18 @@ function unpacked(bytes) {
   const json = new TextDecoder().decode(new Uint8Array(buffer, 8, length));
   return JSON.parse(json, (_, value) => {
     if (!value?.array) return value;
-    const [rows, columns] = value.shape;
-    const array = (at, count) => new TYPES[value.array](buffer, start + value.at + at, count);
-    if (columns === undefined) return array(0, rows);
-    const row = columns * TYPES[value.array].BYTES_PER_ELEMENT;
-    return Array.from({ length: rows }, (_, index) => array(index * row, columns));
+    const type = TYPES[value.array];
+    const [rows, columns = 1] = value.shape;
+    const count = value.triangle ? (rows * (rows + 1)) / 2 : rows * columns;
+    const cells = new type(buffer, start + value.at, count);
+    if (value.shape.length === 1) return cells;
+    return Array.from({ length: rows }, (_, row) => {
+      if (!value.triangle) return cells.subarray(row * columns, (row + 1) * columns);
+      const first = (row * (row + 1)) / 2;
+      const whole = new type(columns).fill(NaN); // which is 0 where numbers are whole
+      whole.set(cells.subarray(first, first + row + 1));
+      return whole;
+    });
   });
 }
 

@@ -15,9 +15,10 @@ from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
 from gradflow.figures.profile import Profile, profile_parts
 from gradflow.figures.scale import View, by_sign
+from gradflow.scaled import Array
 from gradflow.ui import state
 from gradflow.ui.component import assets, plotly_js
-from gradflow.ui.component.packing import packed
+from gradflow.ui.component.packing import Triangle, packed
 
 _KEY = "charts"
 
@@ -60,9 +61,7 @@ def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camer
     block = block_size(T)
     shown = [cells(panel, view, block) for panel in panels]
     charts = [
-        _chart(
-            f"{panel.title.lower()}_heatmap", heatmap_parts(panel, view, of), camera, (view.axis, T)
-        )
+        _chart(f"{panel.title.lower()}_heatmap", _sent(panel, view, of), camera, (view.axis, T))
         | {"label": f"{panel.title} heatmap: arrow keys move the crosshair, Enter picks the cell"}
         for panel, of in zip(panels, shown, strict=True)
     ]
@@ -89,14 +88,28 @@ def _chart(key: str, parts: dict[str, Any], camera: str, counted: Any) -> dict[s
     return {"key": key, "config": bar(key, camera), "counted": str(counted), **parts}
 
 
+def _sent(panel: Panel, view: View, of: Cells) -> dict[str, Any]:
+    """The figure of one panel, without the half of each square that is empty."""
+    parts = heatmap_parts(panel, view, of)
+    traces = [
+        trace | {"z": _triangle(trace["z"])} if trace["z"].shape == of.log10.shape else trace
+        for trace in parts["data"]
+    ]
+    return parts | {"data": traces}
+
+
+def _triangle(square: Array | None) -> Triangle | None:
+    return None if square is None else Triangle(square)
+
+
 def _told(panel: Panel, view: View, of: Cells) -> dict[str, Any]:
     """What the readout needs beside the figure, which has the sizes unless it shows signs."""
     return {
         "title": panel.title,
         "units": panel.units if view.relative else np.zeros(panel.T),
-        "log10": of.log10 if by_sign(panel, view) else None,
-        "sign": of.sign,
-        "place": of.place,
+        "log10": _triangle(of.log10 if by_sign(panel, view) else None),
+        "sign": _triangle(of.sign),
+        "place": _triangle(of.place),
         "shares": of.block == 1 and panel.additive,
     }
 
