@@ -310,3 +310,24 @@ def test_the_longest_links_and_largest_settings_run():
     extremes |= {f"w_h{gate}": "-100.0" for gate in "ifco"} | {"loss": "softmax", "clipping": "1"}
     assert len(urlencode(extremes)) > 100
     _opened(**extremes)
+
+
+def test_a_move_that_cannot_be_computed_is_said_once_and_the_next_one_is_shown():
+    app = _opened(activation="relu", T="2000", w_s="0.5")
+    app.slider(key="w_s").set_value(2.0).run()
+    [error] = app.error
+    assert "float64" in error.value
+    app.slider(key="w_s").set_value(0.9).run()
+    opened = _opened(activation="relu", T="2000", w_s="0.9")
+    np.testing.assert_array_equal(_shown_terms(_quiet(app)), _shown_terms(opened))
+
+
+def test_what_is_made_ahead_of_a_run_is_not_kept():
+    app = _opened(T="30")
+    app.slider(key="w_s").set_value(0.4).run()
+    assert "charts_ahead" not in app.session_state
+    np.testing.assert_allclose(
+        _shown_terms(app),
+        relative_to_first(run(Settings(T=30, w_s=0.4)).rnn.log10("w_x")),
+        rtol=1e-6,
+    )

@@ -1,6 +1,11 @@
-"""Runs of sessions take turns, and only one that is alone pauses."""
+"""Runs of sessions take turns: charts go first, and a run that nobody waits for pauses."""
 
+import platform
+import subprocess
+import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,42 +13,150 @@ from gradflow.ui import server
 
 
 @pytest.fixture
-def slept(monkeypatch):
-    """What happens in the place of sleep: a list of whether the turn was free."""
+def runs():
+    return server.Turns()
+
+
+@pytest.fixture
+def pauses(monkeypatch, runs):
+    """What happens in the place of sleep: whether the turn could be taken meanwhile."""
     free = []
-    monkeypatch.setattr("time.sleep", lambda _: free.append(not server._TURN.locked()))
+
+    def look(_):
+        with runs.turn():
+            free.append(True)
+
+    monkeypatch.setattr(server, "time", SimpleNamespace(sleep=look))
     return free
 
 
-def test_a_run_that_is_alone_lets_go_of_its_turn_while_it_pauses(slept):
-    with server.turn():
-        server.pause()
-        assert server._TURN.locked()
-    assert slept == [True]
-    assert not server._TURN.locked()
+def started(run):
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
-def test_a_run_that_another_waits_for_does_not_pause(slept):
+def until(holds):
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0)
+
+
+def test_a_run_that_is_alone_lets_go_of_its_turn_while_it_pauses(runs, pauses):
+    with runs.turn():
+        runs.give_way()
+    assert pauses == [True]
+
+
+def test_two_runs_never_compute_at_once(runs, monkeypatch):
+    monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
+    inside, most = [], []
+
+    def compute():
+        inside.append(0)
+        time.sleep(1e-4)
+        most.append(len(inside))
+        inside.pop()
+
+    def run():
+        for _ in range(50):
+            with runs.turn():
+                compute()
+                runs.give_way()
+                compute()
+
+    threads = [started(run) for _ in range(4)]
+    for thread in threads:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    assert len(most) == 400
+    assert max(most) == 1
+
+
+def test_charts_of_another_session_go_before_what_follows_ones_own(runs, pauses):
     order = []
 
     def other():
-        with server.turn():
-            order.append("other")
+        with runs.turn():
+            order.append("charts of the other")
 
-    with server.turn():
-        thread = threading.Thread(target=other)
-        thread.start()
-        while server._runs < 2:
-            pass
-        server.pause()
-        order.append("first")
-    thread.join(timeout=10)
-    assert slept == []
-    assert order == ["first", "other"]
+    with runs.turn():
+        order.append("charts")
+        waiting = [started(other) for _ in range(2)]
+        until(lambda: runs._before_charts == 2)
+        runs.give_way()
+        order.append("the rest")
+    for thread in waiting:
+        thread.join(timeout=10)
+    assert pauses == []
+    assert order == ["charts", "charts of the other", "charts of the other", "the rest"]
 
 
-def test_a_run_that_ends_early_gives_up_its_turn():
-    with pytest.raises(RuntimeError), server.turn():
+def test_nobody_waits_for_the_charts_of_others_for_good(runs, monkeypatch):
+    monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
+    monkeypatch.setattr("gradflow.ui.server.PATIENCE", 0.05)
+    ended = threading.Event()
+
+    def crowd():
+        while not ended.is_set():
+            with runs.turn():
+                pass
+
+    with runs.turn():
+        threads = [started(crowd) for _ in range(3)]
+        until(lambda: runs._before_charts == 3)
+        runs.give_way()
+    ended.set()
+    for thread in threads:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
+def test_a_run_that_ends_early_gives_up_its_turn(runs):
+    with pytest.raises(RuntimeError), runs.turn():
         raise RuntimeError
-    with server.turn():
-        assert server._runs == 1
+    with runs.turn():
+        assert runs._taken
+    assert not runs._taken
+
+
+ARENAS = """
+import ctypes, tempfile, threading
+from gradflow.ui import server
+
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+
+def arenas():
+    with tempfile.NamedTemporaryFile() as file:
+        stream = ctypes.c_void_p(libc.fopen(file.name.encode(), b"w"))
+        libc.malloc_info(0, stream)
+        libc.fclose(stream)
+        return file.read().count(b"<heap nr=")
+
+def run(met):
+    met.wait()
+    bytearray(10_000)
+    met.wait()
+
+def after(threads):
+    met = threading.Barrier(threads)
+    all_of_them = [threading.Thread(target=run, args=(met,)) for _ in range(threads)]
+    for thread in all_of_them: thread.start()
+    for thread in all_of_them: thread.join()
+    return arenas()
+
+server.prepare()
+first = arenas()
+print(after(6) - first)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are glibc's")
+def test_threads_to_come_share_the_arenas_there_are():
+    script = [sys.executable, "-c", ARENAS]
+    assert subprocess.run(script, capture_output=True, check=True).stdout == b"0\n"
+    without = ARENAS.replace("server.prepare()", "")
+    script = [sys.executable, "-c", without]
+    assert int(subprocess.run(script, capture_output=True, check=True).stdout) >= 4

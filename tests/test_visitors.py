@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from dataclasses import replace
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from benchmarks.visitors import Visitor, crowd
 from gradflow import terms
 from gradflow.figures.panel import relative_to_first
 from gradflow.ui.experiment import run
+from gradflow.ui.links import to_query
+from gradflow.ui.presets import PRESETS
 from gradflow.ui.settings import Settings
 
 # What a move of w_s sends: with a notice of its own, two more.
@@ -23,6 +27,16 @@ MOST_MESSAGES = 32
 class Seeing(Visitor):
     """A visitor who keeps what the heatmaps and the lines of text show."""
 
+    link = None
+
+    def __init__(self, number, T):
+        super().__init__(number, T)
+        self.notes = []
+
+    @property
+    def query(self):
+        return self.link or super().query
+
     def _meet(self, delta):
         super()._meet(delta)
         element = delta.new_element
@@ -30,6 +44,8 @@ class Seeing(Visitor):
             self.heatmaps = unpacked(element.bidi_component.bytes)
         if element.HasField("text"):
             self.text = element.text.body
+        if element.HasField("alert"):
+            self.notes.append(element.alert.body)
 
 
 async def connected(server):
@@ -61,6 +77,24 @@ def test_visitors_who_move_at_once_see_their_own_networks(page):
         flow = run(Settings(w_s=held["w_s"], T=visitor.T, b_f=held["b_f"])).lstm
         found = visitor.heatmaps["charts"][1]["data"][0]["z"]
         np.testing.assert_allclose(found, relative_to_first(flow.log10("w_x")), rtol=1e-5)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_move_onto_an_example_and_away_from_it_is_shown_with_its_note(page, preset):
+    visitor = Seeing(0, preset.settings.T)
+    beside = preset.settings.w_s + (0.01 if preset.settings.w_s < 0 else -0.01)
+    visitor.link = urlencode(to_query(replace(preset.settings, w_s=beside)))
+
+    async def visit():
+        async with await connected(page) as socket:
+            await visitor.open(socket)
+            for w_s, notes in ((preset.settings.w_s, [preset.look]), (beside, [])) * 2:
+                visitor.notes.clear()
+                await visitor._run(socket, w_s)
+                assert visitor.notes == notes
+
+    asyncio.run(visit())
+    assert visitor.errors == []
 
 
 def test_a_move_sends_little(page):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import streamlit as st
@@ -51,10 +51,16 @@ def examples() -> None:
     )
 
 
-def main() -> None:
-    """What is moved most: the recurrent weight and the forget bias."""
-    _slider("w_s")
-    _slider("b_f")
+def main(on_change: Callable[[], None] | None = None) -> None:
+    """What is moved most: the recurrent weight and the forget bias.
+
+    Parameters
+    ----------
+    on_change : callable, optional
+        What is done first of all after a move.
+    """
+    _slider("w_s", on_change=on_change)
+    _slider("b_f", on_change=on_change)
     st.caption(forget_bias_words(state.value("b_f")))
 
 
@@ -265,7 +271,7 @@ def _clipping() -> None:
     _number("window")
 
 
-def _slider(name: str, disabled: bool = False) -> None:
+def _slider(name: str, disabled: bool = False, on_change: Callable[[], None] | None = None) -> None:
     control = CONTROLS[name]
     st.slider(
         control.label,
@@ -274,6 +280,7 @@ def _slider(name: str, disabled: bool = False) -> None:
         step=control.step,
         key=state.seat(name),
         help=control.help,
+        on_change=on_change,
         disabled=disabled,
     )
 

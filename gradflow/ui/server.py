@@ -6,8 +6,10 @@ Streamlit runs each visitor's page in a thread of its own, and all threads share
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import gc
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,37 +18,67 @@ from collections.abc import Iterator
 # sent this much later is drawn after them. If the hand has moved on by then, it is not made at all.
 PAUSE = 0.08
 
-# Held by the run that computes and draws. Runs that share the interpreter by turns of milliseconds
-# take twice the time that they take one after the other, and each of them ends late.
-_TURN = threading.Lock()
+# Seconds after which a run that has drawn its charts waits no longer for those that have not.
+PATIENCE = 2.0
 
-_counting = threading.Lock()
-_runs = 0  # that have their turn, or wait for it
+# glibc's number of the option that says how many arenas there may be (malloc.h).
+_M_ARENA_MAX = -8
 
 
-@contextlib.contextmanager
-def turn() -> Iterator[None]:
-    """One session's run, while no other computes and draws."""
-    global _runs
-    with _counting:
-        _runs += 1
-    try:
-        with _TURN:
+class Turns:
+    """Runs compute and draw one after the other, and those whose charts are not drawn go first.
+
+    Runs that share the interpreter by turns of milliseconds take twice the time that they take one
+    after the other, and each of them ends late.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._taken = False
+        self._before_charts = 0  # runs that wait
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """One run, while no other computes and draws."""
+        self._take()
+        try:
             yield
-    finally:
-        with _counting:
-            _runs -= 1
+        finally:
+            self._give()
+
+    def give_way(self) -> None:
+        """Within a turn whose charts are drawn: let those go first that have theirs to draw.
+
+        Where there are none, pause, so that the browser paints before more arrives.
+        """
+        self._give()
+        if not self._before_charts:
+            time.sleep(PAUSE)
+        with self._changed:
+            free = self._changed.wait_for(
+                lambda: not (self._taken or self._before_charts), PATIENCE
+            )
+            if free:
+                self._taken = True
+        if not free:
+            self._take()
+
+    def _take(self) -> None:
+        with self._changed:
+            self._before_charts += 1
+            try:
+                self._changed.wait_for(lambda: not self._taken)
+            finally:
+                self._before_charts -= 1
+            self._taken = True
+
+    def _give(self) -> None:
+        with self._changed:
+            self._taken = False
+            self._changed.notify_all()
 
 
-def pause() -> None:
-    """Within a turn: let the browser paint what it was sent, unless other sessions wait."""
-    if _runs > 1:
-        return
-    _TURN.release()
-    try:
-        time.sleep(PAUSE)
-    finally:
-        _TURN.acquire()
+runs = Turns()
 
 
 @functools.cache
@@ -54,3 +86,16 @@ def prepare() -> None:
     """What is done once in a process, when all modules are imported."""
     # What the modules hold stays for good: the collector need not look through it again and again.
     gc.freeze()
+    _share_arenas()
+
+
+def _share_arenas() -> None:
+    """Have threads to come allocate from the arenas there are, where the C library is glibc.
+
+    By itself it makes up to eight a core, and each keeps what its largest run took. Runs take
+    turns, so that none waits for another's arena.
+    """
+    if sys.platform == "linux":
+        set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+        if set_option is not None:
+            set_option(_M_ARENA_MAX, 1)

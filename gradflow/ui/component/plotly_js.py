@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import plotly
@@ -19,7 +20,7 @@ def address() -> str | None:
     Streamlit serves the folders that components declare in their packages' manifests. plotly
     declares none, so it is declared here: no copy of 5 MB, and a checkout need not be writable.
     """
-    if not _FILE.is_file():
+    if not _there(_FILE):
         return None
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(_NAME) is None:
@@ -27,3 +28,9 @@ def address() -> str | None:
         manifest = ComponentManifest(_PACKAGE, plotly.__version__, [folder])
         manager.register_from_manifest(manifest, _FILE.parents[1])
     return f"_stcore/bidi-components/{_NAME}/{_FILE.name}?v={plotly.__version__}"
+
+
+@functools.cache
+def _there(file: Path) -> bool:
+    """Looked up once: where disks are slow, each time takes as long as a chart."""
+    return file.is_file()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -14,12 +13,11 @@ from gradflow.check import residual_at
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
-from gradflow.figures.profile import Profile, profile
-from gradflow.figures.scale import View
+from gradflow.figures.profile import profile
 from gradflow.figures.sheet import sheet
-from gradflow.ui import controls, links, panels, server, state, words
-from gradflow.ui.component.assets import available
-from gradflow.ui.component.heatmaps import heatmaps, message
+from gradflow.ui import charts, controls, links, panels, server, state, words
+from gradflow.ui.charts import Charts
+from gradflow.ui.component.heatmaps import heatmaps
 from gradflow.ui.downloads import downloads
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.one_cell import one_cell
@@ -27,18 +25,10 @@ from gradflow.ui.pages import frame
 from gradflow.ui.settings import Settings
 from gradflow.ui.text import table
 
-_STYLE = Path(ui.__file__).with_name("tables.css")
+_STYLE = Path(ui.__file__).with_name("comparison.css")
 
 # The share of the k = 1 term below which a lag counts as forgotten.
 _LEAST_SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Where what follows the settings stands, beside the charts and what is below them."""
-
-    notes: DeltaGenerator
-    controls: DeltaGenerator
 
 
 def comparison_page() -> None:
@@ -49,10 +39,9 @@ def comparison_page() -> None:
     """
     state.begin("comparison")
     frame.heading("gradflow", words.LEAD)
-    notes = st.container()
     with st.sidebar:
         examples, main, others = st.container(), st.container(), st.container()
-    _followed(_Places(notes, main))
+    _followed(main)
     _explanation()
     st.html(_STYLE)
     with examples:
@@ -63,21 +52,24 @@ def comparison_page() -> None:
 
 
 @st.fragment  # so that a move of w_s or b_f draws this anew, and nothing else
-def _followed(places: _Places) -> None:
-    """All that follows the main controls, and they themselves, the charts first."""
-    with server.turn():
+def _followed(place: DeltaGenerator) -> None:
+    """All that follows the main controls, the charts first, and they themselves in their place."""
+    with server.runs.turn():
         settings = state.settings()
         state.remember(settings)  # whoever leaves the page during the pause takes them along
-        experiment = frame.experiment(settings)
-        above = None if experiment is None else _charts(settings, experiment)
-        server.pause()
+        # Made here: a run of this part may not write into a place outside that was empty at first.
+        notes, above = st.container(), st.empty()
+        made = frame.tried(lambda: charts.charts(settings))
+        if made is not None:
+            _charts(made)
+        server.runs.give_way()
         state.keep(settings)
-        with places.notes:
+        with notes:
             frame.notes(settings, look=True)
-        if experiment is not None and above is not None:
-            _words(settings, experiment, above)
-        with places.controls:
-            controls.main()
+        if made is not None:
+            _words(settings, made.experiment, above)
+        with place:
+            controls.main(charts.make_ahead)
 
 
 def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
@@ -105,22 +97,12 @@ def _explanation() -> None:
         st.markdown(words.EXPLANATION)
 
 
-def _charts(settings: Settings, experiment: Experiment) -> DeltaGenerator:
-    """Draw the charts; the place above them."""
-    linked = available()
-    both = panels.panels(settings, experiment, shares=not linked)
-    view = panels.view(settings, both)
-    row = panels.profile(settings, experiment, both)
-    k = panels.lag(settings, row.t)
-    shown = message(both, view, row, k, settings.camera) if linked else None
-    # All is made by now: what leaves in one go, the browser draws in one go.
-    above = st.empty()
-    if shown is not None:
-        heatmaps(shown)
+def _charts(made: Charts) -> None:
+    if made.message is not None:
+        heatmaps(made.message)
     else:
-        _unlinked_charts(both, view, row, settings)
-    st.caption("\n\n".join(_said_of(settings, both)))
-    return above
+        _unlinked_charts(made)
+    st.caption("\n\n".join(_said_of(made.settings, made.panels)))
 
 
 def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
@@ -138,17 +120,15 @@ def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
     return [*said, words.PROFILE]
 
 
-def _unlinked_charts(
-    both: tuple[Panel, Panel], view: View, row: Profile, settings: Settings
-) -> None:
+def _unlinked_charts(made: Charts) -> None:
     """The same figures as elements of Streamlit."""
     st.info(words.UNLINKED, icon=":material/link_off:")
-    for column, panel in zip(st.columns(2, gap="medium"), both, strict=True):
+    for column, panel in zip(st.columns(2, gap="medium"), made.panels, strict=True):
         with column:
-            figure = heatmap(panel, view, block_size(panel.T))
+            figure = heatmap(panel, made.view, block_size(panel.T))
             frame.chart(figure, f"{panel.title.lower()}_heatmap")
-    st.subheader(f"One row: target step t = {row.t}", anchor=False)
-    frame.chart(profile(row, settings.floor), "profile")
+    st.subheader(f"One row: target step t = {made.profile.t}", anchor=False)
+    frame.chart(profile(made.profile, made.settings.floor), "profile")
 
 
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:

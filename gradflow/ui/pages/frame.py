@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -11,6 +14,8 @@ from gradflow.ui.experiment import Experiment, run
 from gradflow.ui.presets import look_at
 from gradflow.ui.settings import Settings
 from gradflow.ui.text import escaped
+
+Made = TypeVar("Made")
 
 
 def opened(page: str) -> Settings:
@@ -67,8 +72,13 @@ def notes(settings: Settings, look: bool = False) -> None:
 
 def experiment(settings: Settings) -> Experiment | None:
     """Both networks on the sequence; None, with one sentence on the page, if they cannot run."""
+    return tried(lambda: run(settings, state.own_numbers()))
+
+
+def tried(make: Callable[[], Made]) -> Made | None:
+    """What `make` returns; None, with its sentence on the page, if that is a ValueError."""
     try:
-        return run(settings, state.own_numbers())
+        return make()
     except ValueError as error:
         st.error(escaped(str(error)))
         return None

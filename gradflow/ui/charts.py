@@ -1,0 +1,91 @@
+"""What the charts of the main page show, made before any of it is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from gradflow.figures.panel import Panel
+from gradflow.figures.profile import Profile
+from gradflow.figures.scale import View
+from gradflow.ui import panels, server, state
+from gradflow.ui.component.assets import available
+from gradflow.ui.component.heatmaps import message
+from gradflow.ui.experiment import Experiment, run
+from gradflow.ui.settings import Settings
+
+_AHEAD = "charts_ahead"
+
+
+@dataclass(frozen=True, eq=False)
+class Charts:
+    """Both heatmaps and the profile, and what they are of.
+
+    Attributes
+    ----------
+    settings : Settings
+        The page's settings.
+    experiment : Experiment
+        The two networks.
+    panels : tuple of two Panels
+        The heatmaps' contents.
+    view : View
+        How they are shown.
+    profile : Profile
+        The row of the chosen target.
+    message : bytes or None
+        What the component of the charts is sent; None where it cannot be shown.
+    """
+
+    settings: Settings
+    experiment: Experiment
+    panels: tuple[Panel, Panel]
+    view: View
+    profile: Profile
+    message: bytes | None
+
+
+def make_ahead() -> None:
+    """Make the charts before the run draws its first element; a slider's callback.
+
+    All that a move changes then leaves in one go. A browser that gets the frame of the page first,
+    and the charts milliseconds later, lays out and paints twice.
+    """
+    with server.runs.turn():
+        settings = state.settings()
+        try:
+            st.session_state[_AHEAD] = _made(settings)
+        except ValueError:
+            st.session_state.pop(_AHEAD, None)  # the run comes upon it too, and says it
+
+
+def charts(settings: Settings) -> Charts:
+    """The charts of the settings, which may have been made ahead.
+
+    Parameters
+    ----------
+    settings : Settings
+        The page's settings.
+
+    Raises
+    ------
+    ValueError
+        If the forward pass leaves the range of float64.
+    """
+    ahead: Charts | None = st.session_state.pop(_AHEAD, None)
+    linked = available()
+    if ahead and ahead.settings == settings and (ahead.message is not None) == linked:
+        return ahead
+    return _made(settings)
+
+
+def _made(settings: Settings) -> Charts:
+    experiment = run(settings, state.own_numbers())
+    linked = available()
+    both = panels.panels(settings, experiment, shares=not linked)
+    view = panels.view(settings, both)
+    profile = panels.profile(settings, experiment, both)
+    k = panels.lag(settings, profile.t)
+    sent = message(both, view, profile, k, settings.camera) if linked else None
+    return Charts(settings, experiment, both, view, profile, sent)
