@@ -320,14 +320,3 @@ def test_a_move_that_cannot_be_computed_is_said_once_and_the_next_one_is_shown()
     app.slider(key="w_s").set_value(0.9).run()
     opened = _opened(activation="relu", T="2000", w_s="0.9")
     np.testing.assert_array_equal(_shown_terms(_quiet(app)), _shown_terms(opened))
-
-
-def test_what_is_made_ahead_of_a_run_is_not_kept():
-    app = _opened(T="30")
-    app.slider(key="w_s").set_value(0.4).run()
-    assert "charts_ahead" not in app.session_state
-    np.testing.assert_allclose(
-        _shown_terms(app),
-        relative_to_first(run(Settings(T=30, w_s=0.4)).rnn.log10("w_x")),
-        rtol=1e-6,
-    )

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 from gradflow.figures.panel import Panel
 from gradflow.figures.profile import Profile
 from gradflow.figures.scale import View
-from gradflow.ui import panels, server, state
+from gradflow.ui import panels, state
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.heatmaps import message
 from gradflow.ui.experiment import Experiment, run
 from gradflow.ui.settings import Settings
-
-_AHEAD = "charts_ahead"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,22 +42,8 @@ class Charts:
     message: bytes | None
 
 
-def make_ahead() -> None:
-    """Make the charts before the run draws its first element; a slider's callback.
-
-    All that a move changes then leaves in one go. A browser that gets the frame of the page first,
-    and the charts milliseconds later, lays out and paints twice.
-    """
-    with server.runs.turn():
-        settings = state.settings()
-        try:
-            st.session_state[_AHEAD] = _made(settings)
-        except ValueError:
-            st.session_state.pop(_AHEAD, None)  # the run comes upon it too, and says it
-
-
 def charts(settings: Settings) -> Charts:
-    """The charts of the settings, which may have been made ahead.
+    """The charts of the settings.
 
     Parameters
     ----------
@@ -73,14 +55,6 @@ def charts(settings: Settings) -> Charts:
     ValueError
         If the forward pass leaves the range of float64.
     """
-    ahead: Charts | None = st.session_state.pop(_AHEAD, None)
-    linked = available()
-    if ahead and ahead.settings == settings and (ahead.message is not None) == linked:
-        return ahead
-    return _made(settings)
-
-
-def _made(settings: Settings) -> Charts:
     experiment = run(settings, state.own_numbers())
     linked = available()
     both = panels.panels(settings, experiment, shares=not linked)

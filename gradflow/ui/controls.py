@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
@@ -51,16 +51,10 @@ def examples() -> None:
     )
 
 
-def main(on_change: Callable[[], None] | None = None) -> None:
-    """What is moved most: the recurrent weight and the forget bias.
-
-    Parameters
-    ----------
-    on_change : callable, optional
-        What is done first of all after a move.
-    """
-    _slider("w_s", on_change=on_change)
-    _slider("b_f", on_change=on_change)
+def main() -> None:
+    """What is moved most: the recurrent weight and the forget bias."""
+    _slider("w_s")
+    _slider("b_f")
     st.caption(forget_bias_words(state.value("b_f")))
 
 
@@ -271,7 +265,7 @@ def _clipping() -> None:
     _number("window")
 
 
-def _slider(name: str, disabled: bool = False, on_change: Callable[[], None] | None = None) -> None:
+def _slider(name: str, disabled: bool = False) -> None:
     control = CONTROLS[name]
     st.slider(
         control.label,
@@ -280,7 +274,6 @@ def _slider(name: str, disabled: bool = False, on_change: Callable[[], None] | N
         step=control.step,
         key=state.seat(name),
         help=control.help,
-        on_change=on_change,
         disabled=disabled,
     )
 

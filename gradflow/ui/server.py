@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 # Seconds. A browser takes as long to draw all that a move changes as to paint the charts: what is
 # sent this much later is drawn after them. If the hand has moved on by then, it is not made at all.
-PAUSE = 0.08
+PAUSE = 0.15
 
 # Seconds after which a run that has drawn its charts waits no longer for those that have not.
 PATIENCE = 2.0

@@ -20,38 +20,35 @@ function repaint(plot, data) {
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
 
-// A pixel for each cell, the first row on top; clear where there is no number.
-function picture(z, trace) {
+// A pixel for each cell, the first row on top; clear where there is no number. The arithmetic is that
+// of Plotly's own scales, so that no channel is rounded otherwise.
+function picture(z, { colorscale, zmin, zmax }) {
+  const stops = Float64Array.from(colorscale, ([share]) => zmin + share * (zmax - zmin));
+  const [red, green, blue] = [0, 1, 2].map((channel) =>
+    Float64Array.from(colorscale, ([, colour]) => channels(colour)[channel]),
+  );
+  const last = stops.length - 2;
   [canvas.width, canvas.height] = [z[0].length, z.length];
   const image = context.createImageData(canvas.width, canvas.height);
-  const paint = painter(trace, image.data);
+  const pixels = image.data;
   let at = 0;
   for (const row of z) {
-    for (const value of row) {
-      if (!Number.isNaN(value)) paint(value, at);
-      at += 4;
+    for (let column = 0; column < row.length; column += 1, at += 4) {
+      const value = row[column];
+      if (Number.isNaN(value)) continue;
+      let from = 0;
+      while (from < last && value >= stops[from + 1]) from += 1;
+      const to = from + 1;
+      const along = (value - stops[from]) / (stops[to] - stops[from]);
+      const share = Math.max(0, Math.min(1, along));
+      pixels[at] = Math.round(red[from] * (1 - share) + red[to] * share);
+      pixels[at + 1] = Math.round(green[from] * (1 - share) + green[to] * share);
+      pixels[at + 2] = Math.round(blue[from] * (1 - share) + blue[to] * share);
+      pixels[at + 3] = 255;
     }
   }
   context.putImageData(image, 0, 0);
   return canvas.toDataURL("image/png");
-}
-
-// The arithmetic is that of Plotly's own scales, so that no channel is rounded otherwise.
-function painter({ colorscale, zmin, zmax }, pixels) {
-  const stops = colorscale.map(([share]) => zmin + share * (zmax - zmin));
-  const colours = colorscale.map(([, colour]) => channels(colour));
-  const last = stops.length - 2;
-  return (value, at) => {
-    let part = 0;
-    while (part < last && value >= stops[part + 1]) part += 1;
-    const along = (value - stops[part]) / (stops[part + 1] - stops[part]);
-    const share = Math.max(0, Math.min(1, along));
-    const [from, to] = [colours[part], colours[part + 1]];
-    for (let channel = 0; channel < 3; channel += 1) {
-      pixels[at + channel] = Math.round(from[channel] * (1 - share) + to[channel] * share);
-    }
-    pixels[at + 3] = 255;
-  };
 }
 
 // Red, green and blue of "#rrggbb", or of "rgb(r, g, b)".

@@ -15,8 +15,8 @@ from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
 from gradflow.figures.profile import profile
 from gradflow.figures.sheet import sheet
-from gradflow.ui import charts, controls, links, panels, server, state, words
-from gradflow.ui.charts import Charts
+from gradflow.ui import controls, links, panels, server, state, words
+from gradflow.ui.charts import Charts, charts
 from gradflow.ui.component.heatmaps import heatmaps
 from gradflow.ui.downloads import downloads
 from gradflow.ui.experiment import Experiment
@@ -57,9 +57,10 @@ def _followed(place: DeltaGenerator) -> None:
     with server.runs.turn():
         settings = state.settings()
         state.remember(settings)  # whoever leaves the page during the pause takes them along
-        # Made here: a run of this part may not write into a place outside that was empty at first.
+        # Made here, for a run of this part may not write into a place outside that was empty at
+        # first, and before the charts, which then leave by themselves as soon as they are made.
         notes, above = st.container(), st.empty()
-        made = frame.tried(lambda: charts.charts(settings))
+        made = frame.tried(lambda: charts(settings))
         if made is not None:
             _charts(made)
         server.runs.give_way()
@@ -69,7 +70,7 @@ def _followed(place: DeltaGenerator) -> None:
         if made is not None:
             _words(settings, made.experiment, above)
         with place:
-            controls.main(charts.make_ahead)
+            controls.main()
 
 
 def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
