@@ -1,9 +1,9 @@
 """gradflow, JAX and PyTorch on the same work, in one process.
 
 All |dL_t/dw_x| of an LSTM, per gate, in float64: T (T + 1) / 2 terms a gate. Before anything is
-timed, all are checked to be the same to a relative 1e-10. Run from anywhere:
+timed, all are checked to be the same to a relative 1e-10.
 
-    python benchmarks/engine.py
+    python -m benchmarks.engine
 
 It takes some minutes, wants a quiet machine and 16 GB of memory, and writes `engine.md` and
 `engine.svg` beside itself, and the table into the README.
@@ -12,7 +12,6 @@ It takes some minutes, wants a quiet machine and 16 GB of memory, and writes `en
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,18 +21,14 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+import gradflow as gf
+from benchmarks import machine, peers, readme
+from gradflow.scaled import Scaled
+from gradflow.sweep import Steps
+from gradflow.terms import backward
+from gradflow.ui.images import image
+
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-import machine  # noqa: E402
-import peers  # noqa: E402
-import readme  # noqa: E402
-
-import gradflow as gf  # noqa: E402
-from gradflow.scaled import Scaled  # noqa: E402
-from gradflow.sweep import Steps  # noqa: E402
-from gradflow.terms import backward  # noqa: E402
-from gradflow.ui.images import image  # noqa: E402
 
 SIZES = ((50, 1, 1), (200, 1, 1), (1000, 1, 1), (200, 32, 8), (500, 128, 16), (1000, 128, 16))
 TAKEN_APART = ((200, 1, 1), (200, 32, 8), (500, 128, 16))
