@@ -43,6 +43,10 @@ def _charts(app):
     return _message(app)["charts"]
 
 
+def _titles(app):
+    return [chart["layout"]["annotations"][0]["text"] for chart in _charts(app)[:2]]
+
+
 def _heading(app):
     return _message(app)["heading"]
 
@@ -261,9 +265,12 @@ def test_only_the_first_2000_own_numbers_are_used_and_the_page_says_so():
 
 
 def test_of_400_steps_and_more_the_page_shows_blocks_and_says_so():
-    assert not any("pixel" in caption.value for caption in _opened(T="399").caption)
+    alone = _opened(T="399")
+    assert not any("block" in caption.value for caption in alone.caption)
+    assert "largest" not in _titles(alone)[0]
     app = _opened(T="400")
-    assert any("the largest of 2 × 2 terms" in caption.value for caption in app.caption)
+    assert any("a block of 2 × 2 terms" in caption.value for caption in app.caption)
+    assert all("largest of 2 × 2" in title for title in _titles(app))
     assert (_message(app)["block"], _shown_terms(app).shape) == (2, (200, 200))
 
 

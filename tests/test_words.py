@@ -45,10 +45,8 @@ def test_the_sentence_names_rate_and_horizon_of_a_linear_network():
     # 0.62^9 is 1.35% and 0.62^10 is 0.84%: lag 10 still counts, ten steps back does not.
     text = _sentence(gf.RNN(1.0, 0.62, activation="identity"), 30)
     assert "forgets" in text
-    assert (
-        "shrinks on average to 0.62 of itself each step back; after 10 steps less than 1% is left"
-        in text
-    )
+    assert "shrinks on average to 0.62 of itself each step back, for 10 steps;" in text
+    assert "then less than 1% is left" in text
 
 
 def test_the_sentence_of_an_exploding_network():

@@ -6,7 +6,14 @@ from types import MappingProxyType
 from typing import Any
 
 # Plotly's own configuration has a button that would send the chart to a server outside.
-BAR = MappingProxyType({"displaylogo": False, "showSendToCloud": False})
+# To select points does nothing here.
+BAR = MappingProxyType(
+    {
+        "displaylogo": False,
+        "showSendToCloud": False,
+        "modeBarButtonsToRemove": ("select2d", "lasso2d"),
+    }
+)
 
 
 def bar(name: str, camera: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def heatmap_parts(
         "showlegend": False,
         "xaxis": {**x_axis, "domain": [0.0, 1.0 - 1.5 * STRIP if strip else 1.0]},
         "yaxis": y_axis,
-        "annotations": heatmap_annotations(panel, view),
+        "annotations": heatmap_annotations(panel, view, block=of.block),
     }
     if strip:
         layout["xaxis2"] = {**strip_axis(), "domain": [1.0 - STRIP, 1.0]}
@@ -193,12 +193,14 @@ def strip_axis() -> dict[str, Any]:
 
 
 def heatmap_annotations(
-    panel: Panel, view: View, axes: tuple[str, str, str] = ("x", "y", "x2")
+    panel: Panel, view: View, axes: tuple[str, str, str] = ("x", "y", "x2"), block: int = 1
 ) -> list[dict[str, Any]]:
     """The title at the top left, the note in the empty triangle, the heading of the strip."""
     x, y, strip = (f"{axis} domain" for axis in axes)
     label: dict[str, Any] = {"showarrow": False, "yref": y}
     title = f"<b>{subscripted(panel.title)}</b> · {subscripted(panel.quantity)}"
+    if block > 1:
+        title += f" · largest of {block} × {block}"
     notes: list[dict[str, Any]] = [
         label
         | {"text": title, "xref": x, "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}

@@ -15,7 +15,7 @@ import streamlit as st
 from gradflow.figures.pooling import LONG
 from gradflow.scaled import Array
 from gradflow.ui.experiment import Experiment
-from gradflow.ui.settings import Settings
+from gradflow.ui.settings import LONGEST_WHOLE, Settings
 
 # The key that holds whether the section is open.
 SECTION = "open_downloads"
@@ -169,7 +169,7 @@ def _files(
             f"_{settings.parameter}.csv",
             "text/csv",
             "The terms of the chosen parameter, one row a term; for the LSTM those of each gate. "
-            f"Beyond {exports.LONGEST_WHOLE} steps those of the chosen target.",
+            f"Beyond {LONGEST_WHOLE} steps those of the chosen target.",
         ),
         File(
             "NPZ",
@@ -177,7 +177,7 @@ def _files(
             ".npz",
             "application/zip",
             "For numpy.load: sign and log10 of the terms of every parameter (beyond "
-            f"{exports.LONGEST_WHOLE} steps of the chosen one), the product of the forget gates, "
+            f"{LONGEST_WHOLE} steps of the chosen one), the product of the forget gates, "
             "the inputs and the settings.",
         ),
         File(

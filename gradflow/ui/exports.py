@@ -19,10 +19,7 @@ from gradflow.scaled import Array
 from gradflow.ui import panels
 from gradflow.ui.experiment import Experiment, lstm_weights, parameter_name
 from gradflow.ui.links import VERSION
-from gradflow.ui.settings import LONGEST, Settings, as_mapping
-
-# The longest sequence of which the tables hold all: 500 steps are 0.6 million rows of a CSV.
-LONGEST_WHOLE = 500
+from gradflow.ui.settings import LONGEST, LONGEST_WHOLE, Settings, as_mapping
 
 CSV_HEADER = ("cell", "parameter", "t", "k", "j", "sign", "log10", "value")
 

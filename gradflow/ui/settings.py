@@ -10,6 +10,9 @@ Value = bool | int | float | str
 
 LONGEST = 2000
 
+# The longest sequence of which the tables hold all: 500 steps are 0.6 million rows of a CSV.
+LONGEST_WHOLE = 500
+
 
 @dataclass(frozen=True)
 class Control:

@@ -49,8 +49,8 @@ def sentence(name: str, seen: memory.Reach) -> str:
         rate = (seen.log10_signal[seen.horizon] - seen.log10_signal[0]) / seen.horizon
         return (
             f"**The {name} forgets.** From step {seen.t} its gradient shrinks on average to "
-            f"{power(rate)} of itself each step back; after {_steps(seen.horizon)} less than 1% is "
-            "left."
+            f"{power(rate)} of itself each step back, for {_steps(seen.horizon)}; then less than "
+            "1% is left."
         )
     does = "explodes" if seen.verdict == "exploding" else "reaches back to step 1"
     change, end = _whole_way(seen)
@@ -189,17 +189,19 @@ NO_SIGNS = (
 )
 
 
-def blocks(n: int) -> str:
-    """That a cell of a heatmap stands for many terms."""
+def blocks(n: int, longest_whole: int) -> str:
+    """That a cell of a heatmap stands for many terms, and where all of them are."""
     return (
-        f"Each pixel of the heatmaps shows the largest of {n} × {n} terms, so that none hides. It "
-        "is grey where all of them are exactly zero. The downloads have every term."
+        f"Each cell of the heatmaps is a block of {n} × {n} terms and has the colour of the "
+        "largest, so that none hides; it is grey where all of them are exactly zero. The pictures, "
+        "HTML and NPZ that one downloads have every term; the CSV has those of the chosen target "
+        f"beyond {longest_whole} steps."
     )
 
 
 UNLINKED = (
     "The linked charts could not be loaded in this browser, so plain ones are shown. Nothing is "
-    "lost but the zoom, at each change, and the picking of a cell in a heatmap."
+    "lost but the zoom, at each change, the crosshair, and the picking of a cell in a heatmap."
 )
 
 PROFILE = (

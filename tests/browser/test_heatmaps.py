@@ -51,6 +51,15 @@ def _zoom(tab, key, start, end):
     )
 
 
+def _ticks(tab, key, axis):
+    """What stands at the ticks of an axis that are in sight."""
+    return _plot(tab, key).evaluate(
+        """(plot, axis) => plot._fullLayout[axis]._vals.map(({ text }) => text)
+             .filter((text) => text)""",
+        axis,
+    )
+
+
 def _lines(tab, key):
     """Where the crosshair's lines meet the axes of a chart; None for one that is not shown."""
     return _plot(tab, key).evaluate(
@@ -199,6 +208,26 @@ def test_arrow_keys_move_the_crosshair_and_enter_picks(open_page, axis):
     assert readout.get_attribute("aria-live") == "off"
 
 
+def test_a_zoomed_axis_has_whole_numbers_that_stay_and_go_with_the_zoom(open_page):
+    tab = open_page("?T=200")
+    before = {axis: _ticks(tab, RNN, axis) for axis in ("xaxis", "yaxis")}
+    _zoom(tab, RNN, (21, 151), (37, 183))
+    expected = {"xaxis": {"25", "30", "35"}, "yaxis": {"160", "170", "180"}}
+    tab.page.wait_for_function(
+        f"() => document.querySelector('[data-chart={RNN}]')._fullLayout.xaxis.tickmode == 'linear'"
+    )
+    for axis, least in expected.items():
+        assert least <= set(_ticks(tab, RNN, axis))
+    tab.set_slider("w_s", 0.7)
+    for axis, least in expected.items():
+        assert least <= set(_ticks(tab, RNN, axis))
+    _plot(tab, RNN).locator(".modebar-btn[data-title='Reset zoom']").click()
+    tab.page.wait_for_function(
+        f"() => document.querySelector('[data-chart={RNN}]').zoom === undefined"
+    )
+    assert {axis: _ticks(tab, RNN, axis) for axis in before} == before
+
+
 def test_the_crosshair_stays_within_the_triangle(open_page):
     tab = open_page("?T=5&lag=5")
     tab.page.locator(".gradflow-heatmaps [role=application]").first.focus()
@@ -256,6 +285,21 @@ def _without_plotly_js(browser, server, answer):
     tab.page.wait_for_selector("[data-testid=stPlotlyChart] .heatmaplayer image")
     tab.wait_until_still()
     return tab
+
+
+def test_plain_charts_stand_in_where_plotly_js_never_arrives(browser, server):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.route(PLOTLY_JS, lambda route: None)
+    tab = AppPage(context.new_page())
+    tab.page.clock.install()
+    tab.page.goto(server)
+    readout = tab.page.locator(".gradflow-heatmaps .readout")
+    readout.wait_for()
+    assert readout.inner_text().strip() == "Loading the charts…"
+    tab.page.clock.fast_forward(31_000)
+    tab.page.wait_for_selector("[data-testid=stPlotlyChart] .heatmaplayer image")
+    assert tab.page.get_by_text(words.UNLINKED).count() == 1
+    context.close()
 
 
 @pytest.mark.parametrize("failure", ["not served", "broken"])

@@ -3,6 +3,10 @@
 // How long one may wait for it, in milliseconds.
 const SECOND_CLICK = 400;
 const NEXT_MOVE = 150;
+const LIBRARY = 30000;
+
+// About as many numbers stand on an axis that is zoomed.
+const TICKS = 6;
 
 let library;
 
@@ -18,6 +22,7 @@ function plotly(address) {
     script.src = new URL(address, root());
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => reject(new Error("plotly.js could not be loaded"));
+    setTimeout(() => reject(new Error("plotly.js did not arrive")), LIBRARY);
     document.head.append(script);
   });
   return library;
@@ -174,7 +179,12 @@ class Heatmaps {
     });
     plot.on("plotly_doubleclick", () => this.unzoom(plot));
     plot.on("plotly_relayout", (change) => {
-      if (Object.keys(change).some((name) => name.includes(".range"))) plot.zoom = plot.chart.counted;
+      const changes = (what) => Object.keys(change).some((name) => name.includes(what));
+      // The end of a zoom brings the ticks of the whole axis along.
+      if (!changes(".range") || changes(".tickmode")) return;
+      plot.zoom = plot.chart.counted;
+      const { xaxis, yaxis } = plot.layout;
+      this.Plotly.relayout(plot, { ...ticks("xaxis", xaxis), ...ticks("yaxis", yaxis) });
     });
     plot.on("plotly_afterplot", () => this.cross());
     this.sizes.observe(this.panels[index]);
@@ -184,25 +194,35 @@ class Heatmaps {
   config(plot) {
     const click = () => this.unzoom(plot);
     const button = { name: "unzoom", title: "Reset zoom", icon: this.Plotly.Icons.home, click };
-    const config = { modeBarButtonsToRemove: ["autoScale2d", "resetScale2d"], doubleClick: false };
-    config.doubleClickDelay = SECOND_CLICK;
-    return { ...plot.chart.config, ...config, modeBarButtonsToAdd: [button] };
+    const { modeBarButtonsToRemove: removed, ...given } = plot.chart.config;
+    return {
+      ...given,
+      modeBarButtonsToRemove: [...removed, "autoScale2d", "resetScale2d"],
+      modeBarButtonsToAdd: [button],
+      doubleClick: false,
+      doubleClickDelay: SECOND_CLICK,
+    };
   }
 
   zoomed(plot, { layout, counted }) {
     if (plot.zoom !== counted) plot.zoom = undefined;
     const axis = (name) => {
-      const { range } = plot.zoom ? plot.layout[name] : layout[name];
-      return { ...layout[name], range: [...range], uirevision: ++this.drawn };
+      const { range, tickmode, tick0, dtick } = plot.zoom ? plot.layout[name] : layout[name];
+      const shown = { range: [...range], tickmode, tick0, dtick };
+      return { ...layout[name], ...shown, uirevision: ++this.drawn };
     };
     return { xaxis: axis("xaxis"), yaxis: axis("yaxis") };
   }
 
   async unzoom(plot) {
     const { xaxis, yaxis } = plot.chart.layout;
-    const ranges = { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] };
+    const whole = {};
+    for (const [name, { range, tickmode }] of Object.entries({ xaxis, yaxis })) {
+      whole[`${name}.range`] = [...range];
+      whole[`${name}.tickmode`] = tickmode;
+    }
     clearTimeout(this.choosing);
-    await this.Plotly.relayout(plot, ranges);
+    await this.Plotly.relayout(plot, whole);
     plot.zoom = undefined;
   }
 
@@ -301,7 +321,8 @@ class Heatmaps {
     if (this.block === 1) {
       const word = this.words ? `“${this.words[t - k]}”, ` : "";
       text = `t = ${t}, k = ${k}, j = ${t + 1 - k}`;
-      if (k >= 1 && k <= t) text += `: ${word}xⱼ = ${+this.inputs[t - k].toPrecision(4)}`;
+      const x = String(+this.inputs[t - k]?.toPrecision(4)).replace("-", "−");
+      if (k >= 1 && k <= t) text += `: ${word}xⱼ = ${x}`;
     }
     where.textContent = text;
     this.cells.forEach((panel, index) => {
@@ -332,11 +353,21 @@ class Heatmaps {
   }
 }
 
+// Whole numbers, nicely spaced, in the place of those chosen for the whole axis; words stay.
+function ticks(name, { range: [start, end], tickmode, ticktext }) {
+  if (tickmode !== "array" || ticktext) return {};
+  const least = Math.abs(end - start) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].find((times) => times * power >= least) * power;
+  return { [`${name}.tickmode`]: "linear", [`${name}.tick0`]: 0, [`${name}.dtick`]: Math.max(1, step) };
+}
+
 function percent(log10, column) {
   const top = log10.reduce((most, size) => (size > most ? size : most), -Infinity);
   const part = (size) => (Number.isFinite(size) ? 10 ** (size - top) : 0);
   const total = log10.reduce((sum, size) => sum + part(size), 0);
-  return `${((100 * part(log10[column])) / total).toFixed(2)}%`;
+  const share = (100 * part(log10[column])) / total;
+  return share > 0 && share < 0.005 ? "under 0.01%" : `${share.toFixed(2)}%`;
 }
 
 // A line across the plot at one place of an axis; none where that lies outside of the zoom.

@@ -22,7 +22,7 @@ from gradflow.ui.downloads import downloads
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.one_cell import one_cell
 from gradflow.ui.pages import frame
-from gradflow.ui.settings import Settings
+from gradflow.ui.settings import LONGEST_WHOLE, Settings
 from gradflow.ui.text import table
 
 _STYLE = Path(ui.__file__).with_name("comparison.css")
@@ -109,7 +109,7 @@ def _charts(made: Charts) -> None:
 def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
     """What stands under the charts, a paragraph each."""
     block = block_size(both[0].T)
-    said = [words.blocks(block)] if block > 1 else []
+    said = [words.blocks(block, LONGEST_WHOLE)] if block > 1 else []
     said += [
         f"{panel.title}: {words.clipping(panel.clip, settings.threshold)}"
         for panel in both

@@ -14,7 +14,6 @@ from gradflow.figures.steps import Units, over_targets, units
 from gradflow.names import layers_of
 from gradflow.ui import links, state
 from gradflow.ui.downloads import File, buttons, pictures
-from gradflow.ui.exports import LONGEST_WHOLE
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (
@@ -30,6 +29,7 @@ from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
 from gradflow.ui.pages.frame import chart
+from gradflow.ui.settings import LONGEST_WHOLE
 from gradflow.ui.text import escaped
 from gradflow.ui.words import blocks, sentence, together
 
@@ -104,7 +104,7 @@ def _shown(of: Chosen, given: Sequence, settings: ModelSettings, both: tuple[Run
             st.markdown(sentence(words.named(one.title), one.reach[t - 1]))
             chart(heatmap(panel, view, block_size(panel.T)), _key(panel), settings.camera)
     if block_size(len(given.x)) > 1:
-        st.caption(blocks(block_size(len(given.x))))
+        st.caption(blocks(block_size(len(given.x)), LONGEST_WHOLE))
     st.caption(words.READING[settings.axis])
     row = panels.profile(settings, found, parameter, t)
     st.subheader(f"One row: target step t = {t}", anchor=False)
