@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import re
+import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,18 @@ def times(run: Callable[[], Any], seconds: float) -> list[float]:
         run()
         taken.append(time.perf_counter() - start)
     return taken
+
+
+def medians(runs: dict[str, Callable[[], Any]], seconds: float) -> dict[str, float]:
+    """Seconds of several things, which take turns so that what slows the machine slows all."""
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(taken[next(iter(runs))]) < 3:
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            taken[name].append(time.perf_counter() - start)
+    return {name: statistics.median(each) for name, each in taken.items()}
 
 
 def gemm_rate(n: int = 2000) -> float:

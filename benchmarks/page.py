@@ -11,6 +11,7 @@ both. Prints a table and writes it to benchmarks/page.md.
 from __future__ import annotations
 
 import argparse
+import functools
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import machine, readme
+from benchmarks.main_thread import Spent, spent
 from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import ROOT, served
 
@@ -33,6 +35,9 @@ st.text(f"w_s = {w_s}")
 
 # The most that is aimed at, by sequence length, as a ratio to the bare page.
 AIMS = {50: 2.5, 200: 3.0, 500: 4.0, 2000: 6.0}
+
+# Presses that are traced.
+_TRACED = 8
 
 HEATMAPS = "[data-chart$=heatmap] .heatmaplayer image, [data-testid=stPlotlyChart] image"
 TEXT = "[data-testid=stText]"
@@ -51,7 +56,10 @@ WATCH = """([selector, count]) => {
         if (now.length < count || now.some((value, index) => value === before[index])) return;
         watcher.disconnect();
         const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => resolve(performance.now() - start);
+        port1.onmessage = () => {
+          performance.mark("gradflow painted");
+          resolve(performance.now() - start);
+        };
         // A message that is sent before a frame comes right after it.
         requestAnimationFrame(() => port2.postMessage(0));
       });
@@ -125,6 +133,15 @@ def table(taken: dict[int, np.ndarray]) -> str:
     return "\n".join(lines)
 
 
+def where(spent: dict[str, Spent]) -> str:
+    """What the browser's main thread does in a press, as Markdown."""
+    lines = ["| page | scripts, ms | styles and layout | paint | at rest |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for name, of in spent.items():
+        lines.append(f"| {name} | {' | '.join(f'{value:.0f}' for value in of)} |")
+    return "\n".join(lines)
+
+
 def run(lengths: Sequence[int], presses: int) -> str:
     """Serve both pages, measure, and tell."""
     path = installed()
@@ -137,16 +154,24 @@ def run(lengths: Sequence[int], presses: int) -> str:
             shutil.copytree(ROOT / ".streamlit", home / ".streamlit")
         (homes[0] / "bare.py").write_text(BARE)
         with served("bare.py", homes[0], homes[0]) as bare, served("app.py", homes[1]) as app:
-            taken = {}
+            taken, parts = {}, {}
             for T in lengths:
                 pages = [browser.new_page(viewport=VIEW) for _ in range(2)]
                 first = Watched(pages[0], TEXT, 1).opened(bare.address)
                 second = Watched(pages[1], HEATMAPS, 2).opened(f"{app.address}/?T={T}")
                 taken[T] = turns(first, second, presses)
+                for name, watched in (("one line of text", first), (f"T = {T}", second)):
+                    press = functools.partial(watched.press, "ArrowLeft")
+                    parts[name] = spent(watched.page, press, _TRACED, homes[0])
                 for page in pages:
                     page.close()
-        where = f"{machine.name()}, headless Chromium {browser.version}"
-        told = f"{table(taken)}\n\nMedians of {presses} presses each, on {where}.\n"
+        on = f"{machine.name()}, headless Chromium {browser.version}"
+        told = (
+            f"{table(taken)}\n\nMedians of {presses} presses each, on {on}. In {_TRACED} more, "
+            "which were traced and are slower for it, the browser's main thread spent, in the "
+            "median:\n\n"
+            f"{where(parts)}\n"
+        )
         browser.close()
     return told
 
