@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gradflow.figures.panel import Panel
 from gradflow.figures.profile import Profile
 from gradflow.figures.scale import View
-from gradflow.ui import panels, state
+from gradflow.scaled import Array
+from gradflow.ui import panels, server, state
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.heatmaps import message
 from gradflow.ui.experiment import Experiment, run
@@ -55,8 +56,11 @@ def charts(settings: Settings) -> Charts:
     ValueError
         If the forward pass leaves the range of float64.
     """
-    experiment = run(settings, state.own_numbers())
-    linked = available()
+    return server.compute(_made, settings, state.own_numbers(), available())
+
+
+def _made(settings: Settings, own: Array | None, linked: bool) -> Charts:
+    experiment = run(settings, own)
     both = panels.panels(settings, experiment, shares=not linked)
     view = panels.view(settings, both)
     profile = panels.profile(settings, experiment, both)
