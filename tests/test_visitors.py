@@ -140,6 +140,25 @@ def test_a_session_that_closes_frees_what_it_held(tmp_path, monkeypatch):
     assert flows == 0
 
 
+def test_a_session_that_stays_holds_no_network_of_its_many_moves(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    script = tmp_path / "counting.py"
+    script.write_text(COUNTING.format(app=str(ROOT / "app.py")))
+
+    async def visits(server):
+        async with await connected(server) as staying, await connected(server) as looking:
+            visitor, other = Seeing(0, T=20), Seeing(1, T=20)
+            await visitor.open(staying)
+            await visitor.move(staying, 30, 0.0)
+            await other.open(looking)
+        return visitor.errors, other.text
+
+    with served(str(script), tmp_path) as server:
+        errors, said = asyncio.run(visits(server))
+    assert errors == []
+    assert said.endswith(" 0 flows")
+
+
 def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.query_params["T"] = "40"
