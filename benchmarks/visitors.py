@@ -266,7 +266,7 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=1.0, help="seconds from move to move")
     parser.add_argument("--T", type=int, default=200)
     parser.add_argument("--waves", type=int, default=2, help="crowds that come and go")
-    parser.add_argument("--long-sessions", type=int, default=5, help="sessions of many moves")
+    parser.add_argument("--long-sessions", type=int, default=8, help="sessions of many moves")
     parser.add_argument("--long-moves", type=int, default=3600, help="their moves; 0 for none")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()

@@ -26,7 +26,7 @@ def pauses(monkeypatch, runs):
         with runs.turn():
             free.append(True)
 
-    monkeypatch.setattr(server, "time", SimpleNamespace(sleep=look))
+    monkeypatch.setattr(server, "time", SimpleNamespace(sleep=look, monotonic=time.monotonic))
     return free
 
 
@@ -84,7 +84,7 @@ def test_charts_of_another_session_go_before_what_follows_ones_own(runs, pauses)
     with runs.turn():
         order.append("charts")
         waiting = [started(other) for _ in range(2)]
-        until(lambda: runs._before_charts == 2)
+        until(lambda: len(runs._before) == 2)
         runs.give_way()
         order.append("the rest")
     for thread in waiting:
@@ -105,7 +105,7 @@ def test_nobody_waits_for_the_charts_of_others_for_good(runs, monkeypatch):
 
     with runs.turn():
         threads = [started(crowd) for _ in range(3)]
-        until(lambda: runs._before_charts == 3)
+        until(lambda: len(runs._before) == 3)
         runs.give_way()
     ended.set()
     for thread in threads:

@@ -12,6 +12,7 @@ import gc
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -49,14 +50,16 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._taken = False
-        self._before_charts = 0  # runs that wait
+        # Those that wait, by whether their charts are drawn: since when, and what lets them go on.
+        self._before: deque[tuple[float, threading.Event]] = deque()
+        self._behind: deque[tuple[float, threading.Event]] = deque()
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """One run, while no other computes and draws."""
-        self._take()
+        self._take(self._before)
         try:
             yield
         finally:
@@ -67,31 +70,30 @@ class Turns:
 
         Where there are none, pause, so that the browser paints before more arrives.
         """
+        alone = not self._before
         self._give()
-        if not self._before_charts:
+        if alone:
             time.sleep(PAUSE)
-        with self._changed:
-            free = self._changed.wait_for(
-                lambda: not (self._taken or self._before_charts), PATIENCE
-            )
-            if free:
-                self._taken = True
-        if not free:
-            self._take()
+        self._take(self._behind)
 
-    def _take(self) -> None:
-        with self._changed:
-            self._before_charts += 1
-            try:
-                self._changed.wait_for(lambda: not self._taken)
-            finally:
-                self._before_charts -= 1
-            self._taken = True
+    def _take(self, queue: deque[tuple[float, threading.Event]]) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            called = threading.Event()
+            queue.append((time.monotonic(), called))
+        called.wait()
 
     def _give(self) -> None:
-        with self._changed:
-            self._taken = False
-            self._changed.notify_all()
+        """Hand the turn to the next: to wake all that wait would cost them more than a run."""
+        with self._lock:
+            late = self._behind and time.monotonic() - self._behind[0][0] > PATIENCE
+            queue = self._behind if late else self._before or self._behind
+            if queue:
+                queue.popleft()[1].set()
+            else:
+                self._taken = False
 
 
 runs = Turns()
