@@ -160,25 +160,3 @@ def test_threads_to_come_share_the_arenas_there_are():
     without = ARENAS.replace("server.prepare()", "")
     script = [sys.executable, "-c", without]
     assert int(subprocess.run(script, capture_output=True, check=True).stdout) >= 4
-
-
-def test_all_that_is_computed_comes_from_one_thread():
-    def where(found, number):
-        found.add(threading.get_ident())
-        return 2 * number
-
-    found, results = set(), []
-    threads = [
-        started(lambda number=number: results.append(server.compute(where, found, number)))
-        for number in range(8)
-    ]
-    for thread in threads:
-        thread.join(timeout=10)
-    assert sorted(results) == [2 * number for number in range(8)]
-    assert len(found) == 1
-    assert threading.get_ident() not in found
-
-
-def test_what_a_computation_raises_is_raised_to_whoever_asked():
-    with pytest.raises(ValueError, match="three"):
-        server.compute(int, "three")

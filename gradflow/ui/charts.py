@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from gradflow.figures.panel import Panel
 from gradflow.figures.profile import Profile
 from gradflow.figures.scale import View
-from gradflow.scaled import Array
-from gradflow.ui import panels, server, state
+from gradflow.ui import panels, state
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.heatmaps import message
 from gradflow.ui.experiment import Experiment, run
@@ -56,11 +55,7 @@ def charts(settings: Settings) -> Charts:
     ValueError
         If the forward pass leaves the range of float64.
     """
-    return server.compute(_made, settings, state.own_numbers(), available())
-
-
-def _made(settings: Settings, own: Array | None, linked: bool) -> Charts:
-    experiment = run(settings, own)
+    experiment, linked = run(settings, state.own_numbers()), available()
     both = panels.panels(settings, experiment, shares=not linked)
     view = panels.view(settings, both)
     profile = panels.profile(settings, experiment, both)

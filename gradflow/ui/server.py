@@ -13,9 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Iterator
 
 # Seconds. A browser takes as long to draw all that a move changes as to paint the charts: what is
 # sent this much later is drawn after them. If the hand has moved on by then, it is not made at all.
@@ -26,20 +24,6 @@ PATIENCE = 2.0
 
 # glibc's number of the option that says how many arenas there may be (malloc.h).
 _M_ARENA_MAX = -8
-
-
-Made = TypeVar("Made")
-
-_one_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
-
-
-def compute(make: Callable[..., Made], *given: object) -> Made:
-    """What `make` returns of what it is given, from one thread that computes for all sessions.
-
-    Freed memory stays with the thread that took it, as an arena of the C library's. What networks
-    take for a moment is then kept once, and not once for each of the sessions' threads.
-    """
-    return _one_thread.submit(make, *given).result()
 
 
 class Turns:

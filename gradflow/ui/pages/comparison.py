@@ -61,14 +61,14 @@ def _followed(place: DeltaGenerator) -> None:
         # first, and before the charts, which then leave by themselves as soon as they are made.
         notes, above = st.container(), st.empty()
         made = frame.tried(lambda: charts(settings))
-        if made is not None:
-            _charts(made)
+        experiment = None if made is None else _charts(made)
+        del made  # what a run that has to wait holds is small without it
         server.runs.give_way()
         state.keep(settings)
         with notes:
             frame.notes(settings, look=True)
-        if made is not None:
-            _words(settings, made.experiment, above)
+        if experiment is not None:
+            _words(settings, experiment, above)
         with place:
             controls.main()
 
@@ -98,12 +98,14 @@ def _explanation() -> None:
         st.markdown(words.EXPLANATION)
 
 
-def _charts(made: Charts) -> None:
+def _charts(made: Charts) -> Experiment:
+    """Draw the charts; the networks they are of."""
     if made.message is not None:
         heatmaps(made.message)
     else:
         _unlinked_charts(made)
     st.caption("\n\n".join(_said_of(made.settings, made.panels)))
+    return made.experiment
 
 
 def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
