@@ -221,11 +221,28 @@ def test_a_zoomed_axis_has_whole_numbers_that_stay_and_go_with_the_zoom(open_pag
     tab.set_slider("w_s", 0.7)
     for axis, least in expected.items():
         assert least <= set(_ticks(tab, RNN, axis))
+    _zoom(tab, RNN, (30, 165), (34, 169))
+    tab.page.wait_for_function(
+        f"() => document.querySelector('[data-chart={RNN}]')._fullLayout.xaxis.dtick == 1"
+    )
+    assert {"31", "32", "33"} <= set(_ticks(tab, RNN, "xaxis"))
     _plot(tab, RNN).locator(".modebar-btn[data-title='Reset zoom']").click()
     tab.page.wait_for_function(
         f"() => document.querySelector('[data-chart={RNN}]').zoom === undefined"
     )
     assert {axis: _ticks(tab, RNN, axis) for axis in before} == before
+
+
+def test_the_profile_numbers_its_axes_by_itself_before_and_after_a_zoom(open_page):
+    tab = open_page("?T=50")
+    before = {axis: _ticks(tab, PROFILE, axis) for axis in ("xaxis", "yaxis")}
+    _zoom(tab, PROFILE, (11, -1), (24, -2))
+    assert _ticks(tab, PROFILE, "xaxis") != before["xaxis"]
+    _plot(tab, PROFILE).locator(".modebar-btn[data-title='Reset zoom']").click()
+    tab.page.wait_for_function(
+        f"() => document.querySelector('[data-chart={PROFILE}]').zoom === undefined"
+    )
+    assert {axis: _ticks(tab, PROFILE, axis) for axis in before} == before
 
 
 def test_the_crosshair_stays_within_the_triangle(open_page):

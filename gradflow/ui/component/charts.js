@@ -219,7 +219,7 @@ class Heatmaps {
     const whole = {};
     for (const [name, { range, tickmode }] of Object.entries({ xaxis, yaxis })) {
       whole[`${name}.range`] = [...range];
-      whole[`${name}.tickmode`] = tickmode;
+      whole[`${name}.tickmode`] = tickmode ?? "auto";
     }
     clearTimeout(this.choosing);
     await this.Plotly.relayout(plot, whole);
@@ -355,7 +355,7 @@ class Heatmaps {
 
 // Whole numbers, nicely spaced, in the place of those chosen for the whole axis; words stay.
 function ticks(name, { range: [start, end], tickmode, ticktext }) {
-  if (tickmode !== "array" || ticktext) return {};
+  if (ticktext || !["array", "linear"].includes(tickmode)) return {};
   const least = Math.abs(end - start) / TICKS;
   const power = 10 ** Math.floor(Math.log10(least));
   const step = [1, 2, 5, 10].find((times) => times * power >= least) * power;
