@@ -10,6 +10,8 @@ from gradflow.cells.base import Cell
 from gradflow.cells.stack import Stack
 from gradflow.checks import one_of
 
+_READOUT = ("w_o", "b_o", "readout_b_o")
+
 
 def layers_of(cell: Cell) -> tuple[Cell, ...]:
     """The layers of a stack, that next to the input first; any other cell is its own only layer."""
@@ -68,3 +70,24 @@ def full_name(cell: Cell, name: str, layer: Any, readout: tuple[str, ...] = ()) 
     one_of("parameter", name, (*known, *(readout if layer is None else ())))
     number = checked_layer(cell, layer)
     return f"{number}.{name}" if isinstance(cell, Stack) else name
+
+
+def term_name(cell: Cell, name: str, layer: Any) -> str:
+    """The full name of what terms are asked of; "x", the inputs, stays as it is."""
+    if name != "x":
+        return full_name(cell, name, layer)
+    if layer is not None and checked_layer(cell, layer):
+        raise ValueError(f"layer must be 0 for 'x', the input of layer 0. Got {layer}.")
+    return "x"
+
+
+def total_name(cell: Cell, name: str, layer: Any) -> str:
+    """The full name of what a total is asked of; the names of the readout stay as they are."""
+    if name == "x":
+        raise ValueError("parameter must be a weight: the inputs have no total. Got 'x'.")
+    return full_name(cell, name, layer, _READOUT)
+
+
+def parts_of(cell: Cell, name: str) -> tuple[str, ...]:
+    """The parameters that a full name stands for."""
+    return cell.groups.get(name, (name,))

@@ -18,8 +18,9 @@ import numpy as np
 from gradflow.activations import SIGMOID, TANH, scaled_sigmoid
 from gradflow.cells import GATES, LSTM, LSTMTrace
 from gradflow.checks import one_of, target_step, whole_number
-from gradflow.flow import GradientFlow, gradient_flow
+from gradflow.flow import GradientFlow
 from gradflow.losses import Loss, Readout
+from gradflow.run import gradient_flow
 from gradflow.scaled import Array, Scaled
 
 # At this distance there are 551 paths; one step further 2640.

@@ -202,6 +202,15 @@ def log10_norm(parts: list[tuple[Array, Array]]) -> Array:
     return log10_scaled(size, parts[0][1])
 
 
+def square(T: int, fill: Callable[[slice, Array], None]) -> Array:
+    """A (T, T) array of which `fill` writes a block of rows; nan where k > t."""
+    array = np.empty((T, T))
+    for targets in blocks(T):
+        fill(targets, array[targets])
+        clear(array[targets], targets)
+    return frozen(array)
+
+
 def clear(rows: Array, targets: slice) -> None:
     """Put nan where k > t in the rows of some targets."""
     rows[:, targets.stop :] = np.nan

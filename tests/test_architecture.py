@@ -18,8 +18,10 @@ FLOORS = (
     ("gradflow.cells", "gradflow.losses"),
     (
         "gradflow.arguments",
+        "gradflow.backward",
         "gradflow.cost",
         "gradflow.forget_bias",
+        "gradflow.forget_gates",
         "gradflow.inputs",
         "gradflow.model",
         "gradflow.names",
@@ -30,7 +32,9 @@ FLOORS = (
     ),
     ("gradflow.classes",),
     ("gradflow.detours",),
+    ("gradflow.reading",),
     ("gradflow.flow", "gradflow.weights"),
+    ("gradflow.run",),
     (
         "gradflow.carriers",
         "gradflow.check",

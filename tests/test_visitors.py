@@ -174,8 +174,8 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
         squares.append(targets)
         clear(rows, targets)
 
-    monkeypatch.setattr("gradflow.flow.backward", swept)
-    monkeypatch.setattr("gradflow.flow.clear", cleared)
+    monkeypatch.setattr("gradflow.run.backward", swept)
+    monkeypatch.setattr("gradflow.terms.clear", cleared)
     app.slider(key="w_s").set_value(0.5).run()
     assert not app.exception
     assert len(sweeps) == 2

@@ -1,0 +1,124 @@
+"""What the backward sweep of one run leaves, by the names of the parameters."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradflow.cells.base import Cell, Tree
+from gradflow.inputs import input_terms
+from gradflow.names import parts_of
+from gradflow.scaled import Scaled
+from gradflow.terms import Deltas, Recorded, Terms
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """What the sweep started from and what it left.
+
+    Names are full names, as `names.full_name` has them.
+
+    Attributes
+    ----------
+    cell : Cell
+        The cell.
+    trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
+        What the forward pass made.
+    loss_slope : Scaled array of shape (T,) or (T, O)
+        dL_t/do_t.
+    seeds : Scaled array of shape (T, H)
+        dL_t/dh_t.
+    slopes : tree of Scaled arrays of shape (T, H)
+        The cell's local derivatives.
+    deltas : Deltas
+        dL_t/dz of every gate.
+    """
+
+    cell: Cell
+    trace: Any
+    loss_slope: Scaled
+    seeds: Scaled
+    slopes: Tree
+    deltas: Deltas
+
+    @property
+    def T(self) -> int:
+        """Sequence length."""
+        return len(self.seeds.mantissa)
+
+    def not_scalar(self, asked: str) -> ValueError:
+        """The error where what is asked needs terms that are numbers, and they are norms."""
+        return ValueError(
+            f"{asked} must be asked of a scalar cell, whose terms are numbers. "
+            f"Got a cell with H={self.cell.H}, D={self.cell.D} given as arrays."
+        )
+
+    @functools.cached_property
+    def inputs(self) -> Terms:
+        """dL_t/dx_j, from a sweep of its own."""
+        return self._input_terms(None)
+
+    def sweep_inputs(self, on_step: Callable[[float], None] | None) -> None:
+        """Find `inputs` now, unless they are there; `on_step` as in `gradient_flow`."""
+        if "inputs" not in vars(self):
+            vars(self)["inputs"] = self._input_terms(on_step)
+
+    def terms(self, name: str) -> Terms:
+        """The terms of one parameter, or of the inputs; their norms in a vector cell."""
+        if name == "x":
+            return self.inputs
+        return self.deltas.of_gate(self.cell.parameters[name].gate, self.factor(name))
+
+    def sizes(self, name: str) -> list[Terms]:
+        """Terms whose root of the sum of squares is the size of those of that name."""
+        if name == "x":
+            return [self.inputs]
+        return [
+            part
+            for gates, factor in self._by_source(parts_of(self.cell, name))
+            for part in self.deltas.of_gates(gates, factor)
+        ]
+
+    def row(self, name: str, t: int) -> Scaled:
+        """The terms of one parameter of a scalar cell for one target, (t,).
+
+        The rows of the target asked for last are kept.
+        """
+        target, deltas, rows = vars(self).get("_last_target", (0, (), {}))
+        if target != t:
+            deltas, rows = self.deltas.of_target(t), {}
+            vars(self)["_last_target"] = (t, deltas, rows)
+        if name not in rows:
+            gate = self.cell.parameters[name].gate
+            rows[name] = deltas[gate] * self.source(name)[:t, 0][::-1]
+        return rows[name]
+
+    def source(self, name: str) -> Scaled:
+        """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
+        return Scaled.of(self.cell.source(name, self.trace))
+
+    def factor(self, name: str) -> Scaled:
+        """The same as one number a step, (T,): in a vector cell the norm."""
+        source = self.source(name)
+        return source[:, 0] if self.cell.signed else source.norm(axis=1)
+
+    def _by_source(self, names: tuple[str, ...]) -> list[tuple[tuple[int, ...], Scaled]]:
+        """Gates whose weights multiplied the same, and its norm at each step, (T,)."""
+        alike: dict[str, list[str]] = {}
+        for name in names:
+            alike.setdefault(self.cell.parameters[name].source, []).append(name)
+        return [
+            (
+                tuple(self.cell.parameters[name].gate for name in several),
+                self.source(several[0]).norm(axis=1),
+            )
+            for several in alike.values()
+        ]
+
+    def _input_terms(self, on_step: Callable[[float], None] | None) -> Terms:
+        mantissa, exponent = input_terms(self.cell, self.slopes, self.seeds, on_step)
+        return Recorded(mantissa[None], exponent[None]).times(0, Scaled.of(np.ones(self.T)))

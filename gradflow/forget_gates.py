@@ -1,0 +1,45 @@
+"""What the forget gates of a layer let through from step to step.
+
+What the functions take, return and raise stands with the methods of `GradientFlow` that call them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradflow.cells.base import Cell
+from gradflow.checks import frozen, target_step
+from gradflow.names import checked_layer, layers_of
+from gradflow.scaled import Array, lagged
+from gradflow.terms import square
+
+
+def log10_products(cell: Cell, trace: Any, layer: int | None) -> Array:
+    """log10 of the product of the forget gates f_q, q = j + 1 .. t, (T, T)."""
+    summed = np.cumsum(_log10_forget(cell, trace, layer))
+    before = lagged(summed)
+
+    def products(targets: slice, out: Array) -> None:
+        out[:, : targets.stop] = summed[targets, None] - before[targets, : targets.stop]
+
+    return square(len(summed), products)
+
+
+def log10_product_row(cell: Cell, trace: Any, t: int, layer: int | None) -> Array:
+    """The row of `log10_products` of one target step, (t,)."""
+    log10_forget = _log10_forget(cell, trace, layer)
+    summed = np.cumsum(log10_forget[: target_step(t, len(log10_forget))])
+    return frozen(summed[-1] - summed[::-1])
+
+
+def _log10_forget(cell: Cell, trace: Any, layer: int | None) -> Array:
+    """log10 f_j of a layer, (T,)."""
+    number = checked_layer(cell, layer)
+    own, traces = layers_of(cell)[number], getattr(trace, "layers", (trace,))
+    log10_forget: Callable[[Any], Array] | None = getattr(own, "log10_forget", None)
+    if log10_forget is None:
+        raise ValueError(f"cell must have a forget gate, as an LSTM has. Got {type(own).__name__}.")
+    return log10_forget(traces[number])

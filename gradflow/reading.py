@@ -1,0 +1,109 @@
+"""The terms of a parameter as arrays: of every target step, or of one.
+
+What the functions take, return and raise stands with the methods of `GradientFlow` that call them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradflow.backward import Backward
+from gradflow.cells import LSTM
+from gradflow.checks import frozen, target_step
+from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
+from gradflow.names import full_name, parts_of, term_name
+from gradflow.scaled import Array, Scaled, shifted
+from gradflow.terms import blocks, filled, log10_norm, square
+
+
+def signs(backward: Backward, parameter: str, layer: int | None) -> Array:
+    """Signs of the terms, int8 (T, T)."""
+    if not backward.cell.signed:
+        raise backward.not_scalar("sign")
+    name = term_name(backward.cell, parameter, layer)
+    if name in backward.cell.groups:
+        raise ValueError(
+            f"parameter must name one gate: a norm over the gates has no sign. Got {parameter!r}."
+        )
+    found = np.zeros((backward.T, backward.T), np.int8)
+    terms = backward.terms(name)
+    for targets in blocks(backward.T):
+        found[targets, : targets.stop] = np.sign(filled(terms, targets)[0])
+    return frozen(found)
+
+
+def log10_sizes(backward: Backward, parameter: str, layer: int | None) -> Array:
+    """log10 of the magnitudes of the terms, (T, T)."""
+    terms = backward.sizes(term_name(backward.cell, parameter, layer))
+
+    def log10(targets: slice, out: Array) -> None:
+        out[:, : targets.stop] = log10_norm([filled(some, targets) for some in terms])
+
+    return square(backward.T, log10)
+
+
+def values(backward: Backward, parameter: str, layer: int | None) -> Array:
+    """The terms as plain float64, (T, T)."""
+    name = term_name(backward.cell, parameter, layer)
+    if name not in backward.cell.groups:
+        terms = backward.terms(name)
+
+        def plain(targets: slice, out: Array) -> None:
+            exponent = terms.fill(targets, out)
+            if exponent.ndim:
+                out[:, : targets.stop] = shifted(out[:, : targets.stop], exponent)
+
+        value = square(backward.T, plain)
+        return value if backward.cell.signed else frozen(np.abs(value))
+    with np.errstate(over="ignore", under="ignore"):
+        return frozen(10.0 ** log10_sizes(backward, parameter, layer))
+
+
+def shares(backward: Backward, parameter: str, layer: int | None) -> Array:
+    """Each term's share of its row, (T, T)."""
+    size = log10_sizes(backward, parameter, layer)
+    top = np.nanmax(size, axis=1, keepdims=True)
+    relative = 10.0 ** (size - np.where(np.isfinite(top), top, 0.0))
+    total = np.nansum(relative, axis=1, keepdims=True)
+    return frozen(relative / np.where(total > 0.0, total, np.nan))
+
+
+def row(backward: Backward, parameter: str, t: int, layer: int | None) -> Scaled:
+    """The terms of one target step of a scalar cell, (t,)."""
+    if not backward.cell.signed:
+        raise backward.not_scalar("row")
+    name, step = full_name(backward.cell, parameter, layer), target_step(t, backward.T)
+    if name not in backward.cell.groups:
+        return backward.row(name, step)
+    rows = [backward.row(part, step).reshape(step, 1) for part in parts_of(backward.cell, name)]
+    return Scaled.beside(rows).norm(axis=1)
+
+
+def log10_row(backward: Backward, parameter: str, t: int, layer: int | None) -> Array:
+    """The row of `log10_sizes` of one target step, (t,)."""
+    if backward.cell.signed and parameter != "x":
+        return frozen(row(backward, parameter, t, layer).log10())
+    terms = backward.sizes(term_name(backward.cell, parameter, layer))
+    step = target_step(t, backward.T)
+    found = log10_norm([filled(some, slice(step - 1, step)) for some in terms])
+    return frozen(found.reshape(step))
+
+
+def by_class(backward: Backward, parameter: str, division: ByDetours | ByFirstGate) -> PathClasses:
+    """The terms of an LSTM by classes of paths."""
+    cell = backward.cell
+    if not isinstance(cell, LSTM):
+        raise ValueError(
+            "cell must be an LSTM, whose paths run along the cell state or through h. "
+            f"Got {type(cell).__name__}."
+        )
+    names = parts_of(cell, full_name(cell, parameter, None))
+    gates = backward.deltas.gates
+    return class_terms(
+        cell,
+        backward.slopes,
+        backward.seeds,
+        tuple(gates[cell.parameters[name].gate] for name in names),
+        backward.factor(names[0]),
+        division,
+    )
