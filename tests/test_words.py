@@ -61,7 +61,7 @@ def test_rate_and_steps_of_a_sentence_agree():
     seen = memory.measure(gf.gradient_flow(gf.RNN(0.5, 0.9), x, loss=gf.UnitLoss()), 50)
     text = words.sentence("RNN", seen)
     rate = float(text.split("on average to ")[1].split(" of")[0])
-    steps = int(text.split("after ")[1].split(" step")[0])
+    steps = int(text.split(", for ")[1].split(" step")[0])
     assert rate**steps < 0.01
     assert rate ** (steps - 2) > 0.01
 
