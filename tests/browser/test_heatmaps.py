@@ -51,6 +51,13 @@ def _zoom(tab, key, start, end):
     )
 
 
+def _unzoom(tab, key):
+    _plot(tab, key).locator(".modebar-btn[data-title='Reset zoom']").click()
+    tab.page.wait_for_function(
+        "key => document.querySelector(`[data-chart=${key}]`).zoom === undefined", arg=key
+    )
+
+
 def _ticks(tab, key, axis):
     """What stands at the ticks of an axis that are in sight."""
     return _plot(tab, key).evaluate(
@@ -226,10 +233,7 @@ def test_a_zoomed_axis_has_whole_numbers_that_stay_and_go_with_the_zoom(open_pag
         f"() => document.querySelector('[data-chart={RNN}]')._fullLayout.xaxis.dtick == 1"
     )
     assert {"31", "32", "33"} <= set(_ticks(tab, RNN, "xaxis"))
-    _plot(tab, RNN).locator(".modebar-btn[data-title='Reset zoom']").click()
-    tab.page.wait_for_function(
-        f"() => document.querySelector('[data-chart={RNN}]').zoom === undefined"
-    )
+    _unzoom(tab, RNN)
     assert {axis: _ticks(tab, RNN, axis) for axis in before} == before
 
 
@@ -238,10 +242,7 @@ def test_the_profile_numbers_its_axes_by_itself_before_and_after_a_zoom(open_pag
     before = {axis: _ticks(tab, PROFILE, axis) for axis in ("xaxis", "yaxis")}
     _zoom(tab, PROFILE, (11, -1), (24, -2))
     assert _ticks(tab, PROFILE, "xaxis") != before["xaxis"]
-    _plot(tab, PROFILE).locator(".modebar-btn[data-title='Reset zoom']").click()
-    tab.page.wait_for_function(
-        f"() => document.querySelector('[data-chart={PROFILE}]').zoom === undefined"
-    )
+    _unzoom(tab, PROFILE)
     assert {axis: _ticks(tab, PROFILE, axis) for axis in before} == before
 
 
