@@ -1,5 +1,6 @@
 """The linked charts in a real browser: zoom, crosshair, picking, and what stands in for them."""
 
+import io
 import re
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from browser.app_page import AppPage
+from PIL import Image
 
 from gradflow.ui import term_words, words
 from gradflow.ui.experiment import parameter_name, run
@@ -255,6 +257,18 @@ def test_the_crosshair_stays_within_the_triangle(open_page):
     for _ in range(3):
         tab.page.keyboard.press("ArrowRight")
     assert "t = 2, k = 2" in _readout(tab)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_crosshair_is_seen_where_the_page_shows_through(open_page, dark):
+    tab = open_page("?T=50&lag=10", dark=dark)
+    # Above the triangle of a heatmap, and between the lines of the profile's grid.
+    for key, (x, y) in ((RNN, (10, 4)), (LSTM, (10, 4)), (PROFILE, (10, -0.7))):
+        left, top = _at(tab, key, x, y)
+        clip = {"x": round(left) - 6, "y": round(top), "width": 13, "height": 1}
+        picture = Image.open(io.BytesIO(tab.page.screenshot(clip=clip))).convert("L")
+        shades = [picture.getpixel((column, 0)) for column in range(picture.width)]
+        assert max(shades) - min(shades) > 150, (key, shades)
 
 
 def test_the_colours_of_the_text_follow_the_theme(open_page):
