@@ -4,7 +4,7 @@ import numpy as np
 
 from gradflow.checks import target_step
 from gradflow.flow import GradientFlow
-from gradflow.names import full_name
+from gradflow.names import full_name, parts_of
 from gradflow.scaled import Array
 
 _STEP = 1e-30
@@ -72,7 +72,7 @@ def residual(flow: GradientFlow, layer: int = 0) -> Array:
     """
     _must_be_scalar(flow)
     w_x = full_name(flow.cell, "w_x", layer)
-    names = flow.cell.groups.get(w_x, (w_x,))
+    names = parts_of(flow.cell, w_x)
     terms = np.concatenate([flow.value(name) for name in names], axis=1)  # (T, gates * T)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         size = np.nansum(np.abs(terms), axis=1)
@@ -106,7 +106,7 @@ def residual_at(flow: GradientFlow, t: int, layer: int = 0) -> float:
     _must_be_scalar(flow)
     step = target_step(t, flow.T)
     w_x = full_name(flow.cell, "w_x", layer)
-    rows = [flow.row(name, step) for name in flow.cell.groups.get(w_x, (w_x,))]
+    rows = [flow.row(name, step) for name in parts_of(flow.cell, w_x)]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         terms = np.concatenate([row.plain() for row in rows])
         gap = np.abs(terms.sum() - _total(flow, layer, step)[-1])

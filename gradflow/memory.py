@@ -19,7 +19,7 @@ import numpy as np
 
 from gradflow.checks import finite_array, frozen
 from gradflow.flow import GradientFlow
-from gradflow.names import full_name
+from gradflow.names import full_name, parts_of
 from gradflow.scaled import Array, log10_hypotenuse
 
 VERDICT_RULE = (
@@ -566,7 +566,7 @@ def _log10_total(flow: GradientFlow, t: int, layer: int | None) -> float:
     if not flow.cell.signed:
         return float(flow.log10_total("b", layer)[t - 1])
     name = full_name(flow.cell, "b", layer)
-    sums = [flow.row(part, t).sum(axis=0) for part in flow.cell.groups.get(name, (name,))]
+    sums = [flow.row(part, t).sum(axis=0) for part in parts_of(flow.cell, name)]
     return float(functools.reduce(log10_hypotenuse, [total.log10() for total in sums]))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from gradflow.checks import frozen, target_step
 from gradflow.flow import GradientFlow
 from gradflow.memory import half_life_of
-from gradflow.names import full_name
+from gradflow.names import full_name, parts_of
 from gradflow.scaled import Array, Scaled
 from gradflow.sweep import carry_one_back
 
@@ -70,7 +70,7 @@ def unit_signals(
     name = full_name(flow.cell, "b", layer)
     slopes = flow.cell.slopes(flow.trace)
     gates = flow.cell.gates(slopes)
-    parts = [gates[flow.cell.parameters[part].gate] for part in flow.cell.groups.get(name, (name,))]
+    parts = [gates[flow.cell.parameters[part].gate] for part in parts_of(flow.cell, name)]
     rows = []
     sweep = carry_one_back(flow.cell, slopes, flow.state_slope[step - 1 : step], step)
     for lag, signals in enumerate(sweep, start=1):
