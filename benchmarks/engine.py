@@ -23,7 +23,7 @@ import plotly.graph_objects as go
 
 import gradflow as gf
 from benchmarks import machine, peers, readme
-from gradflow.scaled import Scaled
+from gradflow.numerics.scaled import Scaled
 from gradflow.sweep import Steps
 from gradflow.terms import backward
 from gradflow.ui.images import image

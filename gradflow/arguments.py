@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradflow.cells.base import Cell
-from gradflow.checks import finite_array, frozen
 from gradflow.losses import Loss
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import finite_array, frozen
 
 # Types that are of a kind.
 _KNOWN: set[tuple[type, type]] = set()

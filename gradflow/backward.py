@@ -12,7 +12,7 @@ import numpy as np
 from gradflow.cells.base import Cell, Tree
 from gradflow.inputs import input_terms
 from gradflow.names import parts_of
-from gradflow.scaled import Scaled
+from gradflow.numerics.scaled import Scaled
 from gradflow.terms import Deltas, Recorded, Terms
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.checks import frozen
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import frozen
 
 
 @dataclass(frozen=True, eq=False)

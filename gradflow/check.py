@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradflow.checks import target_step
 from gradflow.flow import GradientFlow
 from gradflow.names import full_name, parts_of
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import target_step
 
 _STEP = 1e-30
 

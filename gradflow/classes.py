@@ -20,7 +20,12 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import Number, through
-from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, shifted
+from gradflow.numerics.scaled import (
+    ZERO_EXPONENT,
+    Array,
+    Scaled,
+    shifted,
+)
 from gradflow.sweep import Steps
 
 # Powers of two. Plain numbers stay within 2^-400 .. 2^400; what one class hands to another is moved

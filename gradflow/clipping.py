@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradflow.checks import finite_array, frozen
 from gradflow.flow import GradientFlow
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import finite_array, frozen
 
 
 def log10_gradient_norm(flow: GradientFlow) -> Array:

@@ -8,9 +8,9 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import Gate, Number, Passes, Step, Tree, through
-from gradflow.checks import frozen
 from gradflow.classes import ClassSignals, beside, carry_classes
-from gradflow.scaled import Array, Scaled, log10_scaled
+from gradflow.numerics.scaled import Array, Scaled, log10_scaled
+from gradflow.numerics.validation import frozen
 from gradflow.spans import spans
 from gradflow.terms import Deltas, blocks, clear, filled, log10_norm
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.activations import TANH, scaled_sigmoid
 from gradflow.cells import GATES, LSTM, RNN
-from gradflow.checks import one_of, target_step, whole_number
 from gradflow.flow import GradientFlow
-from gradflow.scaled import Scaled
+from gradflow.numerics.activations import TANH, scaled_sigmoid
+from gradflow.numerics.scaled import Scaled
+from gradflow.numerics.validation import one_of, target_step, whole_number
 
 _GATE_SYMBOLS = dict(zip(GATES, ("i", "f", "c'", "o"), strict=True))
 

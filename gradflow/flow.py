@@ -9,11 +9,11 @@ from typing import Any
 from gradflow import forget_gates, reading, totals
 from gradflow.backward import Backward
 from gradflow.cells.base import Cell, Tree
-from gradflow.checks import whole_number
 from gradflow.detours import ByDetours, ByFirstGate, PathClasses
 from gradflow.losses import Loss, Readout
 from gradflow.names import layers_of
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import whole_number
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradflow.cells import GRU, LSTM, Cell, Stack
-from gradflow.checks import finite_array
 from gradflow.names import layers_of
+from gradflow.numerics.validation import finite_array
 
 
 def keeping_gate(cell: Cell) -> str | None:

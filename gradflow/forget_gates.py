@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradflow.cells.base import Cell
-from gradflow.checks import frozen, target_step
 from gradflow.names import checked_layer, layers_of
-from gradflow.scaled import Array, lagged
+from gradflow.numerics.scaled import Array, lagged
+from gradflow.numerics.validation import frozen, target_step
 from gradflow.terms import square
 
 

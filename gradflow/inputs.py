@@ -8,7 +8,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Tree, each, feeds, leaves, through
 from gradflow.names import full_name, layers_of
-from gradflow.scaled import Array, Scaled, exponent_range
+from gradflow.numerics.scaled import Array, Scaled, exponent_range
 from gradflow.sweep import Signals, carry_back
 
 # Factors within 2^-100 .. 2^100 are taken as plain numbers; see `carry_back`.

@@ -7,9 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from gradflow.activations import scaled_sigmoid
-from gradflow.checks import finite_array
-from gradflow.scaled import Array, Scaled, exponential
+from gradflow.numerics.activations import scaled_sigmoid
+from gradflow.numerics.scaled import Array, Scaled, exponential
+from gradflow.numerics.validation import finite_array
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.checks import finite_array, frozen
 from gradflow.flow import GradientFlow
 from gradflow.names import full_name, parts_of
-from gradflow.scaled import Array, log10_hypotenuse
+from gradflow.numerics.scaled import Array, log10_hypotenuse
+from gradflow.numerics.validation import finite_array, frozen
 
 VERDICT_RULE = (
     "Take the decay per step over the t - 1 steps from the target back to the first input, or over "

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell
 from gradflow.cells.stack import Stack
-from gradflow.checks import one_of
+from gradflow.numerics.validation import one_of
 
 _READOUT = ("w_o", "b_o", "readout_b_o")
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import blended
-from gradflow.checks import one_of, target_step, whole_number
 from gradflow.flow import GradientFlow
-from gradflow.scaled import ZERO_EXPONENT, Array, Scaled
+from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
+from gradflow.numerics.validation import one_of, target_step, whole_number
 
 # A number on Python's own arithmetic, which one number at a time is several times as fast as an
 # array of one: mantissa and power of two.

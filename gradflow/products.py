@@ -12,7 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.scaled import Array, Scaled, lagged, shifted
+from gradflow.numerics.scaled import (
+    Array,
+    Scaled,
+    lagged,
+    shifted,
+)
 
 # Products within 2^-1000 .. 2^1000 are plain float64.
 _PLAIN = 1000

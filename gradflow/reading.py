@@ -9,10 +9,10 @@ import numpy as np
 
 from gradflow.backward import Backward
 from gradflow.cells import LSTM
-from gradflow.checks import frozen, target_step
 from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
 from gradflow.names import full_name, parts_of, term_name
-from gradflow.scaled import Array, Scaled, shifted
+from gradflow.numerics.scaled import Array, Scaled, shifted
+from gradflow.numerics.validation import frozen, target_step
 from gradflow.terms import blocks, filled, log10_norm, square
 
 

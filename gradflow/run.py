@@ -17,10 +17,10 @@ from gradflow.arguments import (
 )
 from gradflow.backward import Backward
 from gradflow.cells.base import Cell
-from gradflow.checks import frozen
 from gradflow.flow import GradientFlow
 from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
 from gradflow.model import Model
+from gradflow.numerics.validation import frozen
 from gradflow.terms import backward
 
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.cells.base import StepBack, Tree, each
+from gradflow.numerics.scaled import Array, Scaled
 from gradflow.products import Product, Rows, Signal, by_span, power_range
-from gradflow.scaled import Array, Scaled
 from gradflow.sweep import Steps
 
 # Powers of two. Rows, and the maps of spans, keep their numbers within 2^-300 .. 2^300: then

@@ -20,7 +20,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gradflow.cells.base import Cell, Passes, StepBack, Tree, by_step, each, leaves
-from gradflow.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
+from gradflow.numerics.scaled import (
+    ZERO_EXPONENT,
+    Array,
+    Scaled,
+    exponent_range,
+    shifted,
+)
 
 # Powers of two. Numbers of a plain row stay within 2^-400 .. 2^400, factors of a plain step within
 # 2^-100 .. 2^100: then neither a product nor the square of one under- or overflows.

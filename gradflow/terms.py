@@ -10,8 +10,14 @@ from typing import Protocol
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Tree
-from gradflow.checks import frozen
-from gradflow.scaled import Array, Scaled, lagged, log10_hypotenuse, log10_scaled
+from gradflow.numerics.scaled import (
+    Array,
+    Scaled,
+    lagged,
+    log10_hypotenuse,
+    log10_scaled,
+)
+from gradflow.numerics.validation import frozen
 from gradflow.spans import spans
 from gradflow.sweep import Signals, carry_back
 

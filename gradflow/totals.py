@@ -13,10 +13,9 @@ import numpy as np
 
 from gradflow.backward import Backward
 from gradflow.cells.base import Cell, Gate
-from gradflow.checks import frozen
 from gradflow.losses import Readout
 from gradflow.names import parts_of, total_name
-from gradflow.scaled import (
+from gradflow.numerics.scaled import (
     ZERO_EXPONENT,
     Array,
     Scaled,
@@ -25,6 +24,7 @@ from gradflow.scaled import (
     log10_scaled,
     shifted,
 )
+from gradflow.numerics.validation import frozen
 from gradflow.sweep import Signals, carry_back
 from gradflow.terms import blocks, filled
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.checks import frozen, target_step
 from gradflow.flow import GradientFlow
 from gradflow.memory import half_life_of
 from gradflow.names import full_name, parts_of
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import frozen, target_step
 from gradflow.sweep import carry_one_back
 
 

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = (
-    ("gradflow.products", "gradflow.scaled"),
-    ("gradflow.activations", "gradflow.checks", "gradflow.sequences"),
+    ("gradflow.numerics",),
+    ("gradflow.products", "gradflow.sequences"),
     ("gradflow.cells", "gradflow.losses"),
     (
         "gradflow.arguments",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.scaled import Scaled
+from gradflow.numerics.scaled import Scaled
 from gradflow.spans import spans
 from gradflow.sweep import carry_back
 from gradflow.terms import filled

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from gradflow.checks import finite_array
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import finite_array
 
 # A signal, a slope or a weight: a plain array where float64 holds it, a Scaled one where it would
 # give out. The formulas of a cell are written once and serve both.

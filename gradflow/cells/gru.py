@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.activations import SIGMOID, TANH, scaled_sigmoid, sigmoid
 from gradflow.cells.base import (
     Gate,
     Number,
@@ -24,8 +23,14 @@ from gradflow.cells.base import (
     through,
 )
 from gradflow.cells.pull import pulls
-from gradflow.checks import finite_array
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.activations import (
+    SIGMOID,
+    TANH,
+    scaled_sigmoid,
+    sigmoid,
+)
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import finite_array
 
 _GATES = ("r", "z", "n")
 

@@ -9,13 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.activations import (
-    SIGMOID,
-    TANH,
-    log10_sigmoid,
-    scaled_sigmoid,
-    sigmoid,
-)
 from gradflow.cells.base import (
     Gate,
     Number,
@@ -31,8 +24,15 @@ from gradflow.cells.base import (
     through,
     times,
 )
-from gradflow.checks import finite_array
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.activations import (
+    SIGMOID,
+    TANH,
+    log10_sigmoid,
+    scaled_sigmoid,
+    sigmoid,
+)
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import finite_array
 
 GATES = ("i", "f", "c", "o")
 

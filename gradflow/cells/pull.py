@@ -14,8 +14,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradflow.activations import scaled_sigmoid, sigmoid, sigmoid_secant, tanh_secant
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.activations import (
+    scaled_sigmoid,
+    sigmoid,
+    sigmoid_secant,
+    tanh_secant,
+)
+from gradflow.numerics.scaled import Array, Scaled
 
 # A difference of at least this share of its parts has lost no more than 13 of 53 bits, and is taken
 # as it is. Then no error is carried along for longer than the states are close.

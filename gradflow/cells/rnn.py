@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.activations import ACTIVATIONS
 from gradflow.cells.base import (
     Gate,
     Number,
@@ -18,8 +17,9 @@ from gradflow.cells.base import (
     multiplied,
     through,
 )
-from gradflow.checks import finite_array, frozen, one_of
-from gradflow.scaled import Array, Scaled
+from gradflow.numerics.activations import ACTIVATIONS
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import finite_array, frozen, one_of
 
 
 @dataclass(frozen=True)

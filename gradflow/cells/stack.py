@@ -19,7 +19,7 @@ from gradflow.cells.base import (
     feeds,
     through,
 )
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 
 @dataclass(frozen=True)

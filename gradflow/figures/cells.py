@@ -9,7 +9,7 @@ import numpy as np
 from gradflow.figures.panel import Panel, by_source
 from gradflow.figures.pooling import pooled
 from gradflow.figures.scale import View
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 
 @dataclass(frozen=True, eq=False)

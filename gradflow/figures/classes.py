@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from gradflow.figures.colours import GRID, INK, QUIET
 from gradflow.figures.numbers import step_ticks
 from gradflow.figures.text import escaped, wrapped
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 HEIGHT = 380
 FONT = 12

@@ -15,7 +15,7 @@ from gradflow.figures.numbers import step_ticks
 from gradflow.figures.panel import Panel
 from gradflow.figures.scale import FONT, View, colour_bar, ends_and_colours
 from gradflow.figures.text import escaped, shortened, subscripted
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 HEIGHT = 440
 STRIP = 0.04

@@ -11,7 +11,7 @@ from gradflow.figures.numbers import scientific
 from gradflow.figures.panel import Panel
 from gradflow.figures.scale import View
 from gradflow.figures.text import escaped
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 # The hover's numbers are float32.
 _LARGEST_SHOWN = float(np.finfo(np.float32).max)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 
 def scientific(log10: Array, decimals: int = 2) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 # From this many steps on a screen gets blocks; up to it each term is a cell.
 LONG = 400

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from gradflow.figures.colours import GRID, INK, LINES, QUIET
 from gradflow.figures.numbers import scientific, step_ticks
 from gradflow.figures.text import escaped, wrapped
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 HEIGHT = 400
 FONT = 12

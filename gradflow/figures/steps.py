@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from gradflow.figures.colours import GRID, LINES
 from gradflow.figures.numbers import step_ticks
 from gradflow.figures.text import escaped
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 HEIGHT = 320
 FONT = 12

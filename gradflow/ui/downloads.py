@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.figures.pooling import LONG
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.settings import LONGEST_WHOLE, Settings
 

@@ -11,7 +11,7 @@ import numpy as np
 import gradflow as gf
 from gradflow import sequences
 from gradflow.losses import Loss
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui.settings import LONGEST, Settings
 
 

@@ -15,7 +15,7 @@ from pyarrow import csv
 
 import gradflow as gf
 from gradflow.figures.bar import BAR
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui import panels
 from gradflow.ui.experiment import Experiment, lstm_weights, parameter_name
 from gradflow.ui.links import VERSION

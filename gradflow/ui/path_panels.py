@@ -10,7 +10,7 @@ from gradflow.detours import PathClasses
 from gradflow.figures.classes import Shares
 from gradflow.figures.colours import CLASSES, LINES, REST
 from gradflow.figures.panel import Panel, row_units
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui.experiment import Experiment, parameter_name
 from gradflow.ui.settings import Settings
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gradflow.carriers import Carriers
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui.text import percent, power
 
 LEAD = (

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui import links
 from gradflow.ui.links import Record
 from gradflow.ui.settings import Settings, as_mapping, parsed

@@ -11,8 +11,8 @@ from gradflow.carriers import signed_shares
 from gradflow.figures.graph import Edge as DrawnEdge
 from gradflow.figures.graph import Graph
 from gradflow.figures.graph import Node as DrawnNode
+from gradflow.numerics.scaled import Array
 from gradflow.paths import Edge, Node, Path, paths_of, unrolled_graph
-from gradflow.scaled import Array
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.text import number, signed
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from gradflow import memory
-from gradflow.activations import sigmoid
-from gradflow.scaled import Array
+from gradflow.numerics.activations import sigmoid
+from gradflow.numerics.scaled import Array
 from gradflow.ui.settings import Settings, as_mapping
 from gradflow.ui.text import number, percent, power
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradflow.cells import GRU, LSTM, RNN, Cell, Stack
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
 # What a layer can be: the values of `cell=`.

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.checks import one_of
 from gradflow.losses import Readout
 from gradflow.model import LayerSource, Model
+from gradflow.numerics.validation import one_of
 from gradflow.weights.formats import KERAS_LINES, check_size, read_tensors
 from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Module, cell_of

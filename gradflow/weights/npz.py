@@ -14,7 +14,7 @@ from typing import IO
 
 import numpy as np
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.weights.tensors import Tensor, shown
 
 # Bytes of a zip's own list of members: room for ten thousand arrays.

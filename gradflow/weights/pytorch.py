@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.weights.layers import (
     KINDS_BY_GATES,
     Layer,

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.weights.tensors import Tensor, listed, shown
 
 # The format allows 100 MB; a megabyte is room for ten thousand tensors.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.checks import frozen
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import frozen
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 

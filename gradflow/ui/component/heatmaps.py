@@ -15,7 +15,7 @@ from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
 from gradflow.figures.profile import Profile, profile_parts
 from gradflow.figures.scale import View, by_sign
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui import state
 from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import Triangle, packed

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.checks import frozen
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import frozen
 
 # Every array begins at a multiple of its own size, as typed arrays must.
 _ALIGNED = 8

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradflow import memory
 from gradflow.figures.outline import Outline
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui import panels
 from gradflow.ui.derivation.question import Proof, Question, Shown, band
 from gradflow.ui.experiment import Experiment, run

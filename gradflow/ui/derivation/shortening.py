@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradflow.clipping import log10_clip_factors, log10_clipped, log10_gradient_norm
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui import panels
 from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.scene import Scene

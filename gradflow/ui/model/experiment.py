@@ -12,7 +12,7 @@ from gradflow import memory
 from gradflow.cost import needed_bytes
 from gradflow.forget_bias import keeping_gate, with_forget_bias
 from gradflow.names import layers_of
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui.model import running, uploads, words
 from gradflow.ui.model.panels import Seen, changed_title
 from gradflow.ui.model.sequence import Sequence

@@ -16,7 +16,7 @@ from gradflow.figures.scale import View, colour_range
 from gradflow.figures.steps import Measure
 from gradflow.forget_bias import keeping_gate
 from gradflow.names import layers_of
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
 

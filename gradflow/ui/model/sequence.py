@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.checks import finite_array, frozen
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import finite_array, frozen
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.settings import LONGEST

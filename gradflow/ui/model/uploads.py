@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 import gradflow as gf
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 from gradflow.ui.model import sequence
 from gradflow.ui.model.settings import OWN
 from gradflow.ui.text import escaped

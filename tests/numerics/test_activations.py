@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from oracles import LN10
 
-from gradflow.activations import (
+from gradflow.numerics.activations import (
     ACTIVATIONS,
     log10_sigmoid,
     scaled_sigmoid,

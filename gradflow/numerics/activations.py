@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.scaled import Array, Scaled, exponential
+from gradflow.numerics.scaled import Array, Scaled, exponential
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.scaled import Array
+from gradflow.numerics.scaled import Array
 
 
 def finite_array(name: str, value: Any) -> Array:
