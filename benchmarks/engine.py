@@ -23,9 +23,9 @@ import plotly.graph_objects as go
 
 import gradflow as gf
 from benchmarks import machine, peers, readme
+from gradflow.engine.stored_terms import gate_deltas
+from gradflow.engine.sweep_by_step import Steps
 from gradflow.numerics.scaled import Scaled
-from gradflow.sweep import Steps
-from gradflow.terms import backward
 from gradflow.ui.images import image
 
 HERE = Path(__file__).parent
@@ -154,7 +154,7 @@ def parts(T: int, H: int, D: int) -> dict[str, float]:
     outside: dict[str, Callable[[], Any]] = {
         "the forward pass": lambda: cell.run(flow.x, flow.initial_state, cell.weights),
         "the local derivatives": lambda: cell.slopes(trace),
-        "the sweep": lambda: backward(cell, slopes, seeds),
+        "the sweep": lambda: gate_deltas(cell, slopes, seeds),
         "the four arrays of terms": lambda: [flow.value(f"w_x{gate}") for gate in peers.GATES],
     }
     runs = {"all": peers.gradflow_terms(problem), **outside, **(inside if H > 1 else {})}

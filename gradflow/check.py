@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow
-from gradflow.names import full_name, parts_of
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import target_step
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradflow import forget_gates, reading, totals
-from gradflow.backward import Backward
 from gradflow.cells.base import Cell, Tree
-from gradflow.detours import ByDetours, ByFirstGate, PathClasses
+from gradflow.engine import forget_products, term_arrays, totals
+from gradflow.engine.backward_pass import BackwardPass
+from gradflow.engine.parameter_names import layers_of
+from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
 from gradflow.losses import Loss, Readout
-from gradflow.names import layers_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import whole_number
 
@@ -45,7 +45,7 @@ class GradientFlow:
     loss: Loss
     initial_state: Mapping[str, Array]
     trace: Any
-    _backward: Backward
+    _backward: BackwardPass
 
     @property
     def T(self) -> int:
@@ -102,7 +102,7 @@ class GradientFlow:
             If the name or the layer is unknown, the name stands for several parameters, or the cell
             is not scalar: a norm has no sign.
         """
-        return reading.signs(self._backward, parameter, layer)
+        return term_arrays.signs(self._backward, parameter, layer)
 
     def log10(self, parameter: str, layer: int | None = None) -> Array:
         """log10 of the magnitudes of the terms.
@@ -127,7 +127,7 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown.
         """
-        return reading.log10_sizes(self._backward, parameter, layer)
+        return term_arrays.log10_sizes(self._backward, parameter, layer)
 
     def log10_row(self, parameter: str, t: int, layer: int | None = None) -> Array:
         """The row of `log10` of one target step, without the others.
@@ -148,7 +148,7 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown, or t out of its range.
         """
-        return reading.log10_row(self._backward, parameter, t, layer)
+        return term_arrays.log10_row(self._backward, parameter, t, layer)
 
     def row(self, parameter: str, t: int, layer: int | None = None) -> Scaled:
         """The terms of one target step of a scalar cell, without those of the others.
@@ -172,7 +172,7 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown, t out of its range, or the cell is not scalar.
         """
-        return reading.row(self._backward, parameter, t, layer)
+        return term_arrays.row(self._backward, parameter, t, layer)
 
     def value(self, parameter: str, layer: int | None = None) -> Array:
         """The terms as plain float64, which under- and overflow as float64 must.
@@ -194,7 +194,7 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown.
         """
-        return reading.values(self._backward, parameter, layer)
+        return term_arrays.values(self._backward, parameter, layer)
 
     def share(self, parameter: str, layer: int | None = None) -> Array:
         """Each term's share of its row, |term| / sum over k of |term|.
@@ -216,7 +216,7 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown.
         """
-        return reading.shares(self._backward, parameter, layer)
+        return term_arrays.shares(self._backward, parameter, layer)
 
     def total(self, parameter: str, layer: int | None = None) -> Array:
         """dL_t/dw for every target t: the sum of its terms, as plain float64.
@@ -304,7 +304,7 @@ class GradientFlow:
         ValueError
             If the layer is unknown, or has no forget gate.
         """
-        return forget_gates.log10_products(self.cell, self.trace, layer)
+        return forget_products.log10_products(self.cell, self.trace, layer)
 
     def log10_forget_row(self, t: int, layer: int | None = None) -> Array:
         """The row of `log10_forget_product` of one target step, without the others.
@@ -325,7 +325,7 @@ class GradientFlow:
         ValueError
             If t is out of its range, or the layer is unknown or has no forget gate.
         """
-        return forget_gates.log10_product_row(self.cell, self.trace, t, layer)
+        return forget_products.log10_product_row(self.cell, self.trace, t, layer)
 
     def by_detours(self, parameter: str, classes: int = 4) -> PathClasses:
         """The terms by how many of their crossings from step to step run through h.
@@ -350,7 +350,7 @@ class GradientFlow:
             2 on.
         """
         division = ByDetours(whole_number("classes", classes, 2) - 1)
-        return reading.by_class(self._backward, parameter, division)
+        return term_arrays.by_class(self._backward, parameter, division)
 
     def by_first_gate(self, parameter: str) -> PathClasses:
         """The terms by the gate through which their paths first leave the cell state for h.
@@ -372,7 +372,7 @@ class GradientFlow:
         ValueError
             If the cell is not an LSTM, or the name is unknown.
         """
-        return reading.by_class(self._backward, parameter, ByFirstGate())
+        return term_arrays.by_class(self._backward, parameter, ByFirstGate())
 
     def sweep_inputs(self, on_step: Callable[[float], None] | None = None) -> None:
         """Find the terms of the inputs now, by a sweep of their own, and keep them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradflow.cells import GRU, LSTM, Cell, Stack
-from gradflow.names import layers_of
+from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.validation import finite_array
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow
-from gradflow.names import full_name, parts_of
 from gradflow.numerics.scaled import Array, log10_hypotenuse
 from gradflow.numerics.validation import finite_array, frozen
 

@@ -15,13 +15,13 @@ from gradflow.arguments import (
     checked_slope,
     checked_start,
 )
-from gradflow.backward import Backward
 from gradflow.cells.base import Cell
+from gradflow.engine.backward_pass import BackwardPass
+from gradflow.engine.stored_terms import gate_deltas
 from gradflow.flow import GradientFlow
 from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
 from gradflow.model import Model
 from gradflow.numerics.validation import frozen
-from gradflow.terms import backward
 
 
 def gradient_flow(
@@ -89,7 +89,7 @@ def gradient_flow(
         frozen(slope.mantissa)
         frozen(slope.exponent)
     slopes = cell.slopes(trace)
-    deltas = backward(cell, slopes, seeds, on_step)
+    deltas = gate_deltas(cell, slopes, seeds, on_step)
     return GradientFlow(
         cell,
         inputs,
@@ -97,5 +97,5 @@ def gradient_flow(
         loss,
         MappingProxyType(start),
         trace,
-        Backward(cell, trace, loss_slope, seeds, slopes, deltas),
+        BackwardPass(cell, trace, loss_slope, seeds, slopes, deltas),
     )

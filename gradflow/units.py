@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradflow.engine.parameter_names import full_name, parts_of
+from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow
 from gradflow.memory import half_life_of
-from gradflow.names import full_name, parts_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen, target_step
-from gradflow.sweep import carry_one_back
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from packed import unpacked
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.visitors import Visitor, crowd
-from gradflow import terms
+from gradflow.engine import stored_terms
 from gradflow.figures.panel import relative_to_first
 from gradflow.ui.experiment import run
 from gradflow.ui.links import to_query
@@ -164,18 +164,18 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
     app.query_params["T"] = "40"
     app.run()
     sweeps, squares = [], []
-    backward, clear = terms.backward, terms.clear
+    gate_deltas, clear = stored_terms.gate_deltas, stored_terms.clear
 
     def swept(*arguments):
         sweeps.append(arguments)
-        return backward(*arguments)
+        return gate_deltas(*arguments)
 
     def cleared(rows, targets):
         squares.append(targets)
         clear(rows, targets)
 
-    monkeypatch.setattr("gradflow.run.backward", swept)
-    monkeypatch.setattr("gradflow.terms.clear", cleared)
+    monkeypatch.setattr("gradflow.run.gate_deltas", swept)
+    monkeypatch.setattr("gradflow.engine.stored_terms.clear", cleared)
     app.slider(key="w_s").set_value(0.5).run()
     assert not app.exception
     assert len(sweeps) == 2

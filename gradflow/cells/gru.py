@@ -22,7 +22,7 @@ from gradflow.cells.base import (
     number,
     through,
 )
-from gradflow.cells.pull import pulls
+from gradflow.cells.gru_difference import state_minus_candidate
 from gradflow.numerics.activations import (
     SIGMOID,
     TANH,
@@ -288,7 +288,9 @@ class GRU:
     def _pulls(self, trace: GRUTrace) -> Scaled:
         drive = np.diff(trace.x, axis=0) @ self.w_x.reshape(3 * self.H, -1).T
         drive = drive.reshape(-1, 3, self.H)
-        return pulls(trace.z, trace.h, trace.q, drive, self.recurrent(), self.reset_after)
+        return state_minus_candidate(
+            trace.z, trace.h, trace.q, drive, self.recurrent(), self.reset_after
+        )
 
     def gates(self, slopes: tuple[Number, ...]) -> tuple[Gate, ...]:
         """All take multiples of signal 0 (on h); r, in the original form, of signal 1 (on r h)."""

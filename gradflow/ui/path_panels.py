@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import gradflow as gf
 from gradflow.carriers import Carriers, signed_shares
-from gradflow.detours import PathClasses
+from gradflow.engine.path_classes import PathClasses
 from gradflow.figures.classes import Shares
 from gradflow.figures.colours import CLASSES, LINES, REST
 from gradflow.figures.panel import Panel, row_units

@@ -8,7 +8,7 @@ import numpy as np
 
 import gradflow as gf
 from gradflow.cells import GATES
-from gradflow.detours import ByDetours
+from gradflow.engine.path_classes import ByDetours
 from gradflow.factors import Factor, factors
 from gradflow.one_term import by_detours
 from gradflow.ui.experiment import Experiment, parameter_name

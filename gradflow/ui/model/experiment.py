@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import gradflow as gf
 from gradflow import memory
-from gradflow.cost import needed_bytes
+from gradflow.engine.memory_estimate import needed_bytes
+from gradflow.engine.parameter_names import layers_of
 from gradflow.forget_bias import keeping_gate, with_forget_bias
-from gradflow.names import layers_of
 from gradflow.numerics.scaled import Array
 from gradflow.ui.model import running, uploads, words
 from gradflow.ui.model.panels import Seen, changed_title

@@ -5,13 +5,13 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
+from gradflow.engine.parameter_names import layers_of
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import LONG, block_size
 from gradflow.figures.profile import profile
 from gradflow.figures.sheet import sheet
 from gradflow.figures.steps import Units, over_targets, units
-from gradflow.names import layers_of
 from gradflow.ui import links, state
 from gradflow.ui.downloads import File, buttons, pictures
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words

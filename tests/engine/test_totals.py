@@ -81,7 +81,7 @@ def test_totals_of_vectors_have_no_sign():
 
 def test_measures_and_sequences_come_with_the_package():
     code = "import gradflow as gf; gf.memory.measure; gf.sequences.ones"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
 @pytest.mark.parametrize(

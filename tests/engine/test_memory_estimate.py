@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 RUN = """
 import pathlib, re, sys
 import numpy as np
 import gradflow as gf
-from gradflow.cost import needed_bytes
+from gradflow.engine.memory_estimate import needed_bytes
 
 generator = np.random.default_rng(0)
 KINDS = {"rnn": (gf.RNN, ()), "lstm": (gf.LSTM, (4,)), "gru": (gf.GRU, (3,))}

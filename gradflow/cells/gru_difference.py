@@ -1,4 +1,4 @@
-"""How far the candidate of a GRU pulls its state: h_(j-1) - n_j, without cancellation.
+"""The state of a GRU less its candidate, h_(j-1) - n_j, without cancellation.
 
 It scales every term of the update gate, and in two places the difference of the two float64 numbers
 has no digits left. Where both are near 1 or -1, it is that of their distances from there, which add
@@ -27,7 +27,9 @@ from gradflow.numerics.scaled import Array, Scaled
 _CLOSE = 2.0**-13
 
 
-def pulls(z: Array, h: Array, q: Array, drive: Array, w_h: Array, reset_after: bool) -> Scaled:
+def state_minus_candidate(
+    z: Array, h: Array, q: Array, drive: Array, w_h: Array, reset_after: bool
+) -> Scaled:
     """h_(j-1) - n_j of every step.
 
     Parameters

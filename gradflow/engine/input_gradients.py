@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Tree, each, feeds, leaves, through
-from gradflow.names import full_name, layers_of
+from gradflow.engine.parameter_names import full_name, layers_of
+from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.numerics.scaled import Array, Scaled, exponent_range
-from gradflow.sweep import Signals, carry_back
 
 # Factors within 2^-100 .. 2^100 are taken as plain numbers; see `carry_back`.
 _REACH = 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradflow.cells.base import Cell
-from gradflow.names import layers_of
+from gradflow.engine.parameter_names import layers_of
 
 _NUMBER = 8
 # A mantissa and an exponent.
@@ -15,7 +15,7 @@ _PER_STEP = 10
 _PER_WEIGHT = 6
 _ON_THE_WAY = 5
 
-# The least numbers of the matrices of steps back that are held at a time; see `sweep.Steps`.
+# The least numbers of the matrices of steps back that are held at a time: `sweep_by_step.Steps`.
 _PREPARED = 2**20
 
 

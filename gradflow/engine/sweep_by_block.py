@@ -20,9 +20,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.cells.base import StepBack, Tree, each
+from gradflow.engine.factored_terms import (
+    Product,
+    Rows,
+    Signal,
+    by_span,
+    power_range,
+)
+from gradflow.engine.sweep_by_step import Steps
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.products import Product, Rows, Signal, by_span, power_range
-from gradflow.sweep import Steps
 
 # Powers of two. Rows, and the maps of spans, keep their numbers within 2^-300 .. 2^300: then
 # neither a step nor the product of a row with a map under- or overflows.

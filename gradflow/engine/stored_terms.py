@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Tree
+from gradflow.engine.sweep_by_block import spans
+from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.numerics.scaled import (
     Array,
     Scaled,
@@ -18,8 +20,6 @@ from gradflow.numerics.scaled import (
     log10_scaled,
 )
 from gradflow.numerics.validation import frozen
-from gradflow.spans import spans
-from gradflow.sweep import Signals, carry_back
 
 # How many numbers of a (T, T) array are worked on at a time.
 _BLOCK = 2**17
@@ -144,7 +144,7 @@ class _Factored:
         return self.exponent[place] + lagged(self.factor.exponent)[place]
 
 
-def backward(
+def gate_deltas(
     cell: Cell, slopes: Tree, seeds: Scaled, on_step: Callable[[float], None] | None = None
 ) -> Deltas:
     """Carry the gradient of every target back, and keep dL_t/dz of every gate.

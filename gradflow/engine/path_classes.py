@@ -8,11 +8,17 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import Gate, Number, Passes, Step, Tree, through
-from gradflow.classes import ClassSignals, beside, carry_classes
+from gradflow.engine.stored_terms import (
+    Deltas,
+    blocks,
+    clear,
+    filled,
+    log10_norm,
+)
+from gradflow.engine.sweep_by_block import spans
+from gradflow.engine.sweep_by_path_class import ClassSignals, beside, carry_classes
 from gradflow.numerics.scaled import Array, Scaled, log10_scaled
 from gradflow.numerics.validation import frozen
-from gradflow.spans import spans
-from gradflow.terms import Deltas, blocks, clear, filled, log10_norm
 
 
 @dataclass(frozen=True, eq=False)

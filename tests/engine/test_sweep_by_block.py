@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import gradflow as gf
+from gradflow.engine.stored_terms import filled
+from gradflow.engine.sweep_by_block import spans
+from gradflow.engine.sweep_by_step import carry_back
 from gradflow.numerics.scaled import Scaled
-from gradflow.spans import spans
-from gradflow.sweep import carry_back
-from gradflow.terms import filled
 
 CELLS = {
     "lstm": gf.LSTM.scalar(w_x=0.5, w_h=-0.6, b_f=1.0),

@@ -9,8 +9,8 @@ from oracles import GATES, Problem, assert_same_terms
 from reference import NAMES, flow_of, load
 
 import gradflow as gf
-from gradflow import detours
-from gradflow.classes import Steps
+from gradflow.engine import path_classes
+from gradflow.engine.sweep_by_path_class import Steps
 
 LSTMS = [name for name in NAMES if load(name).problem.is_lstm]
 SWINGING = np.array([1.0, -0.75, 0.5, -1.0, 0.0, 0.25, 1.0, -0.5])
@@ -254,7 +254,7 @@ def test_products_of_spans_are_what_a_step_at_a_time_leaves(w_h, b_f, T, classes
         for ask in (lambda name: flow.by_detours(name, classes), flow.by_first_gate)
     ]
     found = [ask() for ask in asked]
-    monkeypatch.setattr(detours, "spans", lambda *given: None)
+    monkeypatch.setattr(path_classes, "spans", lambda *given: None)
     for products, swept in zip(found, [ask() for ask in asked], strict=True):
         assert (products.sign is None) == (swept.sign is None)
         sign = np.zeros_like(swept.log10) if swept.sign is None else swept.sign

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradflow.backward import Backward
 from gradflow.cells import LSTM
-from gradflow.detours import ByDetours, ByFirstGate, PathClasses, class_terms
-from gradflow.names import full_name, parts_of, term_name
+from gradflow.engine.backward_pass import BackwardPass
+from gradflow.engine.parameter_names import full_name, parts_of, term_name
+from gradflow.engine.path_classes import (
+    ByDetours,
+    ByFirstGate,
+    PathClasses,
+    class_terms,
+)
+from gradflow.engine.stored_terms import (
+    blocks,
+    filled,
+    log10_norm,
+    square,
+)
 from gradflow.numerics.scaled import Array, Scaled, shifted
 from gradflow.numerics.validation import frozen, target_step
-from gradflow.terms import blocks, filled, log10_norm, square
 
 
-def signs(backward: Backward, parameter: str, layer: int | None) -> Array:
+def signs(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
     """Signs of the terms, int8 (T, T)."""
     if not backward.cell.signed:
         raise backward.not_scalar("sign")
@@ -32,7 +42,7 @@ def signs(backward: Backward, parameter: str, layer: int | None) -> Array:
     return frozen(found)
 
 
-def log10_sizes(backward: Backward, parameter: str, layer: int | None) -> Array:
+def log10_sizes(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
     """log10 of the magnitudes of the terms, (T, T)."""
     terms = backward.sizes(term_name(backward.cell, parameter, layer))
 
@@ -42,7 +52,7 @@ def log10_sizes(backward: Backward, parameter: str, layer: int | None) -> Array:
     return square(backward.T, log10)
 
 
-def values(backward: Backward, parameter: str, layer: int | None) -> Array:
+def values(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
     """The terms as plain float64, (T, T)."""
     name = term_name(backward.cell, parameter, layer)
     if name not in backward.cell.groups:
@@ -59,7 +69,7 @@ def values(backward: Backward, parameter: str, layer: int | None) -> Array:
         return frozen(10.0 ** log10_sizes(backward, parameter, layer))
 
 
-def shares(backward: Backward, parameter: str, layer: int | None) -> Array:
+def shares(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
     """Each term's share of its row, (T, T)."""
     size = log10_sizes(backward, parameter, layer)
     top = np.nanmax(size, axis=1, keepdims=True)
@@ -68,7 +78,7 @@ def shares(backward: Backward, parameter: str, layer: int | None) -> Array:
     return frozen(relative / np.where(total > 0.0, total, np.nan))
 
 
-def row(backward: Backward, parameter: str, t: int, layer: int | None) -> Scaled:
+def row(backward: BackwardPass, parameter: str, t: int, layer: int | None) -> Scaled:
     """The terms of one target step of a scalar cell, (t,)."""
     if not backward.cell.signed:
         raise backward.not_scalar("row")
@@ -79,7 +89,7 @@ def row(backward: Backward, parameter: str, t: int, layer: int | None) -> Scaled
     return Scaled.beside(rows).norm(axis=1)
 
 
-def log10_row(backward: Backward, parameter: str, t: int, layer: int | None) -> Array:
+def log10_row(backward: BackwardPass, parameter: str, t: int, layer: int | None) -> Array:
     """The row of `log10_sizes` of one target step, (t,)."""
     if backward.cell.signed and parameter != "x":
         return frozen(row(backward, parameter, t, layer).log10())
@@ -89,7 +99,9 @@ def log10_row(backward: Backward, parameter: str, t: int, layer: int | None) -> 
     return frozen(found.reshape(step))
 
 
-def by_class(backward: Backward, parameter: str, division: ByDetours | ByFirstGate) -> PathClasses:
+def by_class(
+    backward: BackwardPass, parameter: str, division: ByDetours | ByFirstGate
+) -> PathClasses:
     """The terms of an LSTM by classes of paths."""
     cell = backward.cell
     if not isinstance(cell, LSTM):

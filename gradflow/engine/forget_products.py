@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from gradflow.cells.base import Cell
-from gradflow.names import checked_layer, layers_of
+from gradflow.engine.parameter_names import checked_layer, layers_of
+from gradflow.engine.stored_terms import square
 from gradflow.numerics.scaled import Array, lagged
 from gradflow.numerics.validation import frozen, target_step
-from gradflow.terms import square
 
 
 def log10_products(cell: Cell, trace: Any, layer: int | None) -> Array:

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from gradflow.cells.base import Cell, Tree
-from gradflow.inputs import input_terms
-from gradflow.names import parts_of
+from gradflow.engine.input_gradients import input_terms
+from gradflow.engine.parameter_names import parts_of
+from gradflow.engine.stored_terms import Deltas, Recorded, Terms
 from gradflow.numerics.scaled import Scaled
-from gradflow.terms import Deltas, Recorded, Terms
 
 
 @dataclass(frozen=True, eq=False)
-class Backward:
+class BackwardPass:
     """What the sweep started from and what it left.
 
-    Names are full names, as `names.full_name` has them.
+    Names are full names, as `parameter_names.full_name` has them.
 
     Attributes
     ----------

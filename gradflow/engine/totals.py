@@ -11,10 +11,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from gradflow.backward import Backward
 from gradflow.cells.base import Cell, Gate
+from gradflow.engine.backward_pass import BackwardPass
+from gradflow.engine.parameter_names import parts_of, total_name
+from gradflow.engine.stored_terms import blocks, filled
+from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.losses import Readout
-from gradflow.names import parts_of, total_name
 from gradflow.numerics.scaled import (
     ZERO_EXPONENT,
     Array,
@@ -25,8 +27,6 @@ from gradflow.numerics.scaled import (
     shifted,
 )
 from gradflow.numerics.validation import frozen
-from gradflow.sweep import Signals, carry_back
-from gradflow.terms import blocks, filled
 
 # Source steps that are added up in one matrix product, and targets that it takes at a time.
 _STEPS, _TARGETS = 16, 64
@@ -35,7 +35,9 @@ _STEPS, _TARGETS = 16, 64
 _APART = 900
 
 
-def plain_total(backward: Backward, readout: Readout, parameter: str, layer: int | None) -> Array:
+def plain_total(
+    backward: BackwardPass, readout: Readout, parameter: str, layer: int | None
+) -> Array:
     """The totals as plain float64, (T, *shape of the parameter)."""
     cell, name = backward.cell, total_name(backward.cell, parameter, layer)
     scaled = _scaled_total(backward, readout, name)
@@ -47,7 +49,9 @@ def plain_total(backward: Backward, readout: Readout, parameter: str, layer: int
     return frozen(together.reshape(backward.T, *_shape(cell, name)))
 
 
-def log10_total(backward: Backward, readout: Readout, parameter: str, layer: int | None) -> Array:
+def log10_total(
+    backward: BackwardPass, readout: Readout, parameter: str, layer: int | None
+) -> Array:
     """log10 of the norms of the totals, (T,)."""
     name = total_name(backward.cell, parameter, layer)
     scaled = _scaled_total(backward, readout, name)
@@ -57,7 +61,9 @@ def log10_total(backward: Backward, readout: Readout, parameter: str, layer: int
     return frozen(functools.reduce(log10_hypotenuse, norms))
 
 
-def sign_total(backward: Backward, readout: Readout, parameter: str, layer: int | None) -> Array:
+def sign_total(
+    backward: BackwardPass, readout: Readout, parameter: str, layer: int | None
+) -> Array:
     """Signs of the totals, int8 (T, *shape of the parameter)."""
     scaled = _scaled_total(backward, readout, total_name(backward.cell, parameter, layer))
     if scaled is None:
@@ -65,7 +71,7 @@ def sign_total(backward: Backward, readout: Readout, parameter: str, layer: int 
     return frozen(np.sign(scaled.mantissa).astype(np.int8))
 
 
-def _scaled_total(backward: Backward, readout: Readout, name: str) -> Scaled | None:
+def _scaled_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled | None:
     """The totals of a readout or of a scalar cell, (T, *shape); None of a vector cell."""
     cell = backward.cell
     if name not in cell.parameters and name not in cell.groups:
@@ -76,7 +82,7 @@ def _scaled_total(backward: Backward, readout: Readout, name: str) -> Scaled | N
     return sums.reshape(backward.T, *_shape(cell, name))
 
 
-def _readout_total(backward: Backward, readout: Readout, name: str) -> Scaled:
+def _readout_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled:
     T = backward.T
     slope = backward.loss_slope.reshape(T, -1)  # (T, O)
     if name == "w_o":
@@ -88,7 +94,7 @@ def _readout_total(backward: Backward, readout: Readout, name: str) -> Scaled:
     return terms.reshape(T, *shape) if shape else terms.sum(axis=1)
 
 
-def _sums(backward: Backward, name: str) -> Scaled:
+def _sums(backward: BackwardPass, name: str) -> Scaled:
     """The terms of one parameter of a scalar cell added up over k, (T, 1)."""
     terms = backward.terms(name)
     sums = [Scaled.of(*filled(terms, some)).sum(axis=1) for some in blocks(backward.T)]
@@ -103,7 +109,7 @@ def _shape(cell: Cell, name: str) -> tuple[int, ...]:
     return cell.weights[group].shape[1:]
 
 
-def _log10_swept_norm(backward: Backward, name: str) -> Array:
+def _log10_swept_norm(backward: BackwardPass, name: str) -> Array:
     """log10 of the norm of one parameter's total in a vector cell, (T,)."""
     terms = Scaled.of(*filled(backward.terms(name), slice(0, backward.T)))
     largest = terms.exponent.max(axis=1)
@@ -112,7 +118,7 @@ def _log10_swept_norm(backward: Backward, name: str) -> Array:
     return log10_scaled(np.sqrt(np.einsum("tn,tn->t", totals, totals)), unit)
 
 
-def _swept_total(backward: Backward, name: str, unit: Array) -> Array:
+def _swept_total(backward: BackwardPass, name: str, unit: Array) -> Array:
     """The totals of one parameter of a vector cell over 2^unit, (T, H, D)."""
     cell, source = backward.cell, backward.source(name)
     gate = backward.deltas.gates[cell.parameters[name].gate]

@@ -5,8 +5,9 @@ through h it may go over to another class, and a `Division` says to which. The s
 are products that can be written down; those of the other classes are carried back by the cell's own
 step, all classes and targets at once.
 
-As in `sweep`, signals are plain float64 numbers where that loses nothing, but with an exponent for
-each class of each target: a class may fall behind another by any number of orders of magnitude.
+As in `sweep_by_step`, signals are plain float64 numbers where that loses nothing, but with an
+exponent for each class of each target: a class may fall behind another by any number of orders of
+magnitude.
 Where the numbers of one row lie too far apart, a step is taken with an exponent for every number.
 """
 
@@ -20,13 +21,13 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import Number, through
+from gradflow.engine.sweep_by_step import Steps
 from gradflow.numerics.scaled import (
     ZERO_EXPONENT,
     Array,
     Scaled,
     shifted,
 )
-from gradflow.sweep import Steps
 
 # Powers of two. Plain numbers stay within 2^-400 .. 2^400; what one class hands to another is moved
 # by up to 2^150 without a look at what it meets there.
