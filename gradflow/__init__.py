@@ -2,7 +2,7 @@
 
 from gradflow import memory, sequences
 from gradflow.cells import GRU, LSTM, RNN, Stack
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (
     BinaryCrossEntropy,
     Readout,
@@ -10,10 +10,8 @@ from gradflow.losses import (
     SquaredError,
     UnitLoss,
 )
-from gradflow.model import Model
 from gradflow.paths import paths
-from gradflow.run import gradient_flow
-from gradflow.weights import from_state_dict, load, loads
+from gradflow.weights import Model, from_state_dict, load, loads
 
 __all__ = [
     "GRU",

@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradflow.cells import GATES, LSTM, LSTMTrace
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import Loss, Readout
 from gradflow.numerics.activations import SIGMOID, TANH, scaled_sigmoid
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
-from gradflow.run import gradient_flow
 
 # At this distance there are 551 paths; one step further 2640.
 _FURTHEST = 4

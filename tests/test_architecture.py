@@ -16,9 +16,8 @@ FLOORS = (
     ("gradflow.numerics",),
     ("gradflow.losses", "gradflow.sequences"),
     ("gradflow.cells",),
-    ("gradflow.engine",),
-    ("gradflow.arguments", "gradflow.flow", "gradflow.forget_bias", "gradflow.model"),
-    ("gradflow.run", "gradflow.weights"),
+    ("gradflow.engine", "gradflow.forget_bias", "gradflow.weights"),
+    ("gradflow.flow",),
     (
         "gradflow.carriers",
         "gradflow.check",

@@ -184,7 +184,7 @@ def test_another_forget_bias_is_shown_beside(kind, added):
 
 
 def test_a_file_of_keras_is_read():
-    data = (Path(__file__).parent / "keras_models" / "lstm.npz").read_bytes()
+    data = (Path(__file__).parent / "weights" / "keras_models" / "lstm.npz").read_bytes()
     app = quiet(upload(opened(), data, "lstm.npz"))
     model = gf.loads(data, "lstm.npz")
     assert_shows(app, model, noise(app, model.cell.D))

@@ -174,7 +174,7 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
         squares.append(targets)
         clear(rows, targets)
 
-    monkeypatch.setattr("gradflow.run.gate_deltas", swept)
+    monkeypatch.setattr("gradflow.flow.compute.gate_deltas", swept)
     monkeypatch.setattr("gradflow.engine.stored_terms.clear", cleared)
     app.slider(key="w_s").set_value(0.5).run()
     assert not app.exception

@@ -1,4 +1,7 @@
-"""Recurrent cells."""
+"""Recurrent cells, a module each: parameters, one step forward, one step back.
+
+`Stack` is layers of them; `base` says what every cell has. Imports numerics alone.
+"""
 
 from gradflow.cells.base import Cell, Parameter, Trace
 from gradflow.cells.gru import GRU, GRUTrace

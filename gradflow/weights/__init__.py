@@ -1,5 +1,9 @@
-"""Weights from files: the formats, the names of PyTorch and Keras, and the cells they make."""
+"""Models from files and from mappings: the formats, the naming schemes, and the cells they make.
+
+A file is never unpickled, and what it does not tell is asked for. Imports cells, losses, numerics.
+"""
 
 from gradflow.weights.loading import LIMIT, from_state_dict, load, loads
+from gradflow.weights.model import Model
 
-__all__ = ["LIMIT", "from_state_dict", "load", "loads"]
+__all__ = ["LIMIT", "Model", "from_state_dict", "load", "loads"]

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from gradflow.losses import Readout
-from gradflow.model import LayerSource, Model
 from gradflow.numerics.validation import one_of
 from gradflow.weights.formats import KERAS_LINES, check_size, read_tensors
 from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Module, cell_of
+from gradflow.weights.model import LayerSource, Model
 from gradflow.weights.pytorch import pytorch_modules
 from gradflow.weights.readouts import linear_layers, readout_of
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown

@@ -9,7 +9,6 @@ import streamlit as st
 import gradflow as gf
 from gradflow.cells import Cell
 from gradflow.forget_bias import keeping_gate
-from gradflow.model import KIND_WORDS
 from gradflow.ui.model import uploads, words
 from gradflow.ui.model.panels import gates_of
 from gradflow.ui.model.settings import FORM, ModelSettings
@@ -17,6 +16,7 @@ from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.settings import controls_of
 from gradflow.ui.state import Held
 from gradflow.ui.text import escaped
+from gradflow.weights.model import KIND_WORDS
 
 HELD: Held[ModelSettings] = Held(FORM, "model_settings", "m_")
 TEXT = "model_text"

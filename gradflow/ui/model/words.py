@@ -6,11 +6,11 @@ import re
 
 from gradflow import memory
 from gradflow.figures.steps import by_half_life
-from gradflow.model import KIND_WORDS, Model
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.settings import LONGEST
 from gradflow.ui.text import number, percent, power
 from gradflow.units import UnitSignals
+from gradflow.weights.model import KIND_WORDS, Model
 
 LEAD = (
     "The same picture of *your* network on *your* sequence: save any `torch.nn.LSTM`, `GRU` or "

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.arguments import (
+from gradflow.cells.base import Cell
+from gradflow.engine.backward_pass import BackwardPass
+from gradflow.engine.stored_terms import gate_deltas
+from gradflow.flow.arguments import (
     check_forward,
     check_kind,
     checked_inputs,
     checked_slope,
     checked_start,
 )
-from gradflow.cells.base import Cell
-from gradflow.engine.backward_pass import BackwardPass
-from gradflow.engine.stored_terms import gate_deltas
-from gradflow.flow import GradientFlow
+from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
-from gradflow.model import Model
 from gradflow.numerics.validation import frozen
+from gradflow.weights.model import Model
 
 
 def gradient_flow(

@@ -12,7 +12,7 @@ from needed import needed_module
 
 import gradflow as gf
 
-FOLDER = Path(__file__).parents[1] / "models"
+FOLDER = Path(__file__).parents[2] / "models"
 MODELS = json.loads((FOLDER / "models.json").read_text(encoding="utf-8"))
 
 
