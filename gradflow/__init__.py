@@ -1,6 +1,8 @@
 """Where the gradient goes in a recurrent network: every term, exact at any magnitude."""
 
-from gradflow import memory, sequences
+from gradflow import sequences
+from gradflow.analysis import memory
+from gradflow.analysis.single_paths import paths
 from gradflow.cells import GRU, LSTM, RNN, Stack
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (
@@ -10,7 +12,6 @@ from gradflow.losses import (
     SquaredError,
     UnitLoss,
 )
-from gradflow.paths import paths
 from gradflow.weights import Model, from_state_dict, load, loads
 
 __all__ = [

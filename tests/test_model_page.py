@@ -17,14 +17,14 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import gradflow as gf
+from gradflow.analysis.forget_bias import with_forget_bias
+from gradflow.analysis.unit_signal import unit_signals
 from gradflow.figures.panel import relative_to_first
-from gradflow.forget_bias import with_forget_bias
 from gradflow.ui.links import from_query, to_query
 from gradflow.ui.model import running
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED
 from gradflow.ui.settings import controls_of
-from gradflow.units import unit_signals
 
 APP = str(Path(__file__).parent.parent / "app.py")
 MODELS = Path(__file__).parent.parent / "models"

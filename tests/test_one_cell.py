@@ -11,7 +11,7 @@ from packed import unpacked
 from streamlit.testing.v1 import AppTest
 from tables import columns
 
-from gradflow.factors import Factor
+from gradflow.analysis.term_factors import Factor
 from gradflow.ui import term_words
 from gradflow.ui.experiment import parameter_name, run
 from gradflow.ui.links import to_query

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gradflow.carriers import Carriers
+from gradflow.analysis.path_shares import Carriers
 from gradflow.ui import path_words
 from gradflow.ui.experiment import run
 from gradflow.ui.path_panels import carriers, taken

@@ -7,7 +7,7 @@ import pytest
 from tables import columns
 
 import gradflow as gf
-from gradflow import memory
+from gradflow.analysis import memory
 from gradflow.ui import words
 from gradflow.ui.text import escaped, number, percent, power, quoted, table
 

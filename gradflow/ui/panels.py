@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 import gradflow as gf
-from gradflow import memory
-from gradflow.clipping import clip_factors
+from gradflow.analysis import memory
+from gradflow.analysis.clipping import clip_factors
 from gradflow.figures.panel import Panel, relative_to_first
 from gradflow.figures.profile import Line, Profile
 from gradflow.figures.scale import View, colour_range

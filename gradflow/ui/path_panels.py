@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import gradflow as gf
-from gradflow.carriers import Carriers, signed_shares
+from gradflow.analysis.path_shares import Carriers, signed_shares
 from gradflow.engine.path_classes import PathClasses
 from gradflow.figures.classes import Shares
 from gradflow.figures.colours import CLASSES, LINES, REST

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gradflow.carriers import Carriers
+from gradflow.analysis.path_shares import Carriers
 from gradflow.numerics.scaled import Array
 from gradflow.ui.text import percent, power
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gradflow.memory import forget_bias_for
+from gradflow.analysis.memory import forget_bias_for
 from gradflow.ui.settings import Settings
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import gradflow as gf
+from gradflow.analysis.term_by_detours import by_detours
+from gradflow.analysis.term_factors import Factor, factors
 from gradflow.cells import GATES
 from gradflow.engine.path_classes import ByDetours
-from gradflow.factors import Factor, factors
-from gradflow.one_term import by_detours
 from gradflow.ui.experiment import Experiment, parameter_name
 from gradflow.ui.settings import Settings
 

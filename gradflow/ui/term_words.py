@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from gradflow.factors import Factor
+from gradflow.analysis.term_factors import Factor
 from gradflow.ui.term import Paths, Product, Term, Value
 from gradflow.ui.text import latex, percent, signed
 

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 import gradflow as gf
-from gradflow.carriers import signed_shares
+from gradflow.analysis.path_shares import signed_shares
+from gradflow.analysis.single_paths import (
+    Edge,
+    Node,
+    Path,
+    paths_of,
+    unrolled_graph,
+)
 from gradflow.figures.graph import Edge as DrawnEdge
 from gradflow.figures.graph import Graph
 from gradflow.figures.graph import Node as DrawnNode
 from gradflow.numerics.scaled import Array
-from gradflow.paths import Edge, Node, Path, paths_of, unrolled_graph
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.text import number, signed
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gradflow import memory
+from gradflow.analysis import memory
 from gradflow.numerics.activations import sigmoid
 from gradflow.numerics.scaled import Array
 from gradflow.ui.settings import Settings, as_mapping

@@ -19,7 +19,7 @@ from oracles import assert_same_terms
 from reference import DIGITS
 
 import gradflow as gf
-from gradflow.check import complex_step_total, residual
+from gradflow.analysis.complex_step import complex_step_total, residual
 
 NAMES = tuple(f"{kind}{gate}" for kind in ("w_x", "w_h", "b_") for gate in "rzn")
 KINDS = {True: "gru", False: "original gru"}

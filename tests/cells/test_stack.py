@@ -15,7 +15,7 @@ from oracles import assert_same_terms
 from reference import DIGITS
 
 import gradflow as gf
-from gradflow.check import residual
+from gradflow.analysis.complex_step import residual
 
 SINE = np.sin(np.arange(6) * 3 / 7 + 1 / 3)[:, None]
 ORDINARY = {

@@ -6,8 +6,8 @@ import functools
 from dataclasses import replace
 
 import gradflow as gf
-from gradflow import memory
-from gradflow.clipping import clip_factors, log10_clipped, log10_gradient_norm
+from gradflow.analysis import memory
+from gradflow.analysis.clipping import clip_factors, log10_clipped, log10_gradient_norm
 from gradflow.figures.outline import Outline
 from gradflow.ui import panels
 from gradflow.ui.derivation.question import Proof, Question, Shown, band

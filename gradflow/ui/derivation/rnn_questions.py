@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradflow import memory
+from gradflow.analysis import memory
 from gradflow.figures.outline import Outline
 from gradflow.numerics.scaled import Array
 from gradflow.ui import panels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradflow.clipping import log10_clip_factors, log10_clipped, log10_gradient_norm
+from gradflow.analysis.clipping import log10_clip_factors, log10_clipped, log10_gradient_norm
 from gradflow.numerics.scaled import Array
 from gradflow.ui import panels
 from gradflow.ui.derivation import latex

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from gradflow.check import residual_at
-from gradflow.factors import factors
+from gradflow.analysis.complex_step import residual_at
+from gradflow.analysis.term_factors import factors
 from gradflow.ui import panels
 from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.scene import FIRST, Scene

@@ -7,8 +7,8 @@ from collections.abc import Hashable
 import streamlit as st
 
 import gradflow as gf
+from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
-from gradflow.forget_bias import keeping_gate
 from gradflow.ui.model import uploads, words
 from gradflow.ui.model.panels import gates_of
 from gradflow.ui.model.settings import FORM, ModelSettings

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import gradflow as gf
-from gradflow import memory
+from gradflow.analysis import memory
+from gradflow.analysis.forget_bias import keeping_gate, with_forget_bias
+from gradflow.analysis.unit_signal import UnitSignals, unit_signals
 from gradflow.engine.memory_estimate import needed_bytes
 from gradflow.engine.parameter_names import layers_of
-from gradflow.forget_bias import keeping_gate, with_forget_bias
 from gradflow.numerics.scaled import Array
 from gradflow.ui.model import running, uploads, words
 from gradflow.ui.model.panels import Seen, changed_title
@@ -19,7 +20,6 @@ from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import OWN, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED, Shipped, shipped_model
 from gradflow.ui.model.uploads import Upload
-from gradflow.units import UnitSignals, unit_signals
 
 # The share of the k = 1 term below which a lag counts as forgotten.
 LEAST_SHARE = 0.01

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from gradflow import memory
+from gradflow.analysis import memory
+from gradflow.analysis.unit_signal import UnitSignals
 from gradflow.figures.steps import by_half_life
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.settings import LONGEST
 from gradflow.ui.text import number, percent, power
-from gradflow.units import UnitSignals
 from gradflow.weights.model import KIND_WORDS, Model
 
 LEAD = (

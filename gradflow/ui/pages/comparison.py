@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gradflow import memory, ui
-from gradflow.check import residual_at
+from gradflow import ui
+from gradflow.analysis import memory
+from gradflow.analysis.complex_step import residual_at
 from gradflow.figures.heatmap import heatmap
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size

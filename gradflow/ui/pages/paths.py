@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.carriers import Carriers
+from gradflow.analysis.path_shares import Carriers
 from gradflow.figures.classes import shares
 from gradflow.figures.graph import graph
 from gradflow.figures.heatmap import heatmap

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.check import complex_step_total, residual, residual_at
+from gradflow.analysis.complex_step import complex_step_total, residual, residual_at
 
 X = np.sin(np.arange(40) * 3 / 7 + 1 / 3)
 CELLS = {

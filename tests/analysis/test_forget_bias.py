@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow import memory
-from gradflow.forget_bias import keeping_gate, with_forget_bias
+from gradflow.analysis import memory
+from gradflow.analysis.forget_bias import keeping_gate, with_forget_bias
 
 GENERATOR = np.random.default_rng(4)
 LSTM = gf.LSTM(*(GENERATOR.normal(size=shape) for shape in ((4, 3, 2), (4, 3, 3), (4, 3))))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.one_term import by_detours
+from gradflow.analysis.term_by_detours import by_detours
 
 X = np.sin(np.arange(60) * 3 / 7 + 1 / 3)
 CELLS = {

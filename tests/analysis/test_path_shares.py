@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.carriers import Carriers, signed_shares
+from gradflow.analysis.path_shares import Carriers, signed_shares
 
 
 def made(cell, rest, whole=None):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow import memory
-from gradflow.units import unit_signals
+from gradflow.analysis import memory
+from gradflow.analysis.unit_signal import unit_signals
 
 STEP = 1e-30
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow import memory
+from gradflow.analysis import memory
 
 
 def linear(w_s, T, **options):

@@ -6,7 +6,7 @@ from oracles import GATES, assert_same_terms
 from reference import NAMES, flow_of, load
 
 import gradflow as gf
-from gradflow.factors import Factor, factors
+from gradflow.analysis.term_factors import Factor, factors
 
 X = [1.0, -0.6, 0.0, 0.3, -1.2, 0.7]
 ONE_HOT = gf.SoftmaxCrossEntropy(1)

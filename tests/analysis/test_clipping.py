@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.clipping import (
+from gradflow.analysis.clipping import (
     clip_factors,
     log10_clip_factors,
     log10_clipped,

@@ -7,7 +7,14 @@ import pytest
 from oracles import GATES
 
 import gradflow as gf
-from gradflow.paths import Edge, Node, Path, path_count, paths_of, unrolled_graph
+from gradflow.analysis.single_paths import (
+    Edge,
+    Node,
+    Path,
+    path_count,
+    paths_of,
+    unrolled_graph,
+)
 
 X = [1.0, -0.6, 0.8, 0.3, -1.2, 0.7]
 PARAMETERS = [f"{kind}{gate}" for kind in ("w_x", "w_h", "b_") for gate in GATES]
