@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradflow.figures._profile import Profile
+from gradflow.figures.colour_scale import View
 from gradflow.figures.panel import Panel
-from gradflow.figures.profile import Profile
-from gradflow.figures.scale import View
 from gradflow.ui import panels, state
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.heatmaps import message

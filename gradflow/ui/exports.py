@@ -14,7 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv
 
 import gradflow as gf
-from gradflow.figures.bar import BAR
+from gradflow.figures.mode_bar import BAR
 from gradflow.numerics.scaled import Array
 from gradflow.ui import panels
 from gradflow.ui.experiment import Experiment, lstm_weights, parameter_name

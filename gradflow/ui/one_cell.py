@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.figures.factors import Bar, Group, factor_parts
+from gradflow.figures._factors import Bar, Group, factor_parts
 from gradflow.ui import controls, panels, term_words
 from gradflow.ui.component.chart import chart
 from gradflow.ui.experiment import Experiment

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import gradflow as gf
 from gradflow.analysis.path_shares import Carriers, signed_shares
 from gradflow.engine.path_classes import PathClasses
-from gradflow.figures.classes import Shares
+from gradflow.figures._path_classes import Shares
 from gradflow.figures.colours import CLASSES, LINES, REST
 from gradflow.figures.panel import Panel, row_units
 from gradflow.numerics.scaled import Array

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from gradflow.figures.numbers import scientific
 from gradflow.figures.text import power_of_ten
+from gradflow.figures.tick_labels import scientific
 
 # A "|" within a cell of a table.
 BAR = r"\|"

@@ -15,9 +15,9 @@ from gradflow.analysis.single_paths import (
     paths_of,
     unrolled_graph,
 )
-from gradflow.figures.graph import Edge as DrawnEdge
-from gradflow.figures.graph import Graph
-from gradflow.figures.graph import Node as DrawnNode
+from gradflow.figures._unrolled_graph import Edge as DrawnEdge
+from gradflow.figures._unrolled_graph import Graph
+from gradflow.figures._unrolled_graph import Node as DrawnNode
 from gradflow.numerics.scaled import Array
 from gradflow.ui.experiment import Experiment
 from gradflow.ui.text import number, signed

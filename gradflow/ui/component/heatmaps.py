@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from gradflow.figures.bar import bar
-from gradflow.figures.cells import Cells, cells
-from gradflow.figures.heatmap import heatmap_parts
+from gradflow.figures._heatmap import heatmap_parts
+from gradflow.figures._profile import Profile, profile_parts
+from gradflow.figures.colour_scale import View, by_sign
+from gradflow.figures.heatmap_cells import Cells, cells
+from gradflow.figures.mode_bar import bar
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
-from gradflow.figures.profile import Profile, profile_parts
-from gradflow.figures.scale import View, by_sign
 from gradflow.numerics.scaled import Array
 from gradflow.ui import state
 from gradflow.ui.component import assets, plotly_js

@@ -7,8 +7,8 @@ import functools
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.bar import BAR
-from gradflow.figures.heatmap import heatmap
+from gradflow.figures._heatmap import heatmap
+from gradflow.figures.mode_bar import BAR
 from gradflow.figures.outline import outlined
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.latex import formula

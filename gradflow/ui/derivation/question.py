@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradflow.figures.colour_scale import View
 from gradflow.figures.outline import Outline
 from gradflow.figures.panel import Panel
-from gradflow.figures.scale import View
 from gradflow.ui.settings import Settings
 
 

@@ -6,7 +6,7 @@ import re
 
 from gradflow.analysis import memory
 from gradflow.analysis.unit_signal import UnitSignals
-from gradflow.figures.steps import by_half_life
+from gradflow.figures._steps import by_half_life
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.settings import LONGEST
 from gradflow.ui.text import number, percent, power

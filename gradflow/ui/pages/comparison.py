@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from gradflow import ui
 from gradflow.analysis import memory
 from gradflow.analysis.complex_step import residual_at
-from gradflow.figures.heatmap import heatmap
+from gradflow.figures._heatmap import heatmap
+from gradflow.figures._profile import profile
+from gradflow.figures._sheet import sheet
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
-from gradflow.figures.profile import profile
-from gradflow.figures.sheet import sheet
 from gradflow.ui import controls, links, panels, server, state, words
 from gradflow.ui.charts import Charts, charts
 from gradflow.ui.component.heatmaps import heatmaps

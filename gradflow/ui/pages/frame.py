@@ -8,7 +8,7 @@ from typing import TypeVar
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.bar import bar
+from gradflow.figures.mode_bar import bar
 from gradflow.ui import controls, state, words
 from gradflow.ui.experiment import Experiment, run
 from gradflow.ui.presets import look_at

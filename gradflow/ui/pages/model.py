@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures.heatmap import heatmap
+from gradflow.figures._heatmap import heatmap
+from gradflow.figures._profile import profile
+from gradflow.figures._sheet import sheet
+from gradflow.figures._steps import Units, over_targets, units
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import LONG, block_size
-from gradflow.figures.profile import profile
-from gradflow.figures.sheet import sheet
-from gradflow.figures.steps import Units, over_targets, units
 from gradflow.ui import links, state
 from gradflow.ui.downloads import File, buttons, pictures
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words

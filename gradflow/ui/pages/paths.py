@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from gradflow.analysis.path_shares import Carriers
-from gradflow.figures.classes import shares
-from gradflow.figures.graph import graph
-from gradflow.figures.heatmap import heatmap
+from gradflow.figures._heatmap import heatmap
+from gradflow.figures._path_classes import shares
+from gradflow.figures._unrolled_graph import graph
 from gradflow.ui import (
     controls,
     panels,

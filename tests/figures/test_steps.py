@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from gradflow.figures.steps import Measure, Units, by_half_life, over_targets, units
+from gradflow.figures._steps import (
+    Measure,
+    Units,
+    by_half_life,
+    over_targets,
+    units,
+)
 
 
 def test_each_measure_is_a_curve_over_the_targets_with_gaps_where_it_is_no_number():

@@ -7,9 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gradflow.figures.cells import cells
-from gradflow.figures.colours import INK, PAPER
-from gradflow.figures.heatmap import (
+from gradflow.figures._heatmap import (
     STRIP,
     heatmap_annotations,
     heatmap_axes,
@@ -17,10 +15,17 @@ from gradflow.figures.heatmap import (
     strip_axis,
     x_label_depth,
 )
-from gradflow.figures.hover import details
+from gradflow.figures._profile import (
+    Profile,
+    legend,
+    profile_axes,
+    profile_traces,
+)
+from gradflow.figures.colour_scale import View, by_sign, colour_bar
+from gradflow.figures.colours import INK, PAPER
+from gradflow.figures.heatmap_cells import cells
+from gradflow.figures.hover_labels import details
 from gradflow.figures.panel import Panel
-from gradflow.figures.profile import Profile, legend, profile_axes, profile_traces
-from gradflow.figures.scale import View, by_sign, colour_bar
 from gradflow.figures.text import escaped, wrapped
 
 WIDTH = 1400

@@ -10,8 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.figures.colours import GRID, INK, QUIET
-from gradflow.figures.numbers import step_ticks
 from gradflow.figures.text import escaped, wrapped
+from gradflow.figures.tick_labels import step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 380

@@ -6,8 +6,8 @@ import math
 from typing import Any, NamedTuple
 
 from gradflow.figures.colours import GRID, LINES, QUIET
-from gradflow.figures.numbers import power_ticks
 from gradflow.figures.text import escaped
+from gradflow.figures.tick_labels import power_ticks
 
 FONT = 12
 ROW = 24

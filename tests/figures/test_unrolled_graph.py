@@ -4,7 +4,13 @@ import math
 
 import pytest
 
-from gradflow.figures.graph import Edge, Graph, Node, edge_width, graph
+from gradflow.figures._unrolled_graph import (
+    Edge,
+    Graph,
+    Node,
+    edge_width,
+    graph,
+)
 
 NODES = (
     Node("h", 0, "h<sub>0</sub>", "h0 = 1"),

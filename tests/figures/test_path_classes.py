@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from gradflow.figures.classes import HOVER, NOTHING, Shares, shares, stacked
+from gradflow.figures._path_classes import (
+    HOVER,
+    NOTHING,
+    Shares,
+    shares,
+    stacked,
+)
 
 SHARE = np.array([[1.0, -0.25, np.nan, 0.5], [0.0, 0.5, np.nan, 0.25], [0.0, -0.25, np.nan, 0.25]])
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from gradflow.figures.colours import MAGNITUDE, SIGNED, ZERO
-from gradflow.figures.numbers import power_ticks
 from gradflow.figures.panel import Panel
 from gradflow.figures.text import power_of_ten
+from gradflow.figures.tick_labels import power_ticks
 
 FONT = 12
 AXES = ("lag", "source")

@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.figures.colours import GRID, INK, LINES, QUIET
-from gradflow.figures.numbers import scientific, step_ticks
 from gradflow.figures.text import escaped, wrapped
+from gradflow.figures.tick_labels import scientific, step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 400

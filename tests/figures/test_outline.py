@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from gradflow.figures.heatmap import heatmap
+from gradflow.figures._heatmap import heatmap
+from gradflow.figures.colour_scale import View
 from gradflow.figures.outline import Outline, outlined
 from gradflow.figures.panel import Panel
-from gradflow.figures.scale import View
 
 
 def _figure():

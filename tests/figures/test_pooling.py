@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradflow.figures import Panel, View
-from gradflow.figures.cells import cells, positions
+from gradflow.figures.heatmap_cells import cells, positions
 from gradflow.figures.panel import by_source
 from gradflow.figures.pooling import LONG, block_size, pooled
 

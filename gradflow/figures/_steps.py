@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.figures.colours import GRID, LINES
-from gradflow.figures.numbers import step_ticks
 from gradflow.figures.text import escaped
+from gradflow.figures.tick_labels import step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 320
