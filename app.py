@@ -6,7 +6,7 @@ import streamlit as st
 
 from gradflow import ui
 from gradflow.ui import server
-from gradflow.ui.pages.comparison import comparison_page
+from gradflow.ui.comparison.page import comparison_page
 
 server.prepare()
 
@@ -17,19 +17,19 @@ _ICON = Path(ui.__file__).with_name("icon.svg")
 
 
 def _paths() -> None:
-    from gradflow.ui.pages.paths import paths_page
+    from gradflow.ui.paths.page import paths_page
 
     paths_page()
 
 
 def _derivation() -> None:
-    from gradflow.ui.pages.derivation import derivation_page
+    from gradflow.ui.derivation.page import derivation_page
 
     derivation_page()
 
 
 def _model() -> None:
-    from gradflow.ui.pages.model import model_page
+    from gradflow.ui.model.page import model_page
 
     model_page()
 

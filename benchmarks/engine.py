@@ -26,7 +26,7 @@ from benchmarks import machine, peers, readme
 from gradflow.engine.stored_terms import gate_deltas
 from gradflow.engine.sweep_by_step import Steps
 from gradflow.numerics.scaled import Scaled
-from gradflow.ui.images import image
+from gradflow.ui.downloads.images import image
 
 HERE = Path(__file__).parent
 

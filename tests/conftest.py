@@ -2,7 +2,7 @@
 
 import pytest
 from browser.chromium import BROWSERS, installed
-from needed import go_without
+from support.needed import go_without
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from oracles import LN10, LOSSES, one_hot
-from reference import LOSS_SLOPES
+from oracles.reference import LOSS_SLOPES
+from oracles.scalar_terms import LN10, LOSSES, one_hot
 
 import gradflow as gf
 

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from oracles import GATES
+from oracles.scalar_terms import GATES
 
 import gradflow as gf
 from gradflow.analysis.single_paths import (

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from oracles import GATES, assert_same_terms
-from reference import NAMES, flow_of, load
+from oracles.reference import NAMES, flow_of, load
+from oracles.scalar_terms import GATES, assert_same_terms
 
 import gradflow as gf
 from gradflow.analysis.term_factors import Factor, factors

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from gradflow.ui.derivation.outline import QUESTIONS, STATIONS
 from gradflow.ui.derivation.rnn_questions import HALVING
-from gradflow.ui.derivation.stations import QUESTIONS, STATIONS
 
 TOO_WIDE = """() => [...document.querySelectorAll(
     "[data-testid=stMain] .katex .base, [data-testid=stMain] .js-plotly-plot, "

@@ -10,9 +10,10 @@ import pytest
 from browser.app_page import AppPage
 from PIL import Image
 
-from gradflow.ui import term_words, words
-from gradflow.ui.experiment import parameter_name, run
-from gradflow.ui.settings import Settings
+from gradflow.ui.comparison import term_words
+from gradflow.ui.shared import words
+from gradflow.ui.shared.experiment import parameter_name, run
+from gradflow.ui.shared.settings import Settings
 
 RNN, LSTM, PROFILE = "rnn_heatmap", "lstm_heatmap", "profile"
 PLOTLY_JS = re.compile(r"plotly\.min\.js")

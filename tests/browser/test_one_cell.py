@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gradflow.ui.experiment import run
-from gradflow.ui.links import to_query
-from gradflow.ui.presets import PRESETS
-from gradflow.ui.settings import Settings
-from gradflow.ui.term import term
+from gradflow.ui.comparison.term import term
+from gradflow.ui.shared.experiment import run
+from gradflow.ui.shared.links import to_query
+from gradflow.ui.shared.presets import PRESETS
+from gradflow.ui.shared.settings import Settings
 
 PRESET = {preset.name: preset.settings for preset in PRESETS}
 LONG = replace(Settings(), T=150, lag=120, w_x=40.0, sequence="ones", gate="o", loss="squared")

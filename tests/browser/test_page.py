@@ -13,10 +13,10 @@ from PIL import Image
 from pypdf import PdfReader
 
 from gradflow.figures.panel import relative_to_first
-from gradflow.ui.experiment import parameter_name, run
-from gradflow.ui.links import to_query
-from gradflow.ui.presets import PRESETS
-from gradflow.ui.settings import Settings
+from gradflow.ui.shared.experiment import parameter_name, run
+from gradflow.ui.shared.links import to_query
+from gradflow.ui.shared.presets import PRESETS
+from gradflow.ui.shared.settings import Settings
 
 
 def _query(settings):

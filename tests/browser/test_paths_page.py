@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gradflow.ui.experiment import run
-from gradflow.ui.links import to_query
-from gradflow.ui.presets import PRESETS
-from gradflow.ui.settings import Settings
+from gradflow.ui.shared.experiment import run
+from gradflow.ui.shared.links import to_query
+from gradflow.ui.shared.presets import PRESETS
+from gradflow.ui.shared.settings import Settings
 
 HEATMAPS = ("cell_path_heatmap", "detours_heatmap", "all_paths_heatmap")
 

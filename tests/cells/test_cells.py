@@ -4,8 +4,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-from oracles import ACTIVATIONS, GATES, Problem
-from reference import flow_of, high_precision_run
+from oracles.reference import flow_of, high_precision_run
+from oracles.scalar_terms import ACTIVATIONS, GATES, Problem
 
 import gradflow as gf
 

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import mpmath as mp
 import numpy as np
 import pytest
-from layer_oracle import (
+from oracles.layers import (
     MANY_DIGITS,
     Stacked,
     as_terms,
@@ -15,8 +15,8 @@ from layer_oracle import (
     terms,
     terms_found,
 )
-from oracles import assert_same_terms
-from reference import DIGITS
+from oracles.reference import DIGITS
+from oracles.scalar_terms import assert_same_terms
 
 import gradflow as gf
 from gradflow.analysis.complex_step import complex_step_total, residual

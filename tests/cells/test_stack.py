@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from layer_oracle import (
+from oracles.layers import (
     MANY_DIGITS,
     Stacked,
     as_terms,
@@ -11,8 +11,8 @@ from layer_oracle import (
     terms,
     terms_found,
 )
-from oracles import assert_same_terms
-from reference import DIGITS
+from oracles.reference import DIGITS
+from oracles.scalar_terms import assert_same_terms
 
 import gradflow as gf
 from gradflow.analysis.complex_step import residual

@@ -4,9 +4,14 @@ from functools import cache
 
 import numpy as np
 import pytest
-from class_oracle import DETOURS, FIRST_GATE, class_entries, class_sizes
-from oracles import GATES, Problem, assert_same_terms
-from reference import NAMES, flow_of, load
+from oracles.path_classes import (
+    DETOURS,
+    FIRST_GATE,
+    class_entries,
+    class_sizes,
+)
+from oracles.reference import NAMES, flow_of, load
+from oracles.scalar_terms import GATES, Problem, assert_same_terms
 
 import gradflow as gf
 from gradflow.engine import path_classes

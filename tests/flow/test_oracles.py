@@ -4,7 +4,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from oracles import (
+from oracles.reference import flow_of, high_precision_terms, terms_of
+from oracles.scalar_terms import (
     Problem,
     assert_same_terms,
     autograd_terms,
@@ -13,7 +14,6 @@ from oracles import (
     gate_terms,
     magnitudes,
 )
-from reference import flow_of, high_precision_terms, terms_of
 
 T = 6
 PROBABILITIES = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0], [0.1, 0.1, 0.8]] * 2)

@@ -8,8 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from oracles import GATES, LN10, Problem, assert_same_terms
-from reference import (
+from oracles.reference import (
     NAMES,
     flow_of,
     high_precision_entries,
@@ -17,6 +16,12 @@ from reference import (
     load,
     log10_norm,
     terms_of,
+)
+from oracles.scalar_terms import (
+    GATES,
+    LN10,
+    Problem,
+    assert_same_terms,
 )
 
 import gradflow as gf

@@ -4,14 +4,14 @@ from functools import cache
 
 import numpy as np
 import pytest
-from needed import needed_module
-from oracles import assert_same_terms, by_lag, magnitudes
+from oracles.scalar_terms import assert_same_terms, by_lag, magnitudes
+from support.needed import needed_module
 
 import gradflow as gf
 
 torch = needed_module("torch", "needs PyTorch, from requirements-torch.txt")
 
-import torch_models as models  # noqa: E402
+from oracles import torch_models as models  # noqa: E402
 
 T, D = 7, 3
 SIZES = {1: (4,), 2: (4, 3), 3: (3, 2, 4)}

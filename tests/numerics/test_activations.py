@@ -3,7 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from oracles import LN10
+from oracles.scalar_terms import LN10
 
 from gradflow.numerics.activations import (
     ACTIVATIONS,

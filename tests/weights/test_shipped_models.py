@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
-from needed import needed_module
+from support.needed import needed_module
 
 import gradflow as gf
 

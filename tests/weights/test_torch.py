@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from needed import needed_module
+from support.needed import needed_module
 
 import gradflow as gf
 

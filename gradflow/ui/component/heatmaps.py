@@ -16,9 +16,9 @@ from gradflow.figures.mode_bar import bar
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
 from gradflow.numerics.scaled import Array
-from gradflow.ui import state
 from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import Triangle, packed
+from gradflow.ui.shared import state
 
 _KEY = "charts"
 

@@ -1,1 +1,1 @@
-"""The derivation's steps with their live numbers, and the predictions between them."""
+"""The page Derivation: its steps with their live numbers, and the predictions between them."""

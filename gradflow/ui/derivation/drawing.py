@@ -11,9 +11,9 @@ from gradflow.figures._heatmap import heatmap
 from gradflow.figures.mode_bar import BAR
 from gradflow.figures.outline import outlined
 from gradflow.ui.derivation import progress
+from gradflow.ui.derivation.example import Scene
 from gradflow.ui.derivation.latex import formula
 from gradflow.ui.derivation.question import Proof, Question
-from gradflow.ui.derivation.scene import Scene
 from gradflow.ui.derivation.step import Step
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.ui import state
 from gradflow.ui.derivation.question import Question
+from gradflow.ui.shared import state
 
 _OPEN = "derivation_open"
 _ANSWERS = "derivation_answers"

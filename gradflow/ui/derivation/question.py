@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gradflow.figures.colour_scale import View
 from gradflow.figures.outline import Outline
 from gradflow.figures.panel import Panel
-from gradflow.ui.settings import Settings
+from gradflow.ui.shared.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,11 @@ import numpy as np
 from gradflow.analysis import memory
 from gradflow.figures.outline import Outline
 from gradflow.numerics.scaled import Array
-from gradflow.ui import panels
 from gradflow.ui.derivation.question import Proof, Question, Shown, band
-from gradflow.ui.experiment import Experiment, run
-from gradflow.ui.settings import Settings
-from gradflow.ui.text import number, percent, power
+from gradflow.ui.shared import panels
+from gradflow.ui.shared.experiment import Experiment, run
+from gradflow.ui.shared.settings import Settings
+from gradflow.ui.shared.text import number, percent, power
 
 _WHOLE = replace(Settings(), w_x=0.05, T=30, floor=-8)
 _HALVED = replace(_WHOLE, w_s=_WHOLE.w_s / 2)

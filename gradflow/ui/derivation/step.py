@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradflow.ui.derivation.scene import Scene
-from gradflow.ui.settings import Settings
+from gradflow.ui.derivation.example import Scene
+from gradflow.ui.shared.settings import Settings
 
 
 @dataclass(frozen=True)

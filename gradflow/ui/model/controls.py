@@ -13,9 +13,9 @@ from gradflow.ui.model import uploads, words
 from gradflow.ui.model.panels import gates_of
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import Shipped
-from gradflow.ui.settings import controls_of
-from gradflow.ui.state import Held
-from gradflow.ui.text import escaped
+from gradflow.ui.shared.settings import controls_of
+from gradflow.ui.shared.state import Held
+from gradflow.ui.shared.text import escaped
 from gradflow.weights.model import KIND_WORDS
 
 HELD: Held[ModelSettings] = Held(FORM, "model_settings", "m_")

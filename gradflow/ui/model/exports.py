@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv
 
-from gradflow.ui.links import VERSION
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.uploads import Upload
-from gradflow.ui.settings import LONGEST_WHOLE, as_mapping
+from gradflow.ui.shared.links import VERSION
+from gradflow.ui.shared.settings import LONGEST_WHOLE, as_mapping
 
 STEM = "gradflow_model"
 CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10")

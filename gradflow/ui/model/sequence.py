@@ -13,7 +13,7 @@ from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array, frozen
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
-from gradflow.ui.settings import LONGEST
+from gradflow.ui.shared.settings import LONGEST
 
 # Characters of a text of numbers: 2000 steps of 512 numbers of 15 digits.
 LONGEST_TEXT = 16_000_000

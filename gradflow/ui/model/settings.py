@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradflow.ui.links import Form
 from gradflow.ui.model.shipped import SHIPPED
-from gradflow.ui.settings import LONGEST, Control, Value
+from gradflow.ui.shared.links import Form
+from gradflow.ui.shared.settings import LONGEST, Control, Value
 
 OWN = "own"
 

@@ -11,7 +11,7 @@ import gradflow as gf
 from gradflow.numerics.scaled import Array
 from gradflow.ui.model import sequence
 from gradflow.ui.model.settings import OWN
-from gradflow.ui.text import escaped
+from gradflow.ui.shared.text import escaped
 from gradflow.weights.tensors import ChoiceError
 
 # Megabytes. An LSTM of three layers with H = 512 has 21 as float32.

@@ -8,8 +8,8 @@ from gradflow.analysis import memory
 from gradflow.analysis.unit_signal import UnitSignals
 from gradflow.figures._steps import by_half_life
 from gradflow.ui.model.shipped import Shipped
-from gradflow.ui.settings import LONGEST
-from gradflow.ui.text import number, percent, power
+from gradflow.ui.shared.settings import LONGEST
+from gradflow.ui.shared.text import number, percent, power
 from gradflow.weights.model import KIND_WORDS, Model
 
 LEAD = (

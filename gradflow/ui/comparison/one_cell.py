@@ -1,0 +1,58 @@
+"""The section that takes one cell of the heatmaps apart."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gradflow.figures._factors import Bar, Group, factor_parts
+from gradflow.ui.comparison import term_words
+from gradflow.ui.comparison.term import Product, Term, term
+from gradflow.ui.component.chart import chart
+from gradflow.ui.shared import controls, panels
+from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.settings import Settings
+from gradflow.ui.shared.text import table
+
+
+def one_cell(settings: Settings, experiment: Experiment) -> None:
+    """Draw the section: both formulas, a bar for each factor, and the LSTM's paths."""
+    t = panels.target_step(settings, experiment)
+    k = panels.lag(settings, t)
+    cell = term(settings, experiment, t, k)
+    st.subheader(term_words.title(t, k), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        controls.target_control()
+        controls.lag_control()
+    st.caption(term_words.place(t, k))
+    rnn, lstm = st.columns(2, gap="medium")
+    with rnn:
+        st.markdown(_formula("RNN", cell, cell.names[0], cell.rnn))
+        chart(factor_parts(_groups(cell)), "factors")
+        st.caption(term_words.BARS)
+    with lstm:
+        formula = _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
+        shares = table(term_words.table(cell.paths))
+        st.markdown(f"{formula}\n\n{term_words.carriers(cell.paths)}\n\n{shares}")
+        st.caption(term_words.about_paths(settings.gate, cell))
+
+
+def _formula(name: str, cell: Term, parameter: str, product: Product, path: str = "") -> str:
+    """A product: what it is of, its formula, and what made it small or large; Markdown."""
+    heading = term_words.heading(name, parameter, cell.t, cell.k, path)
+    formula = term_words.formula(product, 4 if path else 5)
+    return f"{heading}\n\n$$\n{formula}\n$$\n\n{term_words.why(product)}"
+
+
+def _groups(cell: Term) -> tuple[Group, ...]:
+    return (
+        _group("RNN", "RNN", "the term", cell.rnn),
+        _group("LSTM, cell path", "LSTM", "the cell path", cell.cell_path),
+    )
+
+
+def _group(title: str, colour: str, whole: str, product: Product) -> Group:
+    bars = tuple(
+        Bar(factor.name, term_words.value_words(factor), factor.log10) for factor in product.factors
+    )
+    together = Bar(whole, term_words.value_words(product.value), product.value.log10)
+    return Group(title, colour, bars, together, product.factors.index(product.decisive))

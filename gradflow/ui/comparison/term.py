@@ -1,0 +1,142 @@
+"""From an experiment to the one cell that is explained: its factors, and the LSTM's paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+import gradflow as gf
+from gradflow.analysis.term_by_detours import by_detours
+from gradflow.analysis.term_factors import Factor, factors
+from gradflow.cells import GATES
+from gradflow.engine.path_classes import ByDetours
+from gradflow.ui.shared.experiment import Experiment, parameter_name
+from gradflow.ui.shared.settings import Settings
+
+# The cell path, one detour, two, and the rest.
+_CLASSES = 4
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number at any magnitude: its sign, and log10 of its size."""
+
+    sign: int
+    log10: float
+
+
+@dataclass(frozen=True)
+class Product:
+    """What factors multiply to.
+
+    Attributes
+    ----------
+    factors : tuple of Factor
+        From the loss to what the weight multiplied.
+    value : Value
+        The product, as the sweep has it.
+    """
+
+    factors: tuple[Factor, ...]
+    value: Value
+
+    @property
+    def smallest(self) -> Factor:
+        return min(self.factors, key=lambda factor: factor.log10)
+
+    @property
+    def largest(self) -> Factor:
+        return max(self.factors, key=lambda factor: factor.log10)
+
+    @property
+    def decisive(self) -> Factor:
+        """What made it small, or large where it is above 1."""
+        return self.largest if self.value.log10 > 0.0 else self.smallest
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The LSTM's term by how often its paths run through h.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The classes that there are over this distance, the cell path first.
+    values : tuple of Value
+        One a class.
+    whole : Value
+        The term.
+    """
+
+    labels: tuple[str, ...]
+    values: tuple[Value, ...]
+    whole: Value
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The classes and the term over the summed sizes of the classes; nan if all are 0.
+
+        Negative is what pulls against the term.
+        """
+        log10 = np.array([value.log10 for value in (*self.values, self.whole)])
+        signs = np.array([value.sign for value in (*self.values, self.whole)])
+        top = log10.max()
+        sizes = 10.0 ** (log10 - top) if np.isfinite(top) else np.full(len(log10), np.nan)
+        along = -1 if self.whole.sign < 0 else 1
+        return tuple((along * signs * sizes / sizes[:-1].sum()).tolist())
+
+
+@dataclass(frozen=True)
+class Term:
+    """One cell of both heatmaps.
+
+    Attributes
+    ----------
+    t, k : int
+        Target step and lag.
+    names : tuple of two str
+        The RNN's and the LSTM's parameter.
+    rnn : Product
+        The RNN's term.
+    cell_path : Product
+        The LSTM's term along the cell alone.
+    paths : Paths
+        The LSTM's whole term.
+    """
+
+    t: int
+    k: int
+    names: tuple[str, str]
+    rnn: Product
+    cell_path: Product
+    paths: Paths
+
+
+def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
+    """The cell at target t and lag k; of the LSTM's forget gate where no gate is chosen."""
+    one_gate = settings if settings.gate in GATES else replace(settings, gate="f")
+    rnn, lstm = experiment.rnn, experiment.lstm
+    rnn_name, lstm_name = parameter_name(rnn, one_gate), parameter_name(lstm, one_gate)
+    paths = _paths(lstm, t, k, lstm_name)
+    return Term(
+        t,
+        k,
+        (rnn_name, lstm_name),
+        Product(factors(rnn, t, k, rnn_name), _value(rnn, t, k, rnn_name)),
+        Product(factors(lstm, t, k, lstm_name), paths.values[0]),
+        paths,
+    )
+
+
+def _paths(flow: gf.GradientFlow, t: int, k: int, parameter: str) -> Paths:
+    there = min(_CLASSES, k)  # over k - 1 steps no path has more detours
+    found = zip(*by_detours(flow, parameter, t, k, _CLASSES), strict=True)
+    values = tuple(Value(int(sign), float(log10)) for sign, log10 in found)
+    labels = ByDetours(_CLASSES - 1).labels
+    return Paths(labels[:there], values[:there], _value(flow, t, k, parameter))
+
+
+def _value(flow: gf.GradientFlow, t: int, k: int, parameter: str) -> Value:
+    term = flow.row(parameter, t)[k - 1]
+    return Value(int(np.sign(term.mantissa)), float(term.log10()))

@@ -1,0 +1,199 @@
+"""One cell of the heatmaps in words: its formula, what made it small, and which paths carry it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from gradflow.analysis.term_factors import Factor
+from gradflow.ui.comparison.term import (
+    Paths,
+    Product,
+    Term,
+    Value,
+)
+from gradflow.ui.shared.text import latex, percent, signed
+
+# What fits a line of a formula on a phone, in digits, and what of LaTeX takes no room there.
+_LONGEST_LINE = 30
+_MARKUP = str.maketrans("", "", "^{}")
+
+# log10 from which on a second factor is worth a word.
+_SEEN = 0.1
+
+_DETOURS = (
+    "A detour takes one step back through $h$ and a gate's recurrent weight instead of along the "
+    "cell. Shares are of the summed sizes; what pulls against the sum is negative."
+)
+
+# What it says that a factor is small, by the factor's name.
+_WHY = {
+    "slope of the loss": "The loss sends little back from the target step.",
+    "readout": "The output hardly sees the state.",
+    "activation slopes": "Saturation: where the activation flattens out, its slope is small.",
+    "recurrent weight": "Every step back multiplies by $w_s$ once more.",
+    "output gate": "The gate lets little of the cell out.",
+    "slope at the cell state": "Saturation: the tanh of a large cell state is flat.",
+    "forget gates": "Every step back along the cell multiplies by an $f$ once more.",
+    "slope of the gate": "The gate hardly moves the cell there.",
+    "slope of the output gate": "The gate hardly moves the hidden state there.",
+    "input": "The weight multiplied little.",
+    "state before": "The weight multiplied little.",
+}
+
+# The name of the factor that stands for a path that is not there.
+_NO_PATH = "no cell path to this gate"
+
+
+def title(t: int, k: int) -> str:
+    """What stands over the section."""
+    return f"One cell explained: t\u00a0=\u00a0{t}, k\u00a0=\u00a0{k}"
+
+
+def place(t: int, k: int) -> str:
+    """Which cell it is, and how to choose another."""
+    back = {1: "the target step itself", 2: "one step back"}.get(k, f"{k - 1} steps back")
+    return (
+        f"The part that step {t + 1 - k} ({back}) has in the gradient of the loss at step {t}. "
+        "Choose another lag $k$ or target $t$ here, or pick a cell of a heatmap."
+    )
+
+
+def heading(name: str, parameter: str, t: int, k: int, path: str = "") -> str:
+    """What a formula is of: the network, the gradient, the lag, and which path of several."""
+    along = f", {path}" if path else ""
+    return f"**{name}{along}:** $dL_{{{t}}}/d{symbol(parameter)}$ at $k = {k}$"
+
+
+def formula(product: Product, a_line: int) -> str:
+    """A product in LaTeX: its symbols, its numbers, its value.
+
+    Parameters
+    ----------
+    product : Product
+        The factors and their product.
+    a_line : int
+        How many symbols fit a line on a phone.
+    """
+    symbols = [factor.symbol for factor in product.factors]
+    lines = [symbols[n : n + a_line] for n in range(0, len(symbols), a_line)]
+    numbers = _lines([_in_product(factor) for factor in product.factors])
+    result = latex(product.value.sign, product.value.log10)
+    return (
+        rf"\begin{{aligned}}&{_broken(lines)} \\[4pt] &= {_broken(numbers)} \\[4pt] "
+        rf"&= {result}\end{{aligned}}"
+    )
+
+
+def symbol(parameter: str) -> str:
+    """The name of a parameter in LaTeX."""
+    return re.sub(r"_(\w+)", r"_{\1}", parameter)
+
+
+def why(product: Product) -> str:
+    """Which factor made a product small or large, and which worked against it."""
+    if any(factor.name == _NO_PATH for factor in product.factors):
+        return "**Exactly zero:** the output gate acts on $h$ alone, off the path along the cell."
+    zeros = [f"{factor.name} ${factor.symbol}$" for factor in product.factors if not factor.sign]
+    if zeros:
+        factors = "a zero factor" if len(zeros) == 1 else "zero factors"
+        return f"**Exactly zero**, because of {factors}: {', '.join(zeros)}."
+    small, large = product.smallest, product.largest
+    if product.decisive.log10 == 0.0:
+        return "**No factor changes the size.**"
+    if product.decisive is large:
+        parts = [f"**Largest factor: {large.name}**, {_equation(large)}."]
+        if small.log10 < -_SEEN:
+            parts.append(f"Smallest: {small.name}, {_equation(small)}.")
+    else:
+        parts = [f"**Smallest factor: {small.name}**, {_equation(small)}. {_WHY[small.name]}"]
+        if large.log10 > _SEEN:
+            parts.append(f"Against it: {large.name}, {_equation(large)}.")
+    return " ".join(parts)
+
+
+def about_paths(gate: str, cell: Term) -> str:
+    """Of which gate's parameter the paths are where none was chosen, and what a detour is."""
+    shown = {"all": "the norm over the four gates", "product": "the product of the forget gates"}
+    said = []
+    if gate in shown:
+        name = symbol(cell.names[1])
+        said.append(f"The heatmap shows {shown[gate]}; here it is the forget gate's ${name}$.")
+    if cell.k > 1:
+        said.append(_DETOURS)
+    return " ".join(said)
+
+
+def carriers(paths: Paths) -> str:
+    """Whether the cell path or the detours carry the LSTM's term."""
+    share = abs(paths.shares[0])
+    if math.isnan(share):
+        return "**Every path is exactly zero.**"
+    if len(paths.labels) == 1:
+        return "**There is one path only.** At $k = 1$ no step back is taken."
+    if paths.values[0].sign == 0:
+        return "**The detours carry all of it.** The cell path is exactly zero."
+    if share > 0.5:
+        return f"**The cell path carries most:** {percent(share)} of the summed sizes."
+    return (
+        f"**The detours carry most.** The cell path, which many texts take for the whole, is "
+        f"{_share_words(paths.values[0], share)} of the summed sizes."
+    )
+
+
+def table(paths: Paths) -> dict[str, list[str]]:
+    """The classes of paths and their sum, by column."""
+    values = (*paths.values, paths.whole)
+    shares = zip(values, paths.shares, strict=True)
+    return {
+        "LSTM's paths": [*paths.labels, "sum: the term"],
+        "Value": [value_words(value) for value in values],
+        "Share": [_share_words(value, share) for value, share in shares],
+    }
+
+
+BARS = (
+    "A bar to the left makes the product smaller, one to the right larger. Full colour: what "
+    "made it small, or large. Outlined: the product."
+)
+
+
+def value_words(value: Value | Factor) -> str:
+    """A value for people."""
+    return signed(value.sign, value.log10)
+
+
+def _share_words(value: Value, share: float) -> str:
+    # A class may be so far below the largest that its share is zero in float64, and is yet not 0.
+    if value.sign and abs(share) < 1e-3:
+        return "< 0.1%"
+    return ("-" if share < 0.0 else "") + percent(abs(share))
+
+
+def _equation(factor: Factor) -> str:
+    return f"${factor.symbol} = {latex(factor.sign, factor.log10)}$"
+
+
+def _in_product(factor: Factor) -> str:
+    value = latex(factor.sign, factor.log10)
+    return f"({value})" if factor.sign < 0 else value
+
+
+def _lines(numbers: list[str]) -> list[list[str]]:
+    """A few numbers each, so that no line is too long for a phone."""
+    lines = [numbers[:1]]
+    for number in numbers[1:]:
+        if _width([*lines[-1], number]) > _LONGEST_LINE:
+            lines.append([])
+        lines[-1].append(number)
+    return lines
+
+
+def _broken(lines: list[list[str]]) -> str:
+    return r" \\ &\quad \cdot ".join(r" \cdot ".join(line) for line in lines)
+
+
+def _width(numbers: list[str]) -> float:
+    """About how wide a product is, in digits."""
+    bare = [number.replace(r" \times ", "××") for number in numbers]
+    return sum(len(number.translate(_MARKUP)) + 1.5 for number in bare)

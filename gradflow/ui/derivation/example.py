@@ -1,0 +1,110 @@
+"""What the steps are told with: the page's networks, and the RNN on its first three inputs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import gradflow as gf
+from gradflow.ui.derivation import latex
+from gradflow.ui.shared import panels
+from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.settings import Settings
+
+FIRST = 3
+
+
+@dataclass(frozen=True, eq=False)
+class FirstThree:
+    """The RNN's first three steps; every method gives a number in LaTeX.
+
+    Attributes
+    ----------
+    loss : GradientFlow
+        Terms of dL_t/dw.
+    state : GradientFlow
+        The same with s_t itself in the place of L_t: terms of ds_t/dw.
+    """
+
+    loss: gf.GradientFlow
+    state: gf.GradientFlow
+
+    @classmethod
+    def of(cls, flow: gf.GradientFlow) -> FirstThree:
+        """The first three steps of an RNN's flow."""
+        x, start = flow.x[:FIRST, 0], flow.initial_state
+        return cls(
+            gf.gradient_flow(flow.cell, x, flow.readout, flow.loss, start),
+            gf.gradient_flow(flow.cell, x, gf.Readout(), gf.UnitLoss(), start),
+        )
+
+    def x(self, j: int) -> str:
+        """Input x_j."""
+        return latex.plain(self.loss.x[j - 1, 0])
+
+    def z(self, j: int) -> str:
+        """Pre-activation z_j."""
+        return latex.plain(self.loss.trace.z[j - 1, 0])
+
+    def s(self, j: int) -> str:
+        """State s_j; s_0 is the start."""
+        return latex.plain(self.loss.trace.s[j, 0])
+
+    def slope(self, j: int) -> str:
+        """phi'(z_j)."""
+        (slopes,) = self.loss.cell.slopes(self.loss.trace)
+        return latex.scaled(slopes[j - 1, 0])
+
+    def output(self) -> str:
+        """o_3; of two scores, that of class 1."""
+        return latex.plain(self.loss.trace.o.reshape(FIRST, -1)[-1, -1])
+
+    def loss_slope(self) -> str:
+        """dL_3/do_3."""
+        return latex.scaled(self.loss.loss_slope.reshape(FIRST, -1)[-1, -1])
+
+    def loss_term(self, k: int) -> str:
+        """Term k of dL_3/dw_x."""
+        return latex.term(self.loss, "w_x", FIRST, k)
+
+    def loss_total(self) -> str:
+        """dL_3/dw_x."""
+        return latex.total(self.loss, "w_x", FIRST)
+
+    def state_term(self, k: int) -> str:
+        """Term k of ds_3/dw_x."""
+        return latex.term(self.state, "w_x", FIRST, k)
+
+    def state_total(self, j: int) -> str:
+        """ds_j/dw_x."""
+        return latex.total(self.state, "w_x", j)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The settings and the two networks.
+
+    Attributes
+    ----------
+    settings : Settings
+        The page's settings.
+    experiment : Experiment
+        Both networks on the sequence.
+    """
+
+    settings: Settings
+    experiment: Experiment
+
+    @property
+    def T(self) -> int:
+        return self.experiment.T
+
+    @property
+    def t(self) -> int:
+        """The target step chosen."""
+        return panels.target_step(self.settings, self.experiment)
+
+    @functools.cached_property
+    def first(self) -> FirstThree:
+        """The RNN's first three steps, of a sequence that has three."""
+        return FirstThree.of(self.experiment.rnn)

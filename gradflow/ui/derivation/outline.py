@@ -1,0 +1,51 @@
+"""The order of the page: each prediction comes before the step that bears on it."""
+
+from __future__ import annotations
+
+from gradflow.ui.derivation import clipping_step, lstm_steps, rnn_steps
+from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
+from gradflow.ui.derivation.question import Question
+from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
+from gradflow.ui.derivation.step import Step
+
+Station = Step | Question
+
+PARTS: tuple[tuple[str, tuple[Station, ...]], ...] = (
+    (
+        "The RNN: from one loss to a sum over all inputs",
+        (
+            rnn_steps.LOSS,
+            rnn_steps.READOUT,
+            rnn_steps.DIRECT,
+            rnn_steps.RECURSION,
+            rnn_steps.BOTTOM,
+            rnn_steps.THREE,
+            HALVING,
+            rnn_steps.GENERAL,
+            SATURATION,
+            rnn_steps.FACTORS,
+            SILENCE,
+            HEALTHY,
+            rnn_steps.SUM,
+            SHORT,
+        ),
+    ),
+    (
+        "The LSTM: four ways back, and 24 paths",
+        (
+            FORGETTING,
+            lstm_steps.WAYS,
+            lstm_steps.PATHS,
+            GROWING,
+            lstm_steps.CARRIES,
+        ),
+    ),
+    (
+        "Clipping: what it mends and what it does not",
+        (CLIPPED, clipping_step.CLIPPING),
+    ),
+)
+
+STATIONS: tuple[Station, ...] = tuple(station for _, part in PARTS for station in part)
+QUESTIONS: tuple[Question, ...] = tuple(s for s in STATIONS if isinstance(s, Question))
+STEPS: tuple[Step, ...] = tuple(s for s in STATIONS if isinstance(s, Step))

@@ -1,0 +1,106 @@
+"""The page of the derivation: from one loss to the general sum, with live numbers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gradflow.ui.derivation import progress
+from gradflow.ui.derivation.drawing import draw_question, draw_step
+from gradflow.ui.derivation.example import Scene
+from gradflow.ui.derivation.outline import (
+    PARTS,
+    QUESTIONS,
+    STATIONS,
+    Station,
+)
+from gradflow.ui.derivation.question import Question
+from gradflow.ui.shared import controls, frame
+
+_LEAD = (
+    "Backpropagation through time, one step after the other: the formula on the left, and beside "
+    "it the same line in the numbers of the sidebar's settings, rounded for reading. Now and then "
+    "you are asked to predict first; the answer is shown with settings of its own, which prove it."
+)
+
+
+def derivation_page() -> None:
+    """Draw the page: what is open of the derivation, and the way on."""
+    settings = frame.opened("derivation")
+    frame.heading("Derivation", _LEAD)
+    with st.container():  # whatever it holds, what is below keeps its place
+        frame.notes(settings)
+    experiment = frame.experiment(settings)
+    if experiment is None:
+        return
+    _controls()
+    scene = Scene(settings, experiment)
+    left, steps = progress.opened(), 0
+    for title, part in PARTS:
+        if left <= 0:
+            break
+        st.subheader(title, anchor=False)
+        for station in part[:left]:
+            if isinstance(station, Question):
+                draw_question(station)
+            else:
+                steps += 1
+                draw_step(steps, station, scene)
+        left -= len(part)
+    _next()
+
+
+def _controls() -> None:
+    opened = progress.opened()
+    st.caption(
+        f"{opened} of {len(STATIONS)} parts open · {progress.score(QUESTIONS)}",
+    )
+    with st.container(horizontal=True):
+        st.button(
+            "Show all",
+            key="derivation_all",
+            on_click=progress.open_to,
+            args=(len(STATIONS),),
+            disabled=opened == len(STATIONS),
+        )
+        st.button(
+            "Back to the first step",
+            key="derivation_first",
+            on_click=progress.open_to,
+            args=(1,),
+            disabled=opened == 1,
+        )
+        st.button(
+            "Start the quiz over",
+            key="derivation_quiz",
+            on_click=progress.forget_answers,
+            args=(QUESTIONS,),
+            disabled=not progress.answers(),
+        )
+    target, lag, _ = st.columns([1, 1, 2])
+    with target:
+        controls.target_control()
+    with lag:
+        controls.lag_control()
+
+
+def _next() -> None:
+    opened = progress.opened()
+    if opened == len(STATIONS):
+        st.caption(f"This is the end of the derivation: {progress.score(QUESTIONS)}.")
+        return
+    last = STATIONS[opened - 1]
+    waits = isinstance(last, Question) and last.key not in progress.answers()
+    st.button(
+        f"Next: {_name(STATIONS[opened])}",
+        key="derivation_next",
+        type="primary",
+        on_click=progress.open_to,
+        args=(opened + 1,),
+        disabled=waits,
+    )
+    if waits:
+        st.caption("Predict first; any answer opens the way on.")
+
+
+def _name(station: Station) -> str:
+    return "a prediction" if isinstance(station, Question) else station.title

@@ -1,0 +1,1 @@
+"""Downloads: the row of buttons, the files behind them, and the browser that draws pictures."""

@@ -1,0 +1,1 @@
+"""The page Paths: which ways the gradient takes through an LSTM."""

@@ -1,0 +1,115 @@
+"""From an experiment to what the figures of the paths draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import gradflow as gf
+from gradflow.analysis.path_shares import Carriers, signed_shares
+from gradflow.engine.path_classes import PathClasses
+from gradflow.figures._path_classes import Shares
+from gradflow.figures.colours import CLASSES, LINES, REST
+from gradflow.figures.panel import Panel, row_units
+from gradflow.numerics.scaled import Array
+from gradflow.ui.shared.experiment import Experiment, parameter_name
+from gradflow.ui.shared.settings import Settings
+
+CELL, DETOURS, WHOLE = "Cell path alone", "All detours", "All paths"
+
+# Where the sidebar chooses no one gate, the first of these that has a gradient.
+GATE_ORDER = "fcio"
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """One parameter's terms of the LSTM, taken apart.
+
+    Attributes
+    ----------
+    parameter : str
+        Its name, of one gate.
+    two : PathClasses
+        The cell path, and the rest.
+    by_detours, by_first_gate : PathClasses
+        The classes shown at one target.
+    """
+
+    parameter: str
+    two: PathClasses
+    by_detours: PathClasses
+    by_first_gate: PathClasses
+
+
+def parameter_used(settings: Settings, flow: gf.GradientFlow) -> str:
+    """The parameter that is taken apart: of the gate chosen.
+
+    Of no one gate, the forget gate's; or another's, where all terms of that one are exactly zero.
+    """
+    gates = GATE_ORDER if settings.gate in ("all", "product") else settings.gate
+    names = [parameter_name(flow, replace(settings, gate=gate)) for gate in gates]
+    return next((name for name in names if flow.sign(name).any()), names[0])
+
+
+def taken(settings: Settings, experiment: Experiment) -> Taken:
+    """The chosen parameter's terms by classes of paths; of one gate, so that they have signs."""
+    flow = experiment.lstm
+    parameter = parameter_used(settings, flow)
+    two = flow.by_detours(parameter, 2)
+    more = two if settings.classes == 2 else flow.by_detours(parameter, settings.classes)
+    return Taken(parameter, two, more, flow.by_first_gate(parameter))
+
+
+def panels(apart: Taken, experiment: Experiment) -> tuple[Panel, Panel, Panel]:
+    """The heatmaps' contents: the cell path, the detours, and the whole.
+
+    Relative to k = 1 means all three over the k = 1 term of the whole, so that they compare.
+    """
+    flow, name = experiment.lstm, apart.parameter
+    log10, sign = flow.log10(name), flow.sign(name)
+    unit = row_units(log10)
+    inputs, words = flow.x[:, 0], experiment.inputs.words
+    signs = apart.two.sign
+    assert signs is not None
+    quantity = f"dL_t/d{name}"
+    cell, detours = (
+        Panel(title, quantity, apart.two.log10[n], signs[n], None, inputs, words, unit=unit)
+        for n, title in enumerate((CELL, DETOURS))
+    )
+    whole = Panel(WHOLE, quantity, log10, sign, flow.share(name), inputs, words, unit=unit)
+    return cell, detours, whole
+
+
+def carriers(apart: Taken, experiment: Experiment, t: int) -> Carriers:
+    """The terms of one target, along the cell and by detours."""
+    flow, two, row = experiment.lstm, apart.two, (t - 1, slice(0, t))
+    assert two.sign is not None
+    return Carriers(
+        two.log10[0][row],
+        two.log10[1][row],
+        flow.log10(apart.parameter)[row],
+        two.sign[0][row],
+        flow.sign(apart.parameter)[row],
+        flow.log10_forget_product()[row],
+    )
+
+
+def by_detours(apart: Taken, found: Carriers) -> Shares:
+    """The shares of the classes by detours at one target, marked where the detours take over."""
+    classes = apart.by_detours
+    colours = (*CLASSES[: len(classes.labels) - 1], REST)
+    note = f"detours larger from lag {found.takeover} on"
+    return Shares(classes.labels, colours, _shares(classes, found), found.takeover, note)
+
+
+def by_first_gate(apart: Taken, found: Carriers) -> Shares:
+    """The shares of the gates through which paths first leave the cell, at one target."""
+    classes = apart.by_first_gate
+    colours = (CLASSES[0], *(LINES[gate] for gate in "ifco"))
+    return Shares(classes.labels, colours, _shares(classes, found))
+
+
+def _shares(classes: PathClasses, found: Carriers) -> Array:
+    """Shares of the classes at the target, (n, t)."""
+    assert classes.sign is not None
+    row = (slice(None), found.t - 1, slice(0, found.t))
+    return signed_shares(classes.log10[row], classes.sign[row], found.whole_sign)

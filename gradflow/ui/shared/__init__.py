@@ -1,0 +1,1 @@
+"""What the pages share: settings and their widgets, links, the two networks, words, numbers."""

@@ -1,0 +1,115 @@
+"""Links that reopen a view: settings to and from the query of the page's address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from gradflow.ui.shared.settings import (
+    Settings,
+    Value,
+    as_mapping,
+    as_text,
+    controls_of,
+    parsed,
+)
+from gradflow.ui.shared.text import quoted
+
+VERSION = "1"
+
+# What a setting that a link leaves out stands for, by the link's version. When a default changes,
+# its version keeps the old ones here and a new version is added.
+DEFAULTS: dict[str, Settings] = {"1": Settings()}
+
+# Names that Streamlit itself reads.
+_RESERVED = ("embed", "embed_options")
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Form(Generic[Record]):
+    """What the links of a page hold: a record of settings.
+
+    Attributes
+    ----------
+    defaults : mapping
+        The record with all defaults, by the link's version.
+    always : tuple of str
+        Settings that a link names even where they are at their default.
+    """
+
+    defaults: Mapping[str, Record]
+    always: tuple[str, ...] = ()
+
+    @property
+    def record(self) -> type[Record]:
+        return type(self.defaults[VERSION])
+
+
+SHARED = Form(DEFAULTS, ("w_s", "T", "b_f"))
+
+
+def to_query(settings: Any, form: Form[Any] = SHARED) -> dict[str, str]:
+    """The query of a link: the version, the main settings, and what differs from default."""
+    defaults = as_mapping(form.defaults[VERSION])
+    return {"v": VERSION} | {
+        name: as_text(value)
+        for name, value in as_mapping(settings).items()
+        if name in form.always or value != defaults[name]
+    }
+
+
+def to_link(address: str, settings: Any, form: Form[Any] = SHARED) -> str:
+    """The whole link, from the page's address without a query."""
+    return f"{address}?{urlencode(to_query(settings, form))}"
+
+
+def from_query(
+    query: Mapping[str, Sequence[str]], form: Form[Any] = SHARED
+) -> tuple[Any, tuple[str, ...]]:
+    """Settings from a link, and a notice for each thing in it that could not be used.
+
+    Parameters
+    ----------
+    query : mapping of str to sequence of str
+        Every value given for every name.
+    form : Form
+        What the page's links hold.
+
+    Returns
+    -------
+    settings : record of the form
+        The default where a value is missing or bad.
+    notices : tuple of str
+        Markdown sentences; what the link held stands in code spans.
+    """
+    notices = []
+    version = _last(query.get("v", [VERSION]))
+    if version not in form.defaults:
+        notices.append(f"This link is of version {quoted(version)}, which this page does not know.")
+        version = VERSION
+    defaults, controls = form.defaults[version], controls_of(form.record)
+    values: dict[str, Value] = as_mapping(defaults)
+    for name, given in query.items():
+        if name == "v" or name in _RESERVED:
+            continue
+        if name not in controls:
+            notices.append(f"The link names {quoted(name)}, which is no setting of this page.")
+            continue
+        if len(given) > 1:
+            notices.append(f"The link gives {quoted(name)} more than once; the last one counts.")
+        try:
+            values[name] = parsed(name, _last(given), form.record)
+        except ValueError as rule:
+            notices.append(
+                f"{quoted(name)} must be {rule}. The link has {quoted(_last(given))}, so the "
+                f"default {quoted(as_text(values[name]))} is used."
+            )
+    return form.record(**values), tuple(notices)
+
+
+def _last(given: Sequence[str]) -> str:
+    return given[-1] if given else ""
