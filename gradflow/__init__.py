@@ -1,6 +1,6 @@
 """Where the gradient goes in a recurrent network: every term, exact at any magnitude."""
 
-from gradflow import sequences
+from gradflow import models, sequences
 from gradflow.analysis import memory
 from gradflow.analysis.single_paths import paths
 from gradflow.cells import GRU, LSTM, RNN, Stack
@@ -31,6 +31,7 @@ __all__ = [
     "load",
     "loads",
     "memory",
+    "models",
     "paths",
     "sequences",
 ]

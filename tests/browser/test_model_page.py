@@ -168,7 +168,7 @@ def test_a_long_run_shows_a_bar_and_is_cancelled(open_page, tmp_path):
 
 def test_the_downloads_hold_what_is_shown(open_page, tmp_path):
     tab = open_page("model?model=recall_learned&parameter=w_x")
-    model = gf.load("models/recall_learned.safetensors", readout="readout")
+    model = gf.load(gf.models.path("recall_learned"), readout="readout")
     rows = list(csv.DictReader(io.StringIO(tab.download("download_csv", tmp_path).read_text())))
     x = np.array(json.loads(tab.download("download_json", tmp_path).read_text())["x"])
     terms = gf.gradient_flow(model, x).log10("w_x")

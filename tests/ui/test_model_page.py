@@ -27,7 +27,7 @@ from gradflow.ui.shared.links import from_query, to_query
 from gradflow.ui.shared.settings import controls_of
 
 APP = str(Path(__file__).parents[2] / "app.py")
-MODELS = Path(__file__).parents[2] / "models"
+MODELS = Path(__file__).parents[2] / "gradflow" / "models"
 
 
 def opened(**query):
@@ -551,7 +551,7 @@ def test_a_bar_and_a_button_come_and_go_while_it_computes(monkeypatch):
 def test_the_python_to_copy_makes_the_terms_that_are_shown(tmp_path, monkeypatch, capsys):
     app = quiet(put(put(opened(), "sequence", "noise"), "parameter", "w_x"))
     [code] = [block.value for block in app.code if "gradient_flow" in block.value]
-    monkeypatch.chdir(MODELS.parent)
+    monkeypatch.chdir(tmp_path)
     names = {}
     exec(compile(code, "snippet", "exec"), names)
     x = noise(app, 6)

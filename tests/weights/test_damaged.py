@@ -14,7 +14,7 @@ import safetensors.numpy
 
 import gradflow as gf
 
-MODELS = Path(__file__).parents[2] / "models"
+MODELS = Path(__file__).parents[2] / "gradflow" / "models"
 LIMIT = 1 << 20  # bytes
 SEEDS = range(16)
 

@@ -1,8 +1,7 @@
 """The models that ship are as small, as well trained and as different as they say."""
 
-import importlib.util
+import importlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +10,10 @@ import safetensors.numpy
 from support.needed import needed_module
 
 import gradflow as gf
+from gradflow.models import tasks
 
-FOLDER = Path(__file__).parents[2] / "models"
+FOLDER = Path(__file__).parents[2] / "gradflow" / "models"
 MODELS = json.loads((FOLDER / "models.json").read_text(encoding="utf-8"))
-
-
-def module(name):
-    """A module that stands beside the models."""
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-tasks = module("tasks")
 
 
 def loaded(name):
@@ -109,15 +98,13 @@ def test_the_gradient_of_the_one_that_has_learned_reaches_the_first_symbol():
     assert first_term("recall_not_learned") < -20
 
 
-def test_the_script_that_trains_them_writes_these_files():
+def test_the_script_that_trains_them_writes_these_files(monkeypatch):
     needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
-    sys.path.insert(0, str(FOLDER))
-    try:
-        train = module("train")
-    finally:
-        sys.path.remove(str(FOLDER))
+    train = importlib.import_module("gradflow.models.train")
     written = []
-    train.save = lambda model, name: written.append((name, model.state_dict()))
+    monkeypatch.setattr(
+        train, "save", lambda model, name: written.append((name, model.state_dict()))
+    )
     train.train_recall("recall_learned", forget_bias=5.0, steps=2)
     train.train_character(steps=2, batch=2)
     for name, state in written:

@@ -11,7 +11,7 @@ import gradflow as gf
 
 torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
 files = needed_module("safetensors.torch", "needs safetensors and PyTorch")
-SHIPPED = Path(__file__).parents[2] / "models"
+SHIPPED = Path(__file__).parents[2] / "gradflow" / "models"
 MODULES = {
     "lstm": (torch.nn.LSTM, {}),
     "gru": (torch.nn.GRU, {}),

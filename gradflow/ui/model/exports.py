@@ -104,7 +104,7 @@ def snippet(
         "import numpy as np",
         "",
         "import gradflow as gf",
-        *(["from gradflow.forget_bias import with_forget_bias"] if compared else []),
+        *(["from gradflow.analysis.forget_bias import with_forget_bias"] if compared else []),
         "",
         f"model = gf.load({_arguments(source, readout)})",
         *_inputs(source, settings, sequence),
@@ -127,13 +127,13 @@ def snippet(
 
 def _arguments(source: Shipped | Upload, readout: str | None) -> str:
     if isinstance(source, Shipped):
-        path, said = f"models/{source.name}.safetensors", {}
+        path, said = f"gf.models.path({source.name!r})", {}
     else:
-        path, said = source.name, {"prefix": source.prefix, "cell": source.cell}
+        path, said = repr(source.name), {"prefix": source.prefix, "cell": source.cell}
     given = {
         name: value for name, value in {**said, "readout": readout}.items() if value is not None
     }
-    return ", ".join([repr(path), *(f"{name}={value!r}" for name, value in given.items())])
+    return ", ".join([path, *(f"{name}={value!r}" for name, value in given.items())])
 
 
 def _layer(parameter: str, layer: int) -> str:

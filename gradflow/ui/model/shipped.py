@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 import gradflow as gf
+from gradflow import models
 
-_FOLDER = Path(gf.__file__).parents[1] / "models"
+_FOLDER = Path(models.__file__).parent
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """A model of the folder `models`.
+    """A model of `gradflow.models`.
 
     Attributes
     ----------

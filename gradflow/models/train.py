@@ -1,4 +1,4 @@
-"""Train the models beside this file: `python models/train.py`, a minute or two without a GPU.
+"""Train the models that ship: `python -m gradflow.models.train`, a minute or two without a GPU.
 
 Needs PyTorch and safetensors. The same versions on the same kind of machine give the same files.
 """
@@ -6,11 +6,12 @@ Needs PyTorch and safetensors. The same versions on the same kind of machine giv
 import json
 
 import numpy as np
-import tasks
 import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
+
+from gradflow.models import tasks
 
 FORGET = 1  # the place of the forget gate among PyTorch's gates
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gradflow.numerics.scaled import Array
+
 FOLDER = Path(__file__).parent
 
 # The character model: given the characters so far, which is next?
@@ -16,7 +18,7 @@ CLASSES = 4
 STEPS = 60
 
 
-def alice() -> np.ndarray:
+def alice() -> Array:
     """The text as numbers of its characters in ALPHABET, shape (characters,).
 
     The opening of Lewis Carroll's "Alice's Adventures in Wonderland" (1865), in lower case; what is
@@ -27,25 +29,25 @@ def alice() -> np.ndarray:
     return np.array([ALPHABET.index(letter) for letter in " ".join(kept.split())])
 
 
-def alice_parts() -> tuple[np.ndarray, np.ndarray]:
+def alice_parts() -> tuple[Array, Array]:
     """The text to train on, and the text held out."""
     text = alice()
     end = round(len(text) * (1 - HELD_OUT))
     return text[:end], text[end:]
 
 
-def recall(generator: np.random.Generator, number: int) -> tuple[np.ndarray, np.ndarray]:
+def recall(generator: np.random.Generator, number: int) -> tuple[Array, Array]:
     """Sequences for the recall task, (number, STEPS), and their answers, (number,)."""
     answers = generator.integers(CLASSES, size=number)
     others = generator.integers(CLASSES, len(SYMBOLS), size=(number, STEPS - 1))
     return np.concatenate([answers[:, None], others], axis=1), answers
 
 
-def recall_held_out() -> tuple[np.ndarray, np.ndarray]:
+def recall_held_out() -> tuple[Array, Array]:
     """The sequences that the measures of the recall models are taken on."""
     return recall(np.random.default_rng(1), 512)
 
 
-def one_hot(numbers: np.ndarray, size: int) -> np.ndarray:
+def one_hot(numbers: Array, size: int) -> Array:
     """Float32 ones at the given places, shape (*numbers.shape, size)."""
     return np.eye(size, dtype=np.float32)[numbers]
