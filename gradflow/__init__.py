@@ -14,6 +14,8 @@ from gradflow.losses import (
 )
 from gradflow.weights import Model, from_state_dict, load, loads
 
+__version__ = "0.1.0"
+
 __all__ = [
     "GRU",
     "LSTM",

@@ -1,0 +1,135 @@
+"""The command `gradflow`: open the page from any folder."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from gradflow import __version__
+
+# What the page imports beyond the library. The extra `app` brings all of it.
+_NEEDED = ("streamlit", "plotly", "kaleido", "choreographer", "pyarrow")
+
+_INSTALL = 'install what is missing with: pip install "gradflow[app]"'
+
+# The settings say where a browser finds a page that listens on one of these: on localhost.
+_LOCALHOST = ("127.0.0.1", "::1", "0.0.0.0", "::")
+
+_SETTINGS = """
+The page has settings of its own: a .streamlit/config.toml in the current folder is not read.
+Set other options of its server through Streamlit's environment variables, for instance
+STREAMLIT_SERVER_BASE_URL_PATH.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a bad argument with one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the page until the process is told to stop.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Arguments of the command; by default those of this process.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 for a bad argument, 1 where packages are missing, 0 when all is done.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        parser.exit(1, f"gradflow: the page needs {', '.join(missing)}; {_INSTALL}\n")
+    if options.port and not _can_listen(options.address or "", options.port):
+        parser.error(f"argument --port: must be free to listen on. Got {options.port}.")
+    from streamlit.web import cli
+
+    # Streamlit also reads the settings of the folder in which it starts.
+    os.chdir(_page_folder())
+    cli.main(["run", "app.py", *_server_options(options)], prog_name="gradflow")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="gradflow",
+        description="Open the page that shows where the gradient goes in a recurrent network.",
+        epilog=_SETTINGS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        help="port to listen on, 0 for any that is free (default: the first free one from 8501)",
+    )
+    parser.add_argument(
+        "--address",
+        type=_address,
+        help="address of this machine to listen on, such as 127.0.0.1 (default: all)",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--version", action="version", version=f"gradflow {__version__}")
+    return parser
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        rule = "must be a whole number from 0 to 65535"
+        raise argparse.ArgumentTypeError(f"{rule}. Got {text!r}.")
+    return port
+
+
+def _address(text: str) -> str:
+    if not text or not _can_listen(text, 0):
+        raise argparse.ArgumentTypeError(f"must be an address of this machine. Got {text!r}.")
+    return text
+
+
+def _can_listen(address: str, port: int) -> bool:
+    """Whether this process could listen there; port 0 stands for any that is free."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name != "nt":  # there it would take a port that another process listens on
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except (OSError, UnicodeError):  # a name that no rule can encode is a UnicodeError
+            return False
+    return True
+
+
+def _page_folder() -> Path:
+    """Where app.py and its settings are: placed by the wheel, or the top of a checkout."""
+    placed = Path(__file__).with_name("served")
+    return placed if placed.is_dir() else Path(__file__).parents[2]
+
+
+def _server_options(options: argparse.Namespace) -> list[str]:
+    """Options of `streamlit run`; those not given are left to the settings."""
+    given = []
+    if options.port is not None:
+        given += ["--server.port", str(options.port)]
+    if options.address is not None:
+        given += ["--server.address", options.address]
+        if options.address not in _LOCALHOST:
+            shown = f"[{options.address}]" if ":" in options.address else options.address
+            given += ["--browser.serverAddress", shown]
+    if options.no_browser:
+        given += ["--server.headless", "true"]
+    return given
