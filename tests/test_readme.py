@@ -3,27 +3,14 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from support.readme import EXAMPLES, PROGRAMS, README, ROOT, blocks
 
 import gradflow as gf
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-
-def blocks(language):
-    """The fenced blocks of one language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-
-
-PROGRAMS = [program for program in blocks("python") if "import gradflow" in program]
-
-
-@pytest.mark.parametrize(
-    ("program", "shown"), list(zip(PROGRAMS, blocks("text"), strict=True)), ids=["cells", "models"]
-)
+@pytest.mark.parametrize(("program", "shown"), EXAMPLES)
 def test_an_example_prints_what_the_readme_shows(program, shown):
     answer = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],

@@ -36,14 +36,21 @@ def served(script: str, home: Path, folder: Path = ROOT) -> Iterator[Server]:
         Where the server is started.
     """
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    log = home / "server.log"
     command = [
         *(sys.executable, "-m", "streamlit", "run", script),
         *("--server.address", "127.0.0.1"),
         *("--server.port", str(port)),
         *("--server.headless", "true"),
     ]
+    with started(command, port, home, folder) as server:
+        yield server
+
+
+@contextmanager
+def started(command: list[str], port: int, home: Path, folder: Path) -> Iterator[Server]:
+    """The server that a command starts on a port of 127.0.0.1; the rest as `served` has it."""
+    address = f"http://127.0.0.1:{port}"
+    log = home / "server.log"
     environment = {**os.environ, "HOME": str(home), "USERPROFILE": str(home)}
     with (
         log.open("wb") as output,
