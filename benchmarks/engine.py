@@ -22,7 +22,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 import gradflow as gf
-from benchmarks import machine, peers, readme
+from benchmarks import machine, peers, report
 from gradflow.engine.stored_terms import gate_deltas
 from gradflow.engine.sweep_by_step import Steps
 from gradflow.numerics.scaled import Scaled
@@ -287,6 +287,16 @@ def plot(rows: list[Row]) -> go.Figure:
     return figure
 
 
+def headline(rows: list[Row]) -> str:
+    """The ratios to JAX where it is the slower by most, and where it is the faster by most."""
+    by_ratio = sorted(rows, key=lambda row: row.ratio("JAX"))
+    best, worst = (
+        f"{row.ratio('JAX'):.2g} times as fast at T = {row.size[0]}, H = {row.size[1]}"
+        for row in (by_ratio[-1], by_ratio[0])
+    )
+    return f"All terms of an LSTM, against `jax.jit(jax.jacrev(..))`: {best}, and {worst}."
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, default=len(SIZES), help="only the first sizes")
@@ -317,9 +327,8 @@ def main() -> None:
     text = f"{short}\n\n{details(rows, growth, rates)}\n\n{apart(taken_apart)}"
     print(text)
     if not options.dry:
-        (HERE / "engine.md").write_text(f"# The engine\n\n{text}\n", encoding="utf-8")
         (HERE / "engine.svg").write_bytes(image(plot(rows), "svg"))
-        readme.put("engine", short)
+        report.put("engine", text, headline(rows))
 
 
 if __name__ == "__main__":

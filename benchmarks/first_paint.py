@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks import machine, readme
+from benchmarks import machine, report
 from benchmarks.page import HEATMAPS, TEXT, VIEW
 from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import ROOT, served
@@ -128,13 +128,10 @@ def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--starts", type=int, default=7)
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()
     told = run(asked.starts)
     print(told)
-    title = "# From the start of the process to the first paint\n\n"
-    asked.output.write_text(f"{title}Made by `python -m benchmarks.first_paint`.\n\n{told}")
-    readme.put("first paint", told.rstrip())
+    report.put("first paint", told)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks import machine, readme
+from benchmarks import machine, report
 from tests.browser.serving import Server, served
 
 # A visitor's own value of b_f marks its session: what comes back must hold it.
@@ -189,13 +189,14 @@ class Met:
     def errors(self) -> list[str]:
         return [error for visitor in self.visitors for error in visitor.errors]
 
+    def milliseconds(self, name: str) -> np.ndarray:
+        """What all moves took to the heatmaps ("seconds"), or to the end of the run ("whole")."""
+        return 1e3 * np.concatenate([getattr(visitor, name) for visitor in self.visitors])
+
     @property
     def row(self) -> str:
         """The figures as a row of `HEAD`."""
-        charts, whole = (
-            1e3 * np.concatenate([getattr(visitor, name) for visitor in self.visitors])
-            for name in ("seconds", "whole")
-        )
+        charts, whole = (self.milliseconds(name) for name in ("seconds", "whole"))
         times = " | ".join(
             f"{value:.0f}" for taken in (charts, whole) for value in np.percentile(taken, [50, 95])
         )
@@ -232,15 +233,26 @@ async def crowd(server: Server, sessions: int, moves: int, pause: float, T: int)
             await socket.close()
 
 
-def side_by_side(asked: argparse.Namespace) -> str:
+def side_by_side(asked: argparse.Namespace) -> list[Met]:
     """Crowds of one visitor and of many against one server."""
-    lines = [HEAD]
+    crowds = []
     with tempfile.TemporaryDirectory() as home, served("app.py", Path(home)) as server:
         for sessions in [1] + [asked.sessions] * asked.waves:
             met = asyncio.run(crowd(server, sessions, asked.moves, asked.pause, asked.T))
-            lines.append(met.row)
+            crowds.append(met)
             print(met.row, *sorted(set(met.errors))[:5], sep="\n    ", flush=True)
-    return "\n".join(lines)
+    return crowds
+
+
+def headline(crowds: list[Met]) -> str:
+    """How much longer one waits among many, in a sentence."""
+    alone, *others = (np.percentile(met.milliseconds("seconds"), 95) for met in crowds)
+    many = max(others)
+    return (
+        f"{len(crowds[-1].visitors)} visitors on one server, each moving a slider once a second: "
+        f"95% of the moves have their heatmaps within {many:.0f} ms, {many / alone:.1f} times as "
+        "long as for one alone."
+    )
 
 
 def for_long(asked: argparse.Namespace) -> str:
@@ -268,10 +280,10 @@ def main() -> None:
     parser.add_argument("--waves", type=int, default=2, help="crowds that come and go")
     parser.add_argument("--long-sessions", type=int, default=8, help="sessions of many moves")
     parser.add_argument("--long-moves", type=int, default=3600, help="their moves; 0 for none")
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()
+    crowds = side_by_side(asked)
     parts = [
-        side_by_side(asked),
+        "\n".join([HEAD, *(met.row for met in crowds)]),
         f"T = {asked.T}, a move every {asked.pause:g} s, on {machine.name()}. A crowd comes when "
         "the one before it has gone. The aims: with 40 sessions, heatmaps after at most 60 ms in "
         "95% of the moves and no error; 3 MB for each further session. A run that nobody waits "
@@ -281,10 +293,7 @@ def main() -> None:
     if asked.long_moves:
         parts.append(for_long(asked))
         print(parts[-1])
-    text = "\n\n".join(parts)
-    title = "# Many visitors on one server\n\n"
-    asked.output.write_text(f"{title}Made by `python -m benchmarks.visitors`.\n\n{text}\n")
-    readme.put("visitors", text)
+    report.put("visitors", "\n\n".join(parts), headline(crowds))
 
 
 if __name__ == "__main__":

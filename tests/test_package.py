@@ -31,8 +31,8 @@ PLACED = {
 }
 
 TOP_OF_THE_SDIST = {
-    *("gradflow", "app.py", ".streamlit", "tests", "benchmarks", ".ci"),
-    *("README.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"),
+    *("gradflow", "app.py", ".streamlit", "tests", "benchmarks", "docs", ".ci"),
+    *("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"),
     *("requirements.txt", "requirements-dev.txt"),
     *("requirements-package.txt", "requirements-torch.txt"),
 }

@@ -40,6 +40,11 @@ def test_the_lines_that_save_a_model_are_those_that_the_refusal_of_a_pickle_show
     assert str(caught.value).split("\n")[1:] == [line for line in saving.splitlines() if line]
 
 
+def test_it_is_short():
+    words = re.sub(r"^```.*?^```$|<!--.*?-->", "", README, flags=re.MULTILINE | re.DOTALL).split()
+    assert len(words) <= 700
+
+
 def test_files_it_names_exist():
     named = re.findall(r"`((?:gradflow|tests|\.ci)[\w/.]*|app\.py|[\w-]+\.txt)`", README)
     paths = [name for name in named if "/" in name or name.endswith((".py", ".txt"))]
