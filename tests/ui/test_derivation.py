@@ -11,7 +11,6 @@ from oracles import scalar_terms
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.clipping_step import CLIPPING
 from gradflow.ui.derivation.example import Scene
 from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
@@ -35,6 +34,7 @@ from gradflow.ui.derivation.rnn_steps import (
     SUM,
     THREE,
 )
+from gradflow.ui.shared import latex
 from gradflow.ui.shared.controls import SECTIONS
 from gradflow.ui.shared.experiment import inputs, run
 from gradflow.ui.shared.links import to_query
@@ -320,7 +320,7 @@ def test_a_step_has_as_many_numbers_as_formulas_whatever_the_settings(step):
         (0.0, "0"),
         (-0.25, "-0.25"),
         (1234.0, "1{,}234"),
-        (-1.5e-9, "-1.5 \\times 10^{-9}"),
+        (-1.5e-9, "-1.50 \\times 10^{-9}"),
         (np.inf, "\\infty"),
     ],
 )

@@ -19,11 +19,12 @@ from gradflow.ui.comparison.term import (
     Value,
     term,
 )
+from gradflow.ui.shared import latex
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import latex, power
+from gradflow.ui.shared.text import power
 
 APP = str(Path(__file__).parents[2] / "app.py")
 PRESET = {preset.name: preset.settings for preset in PRESETS}
@@ -68,7 +69,8 @@ def names(settings, experiment):
 
 def parsed(number):
     """Sign and log10 of a number as the page writes it in LaTeX."""
-    match = re.fullmatch(r"(-?)([\d.]+)(?: \\times 10\^\{(-?\d+)\})?", number.strip("()"))
+    number = number.strip("()").replace("{,}", "")
+    match = re.fullmatch(r"(-?)([\d.]+)(?: \\times 10\^\{(-?\d+)\})?", number)
     minus, mantissa, exponent = match.groups()
     size = float(mantissa)
     if not size:
@@ -304,11 +306,11 @@ def test_the_page_says_which_gate_is_meant_where_none_is_chosen(gate, words):
     [
         (1, 0.0, "1"), (-1, math.log10(0.201), "-0.201"), (1, -math.inf, "0"),
         (1, -146.5, r"3.16 \times 10^{-147}"), (-1, 4001.0, r"-1.00 \times 10^{4001}"),
-        (1, math.log10(7871.4), "7871"), (1, math.log10(9.999e-5), r"1.00 \times 10^{-4}"),
+        (1, math.log10(7871.4), "7{,}871"), (1, math.log10(9.999e-5), r"1.00 \times 10^{-4}"),
     ],
 )  # fmt: skip
 def test_latex_is_readable_at_any_magnitude(sign, log10, text):
-    assert latex(sign, log10) == text
+    assert latex.signed(sign, log10) == text
 
 
 def test_a_formula_breaks_its_numbers_into_lines_that_fit_a_phone():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 
 from gradflow.analysis.term_factors import Factor
 from gradflow.ui.comparison.term import (
@@ -12,7 +11,8 @@ from gradflow.ui.comparison.term import (
     Term,
     Value,
 )
-from gradflow.ui.shared.text import latex, percent, signed
+from gradflow.ui.shared import latex
+from gradflow.ui.shared.text import percent, signed
 
 # What fits a line of a formula on a phone, in digits, and what of LaTeX takes no room there.
 _LONGEST_LINE = 30
@@ -62,7 +62,7 @@ def place(t: int, k: int) -> str:
 def heading(name: str, parameter: str, t: int, k: int, path: str = "") -> str:
     """What a formula is of: the network, the gradient, the lag, and which path of several."""
     along = f", {path}" if path else ""
-    return f"**{name}{along}:** $dL_{{{t}}}/d{symbol(parameter)}$ at $k = {k}$"
+    return f"**{name}{along}:** $dL_{{{t}}}/d{latex.symbol(parameter)}$ at $k = {k}$"
 
 
 def formula(product: Product, a_line: int) -> str:
@@ -77,17 +77,11 @@ def formula(product: Product, a_line: int) -> str:
     """
     symbols = [factor.symbol for factor in product.factors]
     lines = [symbols[n : n + a_line] for n in range(0, len(symbols), a_line)]
-    numbers = _lines([_in_product(factor) for factor in product.factors])
-    result = latex(product.value.sign, product.value.log10)
+    numbers = _lines([latex.factor(_latex(factor)) for factor in product.factors])
     return (
         rf"\begin{{aligned}}&{_broken(lines)} \\[4pt] &= {_broken(numbers)} \\[4pt] "
-        rf"&= {result}\end{{aligned}}"
+        rf"&= {_latex(product.value)}\end{{aligned}}"
     )
-
-
-def symbol(parameter: str) -> str:
-    """The name of a parameter in LaTeX."""
-    return re.sub(r"_(\w+)", r"_{\1}", parameter)
 
 
 def why(product: Product) -> str:
@@ -117,7 +111,7 @@ def about_paths(gate: str, cell: Term) -> str:
     shown = {"all": "the norm over the four gates", "product": "the product of the forget gates"}
     said = []
     if gate in shown:
-        name = symbol(cell.names[1])
+        name = latex.symbol(cell.names[1])
         said.append(f"The heatmap shows {shown[gate]}; here it is the forget gate's ${name}$.")
     if cell.k > 1:
         said.append(_DETOURS)
@@ -171,12 +165,11 @@ def _share_words(value: Value, share: float) -> str:
 
 
 def _equation(factor: Factor) -> str:
-    return f"${factor.symbol} = {latex(factor.sign, factor.log10)}$"
+    return f"${factor.symbol} = {_latex(factor)}$"
 
 
-def _in_product(factor: Factor) -> str:
-    value = latex(factor.sign, factor.log10)
-    return f"({value})" if factor.sign < 0 else value
+def _latex(value: Value | Factor) -> str:
+    return latex.signed(value.sign, value.log10)
 
 
 def _lines(numbers: list[str]) -> list[list[str]]:

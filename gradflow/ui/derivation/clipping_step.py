@@ -6,10 +6,9 @@ import numpy as np
 
 from gradflow.analysis.clipping import log10_clip_factors, log10_clipped, log10_gradient_norm
 from gradflow.numerics.scaled import Array
-from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.example import Scene
 from gradflow.ui.derivation.step import Step
-from gradflow.ui.shared import panels
+from gradflow.ui.shared import latex, panels
 from gradflow.ui.shared.settings import Settings
 
 

@@ -12,9 +12,9 @@ from gradflow.figures.mode_bar import BAR
 from gradflow.figures.outline import outlined
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.example import Scene
-from gradflow.ui.derivation.latex import formula
 from gradflow.ui.derivation.question import Proof, Question
 from gradflow.ui.derivation.step import Step
+from gradflow.ui.shared.latex import formula
 
 
 def draw_step(number: int, step: Step, scene: Scene) -> None:

@@ -6,8 +6,7 @@ import functools
 from dataclasses import dataclass
 
 import gradflow as gf
-from gradflow.ui.derivation import latex
-from gradflow.ui.shared import panels
+from gradflow.ui.shared import latex, panels
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
 

@@ -6,9 +6,9 @@ import math
 
 import gradflow as gf
 from gradflow.analysis.single_paths import Node, Path, paths_of
-from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.example import Scene
 from gradflow.ui.derivation.step import Step
+from gradflow.ui.shared import latex
 from gradflow.ui.shared.settings import Settings
 
 _FURTHEST = 4

@@ -8,10 +8,9 @@ import numpy as np
 
 from gradflow.analysis.complex_step import residual_at
 from gradflow.analysis.term_factors import factors
-from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.example import FIRST, Scene
 from gradflow.ui.derivation.step import Step
-from gradflow.ui.shared import panels
+from gradflow.ui.shared import latex, panels
 from gradflow.ui.shared.settings import Settings
 
 _LOSSES = {

@@ -27,6 +27,25 @@ def quoted(text: str) -> str:
     return f"`{plain[:40]}…`" if len(plain) > 40 else f"`{plain or ' '}`"
 
 
+def digits(log10: float, decimals: int) -> tuple[str, int | None]:
+    """The number 10^log10 as its digits and a power of ten, which is None where none is needed.
+
+    Parameters
+    ----------
+    log10 : float
+        Finite.
+    decimals : int
+        Digits after the point where there is a power of ten. Without one there are three digits,
+        or all of those before the point.
+    """
+    if -2.5 <= log10 < 3.0:
+        return f"{10.0**log10:.3g}", None
+    if 3.0 <= log10 < 4.0:
+        return f"{10.0**log10:,.0f}", None
+    mantissa, exponent = scientific(np.asarray(log10), decimals)
+    return f"{mantissa:.{decimals}f}", int(exponent)
+
+
 def power(log10: float) -> str:
     """The number 10^log10 for people: 0.62, 117, 3.2 × 10⁻⁴⁰¹².
 
@@ -35,35 +54,15 @@ def power(log10: float) -> str:
     log10 : float
         nan gives a dash, minus infinity 0.
     """
-    if math.isnan(log10):
-        return "–"
-    if log10 == -math.inf:
-        return "0"
-    if log10 == math.inf:
-        return "∞"
-    if -2.5 <= log10 < 4.0:
-        return f"{10.0**log10:.3g}" if log10 < 3.0 else f"{10.0**log10:,.0f}"
-    whole = math.floor(log10)
-    mantissa = round(10.0 ** (log10 - whole), 1)
-    if mantissa == 10.0:
-        mantissa, whole = 1.0, whole + 1
-    return f"{mantissa:.1f} × {power_of_ten(whole)}"
+    if not math.isfinite(log10):
+        return "–" if math.isnan(log10) else "0" if log10 < 0 else "∞"
+    shown, exponent = digits(log10, 1)
+    return shown if exponent is None else f"{shown} × {power_of_ten(exponent)}"
 
 
 def signed(sign: int, log10: float) -> str:
     """The number sign * 10^log10 for people."""
     return ("−" if sign < 0 else "") + power(log10)
-
-
-def latex(sign: int, log10: float) -> str:
-    """The number sign * 10^log10 in LaTeX, to three digits."""
-    if log10 == -math.inf:
-        return "0"
-    minus = "-" if sign < 0 else ""
-    if -2.5 <= log10 < 4.0:
-        return f"{minus}{10.0**log10:.3g}" if log10 < 3.0 else f"{minus}{10.0**log10:.0f}"
-    mantissa, whole = scientific(np.asarray(log10))
-    return rf"{minus}{mantissa:.2f} \times 10^{{{whole:.0f}}}"
 
 
 def number(value: float) -> str:

@@ -1,18 +1,15 @@
-"""Numbers in LaTeX, in the form that the rest of the page has them in."""
+"""Numbers, their products and their sums in LaTeX, at any magnitude."""
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
 
 import gradflow as gf
-from gradflow.figures.text import SUPERSCRIPTS
 from gradflow.numerics.scaled import Scaled
-from gradflow.ui.shared.text import number, power
-
-_PLAIN = {chr(raised): chr(plain) for plain, raised in SUPERSCRIPTS.items()}
-_RAISED = re.compile(f"[{''.join(_PLAIN)}]+")
+from gradflow.ui.shared.text import digits
 
 
 def formula(latex: str) -> str:
@@ -20,14 +17,29 @@ def formula(latex: str) -> str:
     return f"$\\displaystyle {latex}$"
 
 
+def symbol(parameter: str) -> str:
+    """The name of a parameter."""
+    return re.sub(r"_(\w+)", r"_{\1}", parameter)
+
+
 def plain(value: float) -> str:
-    """A number as it stands in a formula."""
-    return _latex(number(float(value)))
+    """A float64."""
+    with np.errstate(divide="ignore"):
+        return signed(value, float(np.log10(abs(value))))
 
 
 def signed(sign: float, log10: float) -> str:
-    """The number sign * 10^log10, at any magnitude."""
-    return ("-" if sign < 0 else "") + _latex(power(float(log10)))
+    """The number sign * 10^log10, to three digits; a dash for nan."""
+    if math.isnan(log10):
+        return "\\text{–}"
+    if log10 == -math.inf:
+        return "0"
+    minus = "-" if sign < 0 else ""
+    if log10 == math.inf:
+        return f"{minus}\\infty"
+    shown, exponent = digits(log10, 2)
+    power = "" if exponent is None else f" \\times 10^{{{exponent}}}"
+    return minus + shown.replace(",", "{,}") + power
 
 
 def scaled(value: Scaled) -> str:
@@ -60,10 +72,3 @@ def product(*factors: str) -> str:
 def summed(*parts: str) -> str:
     """Numbers added; a line may break between any two."""
     return " + ".join(f"({part})" if part.startswith("-") else part for part in parts)
-
-
-def _latex(text: str) -> str:
-    raised = _RAISED.sub(lambda m: "^{" + "".join(_PLAIN[c] for c in m.group()) + "}", text)
-    for shown, latex in (("×", "\\times"), ("∞", "\\infty"), (",", "{,}"), ("–", "\\text{–}")):
-        raised = raised.replace(shown, latex)
-    return raised
