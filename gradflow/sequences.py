@@ -45,6 +45,7 @@ _FOODS = (
     "crumbs",
 )
 
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d{1,40},\d{1,40}")
 _WHOLE = re.compile(r"[+-]?\d{1,40}")
 _SHOWN = 40
@@ -168,7 +169,7 @@ def agreement(
     clause : int
         Words between the noun and the verb, at least 1; the sentence has T = clause + 3 words.
     plural : bool
-        "The cats .. were" in the place of "The cat .. was".
+        "The cats .. were" instead of "The cat .. was".
     generator : numpy.random.Generator
         Where the inputs of the other words come from.
     spread : float
@@ -200,7 +201,7 @@ def agreement(
     return Agreement(_read_only(x), ("The", noun, *_relative_clause(length), verb))
 
 
-def parse_numbers(text: str) -> Floats:
+def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_ROWS) -> Floats:
     """Numbers from pasted text or the text of a CSV file.
 
     Three layouts are read: numbers on one line, separated by commas, semicolons or white space (the
@@ -208,21 +209,28 @@ def parse_numbers(text: str) -> Floats:
     line; and a table with a header line, of which the first column that starts with a number is
     taken. Decimals have a point: a decimal comma is not supported. Blank lines are skipped.
 
+    Where there are several columns, a row of the text is a row of the table, with or without a
+    header line.
+
     Parameters
     ----------
     text : str
-        At most 10,000 rows, that is numbers.
+        The numbers.
+    columns : int, optional
+        The columns of a table, at least 1. Of one column all three layouts are read.
+    most_rows : int
+        How many rows there may be; a row is one number where `columns` is left out.
 
     Returns
     -------
-    array of shape (rows,)
+    array of shape (rows,), or (rows, columns) where that is given
 
     Raises
     ------
     ValueError
         If there are no numbers or too many, one is missing, not a number or not finite (the message
         names its row, counted from 1 below the header), the numbers seem to have decimal commas, or
-        several columns have no header.
+        several columns have no header. If a row of a table has more or fewer columns.
     """
     if not isinstance(text, str):
         raise ValueError(f"text must be a str. Got {type(text).__name__}.")
@@ -231,12 +239,29 @@ def parse_numbers(text: str) -> Floats:
     header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
     if not rows:
         raise ValueError(f"text must hold at least one number. Got {_shown(text.strip())}.")
-    _at_most_max_rows(len(rows))
+    _at_most(most_rows, len(rows))
+    if columns is not None and _count("columns", columns) > 1:
+        return _read_only(_table(rows, columns))
     if header is None or "," not in header:
         _without_decimal_commas(rows)
     cells = _cells(header, rows)
-    _at_most_max_rows(len(cells))
-    return _read_only(np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)]))
+    _at_most(most_rows, len(cells))
+    x = np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)])
+    return _read_only(x if columns is None else x[:, None])
+
+
+def _table(rows: list[str], columns: int) -> Floats:
+    """The numbers of rows that have as many each, (rows, columns)."""
+    table = []
+    for number, row in enumerate(rows, start=1):
+        cells = _BETWEEN.split(row.strip(",;"))
+        table.append([_number(cell, number) for cell in cells])
+        if len(cells) != columns:
+            raise ValueError(
+                f"text must have {columns} numbers in every row. "
+                f"Got {len(cells)} in row {number}: {_shown(row)}."
+            )
+    return np.array(table)
 
 
 def _relative_clause(length: int) -> list[str]:
@@ -262,7 +287,7 @@ def _cells(header: str | None, rows: list[str]) -> list[str]:
     """The text of each number."""
     if header is None and (len(rows) == 1 or all(row[-1] in ",;" for row in rows[:-1])):
         line = " ".join(rows)
-        return re.split(r"\s*[,;]\s*|\s+", line[:-1].rstrip() if line[-1] in ",;" else line)
+        return _BETWEEN.split(line[:-1].rstrip() if line[-1] in ",;" else line)
     separator = _separator(rows if header is None else [header, *rows])
     if all(len(_split(row, separator)) == 1 for row in rows):
         return [_split(row, separator)[0] for row in rows]
@@ -338,9 +363,9 @@ def _number(cell: str, row: int) -> float:
     return number
 
 
-def _at_most_max_rows(rows: int) -> None:
-    if rows > MAX_ROWS:
-        raise ValueError(f"text must have at most {MAX_ROWS:,} rows. Got {rows:,}.")
+def _at_most(most_rows: int, rows: int) -> None:
+    if rows > most_rows:
+        raise ValueError(f"text must have at most {most_rows:,} rows. Got {rows:,}.")
 
 
 def _count(name: str, value: Any) -> int:

@@ -127,6 +127,46 @@ def test_layouts_that_are_read(text):
     assert sequences.parse_numbers(text).tolist() == [1.0, -2.5, 0.3]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,-2.5\n0.3,4",
+        "1 -2.5\r\n\r\n0.3\t4",
+        "1; -2.5;\n0.3; 4;",
+        "a,b\n1,-2.5\n0.3,4",
+        '\ufeff"a";"b"\n"1";"-2.5"\n0.3;4',
+    ],
+)
+def test_tables_that_are_read(text):
+    assert sequences.parse_numbers(text, columns=2).tolist() == [[1.0, -2.5], [0.3, 4.0]]
+
+
+def test_a_table_of_one_column_is_read_in_every_layout():
+    for text in ("1 2 3", "1\n2\n3", "day;v\n2020-01-01;1\n2020-01-02;2\n2020-01-03;3"):
+        assert sequences.parse_numbers(text, columns=1).tolist() == [[1.0], [2.0], [3.0]]
+
+
+def test_a_table_of_many_columns_may_have_one_row():
+    assert sequences.parse_numbers("1,2,3", columns=3).tolist() == [[1.0, 2.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("1,2\n3", 2), "must have 2 numbers in every row. Got 1 in row 2: '3'"),
+        (("a,b\n1,2\n3,four", 2), "must hold numbers only. Got 'four' in row 2"),
+        (("1,2\n3,inf", 2), "must hold finite numbers. Got 'inf' in row 2"),
+        (("", 2), "at least one number"),
+        (("1", 0), "columns must be a whole number from 1 on. Got 0"),
+        (("1 2 3", None, 2), "at most 2 rows. Got 3"),
+        (("1 2\n3 4\n5 6", 2, 2), "at most 2 rows. Got 3"),
+    ],
+)
+def test_tables_that_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        sequences.parse_numbers(*arguments)
+
+
 def test_a_table_of_whole_numbers_is_not_taken_for_decimal_commas():
     assert sequences.parse_numbers("a,b\n1,2\n3,4").tolist() == [1.0, 3.0]
     assert sequences.parse_numbers("1,2").tolist() == [1.0, 2.0]

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import io
-import math
-import re
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
 from functools import partial
-from typing import IO
-
-import numpy as np
 
 from gradflow.numerics.scaled import Array
+from gradflow.weights.npy import Head, header_text, parsed_head
 from gradflow.weights.tensors import Tensor, shown
 
 # Bytes of a zip's own list of members: room for ten thousand arrays.
 DIRECTORY_LIMIT = 1 << 20
-HEADER_LIMIT = 10_000
 
 END = b"PK\x05\x06"  # begins the last record of a zip, of 22 bytes where there is no comment
 WIDE_END = b"PK\x06\x07"  # begins the 20 bytes before it, in an archive beyond 4 GB
 ENCRYPTED = 1  # a flag of a member
 
-# What numpy writes at the head of an array: a dict of these three, in this order.
-NPY_HEADER = re.compile(
-    r"\{'descr': '([<>|=]?)([A-Za-z])(\d{0,9})', 'fortran_order': (True|False), "
-    r"'shape': \(((?:\d{1,18}, ?)*(?:\d{1,18})?)\),? ?\} *\n?"
-)
-KINDS = "biufcSUV"  # the letters of numbers, texts and raw bytes
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy writes
 
 # What reading a damaged archive raises; NotImplementedError is a RuntimeError.
@@ -43,16 +31,6 @@ DAMAGED = (
     RuntimeError,
     ValueError,
 )
-
-
-@dataclass(frozen=True)
-class _Npy:
-    """What the head of a .npy says of it, and where its numbers begin."""
-
-    dtype: np.dtype[np.generic]
-    shape: tuple[int, ...]
-    column_major: bool
-    start: int
 
 
 def looks_like_zip(data: bytes) -> bool:
@@ -105,9 +83,9 @@ def read_npz(data: bytes, limit: int) -> dict[str, Tensor]:
             )
         if name in tensors:
             raise ValueError(f"An .npz must have each name once. Got {shown(name)} twice.")
-        npy = _head(archive, member, name)
+        head = _head(archive, member, name)
         tensors[name] = Tensor(
-            name, npy.dtype.name, npy.shape, partial(_numbers, archive, member, name, npy)
+            name, head.dtype.name, head.shape, partial(_numbers, archive, member, name, head)
         )
     return tensors
 
@@ -133,56 +111,18 @@ def _archive(data: bytes) -> zipfile.ZipFile:
         raise ValueError("The zip archive's list of members cannot be read.") from error
 
 
-def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> _Npy:
+def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Head:
     """The head of one array, checked against the size of the member."""
+    said = f"{shown(name)} in the .npz"
     try:
         with archive.open(member) as file:
-            text, start = _header_text(file)
+            text, start = header_text(file)
     except DAMAGED as error:
-        raise ValueError(f"{shown(name)} in the .npz cannot be read: it is damaged.") from error
-    found = NPY_HEADER.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{shown(name)} in the .npz must be a plain array. Got {shown(text)}.")
-    order, kind, digits, column_major, sizes = found.groups()
-    if kind == "O":
-        raise ValueError(
-            f"{shown(name)} in the .npz is an array of pickled Python objects, and pickled content "
-            "is never unpickled."
-        )
-    try:
-        dtype = np.dtype(f"{order}{kind}{digits}") if kind in KINDS else None
-    except (TypeError, ValueError):
-        dtype = None
-    if dtype is None:
-        raise ValueError(
-            f"{shown(name)} in the .npz must hold numbers. Got the type {kind}{digits}."
-        )
-    shape = tuple(int(size) for size in sizes.replace(",", " ").split())
-    needed = math.prod(shape) * dtype.itemsize
-    if needed != member.file_size - start:
-        raise ValueError(
-            f"{shown(name)} in the .npz must have the {needed} bytes that its shape "
-            f"{shown(str(shape))} needs. Got {member.file_size - start}."
-        )
-    return _Npy(dtype, shape, column_major == "True", start)
+        raise ValueError(f"{said} cannot be read: it is damaged.") from error
+    return parsed_head(text, start, member.file_size, said)
 
 
-def _header_text(file: IO[bytes]) -> tuple[str, int]:
-    """The text of a .npy's header, and where the numbers begin."""
-    magic = file.read(8)
-    if magic[:6] != b"\x93NUMPY" or magic[6:] not in (b"\1\0", b"\2\0", b"\3\0"):
-        raise ValueError("not a .npy")
-    width = 2 if magic[6] == 1 else 4
-    length = int.from_bytes(file.read(width), "little")
-    if length > HEADER_LIMIT:
-        raise ValueError("header too long")
-    text = file.read(length)
-    if len(text) != length:
-        raise ValueError("header cut short")
-    return text.decode("latin-1"), 8 + width + length
-
-
-def _numbers(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, npy: _Npy) -> Array:
+def _numbers(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, head: Head) -> Array:
     try:
         # Exactly as many bytes as the member has by its own account: the last one makes zipfile
         # compare the checksum, and a member that unpacks to more is not unpacked further.
@@ -194,5 +134,4 @@ def _numbers(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, npy: 
         raise ValueError(
             f"{shown(name)} in the .npz must have {member.file_size} bytes. Got {len(content)}."
         )
-    flat = np.frombuffer(content, npy.dtype, offset=npy.start)
-    return flat.reshape(npy.shape, order="F" if npy.column_major else "C")
+    return head.array(content)
