@@ -10,8 +10,7 @@ import pytest
 from browser.app_page import AppPage
 from PIL import Image
 
-from gradflow.ui.comparison import term_words
-from gradflow.ui.shared import words
+from gradflow.ui.comparison import term_words, words
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.settings import Settings
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gradflow.ui.comparison.term import term
+from gradflow.ui.comparison.term_parts import term
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS

@@ -10,11 +10,11 @@ from streamlit.util import calc_hash
 from support.packed import unpacked
 
 from gradflow.figures.panel import relative_to_first
-from gradflow.ui.shared.controls import SECTIONS
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import CONTROLS, Settings
+from gradflow.ui.shared.sidebar import SECTIONS
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -293,7 +293,7 @@ def test_numbers_too_large_for_the_page_are_refused_and_leave_what_was_there():
     app.text_area(key="own_text").set_value("1e308 1").run()
     assert not app.exception
     [error] = app.error
-    assert "1e+308" in error.value
+    assert "1e+308" in error.value.replace("\\", "")
     assert _shown_terms(app).shape == (3, 3)
 
 

@@ -35,10 +35,10 @@ from gradflow.ui.derivation.rnn_steps import (
     THREE,
 )
 from gradflow.ui.shared import latex
-from gradflow.ui.shared.controls import SECTIONS
 from gradflow.ui.shared.experiment import inputs, run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.settings import Settings
+from gradflow.ui.shared.sidebar import SECTIONS
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

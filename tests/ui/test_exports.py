@@ -20,8 +20,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import gradflow as gf
-from gradflow.ui.downloads import exports, images
-from gradflow.ui.downloads.buttons import SECTION
+from gradflow.ui.comparison import exports
+from gradflow.ui.comparison.downloads_section import SECTION
+from gradflow.ui.downloads import images
+from gradflow.ui.downloads.files import html_file
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.links import VERSION
 from gradflow.ui.shared.settings import Settings
@@ -189,7 +191,7 @@ class _Tags(HTMLParser):
 
 
 def test_html_needs_nothing_from_outside():
-    page = exports.html(small_figure()).decode()
+    page = html_file(small_figure()).decode()
     parser = _Tags()
     parser.feed(page)
     scripts = [attributes for tag, attributes in parser.tags if tag == "script"]
@@ -201,7 +203,7 @@ def test_html_needs_nothing_from_outside():
 
 def test_html_escapes_what_was_typed():
     typed = "</title></script><script>alert('typed')</script>"
-    page = exports.html(small_figure(typed), typed).decode()
+    page = html_file(small_figure(typed), typed).decode()
     assert "<script>alert(" not in page
     head = page[: page.index("<body>")]
     assert re.findall("<title>(.*?)</title>", head) == [html.escape(typed)]
@@ -300,7 +302,7 @@ def test_a_browser_that_does_not_start_is_said_in_a_sentence(monkeypatch, tmp_pa
 def section() -> None:
     import plotly.graph_objects as go
 
-    from gradflow.ui.downloads.buttons import downloads
+    from gradflow.ui.comparison.downloads_section import downloads
     from gradflow.ui.shared.experiment import run
     from gradflow.ui.shared.settings import Settings
 

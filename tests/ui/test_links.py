@@ -14,7 +14,8 @@ from gradflow.ui.shared.links import (
     to_query,
 )
 from gradflow.ui.shared.presets import PRESETS
-from gradflow.ui.shared.settings import CONTROLS, Settings, as_mapping
+from gradflow.ui.shared.setting_fields import as_mapping
+from gradflow.ui.shared.settings import CONTROLS, Settings
 
 
 def _reopened(settings):

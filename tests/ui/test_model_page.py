@@ -24,7 +24,7 @@ from gradflow.ui.model import running
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED
 from gradflow.ui.shared.links import from_query, to_query
-from gradflow.ui.shared.settings import controls_of
+from gradflow.ui.shared.setting_fields import controls_of
 
 APP = str(Path(__file__).parents[2] / "app.py")
 MODELS = Path(__file__).parents[2] / "gradflow" / "models"
@@ -330,7 +330,7 @@ def test_pasted_numbers_are_read_a_row_a_step():
     app = own_numbers(upload(opened(), save(tensors)))
     x = np.random.default_rng(2).normal(size=(7, 3))
     text = "a,b,c\n" + "\n".join(",".join(map(repr, row)) for row in x.tolist())
-    app = widget(app, "model_numbers_text").set_value(text).run()
+    app = widget(app, "model_own_text").set_value(text).run()
     assert_shows(quiet(app), gf.from_state_dict(tensors), x)
 
 
@@ -345,9 +345,9 @@ def test_a_npy_file_is_read(order):
     tensors = pytorch()
     app = own_numbers(upload(opened(), save(tensors)))
     x = np.random.default_rng(2).normal(size=(9, 3)).astype(np.float32)
-    app = upload(app, npy(np.asarray(x, order=order)), "x.npy", "model_numbers_file")
+    app = upload(app, npy(np.asarray(x, order=order)), "x.npy", "model_own_file")
     assert_shows(quiet(app), gf.from_state_dict(tensors), x)
-    app = widget(app, "model_forget").click().run()
+    app = widget(app, "model_own_forget").click().run()
     assert_shows(quiet(app), gf.from_state_dict(tensors), noise(app, 3))
 
 
@@ -357,9 +357,9 @@ def lying_npy():
 
 
 BAD_NUMBERS = {
-    "columns": (b"1,2\n3,4", "x.csv", "must have D = 3 numbers in every row"),
-    "words": (b"1,2,3\n4,five,6", "x.csv", "must hold finite numbers alone. Got 'five' in row 2"),
-    "nan": (b"1,2,nan", "x.csv", "must hold finite numbers alone"),
+    "columns": (b"1,2\n3,4", "x.csv", "must have 3 numbers in every row"),
+    "words": (b"1,2,3\n4,five,6", "x.csv", "must hold numbers only. Got 'five' in row 2"),
+    "nan": (b"1,2,nan", "x.csv", "must hold finite numbers. Got 'nan' in row 1"),
     "empty": (b"", "x.csv", "must hold at least one number"),
     "bytes": (b"\xff\xfe\x00\x01", "x.csv", "must be text in UTF-8, or a .npy"),
     "shape": (npy(np.zeros((5, 2))), "x.npy", "must have shape (T, D) with D = 3"),
@@ -368,12 +368,13 @@ BAD_NUMBERS = {
     "objects": (
         npy(np.array([[1, None, 2]], object), allow_pickle=True),
         "x.npy",
-        "must hold real numbers, never objects",
+        "is an array of pickled Python objects",
     ),
     "infinite": (npy(np.full((2, 3), np.inf)), "x.npy", "must be finite"),
     "truncated": (npy(np.zeros((5, 3)))[:-3], "x.npy", "bytes that its shape (5, 3) needs"),
     "header that lies": (lying_npy(), "x.npy", "bytes that its shape (9, 3) needs"),
-    "damaged header": (npy(np.zeros((5, 3)))[:20], "x.npy", "header cannot be read"),
+    "damaged header": (npy(np.zeros((5, 3)))[:20], "x.npy", "cannot be read: it is damaged"),
+    "texts": (npy(np.full((2, 3), "1")), "x.npy", "must hold real numbers"),
     "renamed": (b"1,2,3", "x.npy", "must be a .npy, as numpy.save writes it"),
 }
 
@@ -382,9 +383,9 @@ BAD_NUMBERS = {
 def test_bad_numbers_get_one_sentence_and_leave_the_page_as_it_was(key):
     data, name, sentence = BAD_NUMBERS[key]
     app = own_numbers(upload(opened(), save(pytorch())))
-    app = upload(app, b"1,2,3\n4,5,6", "x.csv", "model_numbers_file")
+    app = upload(app, b"1,2,3\n4,5,6", "x.csv", "model_own_file")
     before = charts(app)
-    app = upload(app, data, name, "model_numbers_file")
+    app = upload(app, data, name, "model_own_file")
     assert not app.exception
     [error] = app.error
     assert sentence in error.value.replace("\\", "")
@@ -393,10 +394,10 @@ def test_bad_numbers_get_one_sentence_and_leave_the_page_as_it_was(key):
 
 def test_numbers_that_do_not_fit_another_model_give_way_to_noise():
     app = own_numbers(upload(opened(), save(pytorch())))
-    app = widget(app, "model_numbers_text").set_value("1,2,3\n4,5,6").run()
+    app = widget(app, "model_own_text").set_value("1,2,3\n4,5,6").run()
     app = put(app, "model", "recall_learned")
     assert_shows(quiet(app), shipped("recall_learned"), noise(app, 6))
-    assert "3 in each step and this model takes 6" in said(app)
+    assert "3 in each step and not 6" in said(app)
 
 
 def test_a_text_is_read_in_the_symbols_of_the_model():

@@ -13,7 +13,7 @@ from support.tables import columns
 
 from gradflow.analysis.term_factors import Factor
 from gradflow.ui.comparison import term_words
-from gradflow.ui.comparison.term import (
+from gradflow.ui.comparison.term_parts import (
     Paths,
     Product,
     Value,

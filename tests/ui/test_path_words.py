@@ -7,7 +7,7 @@ import pytest
 
 from gradflow.analysis.path_shares import Carriers
 from gradflow.ui.paths import path_words
-from gradflow.ui.paths.path_panels import carriers, taken
+from gradflow.ui.paths.class_panels import carriers, taken
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import power

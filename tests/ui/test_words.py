@@ -8,6 +8,7 @@ from support.tables import columns
 
 import gradflow as gf
 from gradflow.analysis import memory
+from gradflow.ui.comparison import words as comparison_words
 from gradflow.ui.shared import words
 from gradflow.ui.shared.text import (
     escaped,
@@ -96,13 +97,13 @@ def test_the_forget_bias_says_its_half_life(b_f, half_life):
 
 
 def test_clipping_counts_targets():
-    assert "2 of 3" in words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
-    assert "0.25" in words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
-    assert "No target" in words.clipping(np.ones(3), 1.0)
+    assert "2 of 3" in comparison_words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
+    assert "0.25" in comparison_words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
+    assert "No target" in comparison_words.clipping(np.ones(3), 1.0)
 
 
 def test_the_check_names_its_target_and_says_where_float64_ends():
-    said = words.adds_up(7, {"RNN": 2e-16, "LSTM": math.nan})
+    said = comparison_words.adds_up(7, {"RNN": 2e-16, "LSTM": math.nan})
     assert "at $t = 7$" in said
     assert "2.0 × 10⁻¹⁶ (RNN) and too small or too large for float64 to check (LSTM)" in said
 

@@ -56,9 +56,9 @@ def charts(settings: Settings) -> Charts:
         If the forward pass leaves the range of float64.
     """
     experiment, linked = run(settings, state.own_numbers()), available()
-    both = panels.panels(settings, experiment, shares=not linked)
+    both = panels.both_panels(settings, experiment, shares=not linked)
     view = panels.view(settings, both)
-    profile = panels.profile(settings, experiment, both)
-    k = panels.lag(settings, profile.t)
+    profile = panels.both_rows(settings, experiment, both)
+    k = settings.lag_within(profile.t)
     sent = message(both, view, profile, k, settings.camera) if linked else None
     return Charts(settings, experiment, both, view, profile, sent)

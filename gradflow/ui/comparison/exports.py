@@ -1,30 +1,16 @@
-"""What the page offers for download: terms, settings, Python, and the figure as a page."""
+"""What the page Compare offers for download beside its pictures: terms, settings, Python."""
 
 from __future__ import annotations
 
-import io
-import json
 import textwrap
 from collections.abc import Iterator, Mapping
-from html import escape
-
-import numpy as np
-import plotly.graph_objects as go
-import pyarrow as pa  # type: ignore[import-untyped]
-from pyarrow import csv
 
 import gradflow as gf
-from gradflow.figures.mode_bar import BAR
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared import panels
+from gradflow.ui.downloads.files import csv_file, json_file, npz_file
 from gradflow.ui.shared.experiment import Experiment, lstm_weights, parameter_name
-from gradflow.ui.shared.links import VERSION
-from gradflow.ui.shared.settings import (
-    LONGEST,
-    LONGEST_WHOLE,
-    Settings,
-    as_mapping,
-)
+from gradflow.ui.shared.setting_fields import LONGEST, LONGEST_WHOLE
+from gradflow.ui.shared.settings import Settings
 
 CSV_HEADER = ("cell", "parameter", "t", "k", "j", "sign", "log10", "value")
 
@@ -36,14 +22,12 @@ def terms_csv(experiment: Experiment, settings: Settings) -> bytes:
     All parameters of 500 steps would be 1.9 million rows and 120 MB: `terms_npz` holds those. Of a
     longer sequence it has the chosen target step alone.
     """
-    t = None if experiment.T <= LONGEST_WHOLE else panels.target_step(settings, experiment)
-    text = io.BytesIO()
-    text.write(f"{','.join(CSV_HEADER)}\n".encode())
-    options = csv.WriteOptions(include_header=False, quoting_style="none")
-    for cell, flow, parameters in _chosen(experiment, settings):
-        for parameter in parameters:
-            csv.write_csv(_rows(cell, flow, parameter, t), text, options)
-    return text.getvalue()
+    tables = (
+        ((cell, name), (flow.sign(name), flow.log10(name), flow.value(name)))
+        for cell, flow, names in _chosen(experiment, settings)
+        for name in names
+    )
+    return csv_file(CSV_HEADER, tables, settings.target_step(experiment.T))
 
 
 def terms_npz(experiment: Experiment, settings: Settings) -> bytes:
@@ -62,18 +46,13 @@ def terms_npz(experiment: Experiment, settings: Settings) -> bytes:
     }
     arrays["lstm/forget_product/log10"] = experiment.lstm.log10_forget_product()
     arrays["x"] = experiment.inputs.x
-    arrays["settings"] = np.array(json.dumps(as_mapping(settings)))
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
+    return npz_file(arrays, settings)
 
 
 def settings_json(settings: Settings, own: Array | None) -> bytes:
     """All settings with the version of their link, and one's own numbers where they are used."""
-    content: dict[str, object] = {"version": VERSION, "settings": as_mapping(settings)}
-    if settings.sequence == "own" and own is not None:
-        content["own"] = _used(own)
-    return f"{json.dumps(content, indent=2)}\n".encode()
+    used = settings.sequence == "own" and own is not None
+    return json_file(settings, {"own": _used(own)} if used and own is not None else {})
 
 
 def snippet(settings: Settings, own: Array | None) -> str:
@@ -109,20 +88,6 @@ def snippet(settings: Settings, own: Array | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def html(figure: go.Figure, title: str = "gradflow") -> bytes:
-    """A figure as a page that opens anywhere, without a network: plotly.js is inside.
-
-    Parameters
-    ----------
-    figure : go.Figure
-        What to show. plotly escapes what the page must not read as HTML.
-    title : str
-        Plain text for the browser's tab.
-    """
-    page: str = figure.to_html(include_plotlyjs=True, config=dict(BAR))
-    return page.replace("</head>", f"<title>{escape(title)}</title>\n</head>", 1).encode()
-
-
 def _chosen(
     experiment: Experiment, settings: Settings
 ) -> Iterator[tuple[str, gf.GradientFlow, tuple[str, ...]]]:
@@ -140,24 +105,6 @@ def _kept(
     else:
         yield "rnn", experiment.rnn, experiment.rnn.parameters
         yield "lstm", experiment.lstm, experiment.lstm.parameters
-
-
-def _rows(cell: str, flow: gf.GradientFlow, parameter: str, t: int | None) -> pa.Table:
-    """The terms of one parameter, each target's from lag 1 back; of one target or of all."""
-    row, column = np.tril_indices(flow.T)
-    if t is not None:
-        row, column = np.full(t, t - 1), np.arange(t)
-    columns = (
-        np.full(len(row), cell),
-        np.full(len(row), parameter),
-        row + 1,
-        column + 1,
-        row - column + 1,
-        flow.sign(parameter)[row, column],
-        flow.log10(parameter)[row, column],
-        flow.value(parameter)[row, column],
-    )
-    return pa.table(dict(zip(CSV_HEADER, columns, strict=True)))
 
 
 def _used(own: Array) -> list[float]:

@@ -16,20 +16,23 @@ from gradflow.figures._sheet import sheet
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import block_size
 from gradflow.ui import server
-from gradflow.ui.comparison.charts import Charts, charts
-from gradflow.ui.comparison.one_cell import one_cell
+from gradflow.ui.comparison import words
+from gradflow.ui.comparison.chart_contents import Charts, charts
+from gradflow.ui.comparison.downloads_section import downloads
+from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.heatmaps import heatmaps
-from gradflow.ui.downloads.buttons import downloads
 from gradflow.ui.shared import (
-    controls,
     frame,
     links,
     panels,
+    sidebar,
     state,
-    words,
 )
+from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
-from gradflow.ui.shared.settings import LONGEST_WHOLE, Settings
+from gradflow.ui.shared.measures import measure_table
+from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
+from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import table
 
 _STYLE = Path(__file__).with_name("style.css")
@@ -44,7 +47,7 @@ def comparison_page() -> None:
     What follows the main controls begins at the top level, for Streamlit copies the containers
     around it at each of its runs.
     """
-    state.begin("comparison")
+    state.HELD.begin("comparison")
     frame.heading("gradflow", words.LEAD)
     with st.sidebar:
         examples, main, others = st.container(), st.container(), st.container()
@@ -52,18 +55,18 @@ def comparison_page() -> None:
     _explanation()
     st.html(_STYLE)
     with examples:
-        controls.examples()
+        sidebar.examples()
     with others:
-        controls.length()
-        controls.sections()
+        sidebar.length()
+        sidebar.sections()
 
 
 @st.fragment  # so that a move of w_s or b_f draws this anew, and nothing else
 def _followed(place: DeltaGenerator) -> None:
     """All that follows the main controls, the charts first, and they themselves in their place."""
     with server.runs.turn():
-        settings = state.settings()
-        state.remember(settings)  # whoever leaves the page during the pause takes them along
+        settings = state.HELD.settings()
+        state.HELD.remember(settings)  # whoever leaves the page during the pause takes them along
         # Made here, for a run of this part may not write into a place outside that was empty at
         # first, and before the charts, which then leave by themselves as soon as they are made.
         notes, above = st.container(), st.empty()
@@ -71,23 +74,23 @@ def _followed(place: DeltaGenerator) -> None:
         experiment = None if made is None else _charts(made)
         del made  # what a run that has to wait holds is small without it
         server.runs.give_way()
-        state.keep(settings)
+        state.HELD.keep(settings)
         with notes:
             frame.notes(settings, look=True)
         if experiment is not None:
             _words(settings, experiment, above)
         with place:
-            controls.main()
+            sidebar.main()
 
 
 def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
     """What is measured and said of the charts, above them and below."""
-    t = panels.target_step(settings, experiment)
+    t = settings.target_step(experiment.T)
     seen = {
         name: memory.measure(flow, t, _LEAST_SHARE, settings.window)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    above.markdown("\n\n".join(words.sentence(name, reach) for name, reach in seen.items()))
+    above.markdown("\n\n".join(shared_words.sentence(name, reach) for name, reach in seen.items()))
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
@@ -118,13 +121,13 @@ def _charts(made: Charts) -> Experiment:
 def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
     """What stands under the charts, a paragraph each."""
     block = block_size(both[0].T)
-    said = [words.blocks(block, LONGEST_WHOLE)] if block > 1 else []
+    said = [shared_words.blocks(block, LONGEST_WHOLE)] if block > 1 else []
     said += [
         f"{panel.title}: {words.clipping(panel.clip, settings.threshold)}"
         for panel in both
         if panel.clip is not None
     ]
-    said.append(words.READING[settings.axis])
+    said.append(shared_words.READING[settings.axis])
     if settings.signs and settings.gate == "all":
         said.append(words.NO_SIGNS)
     return [*said, words.PROFILE]
@@ -143,21 +146,21 @@ def _unlinked_charts(made: Charts) -> None:
 
 def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
     st.subheader("In numbers", anchor=False)
-    measures = table(words.measures(seen["RNN"], seen["LSTM"], settings.window))
+    rows = table(measure_table(seen))
     t = seen["RNN"].t
     residuals = {
         name: residual_at(flow, t)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    st.markdown(f"{words.measured(t)}\n\n{measures}\n\n{words.adds_up(t, residuals)}")
+    st.markdown(f"{words.measured(t)}\n\n{rows}\n\n{words.adds_up(t, residuals)}")
 
 
 def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) -> go.Figure:
-    both = panels.panels(settings, experiment, shares=labels)
+    both = panels.both_panels(settings, experiment, shares=labels)
     return sheet(
         both,
         panels.view(settings, both),
-        panels.profile(settings, experiment, both),
+        panels.both_rows(settings, experiment, both),
         "gradflow: where the gradient goes",
         words.footer(settings, experiment.T, link),
         labels,

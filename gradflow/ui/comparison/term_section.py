@@ -6,9 +6,9 @@ import streamlit as st
 
 from gradflow.figures._factors import Bar, Group, factor_parts
 from gradflow.ui.comparison import term_words
-from gradflow.ui.comparison.term import Product, Term, term
+from gradflow.ui.comparison.term_parts import Product, Term, term
 from gradflow.ui.component.chart import chart
-from gradflow.ui.shared import controls, panels
+from gradflow.ui.shared import sidebar, state
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import table
@@ -16,13 +16,13 @@ from gradflow.ui.shared.text import table
 
 def one_cell(settings: Settings, experiment: Experiment) -> None:
     """Draw the section: both formulas, a bar for each factor, and the LSTM's paths."""
-    t = panels.target_step(settings, experiment)
-    k = panels.lag(settings, t)
+    t = settings.target_step(experiment.T)
+    k = settings.lag_within(t)
     cell = term(settings, experiment, t, k)
     st.subheader(term_words.title(t, k), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        controls.target_control()
-        controls.lag_control()
+        state.WIDGETS.target()
+        sidebar.lag_control()
     st.caption(term_words.place(t, k))
     rnn, lstm = st.columns(2, gap="medium")
     with rnn:

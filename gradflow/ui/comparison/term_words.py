@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gradflow.analysis.term_factors import Factor
-from gradflow.ui.comparison.term import (
+from gradflow.ui.comparison.term_parts import (
     Paths,
     Product,
     Term,

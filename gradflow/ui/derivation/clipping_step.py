@@ -8,7 +8,7 @@ from gradflow.analysis.clipping import log10_clip_factors, log10_clipped, log10_
 from gradflow.numerics.scaled import Array
 from gradflow.ui.derivation.example import Scene
 from gradflow.ui.derivation.step import Step
-from gradflow.ui.shared import latex, panels
+from gradflow.ui.shared import latex
 from gradflow.ui.shared.settings import Settings
 
 
@@ -26,7 +26,7 @@ def _formulas(settings: Settings) -> tuple[str, ...]:
 
 def _numbers(scene: Scene) -> tuple[str, ...]:
     flow, t, threshold = scene.experiment.rnn, scene.t, scene.settings.threshold
-    k = panels.lag(scene.settings, t)
+    k = scene.settings.lag_within(t)
     before = flow.log10("b")[t - 1]
     after = log10_clipped(flow, "b", threshold)[t - 1]
     length = float(log10_gradient_norm(flow)[t - 1])

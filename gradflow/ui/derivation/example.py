@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 
 import gradflow as gf
-from gradflow.ui.shared import latex, panels
+from gradflow.ui.shared import latex
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
 
@@ -101,7 +101,7 @@ class Scene:
     @property
     def t(self) -> int:
         """The target step chosen."""
-        return panels.target_step(self.settings, self.experiment)
+        return self.settings.target_step(self.T)
 
     @functools.cached_property
     def first(self) -> FirstThree:

@@ -50,8 +50,8 @@ def _forgetting() -> Proof:
         f"where the forget gates alone would leave {power(_forget_product(flow))}. The paths "
         "through $h$ make the difference."
     )
-    _, whole = panels.panels(_OPEN, run(_OPEN))
-    _, product = panels.panels(replace(_OPEN, gate="product"), run(_OPEN))
+    _, whole = panels.both_panels(_OPEN, run(_OPEN))
+    _, product = panels.both_panels(replace(_OPEN, gate="product"), run(_OPEN))
     frame = Outline(_OPEN.T, _OPEN.T - 1, _OPEN.T)
     shown = (Shown(replace(product, title="Forget gates alone"), frame), Shown(whole, frame))
     view = panels.view(_OPEN, (product, whole))
@@ -77,7 +77,7 @@ def _growing() -> Proof:
         f"product of the forget gates is {power(_forget_product(experiment.lstm))}. The recurrent "
         "weights carry it, and clipping is for LSTMs too."
     )
-    both = panels.panels(_GROWING, experiment)
+    both = panels.both_panels(_GROWING, experiment)
     frame = Outline(_GROWING.T, 1, _GROWING.T)
     shown = (Shown(both[1], frame),)
     return Proof(seen.verdict, why, shown, panels.view(_GROWING, both))
@@ -107,7 +107,7 @@ def _clipped() -> Proof:
         f"and {power(after)} after. The strip beside the heatmap marks the targets that are "
         "clipped. Clipping mends a gradient that explodes; it brings nothing back that vanished."
     )
-    both = panels.panels(_CLIPPED, experiment)
+    both = panels.both_panels(_CLIPPED, experiment)
     frame = Outline(_CLIPPED.T, 1, _CLIPPED_LAG)
     right = band(after - before, (-0.001, 0.001), ("falls", "same", "grows"))
     return Proof(right, why, (Shown(both[0], frame),), panels.view(_CLIPPED, both))

@@ -14,7 +14,7 @@ from gradflow.ui.derivation.outline import (
     Station,
 )
 from gradflow.ui.derivation.question import Question
-from gradflow.ui.shared import controls, frame
+from gradflow.ui.shared import frame, sidebar, state
 
 _LEAD = (
     "Backpropagation through time, one step after the other: the formula on the left, and beside "
@@ -78,9 +78,9 @@ def _controls() -> None:
         )
     target, lag, _ = st.columns([1, 1, 2])
     with target:
-        controls.target_control()
+        state.WIDGETS.target()
     with lag:
-        controls.lag_control()
+        sidebar.lag_control()
 
 
 def _next() -> None:

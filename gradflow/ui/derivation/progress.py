@@ -47,7 +47,7 @@ def forget_answers(questions: tuple[Question, ...]) -> None:
 
 def use(question: Question) -> None:
     """Put the settings of a question into the sidebar."""
-    state.put(question.settings)
+    state.HELD.put(question.settings)
     st.session_state["looking_at"] = None
 
 

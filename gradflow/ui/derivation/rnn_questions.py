@@ -37,7 +37,7 @@ def _row(experiment: Experiment, parameter: str) -> Array:
 def _proof(right: str, why: str, *shown: tuple[Settings, str, int, int]) -> Proof:
     """A proof on the RNN's heatmaps: settings, title, and the lags framed in the last row."""
     made = [
-        (panels.panels(settings, run(settings)), title, first, last)
+        (panels.both_panels(settings, run(settings)), title, first, last)
         for settings, title, first, last in shown
     ]
     both = [replace(rnn, title=title) for (rnn, _), title, _, _ in made]

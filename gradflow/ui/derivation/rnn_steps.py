@@ -10,7 +10,7 @@ from gradflow.analysis.complex_step import residual_at
 from gradflow.analysis.term_factors import factors
 from gradflow.ui.derivation.example import FIRST, Scene
 from gradflow.ui.derivation.step import Step
-from gradflow.ui.shared import latex, panels
+from gradflow.ui.shared import latex
 from gradflow.ui.shared.settings import Settings
 
 _LOSSES = {
@@ -180,7 +180,7 @@ def _factors_formulas(settings: Settings) -> tuple[str, ...]:
 
 def _factors_numbers(scene: Scene) -> tuple[str, ...]:
     flow, t = scene.experiment.rnn, scene.t
-    k = panels.lag(scene.settings, t)
+    k = scene.settings.lag_within(t)
     parts = [
         f"{factor.symbol} = {latex.signed(factor.sign, factor.log10)}"
         for factor in factors(flow, t, k, "w_x")

@@ -1,4 +1,4 @@
-"""The downloads: everything is made on click.
+"""The buttons of the downloads; every file is made on click.
 
 What makes the files brings much along (pyarrow, kaleido), and is imported when it is needed: the
 first visitor of a server waits for all that the page imports at its top.
@@ -13,63 +13,65 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.figures.pooling import LONG
-from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.experiment import Experiment
-from gradflow.ui.shared.settings import LONGEST_WHOLE, Settings
 
-# The key that holds whether the section is open.
-SECTION = "open_downloads"
+# The ending and the type of a file, by the name on its button.
+_KINDS = {
+    "PNG": (".png", "image/png"),
+    "SVG": (".svg", "image/svg+xml"),
+    "PDF": (".pdf", "application/pdf"),
+    "HTML": (".html", "text/html"),
+    "CSV": (".csv", "text/csv"),
+    "NPZ": (".npz", "application/zip"),
+    "JSON": (".json", "application/json"),
+    "Python": (".py", "text/x-python"),
+}
+_DRAWN: dict[str, str] = {
+    "png": "A picture of all that is shown, for slides.",
+    "svg": "The same picture as vectors, for the web or an editor.",
+    "pdf": "The same picture on one page, for print.",
+}
 
 
 @dataclass(frozen=True)
 class File:
-    """One button: its name, how its bytes are made, and what the browser is told."""
+    """One button.
+
+    Attributes
+    ----------
+    name : str
+        What stands on it, which says the kind of file.
+    make : callable
+        Gives the file's bytes.
+    help : str
+        What is in the file.
+    part : str
+        What the file's name ends with, before the dot.
+    """
 
     name: str
     make: Callable[[], bytes]
-    ending: str
-    mime: str
     help: str
-    drawn: bool = False
+    part: str = ""
+
+    @property
+    def ending(self) -> str:
+        """What the file's name ends with."""
+        return self.part + _KINDS[self.name][0]
+
+    @property
+    def mime(self) -> str:
+        """What the browser is told that the file is."""
+        return _KINDS[self.name][1]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether a browser has to draw it."""
+        return self.name.lower() in _DRAWN
 
 
-def downloads(
-    experiment: Experiment,
-    settings: Settings,
-    own: Array | None,
-    figure_builder: Callable[[bool], go.Figure],
-    link: str,
-) -> None:
-    """A button for each file, and the Python and the link to copy, drawn when they are opened.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        What the page shows.
-    settings : Settings
-        What made it.
-    own : array of shape (n,) or None
-        The user's own numbers.
-    figure_builder : callable
-        Given whether its cells have labels, returns the figure of all that is shown; called on
-        click only.
-    link : str
-        The address that reopens this view.
-    """
-    section = st.expander(
-        "Downloads, Python and link to copy",
-        icon=":material/download:",
-        key=SECTION,
-        on_change="rerun",
-    )
-    if section.open:
-        from gradflow.ui.downloads import exports
-
-        with section:
-            files = _files(experiment, settings, own, figure_builder)
-            buttons(files, f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}")
-            st.code(exports.snippet(settings, own), language="python", height=260)
-            st.code(link, language=None, wrap_lines=True)
+def python_file(code: str) -> File:
+    """The file of the Python that is shown to copy."""
+    return File("Python", code.encode, "A few lines that make the same terms with the library.")
 
 
 def buttons(files: Sequence[File], stem: str) -> None:
@@ -109,93 +111,21 @@ def pictures(
     Parameters
     ----------
     figure_builder : callable
-        As of `downloads`.
+        Given whether its cells have labels, returns the figure of all that is shown; called on
+        click only.
     title : str
         Plain text for the browser's tab.
     labelled : bool
         Whether the cells of the page of charts have labels.
     """
-    from gradflow.ui.downloads import exports, images
+    from gradflow.ui.downloads import files, images
 
-    return (
-        File(
-            "PNG",
-            lambda: images.image(figure_builder(False), "png"),
-            ".png",
-            "image/png",
-            "A picture of all that is shown, for slides.",
-            drawn=True,
-        ),
-        File(
-            "SVG",
-            lambda: images.image(figure_builder(False), "svg"),
-            ".svg",
-            "image/svg+xml",
-            "The same picture as vectors, for the web or an editor.",
-            drawn=True,
-        ),
-        File(
-            "PDF",
-            lambda: images.image(figure_builder(False), "pdf"),
-            ".pdf",
-            "application/pdf",
-            "The same picture on one page, for print.",
-            drawn=True,
-        ),
-        File(
-            "HTML",
-            lambda: exports.html(figure_builder(labelled), title),
-            ".html",
-            "text/html",
-            "The charts to zoom in, as one page that opens without a network (from 5 MB on). Up to "
-            f"{LONG - 1} steps each cell tells its term.",
-        ),
+    def drawn(format_: str, said: str) -> File:
+        return File(format_.upper(), lambda: images.image(figure_builder(False), format_), said)
+
+    said = (
+        "The charts to zoom in, as one page that opens without a network (from 5 MB on). Up to "
+        f"{LONG - 1} steps each cell tells its term."
     )
-
-
-def _files(
-    experiment: Experiment,
-    settings: Settings,
-    own: Array | None,
-    figure_builder: Callable[[bool], go.Figure],
-) -> tuple[File, ...]:
-    from gradflow.ui.downloads import exports
-
-    return (
-        *pictures(figure_builder, _title(settings, experiment), experiment.T < LONG),
-        File(
-            "CSV",
-            lambda: exports.terms_csv(experiment, settings),
-            f"_{settings.parameter}.csv",
-            "text/csv",
-            "The terms of the chosen parameter, one row a term; for the LSTM those of each gate. "
-            f"Beyond {LONGEST_WHOLE} steps those of the chosen target.",
-        ),
-        File(
-            "NPZ",
-            lambda: exports.terms_npz(experiment, settings),
-            ".npz",
-            "application/zip",
-            "For numpy.load: sign and log10 of the terms of every parameter (beyond "
-            f"{LONGEST_WHOLE} steps of the chosen one), the product of the forget gates, "
-            "the inputs and the settings.",
-        ),
-        File(
-            "JSON",
-            lambda: exports.settings_json(settings, own),
-            ".json",
-            "application/json",
-            "All settings, with your own numbers where they are used.",
-        ),
-        File(
-            "Python",
-            lambda: exports.snippet(settings, own).encode(),
-            ".py",
-            "text/x-python",
-            "A few lines that make the same terms with the library.",
-        ),
-    )
-
-
-def _title(settings: Settings, experiment: Experiment) -> str:
-    return f"gradflow: w_s = {settings.w_s:g}, T = {experiment.T}, b_f = {settings.b_f:g}"
+    page = File("HTML", lambda: files.html_file(figure_builder(labelled), title), said)
+    return (*(drawn(format_, said) for format_, said in _DRAWN.items()), page)

@@ -7,13 +7,13 @@ import atexit
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar
 
 import kaleido
 import plotly.graph_objects as go
 from choreographer.browsers.chromium import Chromium
 
-Format = Literal["png", "svg", "pdf"]
+FORMATS = ("png", "svg", "pdf")
 
 NO_BROWSER = (
     "PNG, SVG and PDF need Chrome or Chromium on the machine that runs gradflow. The camera in a "
@@ -57,7 +57,7 @@ class _Browser:
             self._stop()
             raise
 
-    def image(self, figure: go.Figure, format_: Format) -> bytes:
+    def image(self, figure: go.Figure, format_: str) -> bytes:
         options = {"format": format_, "scale": _SCALE if format_ == "png" else 1}
         drawn: bytes = self._run(self._kaleido.calc_fig(figure, options), _IMAGE_SECONDS)
         return drawn
@@ -101,7 +101,7 @@ def browser_available() -> bool:
     return path is not None and Path(path).is_file()
 
 
-def image(figure: go.Figure, format_: Format) -> bytes:
+def image(figure: go.Figure, format_: str) -> bytes:
     """A figure as an image.
 
     The first call starts the browser; later calls, from any thread, take turns with it. Where it
@@ -121,8 +121,8 @@ def image(figure: go.Figure, format_: Format) -> bytes:
     ValueError
         If the format is another.
     """
-    if format_ not in get_args(Format):
-        raise ValueError(f"format_ must be one of png, svg, pdf. Got {format_!r}.")
+    if format_ not in FORMATS:
+        raise ValueError(f"format_ must be one of {', '.join(FORMATS)}. Got {format_!r}.")
     if not browser_available():
         raise ImageError(NO_BROWSER)
     with _lock:

@@ -13,28 +13,25 @@ from gradflow.ui.model import uploads, words
 from gradflow.ui.model.panels import gates_of
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import Shipped
-from gradflow.ui.shared.settings import controls_of
-from gradflow.ui.shared.state import Held
+from gradflow.ui.shared.held_settings import HeldSettings
+from gradflow.ui.shared.own_numbers import OwnNumbers
+from gradflow.ui.shared.setting_fields import controls_of
 from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.widgets import Widgets
 from gradflow.weights.model import KIND_WORDS
 
-HELD: Held[ModelSettings] = Held(FORM, "model_settings", "m_")
+HELD: HeldSettings[ModelSettings] = HeldSettings(FORM, "model_settings", "m_")
+WIDGETS = Widgets(HELD)
+OWN_NUMBERS = OwnNumbers("model_own", megabytes=16)
 TEXT = "model_text"
 _TEXT_FIELD = "model_text_field"
 _READ_OUT = "model_read_out"
 _SUM = "sum of the hidden units"
 
-_CONTROLS = controls_of(ModelSettings)
-
-
-def value(name: str) -> object:
-    """What the widget of a setting holds."""
-    return HELD.value(name)
-
 
 def weights() -> None:
     """The choice of a model, the uploader, and what a file leaves open."""
-    _choice("model")
+    WIDGETS.choice("model")
     st.file_uploader(
         "Upload weights (.safetensors or .npz)",
         key=uploads.FILE,
@@ -83,13 +80,13 @@ def sequence(shipped: Shipped | None, D: int) -> None:
     """The choice of what the model reads."""
     kinds = [
         kind
-        for kind in _CONTROLS["sequence"].values
+        for kind in controls_of(ModelSettings)["sequence"].values
         if shipped is not None or kind not in ("example", "text")
     ]
-    if value("sequence") not in kinds:
+    if HELD.value("sequence") not in kinds:
         HELD.change(sequence="noise")
-    _choice("sequence", kinds)
-    chosen = value("sequence")
+    WIDGETS.choice("sequence", kinds)
+    chosen = HELD.value("sequence")
     if chosen == "text" and shipped is not None:
         # Another page lets go of what the field held.
         st.session_state.setdefault(_TEXT_FIELD, st.session_state.get(TEXT, ""))
@@ -102,53 +99,32 @@ def sequence(shipped: Shipped | None, D: int) -> None:
         if not st.session_state[TEXT]:
             st.caption("No text yet: the example is shown.")
     if chosen == "noise":
-        _number("T")
-        _number("seed")
+        WIDGETS.number("T")
+        WIDGETS.number("seed")
     if chosen == "own":
-        _numbers(D)
+        OWN_NUMBERS.draw(D)
 
 
 def view(layers: tuple[Cell, ...], model: gf.Model) -> None:
     """What the heatmaps show."""
     layer = min(HELD.value("layer"), len(layers) - 1)
     HELD.change(layer=layer)
-    control = _CONTROLS["layer"]
-    st.selectbox(
-        control.label,
-        range(len(layers)),
-        format_func=lambda n: f"{n}: {KIND_WORDS[model.layers[n].kind]}, H = {layers[n].H}",
-        key=HELD.seat("layer"),
-        help=control.help,
-    )
-    _choice("parameter")
+    names = [f"{n}: {KIND_WORDS[read.kind]}, H = {read.H}" for n, read in enumerate(model.layers)]
+    WIDGETS.choice("layer", range(len(layers)), names)
+    WIDGETS.choice("parameter")
     gates = ("all", *gates_of(layers[layer]))
-    if value("gate") not in gates:
+    if HELD.value("gate") not in gates:
         HELD.change(gate="all")
     if len(gates) > 1:
-        _choice("gate", list(gates), disabled=value("parameter") == "x")
+        WIDGETS.choice("gate", list(gates), disabled=HELD.value("parameter") == "x")
     if any(keeping_gate(layer) for layer in layers):
-        control = _CONTROLS["added"]
-        st.slider(
-            control.label,
-            control.low,
-            control.high,
-            step=control.step,
-            key=HELD.seat("added"),
-            help=control.help,
-        )
-    _number("window")
+        WIDGETS.slider("added")
+    WIDGETS.number("window")
     with st.expander("How the heatmaps are drawn", icon=":material/grid_on:"):
-        _switch("relative")
-        _choice("axis")
-        _number("floor")
-        _choice("camera")
-
-
-def target() -> None:
-    """The target step."""
-    _switch("last")
-    if not value("last"):
-        _number("t")
+        WIDGETS.switch("relative")
+        WIDGETS.choice("axis")
+        WIDGETS.number("floor")
+        WIDGETS.choice("camera")
 
 
 def _question() -> None:
@@ -167,66 +143,3 @@ def _question() -> None:
         args=(HELD.key("model"),),
         help="The file's weights do not tell.",
     )
-
-
-def _numbers(D: int) -> None:
-    table = "One number a step." if D == 1 else f"One row of D = {D} numbers a step."
-    st.text_area(
-        "Paste numbers",
-        key=uploads.NUMBERS_TEXT,
-        on_change=uploads.read_pasted,
-        args=(D,),
-        placeholder="0.5, -1.2, 3" if D == 1 else f"{D} numbers a row, one row a step",
-        help=f"{table} They stay in this session and are not in the link.",
-    )
-    st.file_uploader(
-        "or a CSV or NPY file",
-        type=["csv", "txt", "npy"],
-        key=uploads.NUMBERS_FILE,
-        on_change=uploads.read_number_file,
-        args=(D,),
-        max_upload_size=uploads.LARGEST_NUMBERS,
-        help=table,
-    )
-    wrong = uploads.numbers_error()
-    if wrong:
-        st.error(wrong)
-    numbers = uploads.numbers()
-    if numbers is None:
-        st.caption("No numbers yet: seeded noise is shown.")
-    elif numbers.shape[1] != D:
-        st.caption(
-            f"Your numbers have {numbers.shape[1]} in each step and this model takes {D}: seeded "
-            "noise is shown."
-        )
-    if numbers is not None:
-        st.button("Forget these numbers", key="model_forget", on_click=uploads.forget_numbers)
-
-
-def _choice(name: str, values: list[str] | None = None, disabled: bool = False) -> None:
-    control = _CONTROLS[name]
-    st.selectbox(
-        control.label,
-        control.values if values is None else values,
-        format_func=control.shown,
-        key=HELD.seat(name),
-        help=control.help,
-        disabled=disabled,
-    )
-
-
-def _number(name: str) -> None:
-    control = _CONTROLS[name]
-    st.number_input(
-        control.label,
-        control.low,
-        control.high,
-        step=control.step,
-        key=HELD.seat(name),
-        help=control.help,
-    )
-
-
-def _switch(name: str) -> None:
-    control = _CONTROLS[name]
-    st.toggle(control.label, key=HELD.seat(name), help=control.help)

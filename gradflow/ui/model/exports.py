@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
-from typing import Any
-
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
-from pyarrow import csv
 
+from gradflow.ui.downloads.files import csv_file, json_file, npz_file
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.uploads import Upload
-from gradflow.ui.shared.links import VERSION
-from gradflow.ui.shared.settings import LONGEST_WHOLE, as_mapping
 
 STEM = "gradflow_model"
+# What the runs are called, of which there may be the first alone.
+_NAMES = ("as_read", "forget_bias_added")
 CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10")
 
 
@@ -34,25 +29,9 @@ def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> byt
     t : int
         The chosen target step.
     """
-    text = io.BytesIO()
-    text.write(f"{','.join(CSV_HEADER)}\n".encode())
-    options = csv.WriteOptions(include_header=False, quoting_style="none")
-    for number, one in enumerate(seen):
-        T = len(one.log10)
-        row, column = np.tril_indices(T)
-        if T > LONGEST_WHOLE:
-            row, column = np.full(t, t - 1), np.arange(t)
-        columns = (
-            np.full(len(row), "forget_bias_added" if number else "as_read"),
-            np.full(len(row), layer),
-            np.full(len(row), parameter),
-            row + 1,
-            column + 1,
-            row - column + 1,
-            one.log10[row, column],
-        )
-        csv.write_csv(pa.table(dict(zip(CSV_HEADER, columns, strict=True))), text, options)
-    return text.getvalue()
+    named = zip(_NAMES, seen, strict=False)
+    tables = (((name, layer, parameter), (one.log10,)) for name, one in named)
+    return csv_file(CSV_HEADER, tables, t)
 
 
 def terms_npz(
@@ -63,26 +42,13 @@ def terms_npz(
     "as_read/log10" and "forget_bias_added/log10" are of shape (T, T), target step t in row t - 1
     and lag k in column k - 1, nan where k > t. Loads without pickle.
     """
-    names = ("as_read", "forget_bias_added")
-    arrays: dict[str, Any] = {
-        f"{name}/log10": one.log10 for name, one in zip(names, seen, strict=False)
-    }
-    arrays["x"] = sequence.x
-    arrays["parameter"] = np.array(parameter)
-    arrays["settings"] = np.array(json.dumps(as_mapping(settings)))
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
+    terms = {f"{name}/log10": one.log10 for name, one in zip(_NAMES, seen, strict=False)}
+    return npz_file(terms | {"x": sequence.x, "parameter": np.array(parameter)}, settings)
 
 
 def settings_json(settings: ModelSettings, sequence: Sequence) -> bytes:
     """All settings with the version of their link, and the inputs; never the weights."""
-    content = {
-        "version": VERSION,
-        "settings": as_mapping(settings),
-        "x": sequence.x.tolist(),
-    }
-    return f"{json.dumps(content)}\n".encode()
+    return json_file(settings, {"x": sequence.x.tolist()})
 
 
 def snippet(

@@ -12,7 +12,7 @@ from gradflow.figures._sheet import sheet
 from gradflow.figures._steps import Units, over_targets, units
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import LONG, block_size
-from gradflow.ui.downloads.buttons import File, buttons, pictures
+from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (
@@ -27,9 +27,10 @@ from gradflow.ui.model.experiment import (
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
-from gradflow.ui.shared import links, state
+from gradflow.ui.shared import links, state, views
 from gradflow.ui.shared.frame import chart
-from gradflow.ui.shared.settings import LONGEST_WHOLE
+from gradflow.ui.shared.measures import measure_table, zero_words
+from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.words import blocks, sentence, together
 
@@ -39,7 +40,7 @@ def model_page() -> None:
     HELD.begin("model")
     with st.sidebar:
         controls.weights()
-        of = chosen(str(controls.value("model")))
+        of = chosen(str(HELD.value("model")))
         of = of.with_readout(controls.readout(of.model, of.weights))
         with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
             controls.sequence(of.shipped, of.model.cell.D)
@@ -85,7 +86,9 @@ def _architecture(of: Chosen) -> None:
 
 def _sequence(of: Chosen, settings: ModelSettings) -> Sequence:
     text = st.session_state.get(controls.TEXT) or ""
-    given = sequence.chosen(settings, of.shipped, of.model.cell.D, text, uploads.numbers())
+    given = sequence.chosen(
+        settings, of.shipped, of.model.cell.D, text, controls.OWN_NUMBERS.numbers()
+    )
     if given.left_out:
         st.caption(words.left_out(given.left_out))
     return given
@@ -96,9 +99,9 @@ def _shown(of: Chosen, given: Sequence, settings: ModelSettings, both: tuple[Run
     layer = panels.layer_number(settings, len(layers))
     parameter = panels.parameter_name(settings, layers[layer])
     found = seen(both, settings, parameter, layer)
-    t = panels.target_step(settings, len(given.x))
-    shown = panels.panels(found, parameter, given)
-    view = panels.view(settings, shown)
+    t = settings.target_step(len(given.x))
+    shown = panels.run_panels(found, parameter, given)
+    view = views.view(settings, shown)
     for column, one, panel in zip(st.columns(len(found), gap="medium"), found, shown, strict=True):
         with column:
             st.markdown(sentence(words.named(one.title), one.reach[t - 1]))
@@ -106,10 +109,10 @@ def _shown(of: Chosen, given: Sequence, settings: ModelSettings, both: tuple[Run
     if block_size(len(given.x)) > 1:
         st.caption(blocks(block_size(len(given.x)), LONGEST_WHOLE))
     st.caption(words.READING[settings.axis])
-    row = panels.profile(settings, found, parameter, t)
+    row = panels.row_of_runs(settings, found, parameter, t)
     st.subheader(f"One row: target step t = {t}", anchor=False)
     with st.columns([1, 3])[0]:
-        controls.target()
+        controls.WIDGETS.target()
     chart(profile(row, settings.floor), "model_profile", settings.camera)
     st.caption(words.PROFILE)
     _measures(found, t, settings)
@@ -121,8 +124,9 @@ def _shown(of: Chosen, given: Sequence, settings: ModelSettings, both: tuple[Run
 def _measures(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> None:
     reach = [one.reach[t - 1] for one in found]
     st.subheader("In numbers", anchor=False)
-    st.markdown(f"{words.truncation(reach[0])} {words.precision(reach[0])}")
-    st.table(words.table([one.title for one in found], reach))
+    zeros = zero_words(reach[0], ("float16", "bfloat16"))
+    st.markdown(f"{words.truncation(reach[0])} {zeros}")
+    st.table(measure_table({one.title: seen for one, seen in zip(found, reach, strict=True)}))
     st.subheader("Every target", anchor=False)
     chart(over_targets(panels.measures(found), t), "model_over_targets", settings.camera)
     st.caption(words.OVER_TARGETS)
@@ -148,10 +152,10 @@ def _downloads(
     title = f"gradflow: {of.name}, T = {len(given.x)}"
 
     def figure(labels: bool) -> go.Figure:
-        shown = panels.panels(found, parameter, given)
-        row = panels.profile(settings, found, parameter, t)
+        shown = panels.run_panels(found, parameter, given)
+        row = panels.row_of_runs(settings, found, parameter, t)
         footer = (*of.model.description, link)
-        return sheet(shown, panels.view(settings, shown), row, title, footer, labels)
+        return sheet(shown, views.view(settings, shown), row, title, footer, labels)
 
     code = exports.snippet(of.source, of.model.readout_layer, settings, given, layer, parameter)
     st.subheader("Downloads", anchor=False)
@@ -160,33 +164,22 @@ def _downloads(
         File(
             "CSV",
             lambda: exports.terms_csv(found, layer, parameter, t),
-            f"_{parameter}.csv",
-            "text/csv",
             "The terms that the heatmaps show, one row a term. Beyond "
             f"{LONGEST_WHOLE} steps those of the chosen target.",
+            f"_{parameter}",
         ),
         File(
             "NPZ",
             lambda: exports.terms_npz(found, given, settings, parameter),
-            ".npz",
-            "application/zip",
             "For numpy.load: log10 of all terms that the heatmaps show, the inputs and the "
             "settings.",
         ),
         File(
             "JSON",
             lambda: exports.settings_json(settings, given),
-            ".json",
-            "application/json",
             "The settings and the inputs; not the weights.",
         ),
-        File(
-            "Python",
-            code.encode,
-            ".py",
-            "text/x-python",
-            "A few lines that make the same terms with the library.",
-        ),
+        python_file(code),
     )
     buttons(files, exports.STEM)
     with st.expander("Python and link to copy"):

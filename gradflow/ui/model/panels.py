@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -12,13 +11,13 @@ from gradflow.analysis import memory
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures._profile import Line, Profile
+from gradflow.figures._profile import Profile
 from gradflow.figures._steps import Measure
-from gradflow.figures.colour_scale import View, colour_range
-from gradflow.figures.panel import Panel, relative_to_first
+from gradflow.figures.panel import Panel
 from gradflow.numerics.scaled import Array
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.shared import views
 
 _COLOURS = ("LSTM", "RNN")
 
@@ -47,11 +46,6 @@ def layer_number(settings: ModelSettings, layers: int) -> int:
     return min(settings.layer, layers - 1)
 
 
-def target_step(settings: ModelSettings, T: int) -> int:
-    """The target step chosen, or the last one where the sequence is shorter."""
-    return T if settings.last else min(settings.t, T)
-
-
 def gates_of(layer: Cell) -> tuple[str, ...]:
     """The letters of a layer's gates; none where it has one weight alone."""
     return tuple(name.removeprefix("b_") for name in layer.groups.get("b", ()))
@@ -73,7 +67,7 @@ def changed_title(cell: Cell, added: float) -> str:
     return f"{', '.join(biases)} {'+' if added > 0 else '−'} {abs(added):g}"
 
 
-def panels(seen: tuple[Seen, ...], quantity: str, sequence: Sequence) -> tuple[Panel, ...]:
+def run_panels(seen: tuple[Seen, ...], quantity: str, sequence: Sequence) -> tuple[Panel, ...]:
     """The heatmaps' contents."""
     sizes = np.linalg.norm(sequence.x, axis=1)
     return tuple(
@@ -82,41 +76,24 @@ def panels(seen: tuple[Seen, ...], quantity: str, sequence: Sequence) -> tuple[P
     )
 
 
-def view(settings: ModelSettings, shown: tuple[Panel, ...]) -> View:
-    """How all heatmaps are shown, on one colour scale."""
-    low, high = colour_range(shown, settings.relative, settings.floor)
-    axis: Literal["lag", "source"] = "source" if settings.axis == "source" else "lag"
-    return View(settings.relative, settings.floor, False, axis, low, high)
-
-
-def profile(settings: ModelSettings, seen: tuple[Seen, ...], quantity: str, t: int) -> Profile:
+def row_of_runs(settings: ModelSettings, seen: tuple[Seen, ...], quantity: str, t: int) -> Profile:
     """The rows of the chosen target."""
-    lines, zero_lags = [], {}
-    for one, colour in zip(seen, _COLOURS, strict=False):
-        row = one.log10[t - 1 : t, :t]
-        zero_lags[one.title] = memory.rounds_to_zero(row[0])
-        shown = (relative_to_first(row) if settings.relative else row)[0]
-        lines.append(Line(one.title, shown, colour))
-    return Profile(
-        t,
-        np.arange(1, t + 1),
-        tuple(lines),
-        None,
-        zero_lags,
-        f"dL_t/d{quantity}",
-        settings.relative,
-    )
+    rows = [
+        (one.title, colour, one.log10[t - 1, :t])
+        for one, colour in zip(seen, _COLOURS, strict=False)
+    ]
+    return views.profile(settings, f"dL_t/d{quantity}", rows)
 
 
 def measures(seen: tuple[Seen, ...]) -> list[Measure]:
     """Horizon and half-life of every target, of each run."""
     return [
         Measure(
-            f"{name}, {one.title}", np.array([getattr(reach, of) for reach in one.reach]), *look
+            f"{name.replace('_', '-')}, {one.title}",
+            np.array([getattr(reach, name) for reach in one.reach]),
+            colour,
+            dash,
         )
         for one, colour in zip(seen, _COLOURS, strict=False)
-        for name, of, look in (
-            ("horizon", "horizon", (colour, "solid")),
-            ("half-life", "half_life", (colour, "dot")),
-        )
+        for name, dash in (("horizon", "solid"), ("half_life", "dot"))
     ]

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from gradflow.ui.model.shipped import SHIPPED
 from gradflow.ui.shared.links import Form
-from gradflow.ui.shared.settings import LONGEST, Control, Value
+from gradflow.ui.shared.setting_fields import LONGEST, setting, with_default
+from gradflow.ui.shared.view_settings import ViewSettings
 
 OWN = "own"
 
 
-def _setting(
-    default: Value,
-    label: str,
-    text: str,
-    low: float | None = None,
-    high: float | None = None,
-    step: float | None = None,
-    choices: tuple[tuple[str, str], ...] = (),
-) -> Any:
-    control = Control(label, text, low, high, step, choices)
-    return field(default=default, metadata={"control": control})
-
-
 @dataclass(frozen=True)
-class ModelSettings:
-    """One state of the page. Field names are those of the link."""
+class ModelSettings(ViewSettings):
+    """One state of the page."""
 
-    model: str = _setting(
+    model: str = setting(
         "recall_not_learned",
         "Model",
         "Small models that come with gradflow, or the weights you upload.",
         choices=(*((name, shipped.title) for name, shipped in SHIPPED.items()), (OWN, "my own")),
     )
-    sequence: str = _setting(
+    sequence: str = setting(
         "example",
         "Sequence $x$",
         "What the model reads.",
@@ -46,12 +33,12 @@ class ModelSettings:
             ("own", "my own numbers"),
         ),
     )
-    T: int = _setting(100, "Steps $T$", "How many steps of noise.", 1, LONGEST, 1)
-    seed: int = _setting(1, "Seed", "Another seed gives other noise.", 0, 9999, 1)
-    layer: int = _setting(
+    T: int = setting(100, "Steps $T$", "How many steps of noise.", 1, LONGEST, 1)
+    seed: int = setting(1, "Seed", "Another seed gives other noise.", 0, 9999, 1)
+    layer: int = setting(
         0, "Layer", "Layer 0 is next to the input. Beyond the last it means the last.", 0, 99, 1
     )
-    parameter: str = _setting(
+    parameter: str = setting(
         "b",
         "Parameter",
         "Whose gradient is taken apart. The bias shows the signal alone, without the size of what "
@@ -63,7 +50,7 @@ class ModelSettings:
             ("x", "the inputs x themselves"),
         ),
     )
-    gate: str = _setting(
+    gate: str = setting(
         "all",
         "Gate",
         "All gates together is their norm.",
@@ -78,7 +65,7 @@ class ModelSettings:
             ("n", "candidate n"),
         ),
     )
-    added: float = _setting(
+    added: float = setting(
         2.0,
         "Add to $b_f$",
         "The same weights with this much added to the forget bias of every unit: above 0 they "
@@ -88,45 +75,9 @@ class ModelSettings:
         10.0,
         0.25,
     )
-    last: bool = _setting(
-        True, "The last step as target", "The row that the curves and the measures look at."
-    )
-    t: int = _setting(
-        50, "Target step $t$", "Beyond the last step it means the last.", 1, LONGEST, 1
-    )
-    window: int = _setting(
-        20,
-        "Truncation window",
-        "Backpropagation cut off after this many steps: how much would it throw away?",
-        1,
-        LONGEST,
-        1,
-    )
-    relative: bool = _setting(
-        True,
-        "Relative to lag 1",
-        "Each row is divided by its own k = 1 term, so that rows compare.",
-    )
-    axis: str = _setting(
-        "lag",
-        "Columns",
-        "Lag k counts back from the target; source step j counts from the start.",
-        choices=(("lag", "lag k"), ("source", "source step j")),
-    )
-    floor: int = _setting(
-        -6,
-        "Colour floor (power of ten)",
-        "Terms below this share the darkest colour. Exact zeros stay grey.",
-        -4000,
-        -1,
-        1,
-    )
-    camera: str = _setting(
-        "png",
-        "Camera of a chart saves",
-        "The camera in the bar above a chart makes a picture in the browser itself.",
-        choices=(("png", "PNG"), ("svg", "SVG")),
-    )
+    floor: int = with_default(ViewSettings, "floor", -6)
+    t: int = with_default(ViewSettings, "t", 50)
+    window: int = with_default(ViewSettings, "window", 20)
 
 
 FORM = Form({"1": ModelSettings()}, ("model",))

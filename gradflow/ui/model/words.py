@@ -8,8 +8,8 @@ from gradflow.analysis import memory
 from gradflow.analysis.unit_signal import UnitSignals
 from gradflow.figures._steps import by_half_life
 from gradflow.ui.model.shipped import Shipped
-from gradflow.ui.shared.settings import LONGEST
-from gradflow.ui.shared.text import number, percent, power
+from gradflow.ui.shared.setting_fields import LONGEST
+from gradflow.ui.shared.text import number, percent
 from gradflow.weights.model import KIND_WORDS, Model
 
 LEAD = (
@@ -22,11 +22,6 @@ from safetensors.torch import save_file
 save_file(model.state_dict(), "model.safetensors")"""
 
 NO_WEIGHTS = "No weights yet: upload a file, or look at the model that is shown, which ships."
-
-_VERDICT = (
-    "Vanishing: less than 1% is left at step 1, or after 10 steps in a shorter sequence. "
-    "Exploding: more than 5 times the signal is left."
-)
 
 NOT_IN_LINK = (
     "The link holds the settings of this page. It cannot hold weights, texts and numbers of your "
@@ -116,53 +111,6 @@ def left_out(count: int) -> str:
     return f"The first {LONGEST:,} steps are used; {count:,} are left out."
 
 
-def table(titles: list[str], seen: list[memory.Reach]) -> dict[str, list[str]]:
-    """The measures of one target in every run, by column."""
-    window = seen[0].window
-    rows: list[tuple[str, list[str], str]] = [
-        ("Verdict", [one.verdict for one in seen], _VERDICT),
-        (
-            "Decay per step",
-            [number(one.decay_per_step) for one in seen],
-            "What one step back multiplies the signal by, on average.",
-        ),
-        (
-            "Half-life",
-            [f"{number(one.half_life)} steps" for one in seen],
-            "Steps after which half of it is left.",
-        ),
-        (
-            "Horizon",
-            [f"k = {one.horizon}" for one in seen],
-            "The last lag with at least 1% of the k = 1 term.",
-        ),
-        (
-            "Left at step 1",
-            [power(one.log10_left) for one in seen],
-            "Of the k = 1 term.",
-        ),
-        (
-            f"Lost beyond k = {window}",
-            [percent(one.share_beyond) for one in seen],
-            f"What backpropagation cut off after {window} steps throws away, of the summed sizes.",
-        ),
-        *(
-            (
-                f"Zero in {format_}",
-                [_from(one.zero_lags[format_]) for one in seen],
-                f"The first lag at which training in {format_} would see a zero, at this loss's "
-                "scale.",
-            )
-            for format_ in ("float16", "bfloat16", "float32")
-        ),
-    ]
-    columns = {"Measure": [name for name, _, _ in rows]}
-    columns |= {
-        title: [values[place] for _, values, _ in rows] for place, title in enumerate(titles)
-    }
-    return columns | {"Meaning": [meaning for _, _, meaning in rows]}
-
-
 def truncation(reach: memory.Reach) -> str:
     """How much a window throws away, in words."""
     if reach.window >= reach.t:
@@ -171,15 +119,6 @@ def truncation(reach: memory.Reach) -> str:
         f"Backpropagation truncated after {reach.window} steps would throw away "
         f"**{percent(reach.share_beyond)}** of the summed sizes of the terms."
     )
-
-
-def precision(reach: memory.Reach) -> str:
-    """From which lag on training in half precision would see zeros."""
-    parts = [
-        f"**{format_}** {_from(reach.zero_lags[format_], 'from k = ', 'never')}"
-        for format_ in ("float16", "bfloat16")
-    ]
-    return f"Training would see zeros: {', '.join(parts)}."
 
 
 def carriers(signals: UnitSignals, most: int = 5) -> str:
@@ -194,7 +133,3 @@ def carriers(signals: UnitSignals, most: int = 5) -> str:
         f"Longest half-life at t = {signals.t}, with the share of the squared signal at "
         f"k = {signals.t}: unit {named}."
     )
-
-
-def _from(lag: int | None, before: str = "k = ", none: str = "never") -> str:
-    return none if lag is None else f"{before}{lag}"

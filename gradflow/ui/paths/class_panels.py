@@ -59,7 +59,7 @@ def taken(settings: Settings, experiment: Experiment) -> Taken:
     return Taken(parameter, two, more, flow.by_first_gate(parameter))
 
 
-def panels(apart: Taken, experiment: Experiment) -> tuple[Panel, Panel, Panel]:
+def three_panels(apart: Taken, experiment: Experiment) -> tuple[Panel, Panel, Panel]:
     """The heatmaps' contents: the cell path, the detours, and the whole.
 
     Relative to k = 1 means all three over the k = 1 term of the whole, so that they compare.

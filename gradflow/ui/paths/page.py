@@ -8,11 +8,11 @@ from gradflow.analysis.path_shares import Carriers
 from gradflow.figures._heatmap import heatmap
 from gradflow.figures._path_classes import shares
 from gradflow.figures._unrolled_graph import graph
-from gradflow.ui.paths import path_panels, path_words, unrolled_words
-from gradflow.ui.paths.path_panels import Taken
-from gradflow.ui.paths.unrolled import Unrolled, unrolled
-from gradflow.ui.paths.unrolled import graph as unrolled_graph
-from gradflow.ui.shared import controls, frame, panels, words
+from gradflow.ui.paths import class_panels, path_words, three_steps_words
+from gradflow.ui.paths.class_panels import Taken
+from gradflow.ui.paths.three_steps import Unrolled, unrolled
+from gradflow.ui.paths.three_steps import graph as unrolled_graph
+from gradflow.ui.shared import frame, panels, state, words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
 
@@ -28,22 +28,22 @@ def paths_page() -> None:
     experiment = frame.experiment(settings)
     if experiment is None:
         return
-    apart = path_panels.taken(settings, experiment)
-    t = panels.target_step(settings, experiment)
-    found = path_panels.carriers(apart, experiment, t)
+    apart = class_panels.taken(settings, experiment)
+    t = settings.target_step(experiment.T)
+    found = class_panels.carriers(apart, experiment, t)
     st.markdown(f"Target step $t = {t}$: {path_words.finding(found)}")
     _heatmaps(settings, experiment, apart)
     _one_target(apart, found)
     st.subheader("Every path over three steps", anchor=False)
     steps = unrolled(experiment, t)
     if steps is None:
-        st.info(unrolled_words.TOO_SHORT, icon=":material/info:")
+        st.info(three_steps_words.TOO_SHORT, icon=":material/info:")
     else:
         _graph(steps)
 
 
 def _heatmaps(settings: Settings, experiment: Experiment, apart: Taken) -> None:
-    three = path_panels.panels(apart, experiment)
+    three = class_panels.three_panels(apart, experiment)
     view = panels.view(settings, three)
     names = ("cell_path", "detours", "all_paths")
     for column, panel, name, said in zip(
@@ -67,11 +67,11 @@ def _one_target(apart: Taken, found: Carriers) -> None:
     st.subheader(f"One target: t = {found.t}", anchor=False)
     left, right, _ = st.columns([1, 1, 2], vertical_alignment="bottom")
     with left:
-        controls.target_control()
+        state.WIDGETS.target()
     with right:
-        controls.classes_control()
-    by_detours = path_panels.by_detours(apart, found)
-    by_gate = path_panels.by_first_gate(apart, found)
+        state.WIDGETS.number("classes")
+    by_detours = class_panels.by_detours(apart, found)
+    by_gate = class_panels.by_first_gate(apart, found)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**How many detours?**")
@@ -87,15 +87,16 @@ def _one_target(apart: Taken, found: Carriers) -> None:
 @st.fragment  # so that another path is lit without a new sweep
 def _graph(steps: Unrolled) -> None:
     ranks = range(1, len(steps.paths) + 1)
-    st.markdown(unrolled_words.counts(steps))
-    st.markdown(unrolled_words.result(steps))
+    st.markdown(three_steps_words.counts(steps))
+    st.markdown(three_steps_words.result(steps))
     left, right = st.columns([2, 1], gap="medium")
     with right, st.container(height=_LIST_HEIGHT):
-        controls.path_control(
-            [unrolled_words.list_label(steps, rank) for rank in ranks],
-            [unrolled_words.list_caption(steps, rank) for rank in ranks],
+        state.WIDGETS.ranks(
+            "path",
+            [three_steps_words.list_label(steps, rank) for rank in ranks],
+            [three_steps_words.list_caption(steps, rank) for rank in ranks],
         )
     settings = frame.current()
     with left:
         frame.chart(graph(unrolled_graph(steps, settings.path)), "unrolled_graph")
-    st.caption(f"{unrolled_words.steps_shown(steps)} {unrolled_words.CAPTION}")
+    st.caption(f"{three_steps_words.steps_shown(steps)} {three_steps_words.CAPTION}")

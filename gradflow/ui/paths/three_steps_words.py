@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradflow.ui.paths.unrolled import STEPS, Unrolled
+from gradflow.ui.paths.three_steps import STEPS, Unrolled
 from gradflow.ui.shared.text import percent, signed
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -12,7 +12,8 @@ import gradflow as gf
 from gradflow import sequences
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.settings import LONGEST, Settings
+from gradflow.ui.shared.setting_fields import LONGEST
+from gradflow.ui.shared.settings import Settings
 
 
 @dataclass(frozen=True)

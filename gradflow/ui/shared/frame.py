@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.figures.mode_bar import bar
-from gradflow.ui.shared import controls, state, words
+from gradflow.ui.shared import sidebar, state, words
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.presets import look_at
 from gradflow.ui.shared.settings import Settings
@@ -26,15 +26,15 @@ def opened(page: str) -> Settings:
     page : str
         Name of the page that is drawn.
     """
-    state.begin(page)
-    controls.sidebar()
+    state.HELD.begin(page)
+    sidebar.every_control()
     return current()
 
 
 def current() -> Settings:
     """The settings as they are now; the address bar then holds them."""
-    settings = state.settings()
-    state.keep(settings)
+    settings = state.HELD.settings()
+    state.HELD.keep(settings)
     return settings
 
 
@@ -60,7 +60,7 @@ def notes(settings: Settings, look: bool = False) -> None:
     look : bool
         Whether to say what an example is for, which speaks of the main page's figures.
     """
-    notices = words.together(state.notices())
+    notices = words.together(state.HELD.notices())
     if notices:
         st.warning(notices, icon=":material/link_off:")
     if settings.sequence == "own" and state.own_numbers() is None:
@@ -96,5 +96,5 @@ def chart(figure: go.Figure, key: str, camera: str | None = None) -> None:
     camera : str, optional
         What the camera saves; the shared setting unless given.
     """
-    config = bar(key, camera or str(state.value("camera")))
+    config = bar(key, camera or str(state.HELD.value("camera")))
     st.plotly_chart(figure, key=key, config=config, theme="streamlit")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from gradflow.ui.shared.settings import (
-    Settings,
+from gradflow.ui.shared.setting_fields import (
     Value,
     as_mapping,
     as_text,
     controls_of,
     parsed,
 )
+from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import quoted
 
 VERSION = "1"
@@ -31,7 +31,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True)
 class Form(Generic[Record]):
-    """What the links of a page hold: a record of settings.
+    """The record of settings that the links of a page hold.
 
     Attributes
     ----------
@@ -49,10 +49,10 @@ class Form(Generic[Record]):
         return type(self.defaults[VERSION])
 
 
-SHARED = Form(DEFAULTS, ("w_s", "T", "b_f"))
+NETWORKS = Form(DEFAULTS, ("w_s", "T", "b_f"))
 
 
-def to_query(settings: Any, form: Form[Any] = SHARED) -> dict[str, str]:
+def to_query(settings: Any, form: Form[Any] = NETWORKS) -> dict[str, str]:
     """The query of a link: the version, the main settings, and what differs from default."""
     defaults = as_mapping(form.defaults[VERSION])
     return {"v": VERSION} | {
@@ -62,13 +62,13 @@ def to_query(settings: Any, form: Form[Any] = SHARED) -> dict[str, str]:
     }
 
 
-def to_link(address: str, settings: Any, form: Form[Any] = SHARED) -> str:
+def to_link(address: str, settings: Any, form: Form[Any] = NETWORKS) -> str:
     """The whole link, from the page's address without a query."""
     return f"{address}?{urlencode(to_query(settings, form))}"
 
 
 def from_query(
-    query: Mapping[str, Sequence[str]], form: Form[Any] = SHARED
+    query: Mapping[str, Sequence[str]], form: Form[Any] = NETWORKS
 ) -> tuple[Any, tuple[str, ...]]:
     """Settings from a link, and a notice for each thing in it that could not be used.
 

@@ -1,0 +1,103 @@
+"""What the page Compare says of its charts and of the two networks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradflow.numerics.scaled import Array
+from gradflow.ui.shared.setting_fields import as_mapping
+from gradflow.ui.shared.settings import Settings
+from gradflow.ui.shared.text import number, power
+
+LEAD = (
+    "Where the gradient goes in a recurrent network. One cell of a heatmap is the part that one "
+    "past input has in the gradient $dL_t/dw_x$ of the loss at step $t$. Row $t$ is that step; lag "
+    "$k$ says how far back the input lies ($k = 1$ is step $t$ itself). Bright counts, dark is "
+    "forgotten. Move $w_s$ (what the RNN keeps), $b_f$ (what the LSTM's cell keeps) and $T$ in the "
+    "sidebar; on a phone, » at the top left opens it."
+)
+
+EXPLANATION = """
+**What is computed.** A recurrent network uses one weight at every step, so $dL_t/dw_x$ is a sum of
+$t$ terms, one for each past input. For the RNN, term $k$ is
+
+$$\\frac{dL_t}{do_t}\\; w_o \\prod_{j=t+1-k}^{t} \\phi'(z_j)\\; w_s^{\\,k-1}\\; x_{t+1-k}$$
+
+with $k$ slopes and the power $k-1$ of the recurrent weight. A healthy-looking sum can hide that
+every term but the nearest few is next to nothing: then the network cannot learn from its past.
+
+**The LSTM.** From one cell state to the one before there are four ways: along the cell (the factor
+$f$, the forget gate), or through $h$ into the forget gate, the input gate or the candidate. The
+dotted product of forget gates is the first way alone. The LSTM's line holds all of them.
+
+**Relative to lag 1.** Each row is divided by its own $k = 1$ term, so that 1 means "counts as much
+as the input of the target step itself".
+
+**No underflow.** Terms are kept as a mantissa and a power of two. Grey is exactly zero (a zero
+input, a dead relu), never merely small.
+"""
+
+NO_SIGNS = (
+    "All four gates together are shown by their norm, which has no sign. Choose one gate for signs."
+)
+
+UNLINKED = (
+    "The linked charts could not be loaded in this browser, so plain ones are shown. Nothing is "
+    "lost but the zoom, at each change, the crosshair, and the picking of a cell in a heatmap."
+)
+
+PROFILE = (
+    "The row of the chosen target as curves, size against lag. Solid: the terms of the heatmaps. "
+    "Dotted: what the forget gates alone would leave. Dashed: the power of $w_s$ without the "
+    "slopes. f16, f32 and f64 mark the first lag at which a number of that format would be zero."
+)
+
+
+def measured(t: int) -> str:
+    """What the sentences and the table speak of."""
+    return (
+        f"For target step t = {t}, here and in the sentences above the heatmaps: measures of the "
+        "gradient signal itself (the terms of the bias), without the size of the inputs."
+    )
+
+
+def clipping(factors: Array, threshold: float) -> str:
+    """How many targets clipping would shorten, and by how much at most."""
+    clipped = int((factors < 1.0).sum())
+    if not clipped:
+        return f"No target's gradient is longer than {threshold:g}."
+    return (
+        f"{clipped} of {len(factors)} targets have a gradient longer than {threshold:g}; the "
+        f"longest would be scaled by {power(float(np.log10(factors.min())))}."
+        if factors.min() > 0.0
+        else f"{clipped} of {len(factors)} targets have a gradient longer than {threshold:g}, some "
+        "by more than float64 can say."
+    )
+
+
+def adds_up(t: int, residuals: dict[str, float]) -> str:
+    """That a target's terms add up to the gradient found in another way, and how nearly."""
+    parts = " and ".join(f"{_difference(share)} ({name})" for name, share in residuals.items())
+    return (
+        f"**The terms add up.** Summed over $k$ at $t = {t}$ they are $dL_t/dw_x$ as a complex "
+        "step through the forward pass gives it, with no backward pass. Difference, as a share of "
+        f"the summed sizes: {parts}."
+    )
+
+
+def _difference(share: float) -> str:
+    return "too small or too large for float64 to check" if math.isnan(share) else number(share)
+
+
+def footer(settings: Settings, T: int, link: str) -> tuple[str, ...]:
+    """What stands under a downloaded figure: the settings and the link."""
+    shown = [f"w_s = {settings.w_s:g}", f"T = {T}", f"b_f = {settings.b_f:g}"]
+    defaults = as_mapping(Settings())
+    shown += [
+        f"{name} = {value}"
+        for name, value in as_mapping(settings).items()
+        if name not in ("w_s", "T", "b_f") and value != defaults[name]
+    ]
+    return (", ".join(shown), link)

@@ -1,0 +1,85 @@
+"""The bytes of the files that are offered: tables of terms, arrays, settings, and a web page."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyarrow import csv
+
+from gradflow.figures.mode_bar import BAR
+from gradflow.numerics.scaled import Array
+from gradflow.ui.shared.links import VERSION
+from gradflow.ui.shared.setting_fields import LONGEST_WHOLE, as_mapping
+
+
+def csv_file(
+    columns: Sequence[str], tables: Iterable[tuple[Sequence[object], Sequence[Array]]], t: int
+) -> bytes:
+    """Terms as text, one row a term, at full precision: what they are of, t, k, j, and numbers.
+
+    All terms of 500 steps are many rows already, so of a longer sequence there is one target alone.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The head of each column.
+    tables : iterable of (names, numbers)
+        Values of the columns before t, which are the same in every row, and arrays of shape (T, T)
+        for those after j, target step t in row t - 1 and lag k in column k - 1.
+    t : int
+        The chosen target step.
+    """
+    text = io.BytesIO()
+    text.write(f"{','.join(columns)}\n".encode())
+    options = csv.WriteOptions(include_header=False, quoting_style="none")
+    for names, numbers in tables:
+        row, column = _places(len(numbers[0]), t)
+        values = (
+            *(np.full(len(row), name) for name in names),
+            *(row + 1, column + 1, row - column + 1),
+            *(array[row, column] for array in numbers),
+        )
+        csv.write_csv(pa.table(dict(zip(columns, values, strict=True))), text, options)
+    return text.getvalue()
+
+
+def npz_file(arrays: Mapping[str, Any], settings: Any) -> bytes:
+    """Arrays, and the settings as a JSON string; loads without pickle."""
+    file = io.BytesIO()
+    held = dict(arrays) | {"settings": np.array(json.dumps(as_mapping(settings)))}
+    np.savez_compressed(file, **held)
+    return file.getvalue()
+
+
+def json_file(settings: Any, beside: Mapping[str, object]) -> bytes:
+    """All settings with the version of their link, and what is given beside them."""
+    content = {"version": VERSION, "settings": as_mapping(settings), **beside}
+    return f"{json.dumps(content, indent=2)}\n".encode()
+
+
+def html_file(figure: go.Figure, title: str = "gradflow") -> bytes:
+    """A figure as a page that opens anywhere, without a network: plotly.js is inside.
+
+    Parameters
+    ----------
+    figure : go.Figure
+        What to show. plotly escapes what the page must not read as HTML.
+    title : str
+        Plain text for the browser's tab.
+    """
+    page: str = figure.to_html(include_plotlyjs=True, config=dict(BAR))
+    return page.replace("</head>", f"<title>{escape(title)}</title>\n</head>", 1).encode()
+
+
+def _places(T: int, t: int) -> tuple[Array, Array]:
+    """Row and column of the terms that a table holds, each target's from lag 1 back."""
+    if T > LONGEST_WHOLE:
+        return np.full(t, t - 1), np.arange(t)
+    return np.tril_indices(T)

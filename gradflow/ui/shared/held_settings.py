@@ -1,0 +1,123 @@
+"""A record of settings between two runs of a page: in session state, and in the address bar."""
+
+from __future__ import annotations
+
+from typing import Any, Generic
+
+import streamlit as st
+
+from gradflow.ui.shared import links
+from gradflow.ui.shared.links import Record
+from gradflow.ui.shared.setting_fields import as_mapping
+
+# Session state's own name for the page drawn last, beside those of the settings.
+_PAGE = "page_drawn"
+
+
+class HeldSettings(Generic[Record]):
+    """The settings that one page has, or that several share, between two runs.
+
+    Parameters
+    ----------
+    form : links.Form
+        What the pages' links hold.
+    name : str
+        What these settings are called in session state.
+    prefix : str
+        What the keys of the widgets have before the settings' names.
+    """
+
+    def __init__(self, form: links.Form[Record], name: str, prefix: str = "") -> None:
+        self._form = form
+        self._held, self._notices = f"held_{name}", f"notices_{name}"
+        self._seated = f"seated_{name}"
+        self._prefix = prefix
+
+    @property
+    def record(self) -> type[Record]:
+        """The class of the settings."""
+        return self._form.record
+
+    def begin(self, page: str) -> None:
+        """Take the settings from the link, or as they were.
+
+        Parameters
+        ----------
+        page : str
+            Name of the page that is drawn.
+        """
+        if self._held not in st.session_state:
+            query = {name: st.query_params.get_all(name) for name in st.query_params}
+            # The query of another page that was left for this one is no link to it.
+            came = st.session_state.get(_PAGE) is not None
+            settings, notices = links.from_query({} if came else query, self._form)
+            st.session_state[self._held] = as_mapping(settings)
+            st.session_state[self._notices] = notices
+            st.session_state[self._seated] = set()
+        if st.session_state.get(_PAGE) != page:
+            # There every widget is a new one.
+            for name in st.session_state[self._seated]:
+                st.session_state[self.key(name)] = st.session_state[self._held][name]
+        st.session_state[_PAGE] = page
+
+    def key(self, name: str) -> str:
+        """The key of a setting's widget."""
+        return self._prefix + name
+
+    def seat(self, name: str) -> str:
+        """The key of a setting's widget, which finds its value there; for a widget to be drawn.
+
+        Streamlit forgets a widget that one run does not draw; what it held is kept here. Settings
+        whose widgets are not drawn stay out of Streamlit's sight: a slider looks through all keys.
+        """
+        key = self.key(name)
+        if key not in st.session_state:
+            st.session_state[key] = st.session_state[self._held][name]
+            st.session_state[self._seated].add(name)
+        return key
+
+    def value(self, name: str) -> Any:
+        """What the widget of a setting holds, or held when it was drawn last."""
+        try:
+            return st.session_state[self.key(name)]
+        except KeyError:
+            return st.session_state[self._held][name]
+
+    def change(self, **values: Any) -> None:
+        """Change some settings; only before this run draws their widgets, as a callback does."""
+        if self._held in st.session_state:
+            st.session_state[self._held] = st.session_state[self._held] | values
+        for name, value in values.items():
+            if self.key(name) in st.session_state:
+                st.session_state[self.key(name)] = value
+
+    def settings(self) -> Record:
+        """What the widgets hold now."""
+        seated, drawn = st.session_state[self._seated], {}
+        for name in tuple(seated):
+            try:
+                drawn[name] = st.session_state[self.key(name)]
+            except KeyError:
+                seated.remove(name)
+        return self.record(**st.session_state[self._held] | drawn)
+
+    def remember(self, current: Record) -> None:
+        """Hold the settings for a run that draws no widgets of theirs."""
+        st.session_state[self._held] = as_mapping(current)
+
+    def keep(self, current: Record) -> None:
+        """Remember the settings and write them into the address bar."""
+        self.remember(current)
+        query = links.to_query(current, self._form)
+        if st.query_params.to_dict() != query:
+            st.query_params.from_dict(query)
+
+    def put(self, new: Record) -> None:
+        """Set every setting; only before this run draws the widgets, as a callback does."""
+        self.change(**as_mapping(new))
+        st.session_state[self._notices] = ()
+
+    def notices(self) -> tuple[str, ...]:
+        """What the link held that could not be used."""
+        found: tuple[str, ...] = st.session_state.get(self._notices, ())
+        return found

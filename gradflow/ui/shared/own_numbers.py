@@ -1,0 +1,149 @@
+"""A sequence of the user's own: pasted or uploaded, kept in the session alone, gone with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import streamlit as st
+
+from gradflow import sequences
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import finite_array
+from gradflow.ui.shared.setting_fields import LONGEST
+from gradflow.ui.shared.text import escaped
+from gradflow.weights.npy import MAGIC, read_npy
+
+# Rows that are read: many more than are used, for the page says how many there were.
+_MOST_ROWS = 100_000
+
+
+class OwnNumbers:
+    """The field and the uploader for numbers, and the numbers read last.
+
+    Parameters
+    ----------
+    name : str
+        What its keys begin with.
+    megabytes : int
+        The largest file, and the longest text in millions of characters.
+    largest : float
+        The largest size of a number.
+    """
+
+    def __init__(self, name: str, megabytes: int, largest: float = math.inf) -> None:
+        self._megabytes, self._largest = megabytes, largest
+        self._text, self._file, self._forget = f"{name}_text", f"{name}_file", f"{name}_forget"
+        self._numbers, self._error = f"{name}_numbers", f"{name}_error"
+
+    def numbers(self) -> Array | None:
+        """The numbers read last, (T, D), if there are any."""
+        found: Array | None = st.session_state.get(self._numbers)
+        return found
+
+    def draw(self, D: int = 1) -> None:
+        """Draw the field, the uploader, and what is to be said of what they hold.
+
+        Parameters
+        ----------
+        D : int
+            Numbers of a step.
+        """
+        st.text_area(
+            "Paste numbers",
+            key=self._text,
+            on_change=self._read_text,
+            args=(D,),
+            placeholder="0.5, -1.2, 3" if D == 1 else f"{D} numbers a row, one row a step",
+            help="Separated by commas, spaces or new lines. They stay in this session and are not "
+            "in the link.",
+        )
+        st.file_uploader(
+            "or a CSV or NPY file",
+            type=["csv", "txt", "npy"],
+            key=self._file,
+            on_change=self._read_file,
+            args=(D,),
+            max_upload_size=self._megabytes,
+            help="One number a line, or the first column that holds numbers."
+            if D == 1
+            else f"One row of D = {D} numbers a step.",
+        )
+        error = st.session_state.get(self._error)
+        if error:
+            st.error(error)
+        st.caption(_said(self.numbers(), D))
+        if self.numbers() is not None:
+            st.button("Forget these numbers", key=self._forget, on_click=self.forget)
+
+    def forget(self) -> None:
+        """Let the numbers go."""
+        st.session_state[self._numbers] = st.session_state[self._error] = None
+
+    def _read_text(self, D: int) -> None:
+        text = st.session_state[self._text]
+        if text.strip():
+            self._keep(lambda: self._parsed(text, D))
+        else:
+            self.forget()
+
+    def _read_file(self, D: int) -> None:
+        file = st.session_state[self._file]
+        # The uploader is also empty while one file replaces another.
+        if file is not None:
+            data = file.getvalue()
+            is_npy = data.startswith(MAGIC) or file.name.lower().endswith(".npy")
+            self._keep(lambda: _fitting(read_npy(data), D) if is_npy else self._decoded(data, D))
+
+    def _decoded(self, data: bytes, D: int) -> Array:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ValueError(
+                "The file must be text in UTF-8, or a .npy. It holds other bytes."
+            ) from None
+        return self._parsed(text, D)
+
+    def _parsed(self, text: str, D: int) -> Array:
+        longest = self._megabytes * 1_000_000
+        if len(text) > longest:
+            raise ValueError(f"The numbers must fit in {longest:,} characters. Got {len(text):,}.")
+        return sequences.parse_numbers(text, D, _MOST_ROWS)
+
+    def _keep(self, read: Callable[[], Array]) -> None:
+        """Keep what is read; where it cannot be, say so and keep what was there."""
+        try:
+            numbers = read()
+            largest = float(abs(numbers).max())
+            if largest > self._largest:
+                raise ValueError(
+                    f"Numbers on this page must be from -{self._largest:g} to {self._largest:g}. "
+                    f"Got {largest:g}."
+                )
+        except ValueError as rule:
+            st.session_state[self._error] = escaped(str(rule))
+        else:
+            st.session_state[self._numbers], st.session_state[self._error] = numbers, None
+
+
+def _fitting(array: Array, D: int) -> Array:
+    """An array of shape (T, D), checked."""
+    table = array[:, None] if array.ndim == 1 and D == 1 else array
+    if table.ndim != 2 or table.shape[1] != D or not len(table):
+        raise ValueError(
+            f"The sequence must have shape (T, D) with D = {D}, a row a step. Got {array.shape}."
+        )
+    return finite_array("The sequence", table)
+
+
+def _said(numbers: Array | None, D: int) -> str:
+    """What is used of the numbers."""
+    if numbers is None:
+        return "No numbers yet: seeded noise is shown."
+    T, found = numbers.shape
+    if found != D:
+        return f"Your numbers have {found} in each step and not {D}: seeded noise is shown."
+    what = "number" if D == 1 else "step"
+    if T > LONGEST:
+        return f"{T:,} {what}s read; the first {LONGEST} are used."
+    return f"1 {what} read, all used." if T == 1 else f"{T} {what}s read, all used."
