@@ -1,4 +1,4 @@
-"""What a server of many visitors needs of its process.
+"""Runs of many visitors in one process: they take turns, and share the memory it has.
 
 Streamlit runs each visitor's page in a thread of its own, and all threads share one interpreter.
 """
@@ -9,41 +9,57 @@ import contextlib
 import ctypes
 import functools
 import gc
+import math
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
 # Seconds. A browser takes as long to draw all that a move changes as to paint the charts: what is
 # sent this much later is drawn after them. If the hand has moved on by then, it is not made at all.
 PAUSE = 0.15
 
-# Seconds after which a run that has drawn its charts waits no longer for those that have not.
+# Seconds after which a run that has drawn its charts waits no longer for those that have not, and
+# after which a long run takes its next step.
 PATIENCE = 2.0
+STEP_PATIENCE = 0.25
 
 # glibc's number of the option that says how many arenas there may be (malloc.h).
 _M_ARENA_MAX = -8
+
+
+class _Waiting(NamedTuple):
+    """A run that waits: the time from which it goes first, and what lets it go on."""
+
+    late: float
+    called: threading.Event
 
 
 class Turns:
     """Runs compute and draw one after the other, and those whose charts are not drawn go first.
 
     Runs that share the interpreter by turns of milliseconds take twice the time that they take one
-    after the other, and each of them ends late.
+    after the other, and each of them ends late. A run that computes for long lets others go first
+    between any two of its steps.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._taken = False
-        # Those that wait, by whether their charts are drawn: since when, and what lets them go on.
-        self._before: deque[tuple[float, threading.Event]] = deque()
-        self._behind: deque[tuple[float, threading.Event]] = deque()
+        self._holder: int | None = None
+        # Those that wait, by whether their charts are still to be drawn.
+        self._before: deque[_Waiting] = deque()
+        self._behind: deque[_Waiting] = deque()
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """One run, while no other computes and draws."""
-        self._take(self._before)
+        """One run, while no other computes and draws; within a turn, a part of it."""
+        if self._held_here():
+            yield
+            return
+        self._take(self._before, math.inf)
         try:
             yield
         finally:
@@ -58,24 +74,39 @@ class Turns:
         self._give()
         if alone:
             time.sleep(PAUSE)
-        self._take(self._behind)
+        self._take(self._behind, PATIENCE)
 
-    def _take(self, queue: deque[tuple[float, threading.Event]]) -> None:
+    def between_steps(self) -> None:
+        """Within a turn that takes long: let those go first that wait."""
+        if self._held_here() and (self._before or self._behind):
+            self._give()
+            self._take(self._behind, STEP_PATIENCE)
+
+    def _held_here(self) -> bool:
+        return self._holder == threading.get_ident()
+
+    def _take(self, queue: deque[_Waiting], patience: float) -> None:
         with self._lock:
-            if not self._taken:
+            waiting = _Waiting(time.monotonic() + patience, threading.Event())
+            if self._taken:
+                queue.append(waiting)
+            else:
                 self._taken = True
-                return
-            called = threading.Event()
-            queue.append((time.monotonic(), called))
-        called.wait()
+                waiting.called.set()
+        waiting.called.wait()
+        self._holder = threading.get_ident()
 
     def _give(self) -> None:
         """Hand the turn to the next: to wake all that wait would cost them more than a run."""
         with self._lock:
-            late = self._behind and time.monotonic() - self._behind[0][0] > PATIENCE
-            queue = self._behind if late else self._before or self._behind
-            if queue:
-                queue.popleft()[1].set()
+            self._holder = None
+            now = time.monotonic()
+            late = next((one for one in self._behind if one.late < now), None)
+            if late is not None:
+                self._behind.remove(late)
+                late.called.set()
+            elif queue := self._before or self._behind:
+                queue.popleft().called.set()
             else:
                 self._taken = False
 
@@ -85,7 +116,7 @@ runs = Turns()
 
 @functools.cache
 def prepare() -> None:
-    """What is done once in a process, when all modules are imported."""
+    """Prepare the process, once, when all modules are imported."""
     # What the modules hold stays for good: the collector need not look through it again and again.
     gc.freeze()
     _share_arenas()

@@ -5,6 +5,8 @@ import io
 import json
 import pickle
 import re
+import threading
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +22,7 @@ import gradflow as gf
 from gradflow.analysis.forget_bias import with_forget_bias
 from gradflow.analysis.unit_signal import unit_signals
 from gradflow.figures.panel import relative_to_first
+from gradflow.ui import server
 from gradflow.ui.model import running
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED
@@ -547,6 +550,33 @@ def test_a_bar_and_a_button_come_and_go_while_it_computes(monkeypatch):
     assert all(shown)
     assert not [button for button in app.button if button.key.startswith(running.CANCEL)]
     assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
+
+
+def test_a_run_lets_others_go_first_between_any_two_steps(monkeypatch):
+    steps, others = [], []
+
+    def other():
+        with server.runs.turn():
+            others.append(len(steps))
+
+    between = server.Turns.between_steps
+
+    def told(turns):
+        if turns._held_here():
+            thread = threading.Thread(target=other, daemon=True)
+            thread.start()
+            while not turns._before:
+                time.sleep(0)
+            between(turns)
+            thread.join(timeout=10)
+            steps.append(0)
+
+    monkeypatch.setattr(server.Turns, "between_steps", told)
+    app = opened(sequence="noise", T="12")
+    # The terms as read and with another forget bias take a step each for every source step.
+    assert len(steps) > 2 * 12
+    assert others == list(range(len(steps)))
+    assert_shows(app, shipped("recall_not_learned"), noise(app, 6))
 
 
 def test_the_python_to_copy_makes_the_terms_that_are_shown(tmp_path, monkeypatch, capsys):

@@ -5,11 +5,16 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from gradflow.ui import server
+
+APP = str(Path(__file__).parents[2] / "app.py")
 
 
 @pytest.fixture
@@ -119,6 +124,99 @@ def test_a_run_that_ends_early_gives_up_its_turn(runs):
     with runs.turn():
         assert runs._taken
     assert not runs._taken
+
+
+def test_a_turn_within_a_turn_is_a_part_of_it(runs):
+    with runs.turn():
+        with runs.turn():
+            pass
+        assert runs._taken
+        other = started(lambda: runs.turn().__enter__())
+        until(lambda: len(runs._before) == 1)
+        assert other.is_alive()
+    other.join(timeout=10)
+    assert not other.is_alive()
+
+
+def test_a_long_run_holds_others_for_no_longer_than_a_step(runs):
+    steps, waited = [], []
+
+    def other():
+        asked = len(steps)
+        with runs.turn():
+            waited.append(len(steps) - asked)
+
+    with runs.turn():
+        for _ in range(30):
+            threads = [started(other) for _ in range(2)]
+            until(lambda: len(runs._before) == 2)
+            steps.append(0)
+            runs.between_steps()
+            for thread in threads:
+                thread.join(timeout=10)
+    assert waited == [1] * 60
+
+
+def test_what_follows_the_charts_of_another_goes_before_the_next_step(runs, monkeypatch):
+    monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
+    order = []
+
+    def other():
+        with runs.turn():
+            order.append("charts")
+            runs.give_way()
+            order.append("the rest")
+
+    with runs.turn():
+        thread = started(other)
+        until(lambda: runs._before)
+        runs.between_steps()
+        until(lambda: runs._behind)
+        runs.between_steps()
+        order.append("a step")
+    thread.join(timeout=10)
+    assert order == ["charts", "the rest", "a step"]
+
+
+def test_a_long_run_goes_on_among_runs_that_never_end(runs, monkeypatch):
+    monkeypatch.setattr("gradflow.ui.server.STEP_PATIENCE", 0.01)
+    ended = threading.Event()
+
+    def crowd():
+        while not ended.is_set():
+            with runs.turn():
+                pass
+
+    with runs.turn():
+        threads = [started(crowd) for _ in range(3)]
+        until(lambda: len(runs._before) == 3)
+        for _ in range(10):
+            runs.between_steps()
+    ended.set()
+    for thread in threads:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
+def test_steps_outside_of_a_turn_take_none(runs):
+    with runs.turn():
+        alone = started(runs.between_steps)
+        alone.join(timeout=10)
+        assert not alone.is_alive()
+
+
+@pytest.mark.parametrize("page", ["", "paths", "derivation", "model"])
+def test_a_page_waits_for_its_turn(page):
+    app = AppTest.from_file(APP, default_timeout=60)
+    app._page_hash = calc_hash(page)
+    waiting = threading.Thread(target=app.run, daemon=True)
+    with server.runs.turn():
+        waiting.start()
+        until(lambda: server.runs._before)
+        assert waiting.is_alive()
+    waiting.join(timeout=60)
+    assert not waiting.is_alive()
+    assert not app.exception
 
 
 ARENAS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gradflow.ui import server
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.drawing import draw_question, draw_step
 from gradflow.ui.derivation.example import Scene
@@ -23,6 +24,7 @@ _LEAD = (
 )
 
 
+@server.runs.turn()
 def derivation_page() -> None:
     """Draw the page: what is open of the derivation, and the way on."""
     settings = frame.opened("derivation")
@@ -40,6 +42,7 @@ def derivation_page() -> None:
             break
         st.subheader(title, anchor=False)
         for station in part[:left]:
+            server.runs.between_steps()
             if isinstance(station, Question):
                 draw_question(station)
             else:

@@ -12,6 +12,7 @@ from gradflow.figures._sheet import sheet
 from gradflow.figures._steps import Units, over_targets, units
 from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import LONG, block_size
+from gradflow.ui import server
 from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words
 from gradflow.ui.model.controls import HELD
@@ -35,6 +36,7 @@ from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.words import blocks, sentence, together
 
 
+@server.runs.turn()
 def model_page() -> None:
     """Draw the page."""
     HELD.begin("model")

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from gradflow.ui import server
+
 _STOPPED = "model_stopped"
 CANCEL = "model_cancel"
 _KEPT = "model_kept_"
@@ -41,6 +43,7 @@ def kept(name: str, key: Hashable, make: Callable[[], _Result]) -> _Result:
         held: tuple[Hashable, _Result] = st.session_state[_KEPT + name]
         return held[1]
     forget(name)
+    server.runs.between_steps()
     made = make()
     st.session_state[_KEPT + name] = (key, made)
     return made
@@ -90,6 +93,7 @@ class Progress:
         self._due = time.monotonic() + PATIENCE
 
     def __call__(self, share: float) -> None:
+        server.runs.between_steps()
         now = time.monotonic()
         if now < self._due:
             return

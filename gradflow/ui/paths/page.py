@@ -8,6 +8,7 @@ from gradflow.analysis.path_shares import Carriers
 from gradflow.figures._heatmap import heatmap
 from gradflow.figures._path_classes import shares
 from gradflow.figures._unrolled_graph import graph
+from gradflow.ui import server
 from gradflow.ui.paths import class_panels, path_words, three_steps_words
 from gradflow.ui.paths.class_panels import Taken
 from gradflow.ui.paths.three_steps import Unrolled, unrolled
@@ -19,6 +20,7 @@ from gradflow.ui.shared.settings import Settings
 _LIST_HEIGHT = 600
 
 
+@server.runs.turn()
 def paths_page() -> None:
     """Draw the page, top to bottom: the finding, the heatmaps, one target, the graph."""
     settings = frame.opened("paths")
@@ -28,11 +30,14 @@ def paths_page() -> None:
     experiment = frame.experiment(settings)
     if experiment is None:
         return
+    server.runs.between_steps()
     apart = class_panels.taken(settings, experiment)
+    server.runs.between_steps()
     t = settings.target_step(experiment.T)
     found = class_panels.carriers(apart, experiment, t)
     st.markdown(f"Target step $t = {t}$: {path_words.finding(found)}")
     _heatmaps(settings, experiment, apart)
+    server.runs.between_steps()
     _one_target(apart, found)
     st.subheader("Every path over three steps", anchor=False)
     steps = unrolled(experiment, t)
@@ -85,6 +90,7 @@ def _one_target(apart: Taken, found: Carriers) -> None:
 
 
 @st.fragment  # so that another path is lit without a new sweep
+@server.runs.turn()
 def _graph(steps: Unrolled) -> None:
     ranks = range(1, len(steps.paths) + 1)
     st.markdown(three_steps_words.counts(steps))
