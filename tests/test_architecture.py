@@ -31,6 +31,11 @@ CORE = {"numpy"}
 FIGURES = CORE | {"plotly"}
 UI = FIGURES | {"streamlit", "kaleido", "choreographer", "pyarrow"}
 
+# Which other folders of gradflow.ui each of its folders may import; pages import no other page.
+UI_SHARED = {"shared", "downloads", "component"}
+UI_FOLDERS = {"downloads": {"shared"}, "component": {"shared"}}
+UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model"), UI_SHARED)
+
 SOURCES = [*sorted((ROOT / "gradflow").rglob("*.py")), ROOT / "app.py"]
 
 
@@ -82,6 +87,15 @@ def test_imports_from_outside_are_those_of_its_part(module):
     names = {name.split(".")[0] for name in imported(MODULES[module])}
     outside = names - sys.stdlib_module_names - {"gradflow"}
     assert outside <= allowed
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("gradflow.ui.")])
+def test_pages_hold_all_of_their_own_and_nothing_that_others_use(module):
+    folder = module.split(".")[2]
+    allowed = {"server", folder} | UI_FOLDERS.get(folder, set())
+    names = [name.split(".") for name in imported(MODULES[module])]
+    used = {parts[2] for parts in names if parts[:2] == ["gradflow", "ui"] and len(parts) > 2}
+    assert used <= allowed
 
 
 def test_no_modules_import_each_other_in_a_circle():
