@@ -1,4 +1,4 @@
-"""The same cell, had it been set to forget less: a number added to the bias of what it keeps by."""
+"""A cell with another forget bias: how the gradient changes if a trained cell forgets less."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradflow.numerics.validation import finite_array
 
 
 def keeping_gate(cell: Cell) -> str | None:
-    """The bias of the gate by which a layer keeps its past.
+    """The bias of the gate that decides how much of its past a layer keeps.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ def keeping_gate(cell: Cell) -> str | None:
     Returns
     -------
     str or None
-        "b_f", the forget gate of an LSTM; "b_z", the update gate of a GRU, which multiplies
-        h_(j-1) just as f multiplies c_(j-1); None of a cell that has no such gate.
+        "b_f" for an LSTM: the forget gate multiplies c_(j-1). "b_z" for a GRU: the update gate
+        multiplies h_(j-1). None for a cell without such a gate.
     """
     if isinstance(cell, LSTM):
         return "b_f"
@@ -29,14 +29,14 @@ def keeping_gate(cell: Cell) -> str | None:
 
 
 def with_forget_bias(cell: Cell, added: float) -> Cell:
-    """The same cell with a number added to the bias of every unit's keeping gate.
+    """The cell with a number added to the forget bias of every unit, or to b_z in a GRU.
 
     Parameters
     ----------
     cell : LSTM or GRU, or a Stack with one among its layers
         The cell. Layers without such a gate stay as they are.
     added : float
-        What is added; above 0 it makes the cell forget less.
+        The number. If it is above 0, the cell forgets less.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def with_forget_bias(cell: Cell, added: float) -> Cell:
     number = finite_array("added", added)
     if all(keeping_gate(layer) is None for layer in layers_of(cell)):
         raise ValueError(
-            "cell must have a gate that it keeps its past by, as an LSTM and a GRU have. "
+            "cell must be an LSTM or a GRU, or have one among its layers. "
             f"Got {type(cell).__name__}."
         )
     layers = [_with_bias(layer, float(number)) for layer in layers_of(cell)]

@@ -53,7 +53,7 @@ def test_every_layer_of_a_stack_that_has_such_a_gate_is_changed():
 
 @pytest.mark.parametrize("cell", [RNN, gf.Stack([RNN, RNN])])
 def test_a_cell_without_such_a_gate_is_refused(cell):
-    with pytest.raises(ValueError, match="cell must have a gate that it keeps its past by"):
+    with pytest.raises(ValueError, match="cell must be an LSTM or a GRU"):
         with_forget_bias(cell, 1.0)
 
 
