@@ -17,8 +17,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# Seconds. A browser takes as long to draw all that a move changes as to paint the charts: what is
-# sent this much later is drawn after them. If the hand has moved on by then, it is not made at all.
+# Seconds. A browser takes about as long to lay out everything below the charts as to paint them.
+# What is sent this much later does not hold them up, and is not computed at all if the user has
+# moved a control again by then.
 PAUSE = 0.15
 
 # Seconds after which a run that has drawn its charts waits no longer for those that have not, and
@@ -31,14 +32,14 @@ _M_ARENA_MAX = -8
 
 
 class _Waiting(NamedTuple):
-    """A run that waits: the time from which it goes first, and what lets it go on."""
+    """A run that waits: the time after which it is late, and the event that lets it go on."""
 
     late: float
     called: threading.Event
 
 
 class Turns:
-    """Runs compute and draw one after the other, and those whose charts are not drawn go first.
+    """Lets runs compute and draw one after the other; those without their charts go first.
 
     Runs that share the interpreter by turns of milliseconds take twice the time that they take one
     after the other, and each of them ends late. A run that computes for long lets others go first
@@ -55,7 +56,7 @@ class Turns:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """One run, while no other computes and draws; within a turn, a part of it."""
+        """Keep all other runs waiting; a turn within a turn is a part of it."""
         if self._held_here():
             yield
             return
@@ -66,9 +67,9 @@ class Turns:
             self._give()
 
     def give_way(self) -> None:
-        """Within a turn whose charts are drawn: let those go first that have theirs to draw.
+        """Let runs without their charts go first, once the charts of this turn are drawn.
 
-        Where there are none, pause, so that the browser paints before more arrives.
+        If none waits, pause, so that the browser paints the charts before more arrives.
         """
         alone = not self._before
         self._give()
@@ -77,7 +78,7 @@ class Turns:
         self._take(self._behind, PATIENCE)
 
     def between_steps(self) -> None:
-        """Within a turn that takes long: let those go first that wait."""
+        """Let runs that wait go first, before the next step of a long turn."""
         if self._held_here() and (self._before or self._behind):
             self._give()
             self._take(self._behind, STEP_PATIENCE)
@@ -97,7 +98,7 @@ class Turns:
         self._holder = threading.get_ident()
 
     def _give(self) -> None:
-        """Hand the turn to the next: to wake all that wait would cost them more than a run."""
+        """Hand the turn to one run. To wake all that wait would cost them more than a run."""
         with self._lock:
             self._holder = None
             now = time.monotonic()
@@ -117,16 +118,16 @@ runs = Turns()
 @functools.cache
 def prepare() -> None:
     """Prepare the process, once, when all modules are imported."""
-    # What the modules hold stays for good: the collector need not look through it again and again.
+    # Imported modules stay for good, so the collector need not look through them again.
     gc.freeze()
     _share_arenas()
 
 
 def _share_arenas() -> None:
-    """Have threads to come allocate from the arenas there are, where the C library is glibc.
+    """Make future threads use the memory arenas that exist, where the C library is glibc.
 
-    By itself it makes up to eight a core, and each keeps what its largest run took. Runs take
-    turns, so that none waits for another's arena.
+    glibc makes up to eight arenas a core, and each keeps as much as its largest run took. Since
+    runs take turns, none waits for another's arena.
     """
     if sys.platform == "linux":
         set_option = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradflow.ui.derivation.outline import QUESTIONS, STATIONS
+from gradflow.ui.derivation.outline import PARTS, QUESTIONS
 from gradflow.ui.derivation.rnn_questions import HALVING
 
 TOO_WIDE = """() => [...document.querySelectorAll(
@@ -67,7 +67,7 @@ def test_nothing_of_the_open_derivation_is_wider_than_the_page(open_page, width,
     tab.page.set_viewport_size({"width": width, "height": 900})
     tab.wait_until_still()
     tab.press("derivation_all")
-    assert _parts(tab) == len(STATIONS)
+    assert _parts(tab) == len(PARTS)
     for question in QUESTIONS[:2]:
         _predict(tab, question, question.prove().right)
     assert tab.page.evaluate(TOO_WIDE) == 0

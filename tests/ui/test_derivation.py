@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from gradflow.ui.derivation.clipping_step import CLIPPING
-from gradflow.ui.derivation.example import Scene
+from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
 from gradflow.ui.derivation.lstm_steps import (
     CARRIES,
@@ -20,7 +20,7 @@ from gradflow.ui.derivation.lstm_steps import (
     WAYS,
     ways_back,
 )
-from gradflow.ui.derivation.outline import QUESTIONS, STATIONS, STEPS
+from gradflow.ui.derivation.outline import PARTS, QUESTIONS, STEPS
 from gradflow.ui.derivation.question import band
 from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
 from gradflow.ui.derivation.rnn_steps import (
@@ -46,8 +46,8 @@ APP = str(Path(__file__).parents[2] / "app.py")
 ROUNDED = 0.06
 
 
-def _scene(settings):
-    return Scene(settings, run(settings))
+def _example(settings):
+    return Example(settings, run(settings))
 
 
 def _python(text):
@@ -120,9 +120,9 @@ VARIOUS = {
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
 def test_both_sides_of_every_line_of_numbers_agree(settings):
-    scene = _scene(settings)
-    lines = [*READOUT.numbers(scene), *RECURSION.numbers(scene), *BOTTOM.numbers(scene)]
-    lines += [*THREE.numbers(scene), DIRECT.numbers(scene)[0], DIRECT.numbers(scene)[3]]
+    example = _example(settings)
+    lines = [*READOUT.numbers(example), *RECURSION.numbers(example), *BOTTOM.numbers(example)]
+    lines += [*THREE.numbers(example), DIRECT.numbers(example)[0], DIRECT.numbers(example)[3]]
     assert len(lines) == 11
     for line in lines:
         left, right = _sides(line)
@@ -133,30 +133,30 @@ def test_both_sides_of_every_line_of_numbers_agree(settings):
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
 def test_the_three_terms_and_their_sum_are_those_of_autograd(settings):
-    scene, terms = _scene(settings), _rnn(settings, 3)["w_x"][2]
-    *lines, added = [_sides(line)[0] for line in THREE.numbers(scene)]
+    example, terms = _example(settings), _rnn(settings, 3)["w_x"][2]
+    *lines, added = [_sides(line)[0] for line in THREE.numbers(example)]
     np.testing.assert_allclose(lines, terms, rtol=ROUNDED)
     np.testing.assert_allclose(added, terms.sum(), rtol=ROUNDED)
-    np.testing.assert_allclose(_sides(READOUT.numbers(scene)[1])[0], terms.sum(), rtol=ROUNDED)
+    np.testing.assert_allclose(_sides(READOUT.numbers(example)[1])[0], terms.sum(), rtol=ROUNDED)
     states = _rnn(replace(settings, loss="unit", w_o=1.0, readout_b_o=0.0), 3)["w_x"].sum(axis=1)
-    shown = [RECURSION.numbers(scene)[0], *BOTTOM.numbers(scene)]
+    shown = [RECURSION.numbers(example)[0], *BOTTOM.numbers(example)]
     np.testing.assert_allclose([_sides(s)[0] for s in shown], states[::-1], rtol=ROUNDED)
 
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
 def test_the_five_factors_multiply_to_the_term_of_the_lag(settings):
-    scene = _scene(settings)
-    *parts, term = FACTORS.numbers(scene)
+    example = _example(settings)
+    *parts, term = FACTORS.numbers(example)
     product = np.prod([_value(line) for line in parts])
-    row = _rnn(scene.settings)["w_x"][-1]
+    row = _rnn(example.settings)["w_x"][-1]
     assert product == pytest.approx(row[settings.lag - 1], rel=2 * ROUNDED)
     assert _value(term) == pytest.approx(row[settings.lag - 1], rel=ROUNDED)
 
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
 def test_the_loss_slope_is_that_of_autograd(settings):
-    # With a bias that stands in the place of the output, dL_3/do_3 is dL_3/db_o.
-    x = _scene(settings).experiment.rnn.trace.o.reshape(settings.T, -1)[2, -1]
+    # With a bias instead of the output, dL_3/do_3 is dL_3/db_o.
+    x = _example(settings).experiment.rnn.trace.o.reshape(settings.T, -1)[2, -1]
     problem = scalar_terms.Problem(
         {"w_x": np.ones((1, 1)), "w_s": np.zeros((1, 1)), "b": np.zeros(1)},
         np.array([x]),
@@ -167,7 +167,7 @@ def test_the_loss_slope_is_that_of_autograd(settings):
         "identity",
     )
     expected = float(np.squeeze(scalar_terms.autograd_terms(problem)["b"]))
-    assert _value(LOSS.numbers(_scene(settings))[-1]) == pytest.approx(expected, rel=ROUNDED)
+    assert _value(LOSS.numbers(_example(settings))[-1]) == pytest.approx(expected, rel=ROUNDED)
 
 
 @pytest.mark.parametrize("t", [50, 17])
@@ -175,7 +175,7 @@ def test_the_general_sum_holds_the_totals_of_the_target_step(t):
     settings = Settings(last=False, t=t)
     terms = _rnn(settings)
     expected = [terms[name][t - 1].sum() for name in ("w_x", "w_s", "b")]
-    found = [_value(line) for line in GENERAL.numbers(_scene(settings))]
+    found = [_value(line) for line in GENERAL.numbers(_example(settings))]
     np.testing.assert_allclose(found, expected, rtol=ROUNDED)
 
 
@@ -183,7 +183,7 @@ def test_the_general_sum_holds_the_totals_of_the_target_step(t):
 def test_the_sum_names_its_largest_and_smallest_term_and_is_checked(t):
     settings = Settings(last=False, t=t)
     row = _rnn(settings)["w_x"][t - 1, :t]
-    total, most, least, count, gap = SUM.numbers(_scene(settings))
+    total, most, least, count, gap = SUM.numbers(_example(settings))
     assert _value(total) == pytest.approx(row.sum(), rel=ROUNDED)
     assert _value(most) == pytest.approx(row[np.abs(row).argmax()], rel=ROUNDED)
     assert f"(k = {np.abs(row).argmax() + 1})" in most
@@ -196,7 +196,7 @@ def test_the_sum_names_its_largest_and_smallest_term_and_is_checked(t):
 
 def test_a_row_of_zeros_has_no_largest_term():
     settings = Settings(w_o=0.0)
-    total, *others, _ = SUM.numbers(_scene(settings))
+    total, *others, _ = SUM.numbers(_example(settings))
     assert _value(total) == 0.0
     assert all("exactly" in line for line in others)
 
@@ -223,14 +223,14 @@ def _next_cell_state(settings, t, c_before):
 
 @pytest.mark.parametrize("settings", GATED.values(), ids=GATED)
 def test_the_four_ways_add_up_to_the_derivative_of_the_cell_state(settings):
-    scene, t = _scene(settings), settings.t if not settings.last else settings.T
-    c_before = scene.experiment.lstm.trace.c[t - 1, 0]
+    example, t = _example(settings), settings.t if not settings.last else settings.T
+    c_before = example.experiment.lstm.trace.c[t - 1, 0]
     expected = _next_cell_state(settings, t, c_before + 1e-30j).imag / 1e-30
-    ways = ways_back(scene.experiment.lstm, t)
+    ways = ways_back(example.experiment.lstm, t)
     assert len(ways) == 4
     assert sum(way.value for way in ways) == pytest.approx(expected, rel=1e-12)
-    state, along, *through, total = WAYS.numbers(scene)
-    f = scene.experiment.lstm.trace.gates[t - 1, 1, 0]
+    state, along, *through, total = WAYS.numbers(example)
+    f = example.experiment.lstm.trace.gates[t - 1, 1, 0]
     assert _value(along) == pytest.approx(f, rel=ROUNDED)
     assert _python(total.split(" = ")[1]) == pytest.approx(expected, rel=ROUNDED)
     for line in (state, *through):
@@ -245,7 +245,7 @@ def test_the_four_ways_add_up_to_the_derivative_of_the_cell_state(settings):
 
 @pytest.mark.parametrize("settings", GATED.values(), ids=GATED)
 def test_the_paths_are_counted_and_add_up_to_the_term(settings):
-    counts, split, recurrence, summed, term = PATHS.numbers(_scene(settings))
+    counts, split, recurrence, summed, term = PATHS.numbers(_example(settings))
     assert counts.startswith("1, 5, 24, 115, 551 ")
     assert split == "24 = 16 + 4 + 4"
     assert recurrence == "551 = 5 \\cdot 115 - 24 = 551"
@@ -256,14 +256,14 @@ def test_the_paths_are_counted_and_add_up_to_the_term(settings):
 
 
 def test_fewer_steps_have_fewer_counts():
-    counts, _, recurrence, _, _ = PATHS.numbers(_scene(Settings(last=False, t=3)))
+    counts, _, recurrence, _, _ = PATHS.numbers(_example(Settings(last=False, t=3)))
     assert counts.startswith("1, 5, 24 ")
     assert recurrence == "24 = 5 \\cdot 5 - 1 = 24"
 
 
 @pytest.mark.parametrize("settings", GATED.values(), ids=GATED)
 def test_the_cell_path_and_the_rest_are_the_whole_term(settings):
-    whole, along, others, product = CARRIES.numbers(_scene(settings))
+    whole, along, others, product = CARRIES.numbers(_example(settings))
     t = settings.T if settings.last else settings.t
     expected = _lstm(settings)["b"][t - 1, t - 1, 2]
     trace = run(settings).lstm.trace
@@ -284,7 +284,7 @@ def test_clipping_multiplies_both_terms_by_one_factor(threshold):
     row = np.abs(terms["b"][-1])
     parts = [v[-1].sum() for v in terms.values()]
     length = float(np.sqrt(np.sum(np.square(parts))))
-    norm, factor, after, first, kth, ratio = CLIPPING.numbers(_scene(settings))
+    norm, factor, after, first, kth, ratio = CLIPPING.numbers(_example(settings))
     scale = min(1.0, threshold / length)
     assert _value(norm) == pytest.approx(length, rel=ROUNDED)
     assert _python(factor.split("r = ")[1]) == pytest.approx(scale, rel=ROUNDED)
@@ -307,9 +307,9 @@ def test_a_step_has_as_many_numbers_as_formulas_whatever_the_settings(step):
         Settings(own_w_h=True, w_h=-100.0, T=12, last=False, t=4),
     )
     for settings in (*VARIOUS.values(), *hard):
-        scene = _scene(settings)
-        assert step.missing(scene) is None
-        formulas, numbers = step.formulas(settings), step.numbers(scene)
+        example = _example(settings)
+        assert step.missing(example) is None
+        formulas, numbers = step.formulas(settings), step.numbers(example)
         assert len(formulas) == len(numbers)
         assert not any("nan" in line or "inf" in line.replace("infty", "") for line in numbers)
 
@@ -506,7 +506,7 @@ def test_a_question_waits_for_a_prediction():
 
 def test_everything_can_be_opened_at_once():
     app = _press(_opened(), "derivation_all")
-    assert len(_titles(app)) == len(STATIONS)
+    assert len(_titles(app)) == len(PARTS)
     assert _score(app) == f"0 of {len(QUESTIONS)} predicted, 0 right"
     assert not app.get("plotly_chart")
 
@@ -530,7 +530,7 @@ def test_the_quiz_counts_and_survives_and_stays_out_of_the_link():
     )
     _press(app, "derivation_quiz")
     assert _score(app) == f"0 of {len(QUESTIONS)} predicted, 0 right"
-    assert len(_titles(app)) == len(STATIONS)
+    assert len(_titles(app)) == len(PARTS)
     assert app.radio(key="quiz_halving").value is None
     assert not app.get("plotly_chart")
 

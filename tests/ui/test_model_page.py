@@ -27,7 +27,7 @@ from gradflow.ui.model import running
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED
 from gradflow.ui.shared.links import from_query, to_query
-from gradflow.ui.shared.setting_fields import controls_of
+from gradflow.ui.shared.setting_fields import controls_by_name
 
 APP = str(Path(__file__).parents[2] / "app.py")
 MODELS = Path(__file__).parents[2] / "gradflow" / "models"
@@ -479,9 +479,9 @@ def test_a_bad_link_gets_a_notice_and_the_defaults():
     assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
 
 
-@pytest.mark.parametrize("name", controls_of(ModelSettings))
+@pytest.mark.parametrize("name", controls_by_name(ModelSettings))
 def test_every_setting_survives_its_link(name):
-    control, default = controls_of(ModelSettings)[name], getattr(ModelSettings(), name)
+    control, default = controls_by_name(ModelSettings)[name], getattr(ModelSettings(), name)
     if control.choices:
         value = control.values[-1]
     else:

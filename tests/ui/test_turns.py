@@ -24,7 +24,7 @@ def runs():
 
 @pytest.fixture
 def pauses(monkeypatch, runs):
-    """What happens in the place of sleep: whether the turn could be taken meanwhile."""
+    """Whether the turn can be taken, each time that a run sleeps."""
     free = []
 
     def look(_):

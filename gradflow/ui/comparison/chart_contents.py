@@ -1,4 +1,4 @@
-"""What the charts of the main page show, made before any of it is drawn."""
+"""The contents of the charts of the page Compare, made before any of it is drawn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gradflow.ui.shared.settings import Settings
 
 @dataclass(frozen=True, eq=False)
 class Charts:
-    """Both heatmaps and the profile, and what they are of.
+    """Both heatmaps and the profile, with the settings and the networks behind them.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Charts:
 
 
 def charts(settings: Settings) -> Charts:
-    """The charts of the settings.
+    """Compute the contents of all charts.
 
     Parameters
     ----------

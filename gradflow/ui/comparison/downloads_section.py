@@ -1,4 +1,4 @@
-"""The section of the downloads: a button for each file, the Python and the link to copy."""
+"""The section of the downloads: a button for each file, Python code and a link to copy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def downloads(
     figure_builder: Callable[[bool], go.Figure],
     link: str,
 ) -> None:
-    """Draw the section; what is in it, when it is opened.
+    """Draw the section, and its contents once it is open.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def downloads(
         on_change="rerun",
     )
     if section.open:
-        # With pyarrow, which nobody waits for who opens no downloads.
+        # This imports pyarrow. Nobody waits for it before the section is opened.
         from gradflow.ui.comparison import exports
 
         code = exports.snippet(settings, own)

@@ -1,4 +1,4 @@
-"""What the page Compare offers for download beside its pictures: terms, settings, Python."""
+"""The files that the page Compare offers beside its pictures: terms, settings, Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CSV_HEADER = ("cell", "parameter", "t", "k", "j", "sign", "log10", "value")
 
 
 def terms_csv(experiment: Experiment, settings: Settings) -> bytes:
-    """The terms of the chosen parameter in both networks, for the LSTM of each gate.
+    """The terms of the chosen parameter: in the RNN, and in each gate of the LSTM.
 
     One row a term, k <= t only, at full precision; log10 is -inf where the term is exactly zero.
     All parameters of 500 steps would be 1.9 million rows and 120 MB: `terms_npz` holds those. Of a
@@ -50,13 +50,13 @@ def terms_npz(experiment: Experiment, settings: Settings) -> bytes:
 
 
 def settings_json(settings: Settings, own: Array | None) -> bytes:
-    """All settings with the version of their link, and one's own numbers where they are used."""
+    """All settings, the version of their link, and the user's own numbers if they are used."""
     used = settings.sequence == "own" and own is not None
     return json_file(settings, {"own": _used(own)} if used and own is not None else {})
 
 
 def snippet(settings: Settings, own: Array | None) -> str:
-    """Python that makes the same two flows, `rnn` and `lstm`, from the library alone.
+    """Python code that computes the same two flows, `rnn` and `lstm`, with the library alone.
 
     It prints the log10 of the RNN's oldest term at the chosen target step.
     """
@@ -91,7 +91,7 @@ def snippet(settings: Settings, own: Array | None) -> str:
 def _chosen(
     experiment: Experiment, settings: Settings
 ) -> Iterator[tuple[str, gf.GradientFlow, tuple[str, ...]]]:
-    """Each cell with its flow and the names that the chosen parameter has in it."""
+    """Each cell, its flow, and its names of the chosen parameter."""
     yield "rnn", experiment.rnn, (parameter_name(experiment.rnn, settings),)
     yield "lstm", experiment.lstm, experiment.lstm.cell.groups[settings.parameter]
 
@@ -99,7 +99,7 @@ def _chosen(
 def _kept(
     experiment: Experiment, settings: Settings
 ) -> Iterator[tuple[str, gf.GradientFlow, tuple[str, ...]]]:
-    """Each cell with its flow and the names of what `terms_npz` holds."""
+    """Each cell, its flow, and the names of the parameters that `terms_npz` holds."""
     if experiment.T > LONGEST_WHOLE:
         yield from _chosen(experiment, settings)
     else:
@@ -113,7 +113,7 @@ def _used(own: Array) -> list[float]:
 
 
 def _sequence(settings: Settings, own: Array | None) -> str:
-    """The line, or lines, that make x."""
+    """The code that defines x."""
     generator = f"np.random.default_rng({int(settings.seed)})"
     if settings.sequence == "own" and own is not None:
         # Only blanks may break: a hyphen is a sign.
@@ -165,7 +165,7 @@ def _lstm(settings: Settings) -> str:
 
 
 def _by_gate(weights: Mapping[str, float]) -> str:
-    """One number where the gates share it."""
+    """The weights as code: one number where all gates share it, else one a gate."""
     if len(set(weights.values())) == 1:
         return repr(float(weights["f"]))
     return repr({gate: float(weight) for gate, weight in weights.items()})

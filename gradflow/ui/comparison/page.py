@@ -1,4 +1,4 @@
-"""The main page: an RNN and an LSTM side by side."""
+"""The page Compare: an RNN and an LSTM side by side."""
 
 from __future__ import annotations
 
@@ -21,13 +21,7 @@ from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import downloads
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.heatmaps import heatmaps
-from gradflow.ui.shared import (
-    frame,
-    links,
-    panels,
-    sidebar,
-    state,
-)
+from gradflow.ui.shared import frame, links, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.measures import measure_table
@@ -42,10 +36,10 @@ _LEAST_SHARE = 0.01
 
 
 def comparison_page() -> None:
-    """Draw the page: the charts, which are waited for, before all that is below and beside them.
+    """Draw the page: the charts first, because visitors wait for them, then everything else.
 
-    What follows the main controls begins at the top level, for Streamlit copies the containers
-    around it at each of its runs.
+    `_followed` is called outside of every container, because Streamlit copies the containers around
+    a fragment each time that it runs.
     """
     state.HELD.begin("comparison")
     frame.heading("gradflow", words.LEAD)
@@ -63,16 +57,16 @@ def comparison_page() -> None:
 
 @st.fragment  # so that a move of w_s or b_f draws this anew, and nothing else
 def _followed(place: DeltaGenerator) -> None:
-    """All that follows the main controls, the charts first, and they themselves in their place."""
+    """Draw the main controls in their place, and everything that depends on them: charts first."""
     with server.runs.turn():
         settings = state.HELD.settings()
-        state.HELD.remember(settings)  # whoever leaves the page during the pause takes them along
-        # Made here, for a run of this part may not write into a place outside that was empty at
-        # first, and before the charts, which then leave by themselves as soon as they are made.
+        state.HELD.remember(settings)  # a visitor who leaves during the pause keeps them
+        # A fragment may not write into an outer container that was empty at first, so both are made
+        # in it. They come before the charts, so that the charts are sent as soon as they are made.
         notes, above = st.container(), st.empty()
         made = frame.tried(lambda: charts(settings))
         experiment = None if made is None else _charts(made)
-        del made  # what a run that has to wait holds is small without it
+        del made  # a run that waits should hold little memory
         server.runs.give_way()
         state.HELD.keep(settings)
         with notes:
@@ -84,7 +78,7 @@ def _followed(place: DeltaGenerator) -> None:
 
 
 def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
-    """What is measured and said of the charts, above them and below."""
+    """Draw the sentences above the charts, and everything below them."""
     t = settings.target_step(experiment.T)
     seen = {
         name: memory.measure(flow, t, _LEAST_SHARE, settings.window)
@@ -109,17 +103,17 @@ def _explanation() -> None:
 
 
 def _charts(made: Charts) -> Experiment:
-    """Draw the charts; the networks they are of."""
+    """Draw the charts, and return the two networks."""
     if made.message is not None:
         heatmaps(made.message)
     else:
         _unlinked_charts(made)
-    st.caption("\n\n".join(_said_of(made.settings, made.panels)))
+    st.caption("\n\n".join(_notes_under(made.settings, made.panels)))
     return made.experiment
 
 
-def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
-    """What stands under the charts, a paragraph each."""
+def _notes_under(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
+    """The paragraphs under the charts."""
     block = block_size(both[0].T)
     said = [shared_words.blocks(block, LONGEST_WHOLE)] if block > 1 else []
     said += [
@@ -134,7 +128,7 @@ def _said_of(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
 
 
 def _unlinked_charts(made: Charts) -> None:
-    """The same figures as elements of Streamlit."""
+    """Draw the same figures with `st.plotly_chart`, where the component cannot be shown."""
     st.info(words.UNLINKED, icon=":material/link_off:")
     for column, panel in zip(st.columns(2, gap="medium"), made.panels, strict=True):
         with column:

@@ -1,4 +1,4 @@
-"""From an experiment to the one cell that is explained: its factors, and the LSTM's paths."""
+"""The factors and the paths of one term, which the page Compare explains."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Product:
-    """What factors multiply to.
+    """Several factors and their product.
 
     Attributes
     ----------
@@ -51,13 +51,13 @@ class Product:
 
     @property
     def decisive(self) -> Factor:
-        """What made it small, or large where it is above 1."""
+        """The factor that did most to make the product small, or large where it is above 1."""
         return self.largest if self.value.log10 > 0.0 else self.smallest
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The LSTM's term by how often its paths run through h.
+    """The LSTM's term, split by how often its paths run through h.
 
     Attributes
     ----------
@@ -75,9 +75,9 @@ class Paths:
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """The classes and the term over the summed sizes of the classes; nan if all are 0.
+        """Each class, and last the term, over the summed sizes of the classes; nan if all are 0.
 
-        Negative is what pulls against the term.
+        A class that pulls against the term has a negative share.
         """
         log10 = np.array([value.log10 for value in (*self.values, self.whole)])
         signs = np.array([value.sign for value in (*self.values, self.whole)])
@@ -114,7 +114,7 @@ class Term:
 
 
 def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
-    """The cell at target t and lag k; of the LSTM's forget gate where no gate is chosen."""
+    """The term at target t and lag k. Where no gate is chosen, it is that of the forget gate."""
     one_gate = settings if settings.gate in GATES else replace(settings, gate="f")
     rnn, lstm = experiment.rnn, experiment.lstm
     rnn_name, lstm_name = parameter_name(rnn, one_gate), parameter_name(lstm, one_gate)

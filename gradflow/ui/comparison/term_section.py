@@ -37,7 +37,7 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
 
 
 def _formula(name: str, cell: Term, parameter: str, product: Product, path: str = "") -> str:
-    """A product: what it is of, its formula, and what made it small or large; Markdown."""
+    """Markdown for one product: a heading, its formula, and the factor that decides its size."""
     heading = term_words.heading(name, parameter, cell.t, cell.k, path)
     formula = term_words.formula(product, 4 if path else 5)
     return f"{heading}\n\n$$\n{formula}\n$$\n\n{term_words.why(product)}"

@@ -1,16 +1,11 @@
-"""One cell of the heatmaps in words: its formula, what made it small, and which paths carry it."""
+"""Formulas and sentences that explain one term: what made it small, and which paths carry it."""
 
 from __future__ import annotations
 
 import math
 
 from gradflow.analysis.term_factors import Factor
-from gradflow.ui.comparison.term_parts import (
-    Paths,
-    Product,
-    Term,
-    Value,
-)
+from gradflow.ui.comparison.term_parts import Paths, Product, Term, Value
 from gradflow.ui.shared import latex
 from gradflow.ui.shared.text import percent, signed
 
@@ -46,12 +41,12 @@ _NO_PATH = "no cell path to this gate"
 
 
 def title(t: int, k: int) -> str:
-    """What stands over the section."""
+    """The heading of the section."""
     return f"One cell explained: t\u00a0=\u00a0{t}, k\u00a0=\u00a0{k}"
 
 
 def place(t: int, k: int) -> str:
-    """Which cell it is, and how to choose another."""
+    """A sentence that says which term is explained, and how to choose another."""
     back = {1: "the target step itself", 2: "one step back"}.get(k, f"{k - 1} steps back")
     return (
         f"The part that step {t + 1 - k} ({back}) has in the gradient of the loss at step {t}. "
@@ -60,7 +55,7 @@ def place(t: int, k: int) -> str:
 
 
 def heading(name: str, parameter: str, t: int, k: int, path: str = "") -> str:
-    """What a formula is of: the network, the gradient, the lag, and which path of several."""
+    """The heading of a formula: the network, its path, the gradient and the lag."""
     along = f", {path}" if path else ""
     return f"**{name}{along}:** $dL_{{{t}}}/d{latex.symbol(parameter)}$ at $k = {k}$"
 
@@ -85,7 +80,7 @@ def formula(product: Product, a_line: int) -> str:
 
 
 def why(product: Product) -> str:
-    """Which factor made a product small or large, and which worked against it."""
+    """The factor that made a product small or large, and the one that worked against it."""
     if any(factor.name == _NO_PATH for factor in product.factors):
         return "**Exactly zero:** the output gate acts on $h$ alone, off the path along the cell."
     zeros = [f"{factor.name} ${factor.symbol}$" for factor in product.factors if not factor.sign]
@@ -107,7 +102,7 @@ def why(product: Product) -> str:
 
 
 def about_paths(gate: str, cell: Term) -> str:
-    """Of which gate's parameter the paths are where none was chosen, and what a detour is."""
+    """The gate that is explained where none was chosen, and what a detour is."""
     shown = {"all": "the norm over the four gates", "product": "the product of the forget gates"}
     said = []
     if gate in shown:
@@ -119,7 +114,7 @@ def about_paths(gate: str, cell: Term) -> str:
 
 
 def carriers(paths: Paths) -> str:
-    """Whether the cell path or the detours carry the LSTM's term."""
+    """A sentence on whether the cell path or the detours carry the LSTM's term."""
     share = abs(paths.shares[0])
     if math.isnan(share):
         return "**Every path is exactly zero.**"
@@ -153,7 +148,7 @@ BARS = (
 
 
 def value_words(value: Value | Factor) -> str:
-    """A value for people."""
+    """A value at any magnitude, for people."""
     return signed(value.sign, value.log10)
 
 
@@ -173,7 +168,7 @@ def _latex(value: Value | Factor) -> str:
 
 
 def _lines(numbers: list[str]) -> list[list[str]]:
-    """A few numbers each, so that no line is too long for a phone."""
+    """The numbers in lines that are short enough for a phone."""
     lines = [numbers[:1]]
     for number in numbers[1:]:
         if _width([*lines[-1], number]) > _LONGEST_LINE:

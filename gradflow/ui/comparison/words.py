@@ -1,4 +1,4 @@
-"""What the page Compare says of its charts and of the two networks."""
+"""Sentences of the page Compare about its charts and the two networks."""
 
 from __future__ import annotations
 
@@ -44,27 +44,28 @@ NO_SIGNS = (
 )
 
 UNLINKED = (
-    "The linked charts could not be loaded in this browser, so plain ones are shown. Nothing is "
-    "lost but the zoom, at each change, the crosshair, and the picking of a cell in a heatmap."
+    "The linked charts could not be loaded in this browser, so plain ones are shown. They lose "
+    "their zoom at each change, have no crosshair, and do not let you pick a cell."
 )
 
 PROFILE = (
-    "The row of the chosen target as curves, size against lag. Solid: the terms of the heatmaps. "
-    "Dotted: what the forget gates alone would leave. Dashed: the power of $w_s$ without the "
-    "slopes. f16, f32 and f64 mark the first lag at which a number of that format would be zero."
+    "The row of the chosen target as curves, size against lag. Solid lines are the terms of the "
+    "heatmaps. The dotted line is what the forget gates alone would leave, the dashed one the "
+    "power of $w_s$ without the slopes. f16, f32 and f64 mark the first lag at which a number of "
+    "that format would be zero."
 )
 
 
 def measured(t: int) -> str:
-    """What the sentences and the table speak of."""
+    """Which target step the sentences and the table are about."""
     return (
-        f"For target step t = {t}, here and in the sentences above the heatmaps: measures of the "
-        "gradient signal itself (the terms of the bias), without the size of the inputs."
+        f"The table and the sentences above the heatmaps are about target step t = {t}. They "
+        "measure the gradient signal itself (the terms of the bias) without the size of inputs."
     )
 
 
 def clipping(factors: Array, threshold: float) -> str:
-    """How many targets clipping would shorten, and by how much at most."""
+    """The number of targets that clipping would shorten, and the smallest factor."""
     clipped = int((factors < 1.0).sum())
     if not clipped:
         return f"No target's gradient is longer than {threshold:g}."
@@ -78,7 +79,7 @@ def clipping(factors: Array, threshold: float) -> str:
 
 
 def adds_up(t: int, residuals: dict[str, float]) -> str:
-    """That a target's terms add up to the gradient found in another way, and how nearly."""
+    """How closely a target's terms add up to the gradient from a complex step."""
     parts = " and ".join(f"{_difference(share)} ({name})" for name, share in residuals.items())
     return (
         f"**The terms add up.** Summed over $k$ at $t = {t}$ they are $dL_t/dw_x$ as a complex "
@@ -92,7 +93,7 @@ def _difference(share: float) -> str:
 
 
 def footer(settings: Settings, T: int, link: str) -> tuple[str, ...]:
-    """What stands under a downloaded figure: the settings and the link."""
+    """The lines under a downloaded figure: the settings and the link."""
     shown = [f"w_s = {settings.w_s:g}", f"T = {T}", f"b_f = {settings.b_f:g}"]
     defaults = as_mapping(Settings())
     shown += [

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradflow.analysis.clipping import log10_clip_factors, log10_clipped, log10_gradient_norm
 from gradflow.numerics.scaled import Array
-from gradflow.ui.derivation.example import Scene
+from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared import latex
 from gradflow.ui.shared.settings import Settings
@@ -24,9 +24,9 @@ def _formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _numbers(scene: Scene) -> tuple[str, ...]:
-    flow, t, threshold = scene.experiment.rnn, scene.t, scene.settings.threshold
-    k = scene.settings.lag_within(t)
+def _numbers(example: Example) -> tuple[str, ...]:
+    flow, t, threshold = example.experiment.rnn, example.t, example.settings.threshold
+    k = example.settings.lag_within(t)
     before = flow.log10("b")[t - 1]
     after = log10_clipped(flow, "b", threshold)[t - 1]
     length = float(log10_gradient_norm(flow)[t - 1])

@@ -11,19 +11,19 @@ from gradflow.figures._heatmap import heatmap
 from gradflow.figures.mode_bar import BAR
 from gradflow.figures.outline import outlined
 from gradflow.ui.derivation import progress
-from gradflow.ui.derivation.example import Scene
+from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.question import Proof, Question
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared.latex import formula
 
 
-def draw_step(number: int, step: Step, scene: Scene) -> None:
-    """One step: what is done, the formulas, and their numbers beside them."""
+def draw_step(number: int, step: Step, example: Example) -> None:
+    """Draw one step: its text, its formulas, and their numbers beside them."""
     with st.container(border=True, key=f"step_{number}"):
         st.markdown(f"**{number}. {step.title}**")
         st.markdown(step.text)
-        formulas, missing = step.formulas(scene.settings), step.missing(scene)
-        numbers = ("",) * len(formulas) if missing else step.numbers(scene)
+        formulas, missing = step.formulas(example.settings), step.missing(example)
+        numbers = ("",) * len(formulas) if missing else step.numbers(example)
         for line, live in zip(formulas, numbers, strict=True):
             left, right = st.columns(2, vertical_alignment="center")
             left.markdown(formula(line))
@@ -34,7 +34,7 @@ def draw_step(number: int, step: Step, scene: Scene) -> None:
 
 
 def draw_question(question: Question) -> None:
-    """One question; once it is answered, its proof."""
+    """Draw one question and, once it is answered, its proof."""
     given = progress.answers().get(question.key)
     key = progress.choice_key(question)
     if st.session_state.get(key) is None:
@@ -90,6 +90,6 @@ def _answer(question: Question, given: str, proof: Proof) -> None:
 
 @functools.cache
 def _figures(question: Question) -> tuple[go.Figure, ...]:
-    """The heatmaps of a proof; they are always the same, and an open page has many of them."""
+    """The heatmaps of a proof. They never change, so all sessions share them."""
     proof = question.prove()
     return tuple(outlined(heatmap(shown.panel, proof.view), shown.outline) for shown in proof.shown)

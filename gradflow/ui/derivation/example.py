@@ -1,4 +1,4 @@
-"""What the steps are told with: the page's networks, and the RNN on its first three inputs."""
+"""The networks whose numbers the steps show: on the whole sequence, and on three inputs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class FirstThree:
     loss : GradientFlow
         Terms of dL_t/dw.
     state : GradientFlow
-        The same with s_t itself in the place of L_t: terms of ds_t/dw.
+        The same with the loss L_t = s_t: terms of ds_t/dw.
     """
 
     loss: gf.GradientFlow
     state: gf.GradientFlow
 
     @classmethod
-    def of(cls, flow: gf.GradientFlow) -> FirstThree:
+    def from_flow(cls, flow: gf.GradientFlow) -> FirstThree:
         """The first three steps of an RNN's flow."""
         x, start = flow.x[:FIRST, 0], flow.initial_state
         return cls(
@@ -80,7 +80,7 @@ class FirstThree:
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Example:
     """The settings and the two networks.
 
     Attributes
@@ -106,4 +106,4 @@ class Scene:
     @functools.cached_property
     def first(self) -> FirstThree:
         """The RNN's first three steps, of a sequence that has three."""
-        return FirstThree.of(self.experiment.rnn)
+        return FirstThree.from_flow(self.experiment.rnn)

@@ -6,7 +6,7 @@ import math
 
 import gradflow as gf
 from gradflow.analysis.single_paths import Node, Path, paths_of
-from gradflow.ui.derivation.example import Scene
+from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared import latex
 from gradflow.ui.shared.settings import Settings
@@ -27,8 +27,8 @@ def _ways_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _ways_numbers(scene: Scene) -> tuple[str, ...]:
-    flow, t = scene.experiment.lstm, scene.t
+def _ways_numbers(example: Example) -> tuple[str, ...]:
+    flow, t = example.experiment.lstm, example.t
     c, i, candidate = (
         flow.trace.c[:, 0],
         flow.trace.gates[t - 1, 0, 0],
@@ -78,12 +78,12 @@ def _paths_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _paths_numbers(scene: Scene) -> tuple[str, ...]:
-    flow, t = scene.experiment.lstm, scene.t
+def _paths_numbers(example: Example) -> tuple[str, ...]:
+    flow, t = example.experiment.lstm, example.t
     listed = [paths_of(flow, t, t - n) for n in range(min(_FURTHEST, t - 1) + 1)]
     counts = [len(paths) for paths in listed]
     last = len(counts) - 1
-    split = " + ".join(map(str, split_of(listed[2], t)))
+    split = " + ".join(map(str, split_counts(listed[2], t)))
     step = f"5 \\cdot {counts[last - 1]} - {counts[last - 2]}"
     found = ", ".join(map(str, counts))
     return (
@@ -95,7 +95,7 @@ def _paths_numbers(scene: Scene) -> tuple[str, ...]:
     )
 
 
-def split_of(paths: tuple[Path, ...], t: int) -> tuple[int, int, int]:
+def split_counts(paths: tuple[Path, ...], t: int) -> tuple[int, int, int]:
     """Paths two steps back from t, counted by how they leave the hidden states.
 
     Parameters
@@ -126,8 +126,8 @@ def _carries_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _carries_numbers(scene: Scene) -> tuple[str, ...]:
-    flow, t = scene.experiment.lstm, scene.t
+def _carries_numbers(example: Example) -> tuple[str, ...]:
+    flow, t = example.experiment.lstm, example.t
     classes = flow.by_detours("b_c", classes=2)
     assert classes.sign is not None
     along, others = (

@@ -8,9 +8,9 @@ from gradflow.ui.derivation.question import Question
 from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
 from gradflow.ui.derivation.step import Step
 
-Station = Step | Question
+Part = Step | Question
 
-PARTS: tuple[tuple[str, tuple[Station, ...]], ...] = (
+CHAPTERS: tuple[tuple[str, tuple[Part, ...]], ...] = (
     (
         "The RNN: from one loss to a sum over all inputs",
         (
@@ -46,6 +46,6 @@ PARTS: tuple[tuple[str, tuple[Station, ...]], ...] = (
     ),
 )
 
-STATIONS: tuple[Station, ...] = tuple(station for _, part in PARTS for station in part)
-QUESTIONS: tuple[Question, ...] = tuple(s for s in STATIONS if isinstance(s, Question))
-STEPS: tuple[Step, ...] = tuple(s for s in STATIONS if isinstance(s, Step))
+PARTS: tuple[Part, ...] = tuple(part for _, parts in CHAPTERS for part in parts)
+QUESTIONS: tuple[Question, ...] = tuple(part for part in PARTS if isinstance(part, Question))
+STEPS: tuple[Step, ...] = tuple(part for part in PARTS if isinstance(part, Step))

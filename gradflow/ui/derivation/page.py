@@ -7,13 +7,8 @@ import streamlit as st
 from gradflow.ui import server
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.drawing import draw_question, draw_step
-from gradflow.ui.derivation.example import Scene
-from gradflow.ui.derivation.outline import (
-    PARTS,
-    QUESTIONS,
-    STATIONS,
-    Station,
-)
+from gradflow.ui.derivation.example import Example
+from gradflow.ui.derivation.outline import CHAPTERS, PARTS, QUESTIONS, Part
 from gradflow.ui.derivation.question import Question
 from gradflow.ui.shared import frame, sidebar, state
 
@@ -26,7 +21,7 @@ _LEAD = (
 
 @server.runs.turn()
 def derivation_page() -> None:
-    """Draw the page: what is open of the derivation, and the way on."""
+    """Draw the steps and questions that are open, and the button that opens the next."""
     settings = frame.opened("derivation")
     frame.heading("Derivation", _LEAD)
     with st.container():  # whatever it holds, what is below keeps its place
@@ -35,35 +30,35 @@ def derivation_page() -> None:
     if experiment is None:
         return
     _controls()
-    scene = Scene(settings, experiment)
+    example = Example(settings, experiment)
     left, steps = progress.opened(), 0
-    for title, part in PARTS:
+    for title, parts in CHAPTERS:
         if left <= 0:
             break
         st.subheader(title, anchor=False)
-        for station in part[:left]:
+        for part in parts[:left]:
             server.runs.between_steps()
-            if isinstance(station, Question):
-                draw_question(station)
+            if isinstance(part, Question):
+                draw_question(part)
             else:
                 steps += 1
-                draw_step(steps, station, scene)
-        left -= len(part)
+                draw_step(steps, part, example)
+        left -= len(parts)
     _next()
 
 
 def _controls() -> None:
     opened = progress.opened()
     st.caption(
-        f"{opened} of {len(STATIONS)} parts open · {progress.score(QUESTIONS)}",
+        f"{opened} of {len(PARTS)} parts open · {progress.score(QUESTIONS)}",
     )
     with st.container(horizontal=True):
         st.button(
             "Show all",
             key="derivation_all",
             on_click=progress.open_to,
-            args=(len(STATIONS),),
-            disabled=opened == len(STATIONS),
+            args=(len(PARTS),),
+            disabled=opened == len(PARTS),
         )
         st.button(
             "Back to the first step",
@@ -88,13 +83,13 @@ def _controls() -> None:
 
 def _next() -> None:
     opened = progress.opened()
-    if opened == len(STATIONS):
+    if opened == len(PARTS):
         st.caption(f"This is the end of the derivation: {progress.score(QUESTIONS)}.")
         return
-    last = STATIONS[opened - 1]
+    last = PARTS[opened - 1]
     waits = isinstance(last, Question) and last.key not in progress.answers()
     st.button(
-        f"Next: {_name(STATIONS[opened])}",
+        f"Next: {_name(PARTS[opened])}",
         key="derivation_next",
         type="primary",
         on_click=progress.open_to,
@@ -105,5 +100,5 @@ def _next() -> None:
         st.caption("Predict first; any answer opens the way on.")
 
 
-def _name(station: Station) -> str:
-    return "a prediction" if isinstance(station, Question) else station.title
+def _name(part: Part) -> str:
+    return "a prediction" if isinstance(part, Question) else part.title

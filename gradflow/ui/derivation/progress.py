@@ -1,4 +1,4 @@
-"""What is open and what was predicted: kept in the session, and not in the link."""
+"""The parts that are open and the predictions made, which the session keeps and no link."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ANSWERS = "derivation_answers"
 
 
 def opened() -> int:
-    """How many steps and questions are open, from the first on."""
+    """The number of steps and questions that are open."""
     count: int = st.session_state.get(_OPEN, 1)
     return count
 

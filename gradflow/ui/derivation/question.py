@@ -1,4 +1,4 @@
-"""`Question`: a prediction that the page asks for, and `Proof`: what the networks then give."""
+"""`Question`, a prediction that the page asks for, and `Proof`, the answer of the networks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Proof:
-    """What a question's settings give.
+    """The answer to a question, computed with its settings.
 
     Attributes
     ----------

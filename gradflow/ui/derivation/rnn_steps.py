@@ -8,7 +8,7 @@ import numpy as np
 
 from gradflow.analysis.complex_step import residual_at
 from gradflow.analysis.term_factors import factors
-from gradflow.ui.derivation.example import FIRST, Scene
+from gradflow.ui.derivation.example import FIRST, Example
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared import latex
 from gradflow.ui.shared.settings import Settings
@@ -43,8 +43,8 @@ def _loss_formulas(settings: Settings) -> tuple[str, ...]:
     return _LOSSES[settings.loss]
 
 
-def _loss_numbers(scene: Scene) -> tuple[str, ...]:
-    settings, first = scene.settings, scene.first
+def _loss_numbers(example: Example) -> tuple[str, ...]:
+    settings, first = example.settings, example.first
     slope = f"\\frac{{dL_3}}{{do_3}} = {first.loss_slope()}"
     if settings.loss == "unit":
         return (slope,)
@@ -59,9 +59,9 @@ def _readout_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _readout_numbers(scene: Scene) -> tuple[str, ...]:
-    first, w_o = scene.first, latex.plain(scene.settings.w_o)
-    b_o = latex.plain(scene.settings.readout_b_o)
+def _readout_numbers(example: Example) -> tuple[str, ...]:
+    first, w_o = example.first, latex.plain(example.settings.w_o)
+    b_o = latex.plain(example.settings.readout_b_o)
     return (
         f"{first.output()} = {latex.summed(latex.product(w_o, first.s(3)), b_o)}",
         f"{first.loss_total()} = "
@@ -78,8 +78,8 @@ def _direct_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _direct_numbers(scene: Scene) -> tuple[str, ...]:
-    first, settings = scene.first, scene.settings
+def _direct_numbers(example: Example) -> tuple[str, ...]:
+    first, settings = example.first, example.settings
     from_x = latex.product(latex.plain(settings.w_x), first.x(3))
     from_s = latex.product(latex.plain(settings.w_s), first.s(2))
     return (
@@ -94,14 +94,14 @@ def _recursion_formulas(settings: Settings) -> tuple[str, ...]:
     return ("\\frac{ds_3}{dw_x} = \\phi'(z_3) \\left( x_3 + w_s \\frac{ds_2}{dw_x} \\right)",)
 
 
-def _recursion_numbers(scene: Scene) -> tuple[str, ...]:
-    return (_one_level(scene, 3),)
+def _recursion_numbers(example: Example) -> tuple[str, ...]:
+    return (_one_level(example, 3),)
 
 
-def _one_level(scene: Scene, j: int) -> str:
+def _one_level(example: Example, j: int) -> str:
     """ds_j/dw_x as phi'(z_j) (x_j + w_s ds_(j-1)/dw_x), in numbers."""
-    first = scene.first
-    back = latex.product(latex.plain(scene.settings.w_s), first.state_total(j - 1))
+    first = example.first
+    back = latex.product(latex.plain(example.settings.w_s), first.state_total(j - 1))
     slope = latex.factor(first.slope(j))
     return f"{first.state_total(j)} = {slope} \\cdot ({latex.summed(first.x(j), back)})"
 
@@ -113,10 +113,10 @@ def _bottom_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _bottom_numbers(scene: Scene) -> tuple[str, ...]:
-    first = scene.first
+def _bottom_numbers(example: Example) -> tuple[str, ...]:
+    first = example.first
     return (
-        _one_level(scene, 2),
+        _one_level(example, 2),
         f"{first.state_total(1)} = {latex.product(first.slope(1), first.x(1))}",
     )
 
@@ -131,8 +131,8 @@ def _three_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _three_numbers(scene: Scene) -> tuple[str, ...]:
-    first, settings = scene.first, scene.settings
+def _three_numbers(example: Example) -> tuple[str, ...]:
+    first, settings = example.first, example.settings
     ends = (first.loss_slope(), latex.plain(settings.w_o))
     slopes = [first.slope(j) for j in (3, 2, 1)]
     w_s = latex.factor(latex.plain(settings.w_s))
@@ -149,13 +149,13 @@ def _three_numbers(scene: Scene) -> tuple[str, ...]:
 def _general_formulas(settings: Settings) -> tuple[str, ...]:
     return (
         _SUM,
-        "\\frac{dL_t}{dw_s}{:}\\quad s_{t-k} \\text{ in the place of } x_{t+1-k}",
-        "\\frac{dL_t}{db}{:}\\quad 1 \\text{ in the place of } x_{t+1-k}",
+        "\\frac{dL_t}{dw_s}{:}\\quad s_{t-k} \\text{ instead of } x_{t+1-k}",
+        "\\frac{dL_t}{db}{:}\\quad 1 \\text{ instead of } x_{t+1-k}",
     )
 
 
-def _general_numbers(scene: Scene) -> tuple[str, ...]:
-    t, flow = scene.t, scene.experiment.rnn
+def _general_numbers(example: Example) -> tuple[str, ...]:
+    t, flow = example.t, example.experiment.rnn
     return tuple(
         f"\\frac{{dL_{{{t}}}}}{{d{name}}} = {latex.total(flow, name, t)}"
         for name in ("w_x", "w_s", "b")
@@ -178,9 +178,9 @@ def _factors_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _factors_numbers(scene: Scene) -> tuple[str, ...]:
-    flow, t = scene.experiment.rnn, scene.t
-    k = scene.settings.lag_within(t)
+def _factors_numbers(example: Example) -> tuple[str, ...]:
+    flow, t = example.experiment.rnn, example.t
+    k = example.settings.lag_within(t)
     parts = [
         f"{factor.symbol} = {latex.signed(factor.sign, factor.log10)}"
         for factor in factors(flow, t, k, "w_x")
@@ -198,8 +198,8 @@ def _sum_formulas(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _sum_numbers(scene: Scene) -> tuple[str, ...]:
-    t, flow = scene.t, scene.experiment.rnn
+def _sum_numbers(example: Example) -> tuple[str, ...]:
+    t, flow = example.t, example.experiment.rnn
     row = flow.log10("w_x")[t - 1, :t]
     total = f"\\frac{{dL_{{{t}}}}}{{dw_x}} = {latex.total(flow, 'w_x', t)}"
     gap = residual_at(flow, t)

@@ -1,7 +1,7 @@
-"""The buttons of the downloads; every file is made on click.
+"""The buttons of the downloads. Every file is made when its button is clicked.
 
-What makes the files brings much along (pyarrow, kaleido), and is imported when it is needed: the
-first visitor of a server waits for all that the page imports at its top.
+The modules that make the files import large packages (pyarrow, kaleido). They are imported when
+they are needed, because the first visitor of a server waits for every import at the top.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def python_file(code: str) -> File:
 
 
 def buttons(files: Sequence[File], stem: str) -> None:
-    """A row of buttons, one a file, and what is said where no picture can be drawn.
+    """Draw a row of buttons, one a file, and a note where no browser can draw pictures.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def buttons(files: Sequence[File], stem: str) -> None:
 def pictures(
     figure_builder: Callable[[bool], go.Figure], title: str, labelled: bool
 ) -> tuple[File, ...]:
-    """The files that show what the page shows.
+    """The files with a figure of all that the page shows.
 
     Parameters
     ----------

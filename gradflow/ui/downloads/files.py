@@ -1,4 +1,4 @@
-"""The bytes of the files that are offered: tables of terms, arrays, settings, and a web page."""
+"""The contents of downloaded files: a CSV of terms, an NPZ, settings as JSON, a web page."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from gradflow.ui.shared.setting_fields import LONGEST_WHOLE, as_mapping
 def csv_file(
     columns: Sequence[str], tables: Iterable[tuple[Sequence[object], Sequence[Array]]], t: int
 ) -> bytes:
-    """Terms as text, one row a term, at full precision: what they are of, t, k, j, and numbers.
+    """A CSV of terms, one row a term, at full precision.
 
-    All terms of 500 steps are many rows already, so of a longer sequence there is one target alone.
+    The columns are some names, then t, k and j, then numbers. A sequence of more than 500 steps
+    would have too many rows, so the file then holds the chosen target alone.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def npz_file(arrays: Mapping[str, Any], settings: Any) -> bytes:
 
 
 def json_file(settings: Any, beside: Mapping[str, object]) -> bytes:
-    """All settings with the version of their link, and what is given beside them."""
+    """All settings, the version of their link, and further entries."""
     content = {"version": VERSION, "settings": as_mapping(settings), **beside}
     return f"{json.dumps(content, indent=2)}\n".encode()
 
@@ -79,7 +80,7 @@ def html_file(figure: go.Figure, title: str = "gradflow") -> bytes:
 
 
 def _places(T: int, t: int) -> tuple[Array, Array]:
-    """Row and column of the terms that a table holds, each target's from lag 1 back."""
+    """Row and column of each term of a table; a target's terms begin at lag 1."""
     if T > LONGEST_WHOLE:
         return np.full(t, t - 1), np.arange(t)
     return np.tril_indices(T)

@@ -10,12 +10,12 @@ import gradflow as gf
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
 from gradflow.ui.model import uploads, words
-from gradflow.ui.model.panels import gates_of
+from gradflow.ui.model.panels import gate_letters
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.held_settings import HeldSettings
 from gradflow.ui.shared.own_numbers import OwnNumbers
-from gradflow.ui.shared.setting_fields import controls_of
+from gradflow.ui.shared.setting_fields import controls_by_name
 from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.widgets import Widgets
 from gradflow.weights.model import KIND_WORDS
@@ -30,7 +30,7 @@ _SUM = "sum of the hidden units"
 
 
 def weights() -> None:
-    """The choice of a model, the uploader, and what a file leaves open."""
+    """Draw the choice of a model, the uploader, and the question that a file leaves open."""
     WIDGETS.choice("model")
     st.file_uploader(
         "Upload weights (.safetensors or .npz)",
@@ -52,7 +52,7 @@ def weights() -> None:
 
 
 def readout(model: gf.Model, weights: Hashable) -> str | None:
-    """The choice of a linear layer of the file, or of the sum of the hidden units.
+    """Draw the choice of a readout: a linear layer of the file, or the sum of the hidden units.
 
     Parameters
     ----------
@@ -77,10 +77,10 @@ def readout(model: gf.Model, weights: Hashable) -> str | None:
 
 
 def sequence(shipped: Shipped | None, D: int) -> None:
-    """The choice of what the model reads."""
+    """Draw the choice of what the model reads."""
     kinds = [
         kind
-        for kind in controls_of(ModelSettings)["sequence"].values
+        for kind in controls_by_name(ModelSettings)["sequence"].values
         if shipped is not None or kind not in ("example", "text")
     ]
     if HELD.value("sequence") not in kinds:
@@ -106,13 +106,13 @@ def sequence(shipped: Shipped | None, D: int) -> None:
 
 
 def view(layers: tuple[Cell, ...], model: gf.Model) -> None:
-    """What the heatmaps show."""
+    """Draw the controls of what the heatmaps show."""
     layer = min(HELD.value("layer"), len(layers) - 1)
     HELD.change(layer=layer)
     names = [f"{n}: {KIND_WORDS[read.kind]}, H = {read.H}" for n, read in enumerate(model.layers)]
     WIDGETS.choice("layer", range(len(layers)), names)
     WIDGETS.choice("parameter")
-    gates = ("all", *gates_of(layers[layer]))
+    gates = ("all", *gate_letters(layers[layer]))
     if HELD.value("gate") not in gates:
         HELD.change(gate="all")
     if len(gates) > 1:

@@ -1,4 +1,4 @@
-"""From what is chosen to the runs of the model: as read, and with another forget bias."""
+"""The runs of the chosen model: as it was read, and with another forget bias."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class TooLargeError(ValueError):
 
 
 class StoppedError(Exception):
-    """The user has cancelled what would be computed."""
+    """The user has cancelled a computation."""
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen:
-    """The model that is shown: where it is from, and keys for it and for what is made of it."""
+class ChosenModel:
+    """The model that is shown, its source, and a key of its weights."""
 
     model: gf.Model
     source: Shipped | Upload
@@ -55,41 +55,41 @@ class Chosen:
 
     @property
     def name(self) -> str:
-        """What it is called in titles and the names of files."""
+        """Its name in titles and file names."""
         return self.source.name
 
-    def with_readout(self, readout: str | None) -> Chosen:
-        """The same weights, read out otherwise."""
+    def with_readout(self, readout: str | None) -> ChosenModel:
+        """The same weights with another readout."""
         if readout == self.model.readout_layer:
             return self
         if isinstance(self.source, Shipped):
             model = shipped_model(self.source.name, readout)
-            return Chosen(model, self.source, self.weights)
+            return ChosenModel(model, self.source, self.weights)
         uploads.read_out_with(readout)
-        return chosen(OWN)
+        return chosen_model(OWN)
 
 
-def chosen(name: str) -> Chosen:
-    """The model of a name; for one's own, while there is none, the first that ships."""
+def chosen_model(name: str) -> ChosenModel:
+    """The model of a name. While the user has uploaded none, "own" is the first that ships."""
     own = uploads.uploaded()
     if name == OWN and own is not None:
-        return Chosen(own.model, own.upload, (OWN, own.number))
+        return ChosenModel(own.model, own.upload, (OWN, own.number))
     shipped = SHIPPED.get(name) or next(iter(SHIPPED.values()))
     readout = shipped_model(shipped.name, None).linear_layers[0]
-    return Chosen(shipped_model(shipped.name, readout), shipped, (shipped.name,))
+    return ChosenModel(shipped_model(shipped.name, readout), shipped, (shipped.name,))
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The terms of one run, what it is called, and a key for what is made of it."""
+    """One run of the model: its title, its terms, and a key of its inputs and weights."""
 
     title: str
     flow: gf.GradientFlow
     key: Key
 
 
-def runs(of: Chosen, given: Sequence, settings: ModelSettings) -> tuple[Run, ...]:
-    """The model on the sequence, and with the forget bias added where that is something else.
+def runs(chosen: ChosenModel, given: Sequence, settings: ModelSettings) -> tuple[Run, ...]:
+    """The run of the model as read and, unless it is the same, with the forget bias added.
 
     Raises
     ------
@@ -100,9 +100,9 @@ def runs(of: Chosen, given: Sequence, settings: ModelSettings) -> tuple[Run, ...
     ValueError
         If the forward pass leaves the range of float64.
     """
-    cell = of.model.cell
+    cell = chosen.model.cell
     compared = settings.added != 0.0 and any(map(keeping_gate, layers_of(cell)))
-    key = (*of.key, hashlib.sha256(given.x.tobytes()).hexdigest(), given.x.shape)
+    key = (*chosen.key, hashlib.sha256(given.x.tobytes()).hexdigest(), given.x.shape)
     changed_key = (*key, settings.added)
     missing = [not running.has("run", key), compared and not running.has("changed", changed_key)]
     if missing[0]:
@@ -111,11 +111,11 @@ def runs(of: Chosen, given: Sequence, settings: ModelSettings) -> tuple[Run, ...
     refused = running.too_large(needed_bytes(cell, len(given.x)) * sum(missing), len(given.x))
     if refused is not None:
         raise TooLargeError(refused)
-    flow = _computed("run", key, "The model as read", _flow(of.model, given))
+    flow = _computed("run", key, "The model as read", _flow(chosen.model, given))
     first = Run(words.AS_READ, flow, key)
     if not compared:
         return (first,)
-    changed = replace(of.model, cell=with_forget_bias(cell, settings.added))
+    changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
     title = changed_title(cell, settings.added)
     flow = _computed("changed", changed_key, f"The same with {title}", _flow(changed, given))
     return first, Run(title, flow, changed_key)
@@ -124,7 +124,7 @@ def runs(of: Chosen, given: Sequence, settings: ModelSettings) -> tuple[Run, ...
 def seen(
     both: tuple[Run, ...], settings: ModelSettings, parameter: str, layer: int
 ) -> tuple[Seen, ...]:
-    """What the page shows of each run."""
+    """The terms and measures that the page shows of each run."""
     return tuple(
         Seen(
             run.title,
@@ -136,7 +136,7 @@ def seen(
 
 
 def carriers(run: Run, t: int, layer: int) -> UnitSignals:
-    """Which units carry the signal of one target.
+    """The signal of one target, unit by unit.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def _flow(model: gf.Model, given: Sequence) -> Callable[[running.Progress], gf.G
 def _computed(
     name: str, key: Key, label: str, make: Callable[[running.Progress], _Result]
 ) -> _Result:
-    """What is kept under a name, or computed with a bar and a button to cancel."""
+    """The result kept under a name, or a new one, with a bar and a button to cancel."""
     if running.stopped(key):
         raise StoppedError
 

@@ -1,4 +1,4 @@
-"""What the page "Your model" offers for download beside its pictures."""
+"""The files that the page "Your model" offers beside its pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10")
 
 
 def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> bytes:
-    """The terms that the heatmaps show, one row a term; beyond 500 steps those of one target.
+    """A CSV of the terms that the heatmaps show; beyond 500 steps those of one target.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def snippet(
     layer: int,
     parameter: str,
 ) -> str:
-    """Python that makes the same terms as `flow`, and as `changed` with the forget bias added.
+    """Python code that computes the same terms: `flow`, and `changed` with the forget bias added.
 
     Inputs of the user's own are read from the JSON file that is offered beside it.
     """

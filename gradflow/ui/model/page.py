@@ -1,4 +1,4 @@
-"""The page of the user's own model: what is read, where its gradient goes, and what if."""
+"""The page "Your model": what is read, where its gradient goes, and another forget bias."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (
-    Chosen,
+    ChosenModel,
     Run,
     StoppedError,
     carriers,
-    chosen,
+    chosen_model,
     runs,
     seen,
 )
@@ -42,22 +42,22 @@ def model_page() -> None:
     HELD.begin("model")
     with st.sidebar:
         controls.weights()
-        of = chosen(str(HELD.value("model")))
-        of = of.with_readout(controls.readout(of.model, of.weights))
+        chosen = chosen_model(str(HELD.value("model")))
+        chosen = chosen.with_readout(controls.readout(chosen.model, chosen.weights))
         with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
-            controls.sequence(of.shipped, of.model.cell.D)
-        controls.view(layers_of(of.model.cell), of.model)
+            controls.sequence(chosen.shipped, chosen.model.cell.D)
+        controls.view(layers_of(chosen.model.cell), chosen.model)
     settings = HELD.settings()
     HELD.keep(settings)
     st.title("Your model", anchor=False)
     st.markdown(words.LEAD)
     with st.container():
         _notes(settings)
-    _architecture(of)
+    _architecture(chosen)
     try:
-        given = _sequence(of, settings)
-        both = runs(of, given, settings)
-        _shown(of, given, settings, both)
+        given = _sequence(chosen, settings)
+        both = runs(chosen, given, settings)
+        _shown(chosen, given, settings, both)
     except StoppedError:
         st.info(words.STOPPED, icon=":material/cancel:")
         st.button("Run it", key="model_go_on", on_click=running.go_on, type="primary")
@@ -75,29 +75,31 @@ def _notes(settings: ModelSettings) -> None:
         st.info(words.NO_WEIGHTS, icon=":material/upload_file:")
 
 
-def _architecture(of: Chosen) -> None:
-    title = of.shipped.title if of.shipped is not None else of.name
+def _architecture(chosen: ChosenModel) -> None:
+    title = chosen.shipped.title if chosen.shipped is not None else chosen.name
     st.subheader(escaped(title), anchor=False)
-    if of.shipped is not None:
-        st.caption(words.trained(of.shipped))
-    st.markdown("\n".join(f"- {escaped(line)}" for line in of.model.description))
+    if chosen.shipped is not None:
+        st.caption(words.trained(chosen.shipped))
+    st.markdown("\n".join(f"- {escaped(line)}" for line in chosen.model.description))
     with st.expander("The architecture as read", icon=":material/layers:"):
-        st.table(words.layers(of.model))
+        st.table(words.layers(chosen.model))
         st.caption(words.LOSS)
 
 
-def _sequence(of: Chosen, settings: ModelSettings) -> Sequence:
+def _sequence(chosen: ChosenModel, settings: ModelSettings) -> Sequence:
     text = st.session_state.get(controls.TEXT) or ""
     given = sequence.chosen(
-        settings, of.shipped, of.model.cell.D, text, controls.OWN_NUMBERS.numbers()
+        settings, chosen.shipped, chosen.model.cell.D, text, controls.OWN_NUMBERS.numbers()
     )
     if given.left_out:
         st.caption(words.left_out(given.left_out))
     return given
 
 
-def _shown(of: Chosen, given: Sequence, settings: ModelSettings, both: tuple[Run, ...]) -> None:
-    layers = layers_of(of.model.cell)
+def _shown(
+    chosen: ChosenModel, given: Sequence, settings: ModelSettings, both: tuple[Run, ...]
+) -> None:
+    layers = layers_of(chosen.model.cell)
     layer = panels.layer_number(settings, len(layers))
     parameter = panels.parameter_name(settings, layers[layer])
     found = seen(both, settings, parameter, layer)
@@ -120,7 +122,7 @@ def _shown(of: Chosen, given: Sequence, settings: ModelSettings, both: tuple[Run
     _measures(found, t, settings)
     _units(both[0], t, layer, settings)
     link = links.to_link(state.address(), settings, FORM)
-    _downloads(of, given, settings, found, (layer, parameter, t), link)
+    _downloads(chosen, given, settings, found, (layer, parameter, t), link)
 
 
 def _measures(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> None:
@@ -143,7 +145,7 @@ def _units(run: Run, t: int, layer: int, settings: ModelSettings) -> None:
 
 
 def _downloads(
-    of: Chosen,
+    chosen: ChosenModel,
     given: Sequence,
     settings: ModelSettings,
     found: tuple[Seen, ...],
@@ -151,15 +153,17 @@ def _downloads(
     link: str,
 ) -> None:
     layer, parameter, t = terms
-    title = f"gradflow: {of.name}, T = {len(given.x)}"
+    title = f"gradflow: {chosen.name}, T = {len(given.x)}"
 
     def figure(labels: bool) -> go.Figure:
         shown = panels.run_panels(found, parameter, given)
         row = panels.row_of_runs(settings, found, parameter, t)
-        footer = (*of.model.description, link)
+        footer = (*chosen.model.description, link)
         return sheet(shown, views.view(settings, shown), row, title, footer, labels)
 
-    code = exports.snippet(of.source, of.model.readout_layer, settings, given, layer, parameter)
+    code = exports.snippet(
+        chosen.source, chosen.model.readout_layer, settings, given, layer, parameter
+    )
     st.subheader("Downloads", anchor=False)
     files = (
         *pictures(figure, title, len(given.x) < LONG),

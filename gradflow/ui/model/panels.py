@@ -46,8 +46,8 @@ def layer_number(settings: ModelSettings, layers: int) -> int:
     return min(settings.layer, layers - 1)
 
 
-def gates_of(layer: Cell) -> tuple[str, ...]:
-    """The letters of a layer's gates; none where it has one weight alone."""
+def gate_letters(layer: Cell) -> tuple[str, ...]:
+    """The letters of a layer's gates; none for an RNN."""
     return tuple(name.removeprefix("b_") for name in layer.groups.get("b", ()))
 
 
@@ -56,13 +56,13 @@ def parameter_name(settings: ModelSettings, layer: Cell) -> str:
     name = settings.parameter
     if name == "x":
         return name
-    if settings.gate in gates_of(layer):
+    if settings.gate in gate_letters(layer):
         return f"b_{settings.gate}" if name == "b" else f"{name}{settings.gate}"
     return "w_s" if name == "w_h" and isinstance(layer, gf.RNN) else name
 
 
 def changed_title(cell: Cell, added: float) -> str:
-    """What the run with another forget bias is called."""
+    """The title of the run with another forget bias."""
     biases = dict.fromkeys(filter(None, map(keeping_gate, layers_of(cell))))
     return f"{', '.join(biases)} {'+' if added > 0 else '−'} {abs(added):g}"
 

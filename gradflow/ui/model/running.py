@@ -1,4 +1,4 @@
-"""Runs of a model: whether they fit, how far they are, and the last one that was finished."""
+"""Long computations: results that are kept, a bar that shows progress, and memory that is free."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Result = TypeVar("_Result")
 
 
 def kept(name: str, key: Hashable, make: Callable[[], _Result]) -> _Result:
-    """What was made for a key, kept in the session until another key takes its place.
+    """The result for a key, which the session keeps until another key replaces it.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def has(name: str, key: Hashable) -> bool:
 
 
 def forget(name: str) -> None:
-    """Let go what is kept under a name."""
+    """Drop the result that is kept under a name."""
     st.session_state[_KEPT + name] = None
 
 
@@ -66,7 +66,7 @@ def stopped(key: Hashable) -> bool:
 
 
 def go_on() -> None:
-    """Let what was cancelled be made; a callback."""
+    """Allow the computation that was cancelled; a callback."""
     st.session_state[_STOPPED] = None
 
 

@@ -14,7 +14,7 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class ModelSettings(ViewSettings):
-    """One state of the page."""
+    """All settings of the page."""
 
     model: str = setting(
         "recall_not_learned",
@@ -33,10 +33,10 @@ class ModelSettings(ViewSettings):
             ("own", "my own numbers"),
         ),
     )
-    T: int = setting(100, "Steps $T$", "How many steps of noise.", 1, LONGEST, 1)
-    seed: int = setting(1, "Seed", "Another seed gives other noise.", 0, 9999, 1)
+    T: int = setting(100, "Steps $T$", "How many steps of noise.", (1, LONGEST, 1))
+    seed: int = setting(1, "Seed", "Another seed gives other noise.", (0, 9999, 1))
     layer: int = setting(
-        0, "Layer", "Layer 0 is next to the input. Beyond the last it means the last.", 0, 99, 1
+        0, "Layer", "Layer 0 is next to the input. Beyond the last it means the last.", (0, 99, 1)
     )
     parameter: str = setting(
         "b",
@@ -71,9 +71,7 @@ class ModelSettings(ViewSettings):
         "The same weights with this much added to the forget bias of every unit: above 0 they "
         "forget less. In a GRU it is added to the update gate's bias $b_z$, which does the same "
         "work. At 0 there is nothing to compare.",
-        -10.0,
-        10.0,
-        0.25,
+        (-10.0, 10.0, 0.25),
     )
     floor: int = with_default(ViewSettings, "floor", -6)
     t: int = with_default(ViewSettings, "t", 50)

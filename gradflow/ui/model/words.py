@@ -1,4 +1,4 @@
-"""What is said on the page "Your model"."""
+"""Sentences of the page "Your model"."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ OVER_TARGETS = (
 )
 
 UNITS = (
-    "Each hidden unit's own part of the signal, $|dL_t/dz_j|$ over its gates, and how many steps "
-    "it takes to halve. A unit whose signal fades slowly, and which still has a large share of it "
-    "at the last lag, is one that carries the past."
+    "The signal of each hidden unit is the norm of $dL_t/dz_j$ over its gates. The bars show after "
+    "how many steps it has halved. A unit carries the past if its signal fades slowly and is still "
+    "a large share of the whole at the last lag."
 )
 
 EXPLANATION = """
@@ -77,7 +77,7 @@ have led to; it shows what the gate alone does to the way back.
 
 
 def trained(shipped: Shipped) -> str:
-    """What was measured when a shipped model was trained."""
+    """A sentence on how a shipped model was trained, and how well it does."""
     measured = shipped.measured
     steps = f"Trained for {measured['training steps']} steps"
     if "forget bias at the start" in measured:
@@ -107,12 +107,12 @@ def named(title: str) -> str:
 
 
 def left_out(count: int) -> str:
-    """That a sequence was too long."""
+    """A sentence that says how many steps of a long sequence are left out."""
     return f"The first {LONGEST:,} steps are used; {count:,} are left out."
 
 
 def truncation(reach: memory.Reach) -> str:
-    """How much a window throws away, in words."""
+    """A sentence that says how much a window throws away."""
     if reach.window >= reach.t:
         return f"A window of {reach.window} steps keeps all {reach.t} steps of this target."
     return (
@@ -122,7 +122,7 @@ def truncation(reach: memory.Reach) -> str:
 
 
 def carriers(signals: UnitSignals, most: int = 5) -> str:
-    """Which units carry the signal furthest."""
+    """A sentence that names the units with the longest half-lives."""
     order = by_half_life(signals.half_life)[:most]
     named = ", ".join(
         f"{int(unit)} ({number(float(signals.half_life[unit]))} steps, "

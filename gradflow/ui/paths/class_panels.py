@@ -1,4 +1,4 @@
-"""From an experiment to what the figures of the paths draw."""
+"""The contents of the figures of the page Paths: terms by classes of paths, and shares."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GATE_ORDER = "fcio"
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """One parameter's terms of the LSTM, taken apart.
+    """The terms of one parameter of the LSTM, by classes of paths.
 
     Attributes
     ----------
@@ -41,9 +41,10 @@ class Taken:
 
 
 def parameter_used(settings: Settings, flow: gf.GradientFlow) -> str:
-    """The parameter that is taken apart: of the gate chosen.
+    """The parameter that is taken apart: that of the chosen gate.
 
-    Of no one gate, the forget gate's; or another's, where all terms of that one are exactly zero.
+    Where no one gate is chosen, it is the forget gate's. If all terms of that are exactly zero, it
+    is that of the first gate with other terms.
     """
     gates = GATE_ORDER if settings.gate in ("all", "product") else settings.gate
     names = [parameter_name(flow, replace(settings, gate=gate)) for gate in gates]
@@ -51,7 +52,7 @@ def parameter_used(settings: Settings, flow: gf.GradientFlow) -> str:
 
 
 def taken(settings: Settings, experiment: Experiment) -> Taken:
-    """The chosen parameter's terms by classes of paths; of one gate, so that they have signs."""
+    """The terms of the chosen parameter by classes of paths. One gate alone has signs."""
     flow = experiment.lstm
     parameter = parameter_used(settings, flow)
     two = flow.by_detours(parameter, 2)

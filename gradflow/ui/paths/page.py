@@ -1,4 +1,4 @@
-"""The page of the LSTM's paths: which way the gradient takes."""
+"""The page Paths: which ways the gradient takes through the LSTM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the paths show, in words."""
+"""Sentences of the page Paths: which path carries the gradient, and at which lags."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _SAME = 1e-9
 
 
 def parameter_used(parameter: str, chosen: str) -> str:
-    """Which parameter is taken apart, where the choice of the sidebar is not of one gate."""
+    """A sentence on which parameter is taken apart, where the sidebar chooses no one gate."""
     if chosen not in ("all", "product"):
         return ""
     gate = GATE_NAMES[parameter[-1]]
@@ -65,7 +65,7 @@ def parameter_used(parameter: str, chosen: str) -> str:
 
 
 def finding(found: Carriers) -> str:
-    """Which path carries the gradient at which lags, and what the forget gates alone claim."""
+    """The finding: which path carries the gradient, and what the forget gates alone would say."""
     if found.t == 1:
         return "**One step only.** From step 1 no path leads back: there is nothing to tell apart."
     furthest = found.furthest
@@ -122,7 +122,7 @@ def _lags(count: int) -> str:
 
 
 def _claim(found: Carriers, k: int) -> str:
-    """What the forget gates alone make of the furthest term."""
+    """The furthest term, beside what the forget gates alone would make of it."""
     whole, cell = float(found.whole[k - 1]), float(found.cell[k - 1])
     product = f"$\\prod f$ = {power(float(found.forget_product[k - 1]))}"
     said = f"At lag {k} the whole term is {power(whole)}"
@@ -146,7 +146,7 @@ def _claim(found: Carriers, k: int) -> str:
 
 
 def first_gate(labels: tuple[str, ...], share: Array, k: int | None) -> str:
-    """Through which gate most of the furthest term's detours leave the cell."""
+    """A sentence on the gate through which most of the furthest term's detours leave the cell."""
     if k is None:
         return ""
     detours = np.abs(share[1:, k - 1])

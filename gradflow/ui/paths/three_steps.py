@@ -1,4 +1,4 @@
-"""Three steps of the LSTM, unrolled: the graph that is drawn, and its 24 paths by size."""
+"""Three unrolled steps of the LSTM: the graph that is drawn, and its 24 paths by size."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ import numpy as np
 
 import gradflow as gf
 from gradflow.analysis.path_shares import signed_shares
-from gradflow.analysis.single_paths import (
-    Edge,
-    Node,
-    Path,
-    paths_of,
-    unrolled_graph,
-)
+from gradflow.analysis.single_paths import Edge, Node, Path, paths_of, unrolled_graph
 from gradflow.figures._unrolled_graph import Edge as DrawnEdge
 from gradflow.figures._unrolled_graph import Graph
 from gradflow.figures._unrolled_graph import Node as DrawnNode
@@ -84,7 +78,7 @@ class Unrolled:
 
 
 def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
-    """The three steps up to the target, or the first three; None of a shorter sequence."""
+    """The three steps up to the target, or the first three; None if the sequence is shorter."""
     flow = experiment.lstm
     if flow.T < STEPS:
         return None
@@ -95,30 +89,32 @@ def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
     return Unrolled(flow, t, found, signed_shares(log10, sign, whole))
 
 
-def graph(of: Unrolled, rank: int) -> Graph:
-    """The graph with the path of that rank lit; 1 is the largest."""
-    record = unrolled_graph(of.flow, of.t, of.t + 1 - STEPS, PARAMETER)
+def graph(steps: Unrolled, rank: int) -> Graph:
+    """The graph, in which the path of a rank is lit; rank 1 is the largest."""
+    record = unrolled_graph(steps.flow, steps.t, steps.t + 1 - STEPS, PARAMETER)
     lit = tuple(
-        (of.place(edge.end), of.place(edge.start), _size(edge).replace(" × ", "·"))
-        for edge in of.paths[rank - 1].edges
+        (steps.place(edge.end), steps.place(edge.start), _size(edge).replace(" × ", "·"))
+        for edge in steps.paths[rank - 1].edges
     )
-    columns = tuple(f"step {n}<br>({n + of.before} of {of.flow.T})" for n in range(1, STEPS + 1))
-    nodes = tuple(_node(of, node) for node in record.nodes)
-    return Graph(nodes, tuple(_edge(of, edge) for edge in record.edges), columns, lit)
+    columns = tuple(
+        f"step {n}<br>({n + steps.before} of {steps.flow.T})" for n in range(1, STEPS + 1)
+    )
+    nodes = tuple(_node(steps, node) for node in record.nodes)
+    return Graph(nodes, tuple(_edge(steps, edge) for edge in record.edges), columns, lit)
 
 
-def _node(of: Unrolled, node: Node) -> DrawnNode:
-    kind, step = of.place(node)
-    label, trace, at = _symbol(kind, step), of.flow.trace, node.step - 1
+def _node(steps: Unrolled, node: Node) -> DrawnNode:
+    kind, step = steps.place(node)
+    label, trace, at = _symbol(kind, step), steps.flow.trace, node.step - 1
     if kind == "L":
         outputs = ", ".join(number(float(o)) for o in np.ravel(trace.o[at]))
         return DrawnNode(kind, step, label, f"loss of step {step}; the output is {outputs}")
     if kind == "w":
-        weight = number(float(of.flow.cell.weights["w_x"][_GATES.index("f")]))
+        weight = number(float(steps.flow.cell.weights["w_x"][_GATES.index("f")]))
         return DrawnNode(
             kind, step, label, f"the weight {label} = {weight}, as step {step} uses it"
         )
-    states = {"x": of.flow.x[at, 0], "c": trace.c[at + 1, 0], "h": trace.h[at + 1, 0]}
+    states = {"x": steps.flow.x[at, 0], "c": trace.c[at + 1, 0], "h": trace.h[at + 1, 0]}
     if kind in states:
         said = f"{_NAMES[kind]} {label} = {number(float(states[kind]))}"
     else:
@@ -127,8 +123,8 @@ def _node(of: Unrolled, node: Node) -> DrawnNode:
     return DrawnNode(kind, step, label, said)
 
 
-def _edge(of: Unrolled, edge: Edge) -> DrawnEdge:
-    tail, head = of.place(edge.end), of.place(edge.start)
+def _edge(steps: Unrolled, edge: Edge) -> DrawnEdge:
+    tail, head = steps.place(edge.end), steps.place(edge.start)
     said = f"d{_symbol(*head)}/d{_symbol(*tail)} = {_size(edge)}"
     return DrawnEdge(tail, head, edge.log10, said)
 

@@ -1,4 +1,4 @@
-"""The three unrolled steps in words: the list of paths, their counts, and what is lit."""
+"""Sentences on the three unrolled steps: the list of paths, their counts, their sum."""
 
 from __future__ import annotations
 
@@ -19,82 +19,82 @@ CAPTION = (
 )
 
 
-def list_label(of: Unrolled, rank: int) -> str:
+def list_label(steps: Unrolled, rank: int) -> str:
     """One line of the list: rank, value and share."""
-    path, share = of.paths[rank - 1], float(of.share[rank - 1])
+    path, share = steps.paths[rank - 1], float(steps.share[rank - 1])
     return f"{rank} · **{signed(path.sign, path.log10)}** · {_percent(share)}"
 
 
-def list_caption(of: Unrolled, rank: int) -> str:
+def list_caption(steps: Unrolled, rank: int) -> str:
     """The way of a path, from the loss back."""
-    return " ".join(_symbol(kind, step) for kind, step in of.nodes(of.paths[rank - 1])[:-1])
+    return " ".join(_symbol(kind, step) for kind, step in steps.nodes(steps.paths[rank - 1])[:-1])
 
 
-def steps_shown(of: Unrolled) -> str:
-    """Which steps of the sequence these are."""
-    if not of.before:
+def steps_shown(steps: Unrolled) -> str:
+    """A sentence that says which steps of the sequence these are."""
+    if not steps.before:
         return f"The first {STEPS} steps of the sequence, with the loss of step {STEPS}."
     return (
-        f"Steps {of.before + 1} to {of.t} of the sequence, numbered 1 to {STEPS}, with the loss of "
-        f"the last; they start from what the LSTM holds after step {of.before}."
+        f"Steps {steps.before + 1} to {steps.t} of the sequence, numbered 1 to {STEPS}, with the "
+        f"loss of the last; they start from what the LSTM holds after step {steps.before}."
     )
 
 
-def counts(of: Unrolled) -> str:
-    """Why there are as many paths as there are, counted on the paths themselves."""
-    visits = [set(of.nodes(path)) for path in of.paths]
+def counts(steps: Unrolled) -> str:
+    """Why there are 24 paths, counted on the paths themselves."""
+    visits = [set(steps.nodes(path)) for path in steps.paths]
     both = [seen for seen in visits if {("c", 3), ("c", 2)} <= seen]
     one = [seen for seen in visits if ("c", 2) in seen and ("c", 3) not in seen]
     none = [seen for seen in visits if ("c", 2) not in seen]
-    first, then = (_ways(of, ("c", 3), ("c", 2)), _ways(of, ("c", 2), ("f", 1)))
+    first, then = (_ways(steps, ("c", 3), ("c", 2)), _ways(steps, ("c", 2), ("f", 1)))
     return (
-        f"**{len(of.paths)} = {len(both)} + {len(one)} + {len(none)} paths.** {len(both)} run "
+        f"**{len(steps.paths)} = {len(both)} + {len(one)} + {len(none)} paths.** {len(both)} run "
         f"through $c_3$ and $c_2$: {first} ways from one to the other (along the cell, or by "
         f"$h_2$ through the input gate, the forget gate or the candidate) times {then} from $c_2$ "
         f"on. {len(one)} leave $h_3$ by its output gate and come back through $c_2$. {len(none)} "
-        f"pass $c_2$ by: they reach $h_1$ through the output gate of step 2. {_by_detours(of)}"
+        f"pass $c_2$ by: they reach $h_1$ through the output gate of step 2. {_by_detours(steps)}"
     )
 
 
-def result(of: Unrolled) -> str:
-    """What the paths add up to, and how much of it the cell path is."""
-    if not math.isfinite(of.paths[0].log10):
-        return f"**All {len(of.paths)} paths are exactly zero.** {_why_zero(of)}"
-    cell = next(rank for rank, path in enumerate(of.paths, 1) if path.detours == 0)
+def result(steps: Unrolled) -> str:
+    """The sum of the paths, and the share of the cell path."""
+    if not math.isfinite(steps.paths[0].log10):
+        return f"**All {len(steps.paths)} paths are exactly zero.** {_why_zero(steps)}"
+    cell = next(rank for rank, path in enumerate(steps.paths, 1) if path.detours == 0)
     place = "the largest" if cell == 1 else f"number {cell} by size"
     return (
-        f"**They add up to {signed(of.sign, of.log10)}**, the term at $t = {of.t}$, "
+        f"**They add up to {signed(steps.sign, steps.log10)}**, the term at $t = {steps.t}$, "
         f"$k = {STEPS}$ of `w_xf`. The cell path is {place}, with "
-        f"{_percent(float(of.share[cell - 1]))} of the size of all paths."
+        f"{_percent(float(steps.share[cell - 1]))} of the size of all paths."
     )
 
 
-def _by_detours(of: Unrolled) -> str:
-    found = [path.detours for path in of.paths]
+def _by_detours(steps: Unrolled) -> str:
+    found = [path.detours for path in steps.paths]
     said = [f"{found.count(d)} with {d}" for d in sorted(set(found))]
     return f"By number of detours: {', '.join(said)}."
 
 
-def _ways(of: Unrolled, head: tuple[str, int], tail: tuple[str, int]) -> int:
+def _ways(steps: Unrolled, head: tuple[str, int], tail: tuple[str, int]) -> int:
     """Different ways between two nodes, among the paths that visit both."""
-    visited = [nodes for nodes in map(of.nodes, of.paths) if head in nodes and tail in nodes]
+    visited = [nodes for nodes in map(steps.nodes, steps.paths) if head in nodes and tail in nodes]
     return len({nodes[nodes.index(head) : nodes.index(tail)] for nodes in visited})
 
 
-def _why_zero(of: Unrolled) -> str:
-    states = of.flow.trace.c[:, 0]
+def _why_zero(steps: Unrolled) -> str:
+    states = steps.flow.trace.c[:, 0]
     if not states.any():
         return (
             "The forget gate acts on the cell state, which is 0 at every step of this sequence. "
             "The graph keeps to $w_{xf}$; the heatmaps above turn to a gate that has terms."
         )
-    if states[of.before] == 0.0:
+    if states[steps.before] == 0.0:
         return (
             "The forget gate of step 1 acts on the cell state before it, and here $c_0 = 0$. "
             "Choose another target, or give the LSTM a start $c_0$ in the sidebar under *Readout, "
             "loss, start*."
         )
-    if of.flow.x[of.before, 0] == 0.0:
+    if steps.flow.x[steps.before, 0] == 0.0:
         return "Their last factor is the input $x_1 = 0$. Choose another target."
     return "A factor that they share is zero."
 

@@ -1,4 +1,4 @@
-"""From settings to the two networks on their sequence."""
+"""The two networks of the settings, run on their sequence."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Experiment:
 
 
 def inputs(settings: Settings, own: Array | None) -> Inputs:
-    """The sequence chosen; noise in the place of one's own numbers while there are none."""
+    """The chosen sequence; noise while the user has no numbers of their own."""
     T, generator = settings.T, np.random.default_rng(settings.seed)
     if settings.sequence == "own" and own is not None:
         return Inputs(own[:LONGEST])
@@ -60,7 +60,7 @@ def rnn(settings: Settings) -> gf.RNN:
 
 
 def lstm_weights(settings: Settings) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """w_x and w_h of the LSTM's gates, as the settings share or part them."""
+    """w_x and w_h of each gate of the LSTM: shared by all four, or set apart."""
     if settings.own_gates:
         w_x = {gate: getattr(settings, f"w_x{gate}") for gate in "ifco"}
         w_h = {gate: getattr(settings, f"w_h{gate}") for gate in "ifco"}

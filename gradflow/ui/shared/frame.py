@@ -1,4 +1,4 @@
-"""What the pages of the two networks share: sidebar, notices, and the networks themselves."""
+"""The parts that the pages of the two networks share: sidebar, title, notices, networks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Made = TypeVar("Made")
 
 
 def opened(page: str) -> Settings:
-    """Draw the sidebar: what it holds, which the address bar then holds too.
+    """Draw the sidebar, write its settings into the address bar, and return them.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def opened(page: str) -> Settings:
 
 
 def current() -> Settings:
-    """The settings as they are now; the address bar then holds them."""
+    """Write the settings as they are now into the address bar, and return them."""
     settings = state.HELD.settings()
     state.HELD.keep(settings)
     return settings
 
 
 def heading(title: str, lead: str) -> None:
-    """The title, and what the page is for.
+    """Draw the title, and a paragraph on what the page is for.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ def heading(title: str, lead: str) -> None:
 
 
 def notes(settings: Settings, look: bool = False) -> None:
-    """What is to be said of the link and the settings.
+    """Draw the notices about the link and the settings.
 
     Parameters
     ----------
     settings : Settings
         The page's settings.
     look : bool
-        Whether to say what an example is for, which speaks of the main page's figures.
+        Whether to say what to look at in an example; this is about the figures of Compare.
     """
     notices = words.together(state.HELD.notices())
     if notices:
@@ -71,12 +71,12 @@ def notes(settings: Settings, look: bool = False) -> None:
 
 
 def experiment(settings: Settings) -> Experiment | None:
-    """Both networks on the sequence; None, with one sentence on the page, if they cannot run."""
+    """Both networks on the sequence; if they cannot run, None and a sentence on the page."""
     return tried(lambda: run(settings, state.own_numbers()))
 
 
 def tried(make: Callable[[], Made]) -> Made | None:
-    """What `make` returns; None, with its sentence on the page, if that is a ValueError."""
+    """The result of `make`; if it raises ValueError, None and the message on the page."""
     try:
         return make()
     except ValueError as error:
@@ -85,7 +85,7 @@ def tried(make: Callable[[], Made]) -> Made | None:
 
 
 def chart(figure: go.Figure, key: str, camera: str | None = None) -> None:
-    """A figure, with a camera that saves it under the name of its key.
+    """Draw a figure, with a camera that saves it under the name of its key.
 
     Parameters
     ----------

@@ -48,14 +48,14 @@ class HeldSettings(Generic[Record]):
         """
         if self._held not in st.session_state:
             query = {name: st.query_params.get_all(name) for name in st.query_params}
-            # The query of another page that was left for this one is no link to it.
+            # A visitor who comes from another page still has the query of that page.
             came = st.session_state.get(_PAGE) is not None
             settings, notices = links.from_query({} if came else query, self._form)
             st.session_state[self._held] = as_mapping(settings)
             st.session_state[self._notices] = notices
             st.session_state[self._seated] = set()
         if st.session_state.get(_PAGE) != page:
-            # There every widget is a new one.
+            # Streamlit draws every widget of another page anew, without its value.
             for name in st.session_state[self._seated]:
                 st.session_state[self.key(name)] = st.session_state[self._held][name]
         st.session_state[_PAGE] = page
@@ -65,10 +65,10 @@ class HeldSettings(Generic[Record]):
         return self._prefix + name
 
     def seat(self, name: str) -> str:
-        """The key of a setting's widget, which finds its value there; for a widget to be drawn.
+        """The key of a setting's widget, once its value is put there; call it to draw the widget.
 
-        Streamlit forgets a widget that one run does not draw; what it held is kept here. Settings
-        whose widgets are not drawn stay out of Streamlit's sight: a slider looks through all keys.
+        Streamlit forgets the value of a widget that one run does not draw, so it is held here. The
+        settings of widgets that are not drawn have no keys: a slider looks through all keys.
         """
         key = self.key(name)
         if key not in st.session_state:
@@ -77,7 +77,7 @@ class HeldSettings(Generic[Record]):
         return key
 
     def value(self, name: str) -> Any:
-        """What the widget of a setting holds, or held when it was drawn last."""
+        """The value of a setting, as its widget has it or had it last."""
         try:
             return st.session_state[self.key(name)]
         except KeyError:
@@ -92,7 +92,7 @@ class HeldSettings(Generic[Record]):
                 st.session_state[self.key(name)] = value
 
     def settings(self) -> Record:
-        """What the widgets hold now."""
+        """The settings with the values that the widgets have now."""
         seated, drawn = st.session_state[self._seated], {}
         for name in tuple(seated):
             try:
@@ -102,7 +102,7 @@ class HeldSettings(Generic[Record]):
         return self.record(**st.session_state[self._held] | drawn)
 
     def remember(self, current: Record) -> None:
-        """Hold the settings for a run that draws no widgets of theirs."""
+        """Hold the settings, so that a run that draws none of their widgets has them."""
         st.session_state[self._held] = as_mapping(current)
 
     def keep(self, current: Record) -> None:
@@ -118,6 +118,6 @@ class HeldSettings(Generic[Record]):
         st.session_state[self._notices] = ()
 
     def notices(self) -> tuple[str, ...]:
-        """What the link held that could not be used."""
+        """Sentences on the entries of the link that could not be used."""
         found: tuple[str, ...] = st.session_state.get(self._notices, ())
         return found

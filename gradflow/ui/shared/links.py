@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from gradflow.ui.shared.setting_fields import (
-    Value,
-    as_mapping,
-    as_text,
-    controls_of,
-    parsed,
-)
+from gradflow.ui.shared.setting_fields import Value, as_mapping, as_text, controls_by_name, parsed
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import quoted
 
@@ -91,7 +85,7 @@ def from_query(
     if version not in form.defaults:
         notices.append(f"This link is of version {quoted(version)}, which this page does not know.")
         version = VERSION
-    defaults, controls = form.defaults[version], controls_of(form.record)
+    defaults, controls = form.defaults[version], controls_by_name(form.record)
     values: dict[str, Value] = as_mapping(defaults)
     for name, given in query.items():
         if name == "v" or name in _RESERVED:

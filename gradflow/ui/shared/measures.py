@@ -9,7 +9,7 @@ from typing import Any
 from gradflow.analysis import memory
 from gradflow.ui.shared.text import number, percent, power
 
-# Name, what it is of a network's measures, and what it says.
+# The name of a measure, how its cell is written, and what it says.
 Row = tuple[str, Callable[[Any], str], str]
 
 _ROWS: tuple[Row, ...] = (
@@ -49,7 +49,7 @@ _CANCELLATION: Row = (
 
 
 def measure_table(named: Mapping[str, memory.Reach]) -> dict[str, list[str]]:
-    """The table, by column; with the cancellation where all of them have it.
+    """The table, by column. It has the cancellation if all measures do.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def measure_table(named: Mapping[str, memory.Reach]) -> dict[str, list[str]]:
 
 
 def lag_words(lag: int | None, nothing: str = "never") -> str:
-    """A lag, or what is said where there is none."""
+    """A lag, or another word where there is none."""
     return nothing if lag is None else f"k = {lag}"
 
 
 def zero_words(seen: memory.Reach, forms: Sequence[str]) -> str:
-    """From which lag on training in some number formats would see zeros."""
+    """A sentence on the lag from which training in some number formats would see zeros."""
     parts = [
         f"**{form}** {'from ' if seen.zero_lags[form] else ''}{lag_words(seen.zero_lags[form])}"
         for form in forms

@@ -1,4 +1,4 @@
-"""A sequence of the user's own: pasted or uploaded, kept in the session alone, gone with it."""
+"""A sequence that the user pastes or uploads, which the session alone keeps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OwnNumbers:
     Parameters
     ----------
     name : str
-        What its keys begin with.
+        The beginning of its keys.
     megabytes : int
         The largest file, and the longest text in millions of characters.
     largest : float
@@ -42,7 +42,7 @@ class OwnNumbers:
         return found
 
     def draw(self, D: int = 1) -> None:
-        """Draw the field, the uploader, and what is to be said of what they hold.
+        """Draw the field, the uploader, and a note on the numbers that were read.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class OwnNumbers:
             st.button("Forget these numbers", key=self._forget, on_click=self.forget)
 
     def forget(self) -> None:
-        """Let the numbers go."""
+        """Drop the numbers."""
         st.session_state[self._numbers] = st.session_state[self._error] = None
 
     def _read_text(self, D: int) -> None:
@@ -111,7 +111,7 @@ class OwnNumbers:
         return sequences.parse_numbers(text, D, _MOST_ROWS)
 
     def _keep(self, read: Callable[[], Array]) -> None:
-        """Keep what is read; where it cannot be, say so and keep what was there."""
+        """Keep the numbers that are read. If they cannot be read, say so and keep the old ones."""
         try:
             numbers = read()
             largest = float(abs(numbers).max())
@@ -137,7 +137,7 @@ def _fitting(array: Array, D: int) -> Array:
 
 
 def _said(numbers: Array | None, D: int) -> str:
-    """What is used of the numbers."""
+    """A sentence that says which of the numbers are used."""
     if numbers is None:
         return "No numbers yet: seeded noise is shown."
     T, found = numbers.shape

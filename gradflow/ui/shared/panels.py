@@ -1,4 +1,4 @@
-"""From an experiment to what the figures of the two networks draw."""
+"""The contents of the figures of the two networks: both heatmaps, and one row of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gradflow.ui.shared.settings import Settings
 def both_panels(
     settings: Settings, experiment: Experiment, shares: bool = True
 ) -> tuple[Panel, Panel]:
-    """The two heatmaps' contents, RNN first; without each term's share where nobody asks for it."""
+    """The contents of the two heatmaps, RNN first; with each term's share, if it is asked for."""
     return (
         _panel("RNN", experiment.rnn, settings, experiment, shares),
         _panel("LSTM", experiment.lstm, settings, experiment, shares),

@@ -136,7 +136,7 @@ PRESETS = (
 
 
 def look_at(settings: Settings, chosen: str | None = None) -> str | None:
-    """What to look at: of the preset with these settings, else of the one chosen last, by name."""
+    """What to look at in the preset with these settings, or else in the one chosen last."""
     same = next((preset for preset in PRESETS if preset.settings == settings), None)
     if same is not None:
         return same.look

@@ -1,4 +1,4 @@
-"""One setting of a page: its range, its default, what it is for, and how a link writes it."""
+"""The fields of a record of settings: default, range and purpose of each, and its text in links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST_WHOLE = 500
 
 @dataclass(frozen=True)
 class Control:
-    """What a widget for one setting shows and takes.
+    """The text, the range and the choices of the widget of one setting.
 
     Attributes
     ----------
@@ -48,12 +48,14 @@ def setting(
     default: Value,
     label: str,
     text: str,
-    low: float | None = None,
-    high: float | None = None,
-    step: float | None = None,
+    limits: tuple[float, float, float] | None = None,
     choices: tuple[tuple[str, str], ...] = (),
 ) -> Any:
-    """A field of a record of settings: its default, and what its widget shows and takes."""
+    """A field of a record of settings, with its default and its control.
+
+    A number has limits: the lowest, the highest, and the widget's step.
+    """
+    low, high, step = limits or (None, None, None)
     control = Control(label, text, low, high, step, choices)
     return field(default=default, metadata={"control": control})
 
@@ -64,8 +66,8 @@ def with_default(record: type[Any], name: str, default: Value) -> Any:
     return field(default=default, metadata=found.metadata)
 
 
-def controls_of(record: type[Any]) -> dict[str, Control]:
-    """What the widgets of a record of settings show and take, by the names of its fields."""
+def controls_by_name(record: type[Any]) -> dict[str, Control]:
+    """The controls of a record of settings, by the names of its fields."""
     return {f.name: f.metadata["control"] for f in fields(record)}
 
 
@@ -78,7 +80,7 @@ def parsed(name: str, text: str, record: type[Any]) -> Value:
         If the text is not a value that the setting's widget could have; the message says which
         values are.
     """
-    control, default = controls_of(record)[name], getattr(record, name)
+    control, default = controls_by_name(record)[name], getattr(record, name)
     if control.choices:
         if text in control.values:
             return text

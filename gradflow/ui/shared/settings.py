@@ -1,21 +1,21 @@
-"""The settings of the pages of the two networks: those of both, of their input and of the view."""
+"""The settings of the pages of the two networks: weights, loss, input sequence and view."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from gradflow.ui.shared.setting_fields import LONGEST, Control, controls_of, setting
+from gradflow.ui.shared.setting_fields import LONGEST, Control, controls_by_name, setting
 from gradflow.ui.shared.view_settings import ViewSettings
 
 
 def _weight(default: float, label: str, text: str) -> Any:
-    return setting(default, label, text, -100.0, 100.0, 0.05)
+    return setting(default, label, text, (-100.0, 100.0, 0.05))
 
 
 @dataclass(frozen=True)
 class Settings(ViewSettings):
-    """One state of the pages."""
+    """All settings of these pages."""
 
     w_s: float = setting(
         0.9,
@@ -23,27 +23,21 @@ class Settings(ViewSettings):
         "What the RNN multiplies its state by at each step. One step back costs the gradient a "
         "factor $w_s$ times a slope of the activation. The LSTM's recurrent weights follow it "
         "unless set apart.",
-        -2.0,
-        2.0,
-        0.01,
+        (-2.0, 2.0, 0.01),
     )
     T: int = setting(
         50,
         "Sequence length $T$",
         "How many steps both networks are unrolled for. A sentence or your own numbers bring their "
         "own length.",
-        2,
-        LONGEST,
-        1,
+        (2, LONGEST, 1),
     )
     b_f: float = setting(
         1.0,
         "Forget-gate bias $b_f$",
         "Opens the LSTM's forget gate: with other inputs at 0 the cell keeps sigmoid($b_f$) of "
         "itself at each step.",
-        -6.0,
-        10.0,
-        0.01,
+        (-6.0, 10.0, 0.01),
     )
     w_x: float = _weight(
         0.5, "Input weight $w_x$", "What the input is multiplied by, in both networks."
@@ -120,15 +114,13 @@ class Settings(ViewSettings):
         ),
     )
     # No input of this seed's first 50 is near 0, so rows divided by their k = 1 term compare well.
-    seed: int = setting(106, "Seed", "Another seed gives other noise.", 0, 9999, 1)
-    period: float = setting(20.0, "Period of the sine", "In steps.", 2.0, 500.0, 1.0)
+    seed: int = setting(106, "Seed", "Another seed gives other noise.", (0, 9999, 1))
+    period: float = setting(20.0, "Period of the sine", "In steps.", (2.0, 500.0, 1.0))
     clause: int = setting(
         16,
         "Words in the clause",
         "How many words stand between the cat and its verb.",
-        1,
-        400,
-        1,
+        (1, 400, 1),
     )
     plural: bool = setting(
         False, "Several cats", "Turns the number at the noun from +1 to -1, and was into were."
@@ -164,29 +156,23 @@ class Settings(ViewSettings):
     lag: int = setting(
         10,
         "Lag $k$",
-        "The cell that is explained: how far back from the target its input lies, 1 for the target "
-        "step itself. Beyond step 1 it means step 1.",
-        1,
-        LONGEST,
-        1,
+        "The term that is explained: how far back from the target its input lies, 1 for the target "
+        "step itself. A larger lag than the target has means step 1.",
+        (1, LONGEST, 1),
     )
     classes: int = setting(
         4,
         "Classes of paths",
-        "How many classes the paths are put in by their number of crossings through $h$; the last "
-        "one holds all the rest together.",
-        2,
-        8,
-        1,
+        "Paths are sorted into classes by how often they cross $h$. The last class holds all "
+        "paths with more crossings.",
+        (2, 8, 1),
     )
     path: int = setting(
         1,
         "Paths by size: value, share, way",
-        "The path chosen is lit in the graph. A share is of the sizes of all 24; it is negative "
-        "where a path works against their sum.",
-        1,
-        24,
-        1,
+        "The path chosen is lit in the graph. Shares are of the summed sizes of all 24 paths. A "
+        "path that works against the sum has a negative share.",
+        (1, 24, 1),
     )
     clipping: bool = setting(
         False,
@@ -198,9 +184,7 @@ class Settings(ViewSettings):
         "Clipping threshold",
         "A gradient (over all parameters of the cell and the readout) longer than this is scaled "
         "down to it.",
-        1e-6,
-        1e6,
-        0.1,
+        (1e-6, 1e6, 0.1),
     )
 
     def lag_within(self, t: int) -> int:
@@ -208,4 +192,4 @@ class Settings(ViewSettings):
         return min(self.lag, t)
 
 
-CONTROLS: dict[str, Control] = controls_of(Settings)
+CONTROLS: dict[str, Control] = controls_by_name(Settings)

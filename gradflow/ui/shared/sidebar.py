@@ -17,7 +17,7 @@ SECTIONS = ("open_sequence", "open_view", "open_weights", "open_ends", "open_cli
 
 
 def every_control() -> None:
-    """Draw every control; what is chosen is then read with `HELD.settings`."""
+    """Draw every control. `HELD.settings` then gives the settings."""
     with st.sidebar:
         examples()
         main()
@@ -26,7 +26,7 @@ def every_control() -> None:
 
 
 def examples() -> None:
-    """The list of settings worth looking at."""
+    """Draw the list of settings worth looking at."""
     st.selectbox(
         "Start from an example",
         [preset.name for preset in PRESETS],
@@ -39,25 +39,25 @@ def examples() -> None:
 
 
 def main() -> None:
-    """What is moved most: the recurrent weight and the forget bias."""
+    """Draw the controls that are moved most: the recurrent weight and the forget bias."""
     WIDGETS.slider("w_s")
     WIDGETS.slider("b_f")
     st.caption(forget_bias_words(HELD.value("b_f")))
 
 
 def length() -> None:
-    """The length of the sequence, unless that brings its own."""
+    """Draw the length of the sequence, which some sequences bring themselves."""
     own = _own_length()
     WIDGETS.slider("T", disabled=own is not None)
     _exact_length(disabled=own is not None)
-    # A slot that is always there: what comes after it keeps its place.
+    # This slot is always there, so that what follows keeps its place.
     note = st.empty()
     if own is not None:
         note.caption(f"The sequence brings its own length: {own} steps.")
 
 
 def sections() -> None:
-    """All other controls, in parts that are drawn when they are opened."""
+    """Draw all other controls, in sections whose contents are drawn when they are open."""
     parts = zip(
         SECTIONS,
         (
@@ -77,7 +77,7 @@ def sections() -> None:
 
 
 def _exact_length(disabled: bool) -> None:
-    """The length once more, to type: on the slider a pixel is several steps."""
+    """Draw the length as a number to type: on the slider a pixel is several steps."""
     control = CONTROLS["T"]
     st.session_state["T_typed"] = HELD.value("T")
     st.number_input(
@@ -174,5 +174,5 @@ def _clipping() -> None:
 
 
 def lag_control() -> None:
-    """The lag of the cell that is explained, which stands beside the explanation."""
+    """Draw the lag of the term that is explained, beside its explanation."""
     WIDGETS.number("lag", width=NARROW)

@@ -1,4 +1,4 @@
-"""What a session keeps for the pages of the two networks, and the address of the page."""
+"""The session's settings and numbers for the pages of the two networks, and the address."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWN = OwnNumbers("own", megabytes=2, largest=_LARGEST)
 
 
 def choose_cell(t: int, k: int) -> None:
-    """Make one cell the explained one; only before this run draws its widgets.
+    """Choose the term that is explained; only before this run draws its widgets.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show, and numbers as people write them."""
+"""Text from outside made safe for Markdown, numbers for people, and tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARKDOWN = set("\\`*_{}[]()<>#+-.!|$~:&^=")
 
 
 def escaped(text: str) -> str:
-    """Text whose every character Markdown shows as it is: no HTML, no links, no images."""
+    """The text with every mark of Markdown escaped: no HTML, no links, no images."""
     return "".join(f"\\{c}" if c in _MARKDOWN else c if c.isprintable() else " " for c in text)
 
 

@@ -27,9 +27,7 @@ class ViewSettings:
         -4,
         "Colour floor (power of ten)",
         "Terms below this share the darkest colour. Exact zeros stay grey.",
-        -4000,
-        -1,
-        1,
+        (-4000, -1, 1),
     )
     last: bool = setting(
         True, "The last step as target", "The row that the curves and the measures look at."
@@ -38,17 +36,13 @@ class ViewSettings:
         25,
         "Target step $t$",
         "The row that the curves and the measures look at. Beyond the last step it means the last.",
-        1,
-        LONGEST,
-        1,
+        (1, LONGEST, 1),
     )
     window: int = setting(
         10,
         "Truncation window",
         "Backpropagation cut off after this many steps: how much would it throw away?",
-        1,
-        LONGEST,
-        1,
+        (1, LONGEST, 1),
     )
     camera: str = setting(
         "png",

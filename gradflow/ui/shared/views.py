@@ -1,4 +1,4 @@
-"""From terms to what the figures of every page draw: the colour scale, and one row as curves."""
+"""The parts of figures that every page builds alike: the view, and one row as curves."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def profile(
     beside: Sequence[Line] = (),
     powers: Array | None = None,
 ) -> Profile:
-    """The row of one target, of each network.
+    """The row of one target as curves, one a network.
 
     Parameters
     ----------
     settings : ViewSettings
         The page's settings.
     quantity : str
-        What the terms are of.
+        Name of the terms: "dL_t/dw_x".
     rows : sequence of (title, colour, log10)
         log10 of a network's terms by lag, (t,).
     beside : sequence of Line

@@ -1,4 +1,4 @@
-"""The widgets of a record of settings: one a setting, under the setting's key."""
+"""The widgets of a record of settings, one a setting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from gradflow.ui.shared.held_settings import HeldSettings
-from gradflow.ui.shared.setting_fields import controls_of
+from gradflow.ui.shared.setting_fields import controls_by_name
 
 # Pixels of a number that stands beside other controls.
 NARROW = 220
@@ -25,16 +25,16 @@ class Widgets:
 
     def __init__(self, held: HeldSettings[Any]) -> None:
         self._held = held
-        self._controls = controls_of(held.record)
+        self._controls = controls_by_name(held.record)
 
     def slider(self, name: str, disabled: bool = False) -> None:
-        """A number on a slider."""
+        """Draw a slider for a number."""
         st.slider(**self._number(name), disabled=disabled)
 
     def number(
         self, name: str, disabled: bool = False, width: int | Literal["stretch"] = "stretch"
     ) -> None:
-        """A number to type."""
+        """Draw a field for a number."""
         whole = isinstance(getattr(self._held.record, name), int)
         form = None if whole else "%g"
         st.number_input(**self._number(name), disabled=disabled, format=form, width=width)
@@ -46,7 +46,7 @@ class Widgets:
         labels: Sequence[str] | None = None,
         disabled: bool = False,
     ) -> None:
-        """One of several values: those of the setting, or some of them, or others with labels."""
+        """Draw a list of the setting's values, of some of them, or of others that have labels."""
         control = self._controls[name]
         values = control.values if values is None else values
         shown = dict(zip(values, labels, strict=True)) if labels else dict(control.choices)
@@ -55,7 +55,7 @@ class Widgets:
         )
 
     def ranks(self, name: str, labels: Sequence[str], captions: Sequence[str]) -> None:
-        """A list of which one is chosen by its number, counted from 1."""
+        """Draw a list whose entries are chosen by their rank, from 1 on."""
         st.radio(
             options=range(1, len(labels) + 1),
             format_func=lambda rank: labels[rank - 1],
@@ -64,11 +64,11 @@ class Widgets:
         )
 
     def switch(self, name: str, disabled: bool = False) -> None:
-        """On or off."""
+        """Draw a switch."""
         st.toggle(**self._common(name), disabled=disabled)
 
     def target(self) -> None:
-        """The target step, which stands beside the curves that it moves."""
+        """Draw the controls of the target step."""
         self.switch("last")
         if not self._held.value("last"):
             self.number("t", width=NARROW)

@@ -1,4 +1,4 @@
-"""Sentences that several pages say: of a network's gradient, of a link, of the heatmaps."""
+"""Sentences of several pages: on a network's gradient, on links, on the heatmaps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gradflow.ui.shared.text import number, percent, power
 
 
 def sentence(name: str, seen: memory.Reach) -> str:
-    """What happens to one network's gradient on its way back, as Markdown."""
+    """A sentence on how far one network's gradient reaches back, as Markdown."""
     if seen.t == 1:
         return f"**{name}: one step only.** There is nothing to carry back."
     if math.isnan(seen.decay_per_step):
@@ -36,7 +36,7 @@ def sentence(name: str, seen: memory.Reach) -> str:
 
 
 def _whole_way(seen: memory.Reach) -> tuple[str, str]:
-    """What a step back does on average, and what is there at step 1."""
+    """The average change a step back, and the size at step 1."""
     rate = number(seen.decay_per_step)
     if seen.decay_per_step > 1.0 and rate != "1":
         change = f"grows on average to {rate} times itself each step back"
@@ -52,7 +52,7 @@ def _steps(count: int) -> str:
 
 
 def forget_bias_words(b_f: float) -> str:
-    """What a forget bias does by itself."""
+    """A sentence on how long the cell's memory lasts with a forget bias alone."""
     return (
         f"sigmoid({b_f:g}) = {float(sigmoid(np.asarray(b_f))):.4g}: with the other inputs of the "
         f"gate at 0, the cell's memory halves in {number(memory.forget_half_life(b_f))} steps."
@@ -60,8 +60,8 @@ def forget_bias_words(b_f: float) -> str:
 
 
 NO_NUMBERS = (
-    "Your own numbers are chosen as the input, and there are none yet: a link does not hold them. "
-    "Paste them in the sidebar under *Input sequence*. Until then seeded noise is shown."
+    "The input is set to your own numbers, and there are none yet, because a link does not hold "
+    "them. Paste them in the sidebar under *Input sequence*. Until then seeded noise is shown."
 )
 
 _MOST_NOTICES = 5
@@ -86,7 +86,7 @@ READING = {
 
 
 def blocks(n: int, longest_whole: int) -> str:
-    """That a cell of a heatmap stands for many terms, and where all of them are."""
+    """A note that a cell of the heatmaps stands for many terms, and where to get all of them."""
     return (
         f"Each cell of the heatmaps is a block of {n} × {n} terms and has the colour of the "
         "largest, so that none hides; it is grey where all of them are exactly zero. The pictures, "
