@@ -302,11 +302,11 @@ def test_a_browser_that_does_not_start_is_said_in_a_sentence(monkeypatch, tmp_pa
 def section() -> None:
     import plotly.graph_objects as go
 
-    from gradflow.ui.comparison.downloads_section import downloads
+    from gradflow.ui.comparison.downloads_section import draw_downloads
     from gradflow.ui.shared.experiment import run
     from gradflow.ui.shared.settings import Settings
 
-    downloads(run(Settings()), Settings(), None, go.Figure, "http://localhost/?v=1")
+    draw_downloads(run(Settings()), Settings(), None, go.Figure, "http://localhost/?v=1")
 
 
 def opened() -> AppTest:

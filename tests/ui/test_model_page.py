@@ -23,7 +23,7 @@ from gradflow.analysis.forget_bias import with_forget_bias
 from gradflow.analysis.unit_signal import unit_signals
 from gradflow.figures.panel import relative_to_first
 from gradflow.ui import server
-from gradflow.ui.model import running
+from gradflow.ui.model import long_runs
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED
 from gradflow.ui.shared.links import from_query, to_query
@@ -507,7 +507,7 @@ def test_the_pages_keep_their_settings_apart():
 
 
 def test_what_does_not_fit_in_memory_is_refused_in_one_sentence(monkeypatch):
-    monkeypatch.setattr(running, "free_bytes", lambda: 40_000_000)
+    monkeypatch.setattr(long_runs, "free_bytes", lambda: 40_000_000)
     app = opened(sequence="noise", T="60")
     assert charts(app)
     app = put(app, "T", 2000)
@@ -535,20 +535,20 @@ def test_a_view_that_changes_computes_nothing_again(monkeypatch):
 
 
 def test_a_bar_and_a_button_come_and_go_while_it_computes(monkeypatch):
-    monkeypatch.setattr(running, "PATIENCE", -1.0)
-    monkeypatch.setattr(running, "_PACE", 0.0)
+    monkeypatch.setattr(long_runs, "PATIENCE", -1.0)
+    monkeypatch.setattr(long_runs, "_PACE", 0.0)
     shown = []
-    call = running.Progress.__call__
+    call = long_runs.Progress.__call__
 
     def told(self, share):
         call(self, share)
         shown.append(self._bar is not None)
 
-    monkeypatch.setattr(running.Progress, "__call__", told)
+    monkeypatch.setattr(long_runs.Progress, "__call__", told)
     app = opened()
     assert shown
     assert all(shown)
-    assert not [button for button in app.button if button.key.startswith(running.CANCEL)]
+    assert not [button for button in app.button if button.key.startswith(long_runs.CANCEL)]
     assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
 
 

@@ -18,7 +18,7 @@ from gradflow.ui.shared.settings import Settings
 SECTION = "open_downloads"
 
 
-def downloads(
+def draw_downloads(
     experiment: Experiment,
     settings: Settings,
     own: Array | None,

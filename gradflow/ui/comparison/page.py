@@ -18,7 +18,7 @@ from gradflow.figures.pooling import block_size
 from gradflow.ui import server
 from gradflow.ui.comparison import words
 from gradflow.ui.comparison.chart_contents import Charts, charts
-from gradflow.ui.comparison.downloads_section import downloads
+from gradflow.ui.comparison.downloads_section import draw_downloads
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.heatmaps import heatmaps
 from gradflow.ui.shared import frame, links, panels, sidebar, state
@@ -88,7 +88,7 @@ def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) ->
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
-    downloads(
+    draw_downloads(
         experiment,
         settings,
         state.own_numbers(),

@@ -26,7 +26,7 @@ def derivation_page() -> None:
     frame.heading("Derivation", _LEAD)
     with st.container():  # whatever it holds, what is below keeps its place
         frame.notes(settings)
-    experiment = frame.experiment(settings)
+    experiment = frame.networks(settings)
     if experiment is None:
         return
     _controls()

@@ -29,7 +29,7 @@ _READ_OUT = "model_read_out"
 _SUM = "sum of the hidden units"
 
 
-def weights() -> None:
+def draw_weights() -> None:
     """Draw the choice of a model, the uploader, and the question that a file leaves open."""
     WIDGETS.choice("model")
     st.file_uploader(
@@ -51,7 +51,7 @@ def weights() -> None:
         st.code(words.TWO_LINES, language="python", wrap_lines=True)
 
 
-def readout(model: gf.Model, weights: Hashable) -> str | None:
+def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
     """Draw the choice of a readout: a linear layer of the file, or the sum of the hidden units.
 
     Parameters
@@ -76,7 +76,7 @@ def readout(model: gf.Model, weights: Hashable) -> str | None:
     return None if chosen == _SUM else chosen
 
 
-def sequence(shipped: Shipped | None, D: int) -> None:
+def draw_sequence(shipped: Shipped | None, D: int) -> None:
     """Draw the choice of what the model reads."""
     kinds = [
         kind
@@ -105,7 +105,7 @@ def sequence(shipped: Shipped | None, D: int) -> None:
         OWN_NUMBERS.draw(D)
 
 
-def view(layers: tuple[Cell, ...], model: gf.Model) -> None:
+def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
     """Draw the controls of what the heatmaps show."""
     layer = min(HELD.value("layer"), len(layers) - 1)
     HELD.change(layer=layer)

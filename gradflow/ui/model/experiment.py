@@ -14,7 +14,7 @@ from gradflow.analysis.unit_signal import UnitSignals, unit_signals
 from gradflow.engine.memory_estimate import needed_bytes
 from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.scaled import Array
-from gradflow.ui.model import running, uploads, words
+from gradflow.ui.model import long_runs, uploads, words
 from gradflow.ui.model.panels import Seen, changed_title
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import OWN, ModelSettings
@@ -104,11 +104,14 @@ def runs(chosen: ChosenModel, given: Sequence, settings: ModelSettings) -> tuple
     compared = settings.added != 0.0 and any(map(keeping_gate, layers_of(cell)))
     key = (*chosen.key, hashlib.sha256(given.x.tobytes()).hexdigest(), given.x.shape)
     changed_key = (*key, settings.added)
-    missing = [not running.has("run", key), compared and not running.has("changed", changed_key)]
+    missing = [
+        not long_runs.has("run", key),
+        compared and not long_runs.has("changed", changed_key),
+    ]
     if missing[0]:
         for name in ("run", "changed"):  # what goes first makes room
-            running.forget(name)
-    refused = running.too_large(needed_bytes(cell, len(given.x)) * sum(missing), len(given.x))
+            long_runs.forget(name)
+    refused = long_runs.too_large(needed_bytes(cell, len(given.x)) * sum(missing), len(given.x))
     if refused is not None:
         raise TooLargeError(refused)
     flow = _computed("run", key, "The model as read", _flow(chosen.model, given))
@@ -152,7 +155,7 @@ def carriers(run: Run, t: int, layer: int) -> UnitSignals:
 
 
 def _terms(place: int, run: Run, parameter: str, layer: int) -> Array:
-    def make(on_step: running.Progress) -> Array:
+    def make(on_step: long_runs.Progress) -> Array:
         if parameter == "x":
             run.flow.sweep_inputs(on_step)
             return run.flow.log10("x")
@@ -164,28 +167,28 @@ def _terms(place: int, run: Run, parameter: str, layer: int) -> Array:
 
 
 def _reach(place: int, run: Run, window: int, layer: int) -> tuple[memory.Reach, ...]:
-    return running.kept(
+    return long_runs.kept(
         f"reach_{place}",
         (*run.key, layer, window),
         lambda: memory.over_targets(run.flow, LEAST_SHARE, window, layer),
     )
 
 
-def _flow(model: gf.Model, given: Sequence) -> Callable[[running.Progress], gf.GradientFlow]:
+def _flow(model: gf.Model, given: Sequence) -> Callable[[long_runs.Progress], gf.GradientFlow]:
     return lambda on_step: gf.gradient_flow(model, given.x, on_step=on_step)
 
 
 def _computed(
-    name: str, key: Key, label: str, make: Callable[[running.Progress], _Result]
+    name: str, key: Key, label: str, make: Callable[[long_runs.Progress], _Result]
 ) -> _Result:
     """The result kept under a name, or a new one, with a bar and a button to cancel."""
-    if running.stopped(key):
+    if long_runs.stopped(key):
         raise StoppedError
 
     def computed() -> _Result:
-        progress = running.Progress(name, label, key)
+        progress = long_runs.Progress(name, label, key)
         made = make(progress)
         progress.done()
         return made
 
-    return running.kept(name, key, computed)
+    return long_runs.kept(name, key, computed)

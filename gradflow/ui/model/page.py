@@ -14,7 +14,7 @@ from gradflow.figures.panel import Panel
 from gradflow.figures.pooling import LONG, block_size
 from gradflow.ui import server
 from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
-from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words
+from gradflow.ui.model import controls, exports, long_runs, panels, sequence, uploads, words
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (
     ChosenModel,
@@ -41,12 +41,12 @@ def model_page() -> None:
     """Draw the page."""
     HELD.begin("model")
     with st.sidebar:
-        controls.weights()
+        controls.draw_weights()
         chosen = chosen_model(str(HELD.value("model")))
-        chosen = chosen.with_readout(controls.readout(chosen.model, chosen.weights))
+        chosen = chosen.with_readout(controls.draw_readout(chosen.model, chosen.weights))
         with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
-            controls.sequence(chosen.shipped, chosen.model.cell.D)
-        controls.view(layers_of(chosen.model.cell), chosen.model)
+            controls.draw_sequence(chosen.shipped, chosen.model.cell.D)
+        controls.draw_view(layers_of(chosen.model.cell), chosen.model)
     settings = HELD.settings()
     HELD.keep(settings)
     st.title("Your model", anchor=False)
@@ -60,7 +60,7 @@ def model_page() -> None:
         _shown(chosen, given, settings, both)
     except StoppedError:
         st.info(words.STOPPED, icon=":material/cancel:")
-        st.button("Run it", key="model_go_on", on_click=running.go_on, type="primary")
+        st.button("Run it", key="model_go_on", on_click=long_runs.go_on, type="primary")
     except ValueError as error:
         st.error(escaped(str(error)))
     with st.expander("How to read this, and what is computed", icon=":material/help:"):
@@ -132,7 +132,7 @@ def _measures(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> None:
     st.markdown(f"{words.truncation(reach[0])} {zeros}")
     st.table(measure_table({one.title: seen for one, seen in zip(found, reach, strict=True)}))
     st.subheader("Every target", anchor=False)
-    chart(over_targets(panels.measures(found), t), "model_over_targets", settings.camera)
+    chart(over_targets(panels.target_measures(found), t), "model_over_targets", settings.camera)
     st.caption(words.OVER_TARGETS)
 
 

@@ -85,7 +85,7 @@ def row_of_runs(settings: ModelSettings, seen: tuple[Seen, ...], quantity: str, 
     return views.profile(settings, f"dL_t/d{quantity}", rows)
 
 
-def measures(seen: tuple[Seen, ...]) -> list[Measure]:
+def target_measures(seen: tuple[Seen, ...]) -> list[Measure]:
     """Horizon and half-life of every target, of each run."""
     return [
         Measure(

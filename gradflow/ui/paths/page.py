@@ -27,7 +27,7 @@ def paths_page() -> None:
     frame.heading("Paths", path_words.LEAD)
     with st.container():  # whatever it holds, what is below keeps its place
         frame.notes(settings)
-    experiment = frame.experiment(settings)
+    experiment = frame.networks(settings)
     if experiment is None:
         return
     server.runs.between_steps()

@@ -70,7 +70,7 @@ def notes(settings: Settings, look: bool = False) -> None:
         st.info(said, icon=":material/visibility:")
 
 
-def experiment(settings: Settings) -> Experiment | None:
+def networks(settings: Settings) -> Experiment | None:
     """Both networks on the sequence; if they cannot run, None and a sentence on the page."""
     return tried(lambda: run(settings, state.own_numbers()))
 
