@@ -21,7 +21,7 @@ def log10_gradient_norm(flow: GradientFlow) -> Array:
         Over every parameter of the cell and of the readout together; minus infinity where all are
         exactly zero.
     """
-    names = (*flow.cell.weights, "w_o", "readout_b_o")
+    names = (*flow.cell.weights, "readout.w_o", "readout.b_o")
     sizes = np.stack([flow.log10_total(name) for name in names])
     top = sizes.max(axis=0)
     base = np.where(np.isfinite(top), top, 0.0)

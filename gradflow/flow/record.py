@@ -224,9 +224,8 @@ class GradientFlow:
         Parameters
         ----------
         parameter : str
-            One of `parameters`; a name without its gate for the gates together; "w_o" and "b_o" for
-            the readout. The "b_o" of an LSTM is its output gate's, and "readout_b_o" the readout's;
-            with several layers "b_o" is the readout's unless a layer is given.
+            One of `parameters`; a name without its gate for the gates together; "readout.w_o" or
+            "readout.b_o", which belong to no layer. "b_o" is an LSTM's output gate's.
         layer : int, optional
             The layer of a stack, 0 next to the input; may be left out where there is only one.
 

@@ -15,7 +15,7 @@ from gradflow.analysis.clipping import (
 def test_factors_are_those_of_the_plain_norm():
     x = np.random.default_rng(3).normal(size=12)
     flow = gf.gradient_flow(gf.LSTM.scalar(0.7, 1.2, 0.5), x, loss=gf.UnitLoss())
-    names = (*flow.parameters, "w_o", "readout_b_o")
+    names = (*flow.parameters, "readout.w_o", "readout.b_o")
     length = np.sqrt(sum(flow.total(name) ** 2 for name in names))
     np.testing.assert_allclose(10.0 ** log10_gradient_norm(flow), length, rtol=1e-12)
     threshold = float(np.median(length))
