@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradflow.numerics.validation import finite_number, frozen, shown, whole_number
+
 Floats = NDArray[np.float64]
 
 MAX_ROWS = 10_000
@@ -65,6 +67,9 @@ class Agreement:
     x: Floats
     words: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Agreement(T={len(self.x)}, {shown(' '.join(self.words))})"
+
 
 def ones(T: int) -> Floats:
     """1 at every step.
@@ -83,7 +88,7 @@ def ones(T: int) -> Floats:
     ValueError
         If T is not a whole number from 1 on.
     """
-    return _read_only(np.ones(_count("T", T)))
+    return frozen(np.ones(whole_number("T", T, 1)))
 
 
 def impulse(T: int) -> Floats:
@@ -103,9 +108,9 @@ def impulse(T: int) -> Floats:
     ValueError
         If T is not a whole number from 1 on.
     """
-    x = np.zeros(_count("T", T))
+    x = np.zeros(whole_number("T", T, 1))
     x[0] = 1.0
-    return _read_only(x)
+    return frozen(x)
 
 
 def sine(T: int, period: float = 20.0) -> Floats:
@@ -128,10 +133,10 @@ def sine(T: int, period: float = 20.0) -> Floats:
     ValueError
         If T is not a whole number from 1 on, or period is not a finite number above 0.
     """
-    steps = np.arange(1, _count("T", T) + 1)
-    turns = steps / _size("period", period, smallest=1e-3)
+    steps = np.arange(1, whole_number("T", T, 1) + 1)
+    turns = steps / _at_least("period", period, 1e-3)
     x = np.sin(2.0 * np.pi * (turns % 1.0))
-    return _read_only(np.where(np.abs(x) < 1e-12 * np.maximum(turns, 1.0), 0.0, x))
+    return frozen(np.where(np.abs(x) < 1e-12 * np.maximum(turns, 1.0), 0.0, x))
 
 
 def noise(T: int, generator: np.random.Generator) -> Floats:
@@ -153,7 +158,7 @@ def noise(T: int, generator: np.random.Generator) -> Floats:
     ValueError
         If T is not a whole number from 1 on, or generator is not a Generator.
     """
-    return _read_only(_generator(generator).standard_normal(_count("T", T)))
+    return frozen(_generator(generator).standard_normal(whole_number("T", T, 1)))
 
 
 def agreement(
@@ -168,7 +173,7 @@ def agreement(
     clause : int
         Words between the noun and the verb, at least 1; the sentence has T = clause + 3 words.
     plural : bool
-        "The cats .. were" in the place of "The cat .. was".
+        "The cats .. were" instead of "The cat .. was".
     generator : numpy.random.Generator
         Where the inputs of the other words come from.
     spread : float
@@ -189,15 +194,15 @@ def agreement(
     Linzen, Dupoux and Goldberg (2016), "Assessing the ability of LSTMs to learn syntax-sensitive
     dependencies".
     """
-    length = _count("clause", clause)
+    length = whole_number("clause", clause, 1)
     if not isinstance(plural, bool | np.bool_):
-        raise ValueError(f"plural must be True or False. Got {_shown(plural)}.")
-    x = _generator(generator).standard_normal(length + WORDS_AROUND) * _size(
-        "spread", spread, smallest=0.0
+        raise ValueError(f"plural must be True or False. Got {shown(plural)}.")
+    x = _generator(generator).standard_normal(length + WORDS_AROUND) * _at_least(
+        "spread", spread, 0.0
     )
     x[1] = -1.0 if plural else 1.0
     noun, verb = ("cats", "were") if plural else ("cat", "was")
-    return Agreement(_read_only(x), ("The", noun, *_relative_clause(length), verb))
+    return Agreement(frozen(x), ("The", noun, *_relative_clause(length), verb))
 
 
 def parse_numbers(text: str) -> Floats:
@@ -230,13 +235,13 @@ def parse_numbers(text: str) -> Floats:
     lines = [line for line in lines if line]
     header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
     if not rows:
-        raise ValueError(f"text must hold at least one number. Got {_shown(text.strip())}.")
+        raise ValueError(f"text must hold at least one number. Got {_quoted(text.strip())}.")
     _at_most_max_rows(len(rows))
     if header is None or "," not in header:
         _without_decimal_commas(rows)
     cells = _cells(header, rows)
     _at_most_max_rows(len(cells))
-    return _read_only(np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)]))
+    return frozen(np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)]))
 
 
 def _relative_clause(length: int) -> list[str]:
@@ -269,7 +274,7 @@ def _cells(header: str | None, rows: list[str]) -> list[str]:
     if header is None:
         raise ValueError(
             "text must hold one number a line, or all on one line, or a table with a header line. "
-            f"Got several numbers a line and no header: {_shown(rows[0])}."
+            f"Got several numbers a line and no header: {_quoted(rows[0])}."
         )
     return _first_numeric_column(header, rows, separator)
 
@@ -281,13 +286,13 @@ def _first_numeric_column(header: str, rows: list[str], separator: str | None) -
         if len(fields) != width:
             raise ValueError(
                 f"text must have the {width} columns of its header in every row. "
-                f"Got {len(fields)} in row {number}: {_shown(rows[number - 1])}."
+                f"Got {len(fields)} in row {number}: {_quoted(rows[number - 1])}."
             )
     for column, field in enumerate(table[0]):
         if _is_number(field):
             return [fields[column] for fields in table]
     hint = _decimal_comma_hint(*table[0])
-    raise ValueError(f"text must have a column of numbers{hint}. Got row 1: {_shown(rows[0])}.")
+    raise ValueError(f"text must have a column of numbers{hint}. Got row 1: {_quoted(rows[0])}.")
 
 
 def _separator(lines: list[str]) -> str | None:
@@ -305,7 +310,7 @@ def _without_decimal_commas(rows: list[str]) -> None:
     if len(tokens) > 1 and with_comma and all(_could_be_decimal_comma(token) for token in tokens):
         raise ValueError(
             "text must have decimals with a point, as in 1.5, and columns need a header line. "
-            f"Got what looks like a decimal comma: {_shown(with_comma)}."
+            f"Got what looks like a decimal comma: {_quoted(with_comma)}."
         )
 
 
@@ -331,10 +336,10 @@ def _number(cell: str, row: int) -> float:
     cell = cell.strip('"')
     if not _is_number(cell):
         hint = _decimal_comma_hint(cell)
-        raise ValueError(f"text must hold numbers only{hint}. Got {_shown(cell)} in row {row}.")
+        raise ValueError(f"text must hold numbers only{hint}. Got {_quoted(cell)} in row {row}.")
     number = float(cell)
     if not math.isfinite(number):
-        raise ValueError(f"text must hold finite numbers. Got {_shown(cell)} in row {row}.")
+        raise ValueError(f"text must hold finite numbers. Got {_quoted(cell)} in row {row}.")
     return number
 
 
@@ -343,32 +348,18 @@ def _at_most_max_rows(rows: int) -> None:
         raise ValueError(f"text must have at most {MAX_ROWS:,} rows. Got {rows:,}.")
 
 
-def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on. Got {_shown(value)}.")
-    return int(value)
-
-
-def _size(name: str, value: Any, smallest: float) -> float:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < smallest:
-        raise ValueError(
-            f"{name} must be a finite number from {smallest:g} on. Got {_shown(value)}."
-        )
-    return float(value)
+def _at_least(name: str, value: Any, least: float) -> float:
+    number = finite_number(name, value)
+    if number < least:
+        raise ValueError(f"{name} must be a finite number from {least:g} on. Got {value}.")
+    return number
 
 
 def _generator(generator: Any) -> np.random.Generator:
     if not isinstance(generator, np.random.Generator):
-        raise ValueError(f"generator must be a numpy.random.Generator. Got {_shown(generator)}.")
+        raise ValueError(f"generator must be a numpy.random.Generator. Got {shown(generator)}.")
     return generator
 
 
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return repr(text[:_SHOWN]) if isinstance(value, str) else text[:_SHOWN]
-
-
-def _read_only(x: Floats) -> Floats:
-    x.setflags(write=False)
-    return x
+def _quoted(text: str) -> str:
+    return repr(text[:_SHOWN])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gradflow.losses import Readout
-from gradflow.numerics.validation import one_of
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import one_of, plain_array
 from gradflow.weights.formats import KERAS_LINES, check_size, read_tensors
 from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Module, cell_of
@@ -144,14 +146,22 @@ def from_state_dict(
 def _given(name: str, value: Any) -> Tensor:
     """A tensor of a mapping; PyTorch's own are brought to numpy, bfloat16 through float64."""
     if hasattr(value, "detach"):
-        tensor = value.detach().cpu()
         dtype = str(value.dtype).removeprefix("torch.")
-        return Tensor(name, dtype, tuple(value.shape), lambda: tensor.double().numpy())
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{shown(name)} must be a regular array.") from error
+        read = partial(_torch_numbers, name, value)
+        return Tensor(name, dtype, tuple(value.shape), read)
+    array = plain_array(shown(name), value)
     return Tensor(name, array.dtype.name, array.shape, lambda: array)
+
+
+def _torch_numbers(name: str, tensor: Any) -> Array:
+    """The numbers of a tensor of PyTorch, which has none on the meta device or if it is sparse."""
+    try:
+        return np.asarray(tensor.detach().cpu().double().numpy())
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"{shown(name)} must be a dense tensor with numbers. Got {tensor.layout} on "
+            f"{tensor.device}."
+        ) from error
 
 
 def _model(

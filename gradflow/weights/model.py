@@ -56,6 +56,9 @@ class Model:
     layers: tuple[LayerSource, ...]
     linear_layers: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Model({self.cell!r}, readout_layer={self.readout_layer!r})"
+
     @property
     def description(self) -> tuple[str, ...]:
         """The architecture as read: one sentence a recurrent layer, and one on the readout."""
