@@ -42,6 +42,9 @@ class Readout:
         object.__setattr__(self, "w_o", w_o)
         object.__setattr__(self, "b_o", b_o)
 
+    def __repr__(self) -> str:
+        return f"Readout(w_o={_text(self.w_o)}, b_o={_text(self.b_o)})"
+
     def matrix(self, H: int) -> Array:
         """The weights as an array of shape (O, H).
 
@@ -98,6 +101,9 @@ class SquaredError:
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", finite_array("target", self.target))
 
+    def __repr__(self) -> str:
+        return f"SquaredError(target={_text(self.target)})"
+
     def slope(self, o: Array) -> Scaled:
         return Scaled.of(o - _spread(self.target, o))
 
@@ -123,6 +129,9 @@ class BinaryCrossEntropy:
         target = finite_array("target", self.target)
         _within_unit_interval(target)
         object.__setattr__(self, "target", target)
+
+    def __repr__(self) -> str:
+        return f"BinaryCrossEntropy(target={_text(self.target)})"
 
     def slope(self, o: Array) -> Scaled:
         # p - y without a difference of near equals: (1 - y) sigmoid(o) - y sigmoid(-o). A part that
@@ -165,6 +174,9 @@ class SoftmaxCrossEntropy:
             )
         object.__setattr__(self, "target", target)
 
+    def __repr__(self) -> str:
+        return f"SoftmaxCrossEntropy(target={_text(self.target)})"
+
     def slope(self, o: Array) -> Scaled:
         if o.ndim != 2:
             raise ValueError(
@@ -188,6 +200,10 @@ class SoftmaxCrossEntropy:
         if classes.max() >= o.shape[1]:
             raise ValueError(f"target must be a class below O={o.shape[1]}. Got {classes.max():g}.")
         return np.eye(o.shape[1])[classes.astype(int)]
+
+
+def _text(array: Array) -> str:
+    return f"array of shape {array.shape}" if array.ndim else repr(array.item())
 
 
 def _spread(target: Array, o: Array) -> Array:

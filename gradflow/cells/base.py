@@ -206,6 +206,12 @@ def leaves(tree: Tree) -> Iterator[Any]:
         yield tree
 
 
+def trace_text(trace: Trace) -> str:
+    """A trace in a line: its sizes."""
+    T, D = trace.x.shape
+    return f"{type(trace).__name__}(T={T}, H={trace.hidden.shape[1]}, D={D})"
+
+
 def multiplied(source: str, trace: Trace) -> Array:
     """What weights of a source that all cells have multiplied: (T, D), (T, H) or (T, 1)."""
     if source == "x":

@@ -21,6 +21,7 @@ from gradflow.cells.base import (
     multiplied,
     number,
     through,
+    trace_text,
 )
 from gradflow.cells.gru_difference import state_minus_candidate
 from gradflow.numerics.activations import (
@@ -61,6 +62,8 @@ class GRUTrace:
     q: Array
     h: Array
     o: Array
+
+    __repr__ = trace_text
 
     @property
     def hidden(self) -> Array:
@@ -132,6 +135,10 @@ class GRU:
             )
         for name, array in arrays.items():
             object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        form = "" if self.reset_after else ", reset_after=False"
+        return f"GRU(H={self.H}, D={self.D}{form})"
 
     @classmethod
     def scalar(

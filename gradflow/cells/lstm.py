@@ -23,6 +23,7 @@ from gradflow.cells.base import (
     number,
     through,
     times,
+    trace_text,
 )
 from gradflow.numerics.activations import (
     SIGMOID,
@@ -78,6 +79,8 @@ class LSTMTrace:
     h: Array
     o: Array
 
+    __repr__ = trace_text
+
     @property
     def hidden(self) -> Array:
         """The state the readout sees, shape (T + 1, H)."""
@@ -122,6 +125,9 @@ class LSTM:
         match_shape("b", b, (4, *H), "(4, H), or (4,)")
         for name, array in (("w_x", w_x), ("w_h", w_h), ("b", b)):
             object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        return f"LSTM(H={self.H}, D={self.D})"
 
     @classmethod
     def scalar(

@@ -16,6 +16,7 @@ from gradflow.cells.base import (
     match_shape,
     multiplied,
     through,
+    trace_text,
 )
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array, Scaled
@@ -42,6 +43,8 @@ class RNNTrace:
     z: Array
     s: Array
     o: Array
+
+    __repr__ = trace_text
 
     @property
     def hidden(self) -> Array:
@@ -89,6 +92,10 @@ class RNN:
         match_shape("b", b, H, "(H,)")
         for name, array in (("w_x", w_x), ("w_s", w_s), ("b", b)):
             object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        activation = "" if self.activation == "tanh" else f", activation={self.activation!r}"
+        return f"RNN(H={self.H}, D={self.D}{activation})"
 
     @property
     def H(self) -> int:

@@ -18,8 +18,12 @@ from gradflow.cells.base import (
     Tree,
     feeds,
     through,
+    trace_text,
 )
 from gradflow.numerics.scaled import Array
+
+# Layers that a stack lists where it is printed.
+_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class StackTrace:
     x: Array
     layers: tuple[Any, ...]
     o: Array
+
+    __repr__ = trace_text
 
     @property
     def hidden(self) -> Array:
@@ -84,6 +90,11 @@ class Stack:
                     f"Got D={layer.D}."
                 )
         object.__setattr__(self, "layers", tuple(given))
+
+    def __repr__(self) -> str:
+        if len(self.layers) > _LISTED:
+            return f"Stack({len(self.layers)} layers, H={self.H}, D={self.D})"
+        return f"Stack({', '.join(map(repr, self.layers))})"
 
     @property
     def H(self) -> int:
