@@ -4,7 +4,7 @@ import numpy as np
 
 from gradflow.flow import GradientFlow
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import finite_array, frozen
+from gradflow.numerics.validation import finite_number, frozen
 
 
 def log10_gradient_norm(flow: GradientFlow) -> Array:
@@ -76,13 +76,15 @@ def log10_clip_factors(flow: GradientFlow, threshold: float) -> Array:
     ValueError
         If the threshold is not a finite number above 0.
     """
-    limit = finite_array("threshold", threshold)
-    if limit.ndim or limit <= 0.0:
+    limit = finite_number("threshold", threshold)
+    if limit <= 0.0:
         raise ValueError(f"threshold must be a number above 0. Got {threshold!r}.")
     return frozen(np.minimum(np.log10(limit) - log10_gradient_norm(flow), 0.0))
 
 
-def log10_clipped(flow: GradientFlow, parameter: str, threshold: float) -> Array:
+def log10_clipped(
+    flow: GradientFlow, parameter: str, layer: int | None = None, *, threshold: float
+) -> Array:
     """log10 of the magnitudes of the terms that are left after clipping by norm.
 
     Every term of a row is multiplied by the one factor of its target, so that no ratio of two terms
@@ -94,6 +96,8 @@ def log10_clipped(flow: GradientFlow, parameter: str, threshold: float) -> Array
         Terms of one cell on one sequence.
     parameter : str
         As for `GradientFlow.log10`.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
     threshold : float
         Longest gradient let through, above 0.
 
@@ -105,6 +109,6 @@ def log10_clipped(flow: GradientFlow, parameter: str, threshold: float) -> Array
     Raises
     ------
     ValueError
-        If the name is unknown, or the threshold is not a finite number above 0.
+        If the name or the layer is unknown, or the threshold is not a finite number above 0.
     """
-    return frozen(flow.log10(parameter) + log10_clip_factors(flow, threshold)[:, None])
+    return frozen(flow.log10(parameter, layer) + log10_clip_factors(flow, threshold)[:, None])

@@ -13,7 +13,7 @@ _STEP = 1e-30
 _SMALLEST = 1e-260
 
 
-def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
+def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
     """dL_t/dw_x for every target, without the backward sweep.
 
     The entries of the cell's w_x are nudged together by an imaginary 1e-30, and the forward pass is
@@ -24,8 +24,9 @@ def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
     ----------
     flow : GradientFlow
         Of a scalar cell.
-    layer : int
-        The layer of a stack whose w_x it is, 0 next to the input.
+    layer : int, optional
+        The layer of a stack whose w_x it is, 0 next to the input; may be left out where there is
+        only one.
 
     Returns
     -------
@@ -46,15 +47,16 @@ def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
     return _total(flow, layer, flow.T)
 
 
-def residual(flow: GradientFlow, layer: int = 0) -> Array:
+def residual(flow: GradientFlow, layer: int | None = None) -> Array:
     """How far the terms of w_x are from adding up to dL_t/dw_x.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar cell.
-    layer : int
-        The layer of a stack whose w_x it is, 0 next to the input.
+    layer : int, optional
+        The layer of a stack whose w_x it is, 0 next to the input; may be left out where there is
+        only one.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def residual(flow: GradientFlow, layer: int = 0) -> Array:
     return _share(gap, size, all_zero, _loss_slope(flow))
 
 
-def residual_at(flow: GradientFlow, t: int, layer: int = 0) -> float:
+def residual_at(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     """The `residual` of one target step, without the terms of the others.
 
     Parameters
@@ -90,8 +92,9 @@ def residual_at(flow: GradientFlow, t: int, layer: int = 0) -> float:
         Of a scalar cell.
     t : int
         Target step, 1 <= t <= flow.T.
-    layer : int
-        The layer of a stack whose w_x it is, 0 next to the input.
+    layer : int, optional
+        The layer of a stack whose w_x it is, 0 next to the input; may be left out where there is
+        only one.
 
     Returns
     -------
@@ -129,7 +132,7 @@ def _loss_slope(flow: GradientFlow) -> Array:
     return np.asarray(np.abs(slope).reshape(flow.T, -1).max(axis=1))
 
 
-def _total(flow: GradientFlow, layer: int, last: int) -> Array:
+def _total(flow: GradientFlow, layer: int | None, last: int) -> Array:
     """dL_t/dw_x of the targets up to a last one, (last,)."""
     slope = flow.loss.slope(flow.trace.o).plain()[:last]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -145,7 +148,7 @@ def _must_be_scalar(flow: GradientFlow) -> None:
         )
 
 
-def _readout_derivative(flow: GradientFlow, layer: int, last: int) -> Array:
+def _readout_derivative(flow: GradientFlow, layer: int | None, last: int) -> Array:
     """do_t/dw_x of the targets up to a last one, of the shape of their o."""
     cell = flow.cell
     w_x = full_name(cell, "w_x", layer)

@@ -14,7 +14,7 @@ from gradflow.numerics.validation import frozen
 
 
 @dataclass(frozen=True, eq=False)
-class Carriers:
+class PathShares:
     """The terms of one target by lag: along the cell, by detours through h, and whole.
 
     Arrays have shape (t,), with lag k in index k - 1. A log10 is minus infinity where exactly zero.
@@ -35,6 +35,9 @@ class Carriers:
     cell_sign: Array
     whole_sign: Array
     forget_product: Array
+
+    def __repr__(self) -> str:
+        return f"PathShares(t={self.t}, takeover={self.takeover})"
 
     @property
     def t(self) -> int:

@@ -8,22 +8,23 @@ product of their edges.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.cells import GATES, LSTM, LSTMTrace
-from gradflow.flow import GradientFlow, gradient_flow
-from gradflow.losses import Loss, Readout
+from gradflow.cells import GATES, LSTM, Cell, LSTMTrace
+from gradflow.engine.one_layer import last_layer
+from gradflow.engine.parameter_names import layer_and_name
+from gradflow.flow import GradientFlow
 from gradflow.numerics.activations import SIGMOID, TANH, scaled_sigmoid
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
-# At this distance there are 551 paths; one step further 2640.
-_FURTHEST = 4
+# Over this lag there are 551 paths; over one more 2640.
+_LONGEST = 5
 
 _CANDIDATE = "c'"
 _GATE_KINDS = ("i", "f", _CANDIDATE, "o")
@@ -93,6 +94,13 @@ class Graph:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
+    def __repr__(self) -> str:
+        first, last = self.nodes[0], self.nodes[-1]
+        return (
+            f"Graph({first.name} to {last.name} of step {last.step}, {len(self.nodes)} nodes, "
+            f"{len(self.edges)} edges)"
+        )
+
 
 @dataclass(frozen=True)
 class Path:
@@ -111,6 +119,9 @@ class Path:
     edges: tuple[Edge, ...]
     sign: int
     log10: float
+
+    def __repr__(self) -> str:
+        return f"Path({' '.join(self.steps)}, {'-' if self.sign < 0 else ''}10^{self.log10:.2f})"
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -152,70 +163,55 @@ class Path:
 
 
 def paths(
-    cell: LSTM,
-    x: Any,
-    t: int,
-    j: int,
-    parameter: str = "w_xf",
-    readout: Readout | None = None,
-    loss: Loss | None = None,
-    initial_state: Mapping[str, Any] | None = None,
+    flow: GradientFlow, parameter: str, t: int, k: int, layer: int | None = None
 ) -> tuple[Path, ...]:
-    """Every path from the loss L_t to a parameter at step j.
-
-    Parameters
-    ----------
-    cell : LSTM
-        A scalar cell.
-    x, readout, loss, initial_state
-        As for `gradient_flow`.
-    t, j : int
-        Target and source step, t - j <= 4.
-    parameter : str
-        One parameter, such as "w_xf".
-
-    Returns
-    -------
-    tuple of Path
-        The largest first. Their values add up to the term of lag k = t + 1 - j.
-
-    Raises
-    ------
-    ValueError
-        As `gradient_flow` and `paths_of` do.
-    """
-    return paths_of(gradient_flow(cell, x, readout, loss, initial_state), t, j, parameter)
-
-
-def paths_of(flow: GradientFlow, t: int, j: int, parameter: str = "w_xf") -> tuple[Path, ...]:
-    """Every path from the loss L_t to a parameter at step j, of a flow that is there already.
+    """Every path from the loss L_t to a parameter at step j = t + 1 - k.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar LSTM.
-    t, j, parameter
-        As for `paths`.
+    parameter : str
+        One parameter, such as "w_xf".
+    t, k : int
+        Target step and lag, 1 <= k <= t; k of at most 5.
+    layer : int, optional
+        The layer of a stack, which must be its last; may be left out where there is only one.
 
     Returns
     -------
     tuple of Path
-        The largest first.
+        The largest first. Their values add up to the term.
 
     Raises
     ------
     ValueError
-        If the cell is not a scalar LSTM, a step or the parameter is not one of the flow, or t and j
-        are more than 4 steps apart.
+        If the layer is not a scalar LSTM or not the last, t, k or the parameter is not one of the
+        flow, or k is above 5.
+
+    See Also
+    --------
+    unrolled_graph : The graph that they walk.
+    GradientFlow.by_detours : The paths added up by class, at any lag.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.5), [1.0, 1.0])
+    >>> for path in gf.paths(flow, "w_xf", t=2, k=2)[:2]:
+    ...     print(path)
+    Path(L_2 h_2 c_2 c_1 f_1 w_xf, 0)
+    Path(L_2 h_2 o_2 h_1 c_1 f_1 w_xf, 0)
     """
-    _checked(flow, t, j, parameter)
-    if t - j > _FURTHEST:
-        count = Decimal(path_count(t - j, parameter))
+    graph = unrolled_graph(flow, parameter, t, k, layer)
+    if k > _LONGEST:
+        end = graph.nodes[-1].kind
+        count = Decimal(path_count(k - 1, end))
         raise ValueError(
-            f"t - j must be at most {_FURTHEST}. Got t={t} and j={j}, with {count:.6g} paths to "
-            f"{parameter}: flow.by_detours adds them up by class."
+            f"k must be at most {_LONGEST}. Got k={k}, with {count:.6g} paths to {end}: "
+            "flow.by_detours adds them up by class."
         )
-    found = [_path(edges) for edges in _walks(unrolled_graph(flow, t, j, parameter))]
+    found = [_path(edges) for edges in _walks(graph)]
     return tuple(sorted(found, key=lambda path: path.log10, reverse=True))
 
 
@@ -239,46 +235,60 @@ def path_count(distance: int, parameter: str = "w_xf") -> int:
     return count
 
 
-def unrolled_graph(flow: GradientFlow, t: int, j: int, parameter: str = "w_xf") -> Graph:
-    """The unrolled cell from L_t back to step j, with the local derivative at every edge.
+def unrolled_graph(
+    flow: GradientFlow, parameter: str, t: int, k: int, layer: int | None = None
+) -> Graph:
+    """The unrolled cell from L_t back to step j = t + 1 - k, with the derivative at every edge.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar LSTM.
-    t, j : int
-        Target and source step, 1 <= j <= t.
     parameter : str
         One parameter, such as "w_xf". Inputs are nodes too, on no path to it.
+    t, k : int
+        Target step and lag, 1 <= k <= t.
+    layer : int, optional
+        The layer of a stack, which must be its last; may be left out where there is only one.
+
+    Returns
+    -------
+    Graph
 
     Raises
     ------
     ValueError
-        If the cell is not a scalar LSTM, or a step or the parameter is not one of the flow.
+        If the layer is not a scalar LSTM or not the last, or t, k or the parameter is not one of
+        the flow.
     """
-    cell = _checked(flow, t, j, parameter)
+    number, name = layer_and_name(flow.cell, parameter, layer)
+    asked = last_layer(flow, number)
+    cell, trace = scalar_lstm(asked.cell), asked.trace
+    j = t + 1 - whole_number("k", k, 1, target_step(t, flow.T))
+    one_of("parameter", name, cell.parameters)
     edges = [_edge(Node("L", t), Node("h", t), flow.state_slope[t - 1, 0])]
     for step in range(t, j - 1, -1):
-        edges += _edges_of_step(cell, flow.trace, step, is_last=step == j)
-    gate, source = cell.parameters[parameter]
-    factor = {"x": flow.x[j - 1, 0], "state": flow.trace.h[j - 1, 0], "one": 1.0}[source]
-    end = Node(parameter, j)
-    edges.append(_edge(Node(_GATE_KINDS[gate], j), end, _gate_slopes(flow.trace, j)[gate] * factor))
+        edges += _edges_of_step(cell, trace, step, is_last=step == j)
+    gate = cell.parameters[name].gate
+    end = Node(name, j)
+    factor = _gate_slopes(trace, j)[gate] * cell.source(name, trace)[j - 1, 0]
+    edges.append(_edge(Node(_GATE_KINDS[gate], j), end, factor))
     nodes = dict.fromkeys(node for edge in edges for node in (edge.start, edge.end))
     del nodes[end]
     return Graph((*nodes, end), tuple(edges))
 
 
-def _checked(flow: GradientFlow, t: int, j: int, parameter: str) -> LSTM:
-    if not isinstance(flow.cell, LSTM) or not flow.cell.signed:
-        shape = f" with H={flow.cell.H}, D={flow.cell.D}" if isinstance(flow.cell, LSTM) else ""
-        raise ValueError(
-            "cell must be a scalar LSTM, as LSTM.scalar makes it. "
-            f"Got {type(flow.cell).__name__}{shape}."
-        )
-    whole_number("j", j, 1, target_step(t, flow.T))
-    one_of("parameter", parameter, flow.parameters)
-    return flow.cell
+def scalar_lstm(cell: Cell) -> LSTM:
+    """The cell, if it is a scalar LSTM.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if not isinstance(cell, LSTM) or not cell.signed:
+        raise ValueError(f"cell must be a scalar LSTM, as LSTM.scalar makes it. Got {cell!r}.")
+    return cell
 
 
 def _edges_of_step(cell: LSTM, trace: LSTMTrace, step: int, is_last: bool) -> Iterator[Edge]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.analysis.memory import half_life_of
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow
+from gradflow.numerics.row_measures import half_life_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen, target_step
 
@@ -36,6 +36,9 @@ class UnitSignals:
     log10: Array
     half_life: Array
     share: Array
+
+    def __repr__(self) -> str:
+        return f"UnitSignals(t={self.t}, H={len(self.half_life)})"
 
 
 def unit_signals(

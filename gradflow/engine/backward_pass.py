@@ -45,6 +45,9 @@ class BackwardPass:
     slopes: Tree
     deltas: Deltas
 
+    def __repr__(self) -> str:
+        return f"BackwardPass({self.cell!r}, T={self.T})"
+
     @property
     def T(self) -> int:
         """Sequence length."""
@@ -103,8 +106,7 @@ class BackwardPass:
 
     def factor(self, name: str) -> Scaled:
         """The same as one number a step, (T,): in a vector cell the norm."""
-        source = self.source(name)
-        return source[:, 0] if self.cell.signed else source.norm(axis=1)
+        return source_size(self.cell, self.trace, name)
 
     def _by_source(self, names: tuple[str, ...]) -> list[tuple[tuple[int, ...], Scaled]]:
         """Gates whose weights multiplied the same, and its norm at each step, (T,)."""
@@ -122,3 +124,9 @@ class BackwardPass:
     def _input_terms(self, on_step: Callable[[float], None] | None) -> Terms:
         mantissa, exponent = input_terms(self.cell, self.slopes, self.seeds, on_step)
         return Recorded(mantissa[None], exponent[None]).times(0, Scaled.of(np.ones(self.T)))
+
+
+def source_size(cell: Cell, trace: Any, name: str) -> Scaled:
+    """What a weight multiplied at each step as one number, (T,): in a vector cell the norm."""
+    source = Scaled.of(cell.source(name, trace))
+    return source[:, 0] if cell.signed else source.norm(axis=1)

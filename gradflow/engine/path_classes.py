@@ -40,6 +40,9 @@ class PathClasses:
     log10: Array
     sign: Array | None
 
+    def __repr__(self) -> str:
+        return f"PathClasses({', '.join(self.labels)}; T={self.log10.shape[-1]})"
+
 
 @dataclass(frozen=True)
 class ByDetours:

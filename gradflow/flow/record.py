@@ -12,6 +12,7 @@ from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
 from gradflow.losses import Loss, Readout
+from gradflow.numerics.row_measures import verdict_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import whole_number
 
@@ -46,6 +47,10 @@ class GradientFlow:
     initial_state: Mapping[str, Array]
     trace: Any
     _backward: BackwardPass
+
+    def __repr__(self) -> str:
+        verdict = verdict_of(self.log10_row("b", self.T, layer=0))
+        return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={self.T})"
 
     @property
     def T(self) -> int:
@@ -326,13 +331,18 @@ class GradientFlow:
         """
         return forget_products.log10_product_row(self.cell, self.trace, t, layer)
 
-    def by_detours(self, parameter: str, classes: int = 4) -> PathClasses:
+    def by_detours(
+        self, parameter: str, layer: int | None = None, *, classes: int = 4
+    ) -> PathClasses:
         """The terms by how many of their crossings from step to step run through h.
 
         Parameters
         ----------
         parameter : str
             As for `log10`.
+        layer : int, optional
+            The layer of a stack, which must be its last: the paths of a lower layer come down from
+            the layers above at every step. May be left out where there is only one.
         classes : int
             How many classes, at least 2. Class 0 is the path along the cell state, class d has d
             detours through h, and the last has all paths with more.
@@ -345,19 +355,22 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the cell is not an LSTM, the name is unknown, or `classes` is not a whole number from
-            2 on.
+            If the layer is not an LSTM or not the last, the name is unknown, or `classes` is not a
+            whole number from 2 on.
         """
         division = ByDetours(whole_number("classes", classes, 2) - 1)
-        return term_arrays.by_class(self._backward, parameter, division)
+        return term_arrays.by_class(self._backward, parameter, layer, division)
 
-    def by_first_gate(self, parameter: str) -> PathClasses:
+    def by_first_gate(self, parameter: str, layer: int | None = None) -> PathClasses:
         """The terms by the gate through which their paths first leave the cell state for h.
 
         Parameters
         ----------
         parameter : str
             As for `log10`.
+        layer : int, optional
+            The layer of a stack, which must be its last: the paths of a lower layer come down from
+            the layers above at every step. May be left out where there is only one.
 
         Returns
         -------
@@ -369,9 +382,9 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the cell is not an LSTM, or the name is unknown.
+            If the layer is not an LSTM or not the last, or the name is unknown.
         """
-        return term_arrays.by_class(self._backward, parameter, ByFirstGate())
+        return term_arrays.by_class(self._backward, parameter, layer, ByFirstGate())
 
     def sweep_inputs(self, on_step: Callable[[float], None] | None = None) -> None:
         """Find the terms of the inputs now, by a sweep of their own, and keep them.

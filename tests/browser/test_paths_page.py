@@ -25,7 +25,7 @@ def _lit(tab):
 
 def _assert_shows(tab, settings):
     flow = run(settings).lstm
-    parts = (*flow.by_detours("w_xc", 2).log10, flow.log10("w_xc"))
+    parts = (*flow.by_detours("w_xc", classes=2).log10, flow.log10("w_xc"))
     for key, log10 in zip(HEATMAPS, parts, strict=True):
         trace = tab.chart(key).data[0]
         expected = np.where(np.isfinite(log10), log10 - flow.log10("w_xc")[:, :1], np.nan)

@@ -84,7 +84,7 @@ def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) ->
     """What is measured and said of the charts, above them and below."""
     t = panels.target_step(settings, experiment)
     seen = {
-        name: memory.measure(flow, t, _LEAST_SHARE, settings.window)
+        name: memory.measure(flow, t, eps=_LEAST_SHARE, window=settings.window)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
     above.markdown("\n\n".join(words.sentence(name, reach) for name, reach in seen.items()))

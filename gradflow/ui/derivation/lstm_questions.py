@@ -99,7 +99,7 @@ def _clipped_asked() -> str:
 def _clipped() -> Proof:
     experiment = run(_CLIPPED)
     flow = experiment.rnn
-    rows = flow.log10("b")[-1], log10_clipped(flow, "b", _CLIPPED.threshold)[-1]
+    rows = flow.log10("b")[-1], log10_clipped(flow, "b", threshold=_CLIPPED.threshold)[-1]
     before, after = (float(row[_CLIPPED_LAG - 1] - row[0]) for row in rows)
     factor = number(float(clip_factors(flow, _CLIPPED.threshold)[-1]))
     why = (

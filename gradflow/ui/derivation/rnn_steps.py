@@ -184,7 +184,7 @@ def _factors_numbers(scene: Scene) -> tuple[str, ...]:
     k = panels.lag(scene.settings, t)
     parts = [
         f"{factor.symbol} = {latex.signed(factor.sign, factor.log10)}"
-        for factor in factors(flow, t, k, "w_x")
+        for factor in factors(flow, "w_x", t, k)
     ]
     return (*parts, f"{latex.term(flow, 'w_x', t, k)} \\quad (t = {t},\\ k = {k})")
 

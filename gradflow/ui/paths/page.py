@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.analysis.path_shares import Carriers
+from gradflow.analysis.path_shares import PathShares
 from gradflow.figures._heatmap import heatmap
 from gradflow.figures._path_classes import shares
 from gradflow.figures._unrolled_graph import graph
@@ -63,7 +63,7 @@ def _heatmaps(settings: Settings, experiment: Experiment, apart: Taken) -> None:
     )
 
 
-def _one_target(apart: Taken, found: Carriers) -> None:
+def _one_target(apart: Taken, found: PathShares) -> None:
     st.subheader(f"One target: t = {found.t}", anchor=False)
     left, right, _ = st.columns([1, 1, 2], vertical_alignment="bottom")
     with left:

@@ -12,7 +12,7 @@ from gradflow.analysis.single_paths import (
     Edge,
     Node,
     Path,
-    paths_of,
+    paths,
     unrolled_graph,
 )
 from gradflow.figures._unrolled_graph import Edge as DrawnEdge
@@ -89,7 +89,7 @@ def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
     if flow.T < STEPS:
         return None
     t = max(t, STEPS)
-    found = paths_of(flow, t, t + 1 - STEPS, PARAMETER)
+    found = paths(flow, PARAMETER, t, STEPS)
     log10, sign = (np.array([getattr(path, name) for path in found]) for name in ("log10", "sign"))
     whole = np.asarray(flow.sign(PARAMETER)[t - 1, STEPS - 1])
     return Unrolled(flow, t, found, signed_shares(log10, sign, whole))
@@ -97,7 +97,7 @@ def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
 
 def graph(of: Unrolled, rank: int) -> Graph:
     """The graph with the path of that rank lit; 1 is the largest."""
-    record = unrolled_graph(of.flow, of.t, of.t + 1 - STEPS, PARAMETER)
+    record = unrolled_graph(of.flow, PARAMETER, of.t, STEPS)
     lit = tuple(
         (of.place(edge.end), of.place(edge.start), _size(edge).replace(" × ", "·"))
         for edge in of.paths[rank - 1].edges
