@@ -19,18 +19,11 @@ from gradflow.analysis.forget_bias import (
     with_forget_bias,
 )
 from gradflow.analysis.path_shares import PathShares, signed_shares
-from gradflow.analysis.single_paths import (
-    Edge,
-    Graph,
-    Node,
-    Path,
-    path_count,
-    paths,
-    unrolled_graph,
-)
+from gradflow.analysis.single_paths import Path, path_count, paths
 from gradflow.analysis.term_by_detours import by_detours_at
 from gradflow.analysis.term_factors import Factor, factors
 from gradflow.analysis.unit_signal import UnitSignals, unit_signals
+from gradflow.analysis.unrolled_cell import Edge, Graph, Node, unrolled_graph
 
 __all__ = [
     "Edge",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.analysis.single_paths import scalar_lstm
+from gradflow.analysis.unrolled_cell import scalar_lstm
 from gradflow.cells import LSTM
 from gradflow.cells.base import blended
 from gradflow.engine.one_layer import last_layer
@@ -74,6 +74,14 @@ def by_detours_at(
     See Also
     --------
     GradientFlow.by_detours : The same of every term.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+    >>> sign, log10 = gf.analysis.by_detours_at(flow, "w_xf", t=3, k=2, classes=3)
+    >>> log10.round(3)
+    array([-inf, -inf, -inf])
     """
     number, name = layer_and_name(flow.cell, parameter, layer)
     asked = last_layer(flow, number)

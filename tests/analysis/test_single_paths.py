@@ -7,7 +7,7 @@ import pytest
 from oracles.scalar_terms import GATES
 
 import gradflow as gf
-from gradflow.analysis.single_paths import (
+from gradflow.analysis import (
     Edge,
     Node,
     Path,

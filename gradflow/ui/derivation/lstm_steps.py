@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import gradflow as gf
-from gradflow.analysis.single_paths import Node, Path, paths
+from gradflow.analysis import Node, Path, paths
 from gradflow.ui.derivation import latex
 from gradflow.ui.derivation.example import Scene
 from gradflow.ui.derivation.step import Step

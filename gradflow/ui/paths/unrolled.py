@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 import gradflow as gf
-from gradflow.analysis.path_shares import signed_shares
-from gradflow.analysis.single_paths import (
+from gradflow.analysis import (
     Edge,
     Node,
     Path,
     paths,
     unrolled_graph,
 )
+from gradflow.analysis.path_shares import signed_shares
 from gradflow.figures._unrolled_graph import Edge as DrawnEdge
 from gradflow.figures._unrolled_graph import Graph
 from gradflow.figures._unrolled_graph import Node as DrawnNode
