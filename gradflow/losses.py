@@ -9,7 +9,7 @@ import numpy as np
 
 from gradflow.numerics.activations import scaled_sigmoid
 from gradflow.numerics.scaled import Array, Scaled, exponential
-from gradflow.numerics.validation import finite_array
+from gradflow.numerics.validation import finite_array, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,18 @@ class Readout:
     ------
     ValueError
         If a value is not finite or the shapes do not fit.
+
+    See Also
+    --------
+    gradient_flow : Takes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.Readout(w_o=2.0)
+    Readout(w_o=2.0, b_o=0.0)
+    >>> gf.Readout([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]], b_o=[0.0, 0.5])
+    Readout(w_o=array of shape (2, 3), b_o=array of shape (2,))
     """
 
     w_o: Any = 1.0
@@ -75,7 +87,19 @@ class Loss(Protocol):
 
 @dataclass(frozen=True)
 class UnitLoss:
-    """dL_t/do_t = 1, for looking at the recurrence alone."""
+    """dL_t/do_t = 1, for looking at the recurrence alone.
+
+    See Also
+    --------
+    SquaredError, BinaryCrossEntropy, SoftmaxCrossEntropy : Losses with a target.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0], loss=gf.UnitLoss())
+    >>> flow.loss_slope.plain().tolist()
+    [1.0, 1.0]
+    """
 
     def slope(self, o: Array) -> Scaled:
         return Scaled.of(np.ones_like(o))
@@ -94,6 +118,18 @@ class SquaredError:
     ------
     ValueError
         If a value is not finite; from `gradient_flow` if the shape does not fit the readout.
+
+    See Also
+    --------
+    UnitLoss, BinaryCrossEntropy, SoftmaxCrossEntropy : Other losses.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> loss = gf.SquaredError(target=[0.0, 0.0, 1.0])
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.0, w_s=0.9), [1.0, 1.0, 1.0], loss=loss)
+    >>> flow.loss_slope.plain().tolist()
+    [0.0, 0.0, -1.0]
     """
 
     target: Any = 0.0
@@ -121,6 +157,18 @@ class BinaryCrossEntropy:
     ------
     ValueError
         If a value is not from 0 to 1; from `gradient_flow` if the shape does not fit the readout.
+
+    See Also
+    --------
+    UnitLoss, SquaredError, SoftmaxCrossEntropy : Other losses.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> loss = gf.BinaryCrossEntropy(target=1.0)
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.0, w_s=0.9), [1.0, 1.0], loss=loss)
+    >>> flow.loss_slope.plain().tolist()
+    [-0.5, -0.5]
     """
 
     target: Any = 1.0
@@ -155,6 +203,18 @@ class SoftmaxCrossEntropy:
     ValueError
         If probabilities are not from 0 to 1 or do not add up to 1; from `gradient_flow` if a class
         or the shape does not fit the readout.
+
+    See Also
+    --------
+    UnitLoss, SquaredError, BinaryCrossEntropy : Other losses.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> readout, loss = gf.Readout([[1.0], [-1.0]]), gf.SoftmaxCrossEntropy(target=1)
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.0, w_s=0.9), [1.0], readout, loss)
+    >>> flow.loss_slope.plain().tolist()
+    [[0.5, -0.5]]
     """
 
     target: Any = 0
@@ -170,7 +230,7 @@ class SoftmaxCrossEntropy:
         elif target.ndim > 2 or (target != np.rint(target)).any() or (target < 0).any():
             raise ValueError(
                 "target must be classes (whole numbers from 0) or probabilities of shape (T, O). "
-                f"Got {self.target!r}."
+                f"Got {shown(self.target)}."
             )
         object.__setattr__(self, "target", target)
 

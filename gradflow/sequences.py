@@ -62,6 +62,20 @@ class Agreement:
         Input at each word: 1 at a singular noun or -1 at a plural one (step 2), else noise.
     words : tuple of T str
         The sentence; the last word is the verb, the target step.
+
+    See Also
+    --------
+    agreement : Makes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> sentence = gf.sequences.agreement(4, plural=False, generator=np.random.default_rng(0))
+    >>> sentence
+    Agreement(T=7, 'The cat which already ate fish was')
+    >>> sentence.x.round(1)
+    array([ 0. ,  1. ,  0.1,  0. , -0.1,  0. ,  0.1])
     """
 
     x: Floats
@@ -87,6 +101,16 @@ def ones(T: int) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on.
+
+    See Also
+    --------
+    impulse, sine, noise, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.ones(3)
+    array([1., 1., 1.])
     """
     return frozen(np.ones(whole_number("T", T, 1)))
 
@@ -107,6 +131,16 @@ def impulse(T: int) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on.
+
+    See Also
+    --------
+    ones, sine, noise, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.impulse(3)
+    array([1., 0., 0.])
     """
     x = np.zeros(whole_number("T", T, 1))
     x[0] = 1.0
@@ -132,6 +166,16 @@ def sine(T: int, period: float = 20.0) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on, or period is not a finite number above 0.
+
+    See Also
+    --------
+    ones, impulse, noise, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.sine(4, period=4.0)
+    array([ 1.,  0., -1.,  0.])
     """
     steps = np.arange(1, whole_number("T", T, 1) + 1)
     turns = steps / _at_least("period", period, 1e-3)
@@ -157,6 +201,17 @@ def noise(T: int, generator: np.random.Generator) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on, or generator is not a Generator.
+
+    See Also
+    --------
+    ones, impulse, sine, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> gf.sequences.noise(3, np.random.default_rng(0)).shape
+    (3,)
     """
     return frozen(_generator(generator).standard_normal(whole_number("T", T, 1)))
 
@@ -189,10 +244,22 @@ def agreement(
         If clause is not a whole number from 1 on, plural is not a bool, generator is not a
         Generator or spread is not a finite number from 0 on.
 
+    See Also
+    --------
+    ones, impulse, sine, noise : Other inputs.
+
     References
     ----------
     Linzen, Dupoux and Goldberg (2016), "Assessing the ability of LSTMs to learn syntax-sensitive
     dependencies".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> found = gf.sequences.agreement(6, plural=True, generator=np.random.default_rng(0))
+    >>> print(*found.words)
+    The cats which already ate fish and rice were
     """
     length = whole_number("clause", clause, 1)
     if not isinstance(plural, bool | np.bool_):
@@ -206,7 +273,7 @@ def agreement(
 
 
 def parse_numbers(text: str) -> Floats:
-    """Numbers from pasted text or the text of a CSV file.
+    r"""Numbers from pasted text or the text of a CSV file.
 
     Three layouts are read: numbers on one line, separated by commas, semicolons or white space (the
     line may be wrapped after a comma or a semicolon); one number a line, with or without a header
@@ -228,6 +295,14 @@ def parse_numbers(text: str) -> Floats:
         If there are no numbers or too many, one is missing, not a number or not finite (the message
         names its row, counted from 1 below the header), the numbers seem to have decimal commas, or
         several columns have no header.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.parse_numbers("day, x\nMonday, 0.5\nTuesday, -0.5")
+    array([ 0.5, -0.5])
+    >>> gf.sequences.parse_numbers("0.5 1.5")
+    array([0.5, 1.5])
     """
     if not isinstance(text, str):
         raise ValueError(f"text must be a str. Got {type(text).__name__}.")

@@ -20,6 +20,17 @@ def log10_gradient_norm(flow: GradientFlow) -> Array:
     array of shape (T,)
         Over every parameter of the cell and of the readout together; minus infinity where all are
         exactly zero.
+
+    See Also
+    --------
+    clip_factors : What clipping makes of it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.log10_gradient_norm(flow).round(3)
+    array([-0.141, -0.118, -0.422])
     """
     names = (*flow.cell.weights, "readout.w_o", "readout.b_o")
     sizes = np.stack([flow.log10_total(name) for name in names])
@@ -49,9 +60,20 @@ def clip_factors(flow: GradientFlow, threshold: float) -> Array:
     ValueError
         If the threshold is not a finite number above 0.
 
+    See Also
+    --------
+    log10_clip_factors : The same at any magnitude.
+
     References
     ----------
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.clip_factors(flow, threshold=0.5).round(3)
+    array([0.691, 0.656, 1.   ])
     """
     return frozen(10.0 ** log10_clip_factors(flow, threshold))
 
@@ -75,6 +97,17 @@ def log10_clip_factors(flow: GradientFlow, threshold: float) -> Array:
     ------
     ValueError
         If the threshold is not a finite number above 0.
+
+    See Also
+    --------
+    clip_factors : The factors themselves.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.log10_clip_factors(flow, threshold=0.5).round(3)
+    array([-0.16 , -0.183,  0.   ])
     """
     limit = finite_number("threshold", threshold)
     if limit <= 0.0:
@@ -110,5 +143,18 @@ def log10_clipped(
     ------
     ValueError
         If the name or the layer is unknown, or the threshold is not a finite number above 0.
+
+    See Also
+    --------
+    GradientFlow.log10 : The terms before.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.log10_clipped(flow, "w_x", threshold=0.5).round(2)
+    array([[-0.6 ,   nan,   nan],
+           [ -inf, -0.81,   nan],
+           [-0.85,  -inf, -1.12]])
     """
     return frozen(flow.log10(parameter, layer) + log10_clip_factors(flow, threshold)[:, None])

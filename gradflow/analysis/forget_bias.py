@@ -23,6 +23,16 @@ def keeping_gate(cell: Cell) -> str | None:
     str or None
         "b_f", the forget gate of an LSTM; "b_z", the update gate of a GRU, which multiplies
         h_(j-1) just as f multiplies c_(j-1); None of a cell that has no such gate.
+
+    See Also
+    --------
+    with_forget_bias : Changes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.analysis.keeping_gate(gf.GRU.scalar(w_x=0.5, w_h=0.5))
+    'b_z'
     """
     if isinstance(cell, LSTM):
         return "b_f"
@@ -47,6 +57,17 @@ def with_forget_bias(cell: Cell, added: float) -> Cell:
     ------
     ValueError
         If no layer has such a gate, or the number is not finite.
+
+    See Also
+    --------
+    keeping_gate : Which bias that is.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.LSTM.scalar(w_x=0.5, w_h=0.5, b_f=1.0)
+    >>> gf.analysis.with_forget_bias(cell, 2.0).b
+    array([0., 3., 0., 0.])
     """
     number = finite_number("added", added)
     if all(keeping_gate(layer) is None for layer in layers_of(cell)):

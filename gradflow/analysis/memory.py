@@ -69,7 +69,7 @@ class Memory(Reach):
     >>> import gradflow as gf
     >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0] * 20, loss=gf.UnitLoss())
     >>> seen = gf.memory.measure(flow, t=20)
-    >>> seen.verdict, seen.horizon, seen.cancellation
+    >>> seen.verdict, seen.horizon, round(seen.cancellation, 6)
     ('vanishing', 4, 1.0)
     """
 
@@ -140,12 +140,8 @@ def over_targets(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, layer, parameter
+        As for `measure`.
     eps : float
         Share of the k = 1 term, 0 < eps <= 1. A term within 1e-9 of it (in log10) has met it.
     window : int
@@ -184,14 +180,8 @@ def decay_per_step(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -234,14 +224,8 @@ def fitted_decay(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -276,14 +260,8 @@ def half_life(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -324,14 +302,8 @@ def horizon(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
     eps : float
         Share of the k = 1 term, 0 < eps <= 1. A term within 1e-9 of it (in log10) has met it.
 
@@ -367,14 +339,8 @@ def share_beyond(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
     window : int
         Lags kept, at least 0.
 
@@ -417,14 +383,8 @@ def cancellation(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -459,14 +419,8 @@ def zero_lags(
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -506,14 +460,8 @@ def verdict(flow: GradientFlow, t: int, layer: int | None = None, *, parameter: 
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
-    parameter : str
-        Whose terms, as for `GradientFlow.log10`.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------

@@ -32,6 +32,17 @@ class Factor:
         -1, 0 or 1.
     log10 : float
         log10 of the magnitude; minus infinity where it is exactly zero.
+
+    See Also
+    --------
+    factors : Makes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.factors(flow, "b", t=1, k=1)[-1]
+    Factor(name='bias', symbol='1', sign=1, log10=0.0)
     """
 
     name: str
@@ -69,6 +80,22 @@ def factors(
     ValueError
         If the layer is not a scalar RNN or LSTM or not the last, or t, k or the parameter is not
         one of the flow.
+
+    See Also
+    --------
+    GradientFlow.by_detours : The parts of an LSTM's term.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> for factor in gf.analysis.factors(flow, "w_x", t=3, k=3):
+    ...     print(f"{factor.name}: {factor.sign * 10**factor.log10:.3f}")
+    slope of the loss: -0.145
+    readout: 1.000
+    activation slopes: 0.651
+    recurrent weight: 0.810
+    input: 1.000
     """
     number, name = layer_and_name(flow.cell, parameter, layer)
     asked = last_layer(flow, number)

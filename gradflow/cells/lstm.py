@@ -107,9 +107,23 @@ class LSTM:
     ValueError
         If a weight is not finite or the shapes do not fit.
 
+    See Also
+    --------
+    RNN, GRU : Other cells.
+    Stack : Layers of cells.
+
     References
     ----------
     Gers, Schmidhuber and Cummins (2000), "Learning to forget: continual prediction with LSTM".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> gf.LSTM(np.ones((4, 3, 2)), np.zeros((4, 3, 3)), np.zeros((4, 3)))
+    LSTM(H=3, D=2)
+    >>> gf.LSTM.scalar(w_x=0.5, w_h=0.5, b_f=2.0)
+    LSTM(H=1, D=1)
     """
 
     w_x: Any
@@ -203,7 +217,7 @@ class LSTM:
         start : mapping
             "h" and "c": arrays of shape (H,).
         weights : mapping
-            What to use in the place of the cell's own weights; they may be complex.
+            What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------

@@ -71,6 +71,19 @@ class RNN:
     ------
     ValueError
         If a weight is not finite, the shapes do not fit, or the activation is unknown.
+
+    See Also
+    --------
+    LSTM, GRU : Cells with gates.
+    Stack : Layers of cells.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.RNN(w_x=0.5, w_s=0.9)
+    RNN(H=1, D=1)
+    >>> gf.RNN([[0.5], [1.0]], [[0.9, 0.0], [0.1, 0.8]], activation="relu")
+    RNN(H=2, D=1, activation='relu')
     """
 
     w_x: Any
@@ -142,7 +155,7 @@ class RNN:
         start : mapping
             "s": array of shape (H,).
         weights : mapping
-            What to use in the place of the cell's own weights; they may be complex.
+            What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------

@@ -69,6 +69,19 @@ class Stack:
     ------
     ValueError
         If there is no layer, one is no cell or a stack itself, or the sizes do not fit.
+
+    See Also
+    --------
+    gradient_flow : Takes a stack wherever it takes a cell.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> stack = gf.Stack([gf.LSTM.scalar(w_x=0.5, w_h=0.5), gf.RNN(w_x=1.0, w_s=0.9)])
+    >>> stack
+    Stack(LSTM(H=1, D=1), RNN(H=1, D=1))
+    >>> gf.gradient_flow(stack, [1.0, 0.0]).parameters[-3:]
+    ('1.w_x', '1.w_s', '1.b')
     """
 
     layers: Any
@@ -157,7 +170,7 @@ class Stack:
         start : mapping
             Every state of `states`: arrays of shape (H,) with the H of their layers.
         weights : mapping
-            What to use in the place of the layers' own weights; they may be complex.
+            What to use instead of the layers' own weights; they may be complex.
 
         Returns
         -------

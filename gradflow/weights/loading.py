@@ -67,6 +67,17 @@ def load(
         recurrent layers that are supported.
     OSError
         If the file cannot be opened.
+
+    See Also
+    --------
+    loads : From the bytes of a file.
+    from_state_dict : From a mapping.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.load(gf.models.path("recall_learned"))
+    Model(LSTM(H=16, D=6), readout_layer=None)
     """
     file = Path(path)
     check_size(file.stat().st_size, file.name, limit)
@@ -103,6 +114,16 @@ def loads(
     ------
     ValueError
         As for `load`.
+
+    See Also
+    --------
+    load : From a file.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.loads(gf.models.path("recall_learned").read_bytes(), "recall.safetensors")
+    Model(LSTM(H=16, D=6), readout_layer=None)
     """
     if not isinstance(data, bytes):
         raise ValueError(f"data must be bytes. Got {type(data).__name__}.")
@@ -133,6 +154,19 @@ def from_state_dict(
     ------
     ValueError
         If what it holds is not a stack of recurrent layers that are supported.
+
+    See Also
+    --------
+    load : From a file.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    >>> shapes = ((8, 3), (8, 2), (8,), (8,))
+    >>> gf.from_state_dict({name: np.ones(shape) for name, shape in zip(names, shapes)})
+    Model(LSTM(H=2, D=3), readout_layer=None)
     """
     if not isinstance(mapping, Mapping) or not all(isinstance(name, str) for name in mapping):
         raise ValueError(

@@ -66,7 +66,7 @@ def split(flow, parameter, division):
     return (
         flow.by_first_gate(parameter)
         if division is FIRST_GATE
-        else flow.by_detours(parameter, division[0])
+        else flow.by_detours(parameter, classes=division[0])
     )
 
 
