@@ -74,7 +74,8 @@ class BackwardPass:
         """The terms of one parameter, or of the inputs; their norms in a vector cell."""
         if name == "x":
             return self.inputs
-        return self.deltas.of_gate(self.cell.parameters[name].gate, self.factor(name))
+        size = source_size(self.cell, self.trace, name)
+        return self.deltas.of_gate(self.cell.parameters[name].gate, size)
 
     def sizes(self, name: str) -> list[Terms]:
         """Terms whose root of the sum of squares is the size of those of that name."""
@@ -103,10 +104,6 @@ class BackwardPass:
     def source(self, name: str) -> Scaled:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
         return Scaled.of(self.cell.source(name, self.trace))
-
-    def factor(self, name: str) -> Scaled:
-        """The same as one number a step, (T,): in a vector cell the norm."""
-        return source_size(self.cell, self.trace, name)
 
     def _by_source(self, names: tuple[str, ...]) -> list[tuple[tuple[int, ...], Scaled]]:
         """Gates whose weights multiplied the same, and its norm at each step, (T,)."""

@@ -13,7 +13,7 @@ from gradflow.cells.base import Cell, Tree
 from gradflow.cells.stack import Stack, StackTrace
 
 
-class Run(Protocol):
+class HasRun(Protocol):
     """A cell or stack that has run: what a flow and a backward pass have in common."""
 
     @property
@@ -43,7 +43,7 @@ class OneLayer:
     slopes: Tree
 
 
-def last_layer(run: Run, number: int) -> OneLayer:
+def last_layer(run: HasRun, number: int) -> OneLayer:
     """The layer of that number, which must be the last.
 
     Raises
