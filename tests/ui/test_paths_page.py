@@ -117,7 +117,7 @@ def test_the_shares_are_of_the_target_and_the_number_of_classes_chosen():
 def test_the_list_of_paths_adds_up_to_the_term_and_the_lit_edges_are_the_paths():
     app = opened(path="9")
     flow = run(Settings()).lstm
-    found = gf.paths(flow.cell, flow.x, 50, 48, "w_xf", loss=flow.loss)
+    found = gf.paths(flow, "w_xf", t=50, k=3)
     assert sum(path.value for path in found) == pytest.approx(flow.value("w_xf")[49, 2], rel=1e-12)
     kinds = [("w" if node.kind == "w_xf" else node.kind, node.step) for node in found[8].nodes]
     names = [f"{kind}{step - 47}" for kind, step in kinds]
