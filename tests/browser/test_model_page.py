@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 import gradflow as gf
-from gradflow.figures.panel import relative_to_first
+from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.model.uploads import LARGEST_WEIGHTS
 
 WIDER_THAN_THE_PAGE = """() => [...document.querySelectorAll(

@@ -14,7 +14,7 @@ from support.packed import unpacked
 
 from benchmarks.visitors import Visitor, crowd
 from gradflow.engine import stored_terms
-from gradflow.figures.panel import relative_to_first
+from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS

@@ -10,11 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gradflow.analysis import memory
 from gradflow.analysis.complex_step import residual_at
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures._profile import profile
-from gradflow.figures._sheet import sheet
-from gradflow.figures.panel import Panel
-from gradflow.figures.pooling import block_size
+from gradflow.figures.builders.lag_profile import profile
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import block_size
+from gradflow.figures.builders.printed_sheet import sheet
+from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
 from gradflow.ui.comparison.charts import Charts, charts
 from gradflow.ui.comparison.one_cell import one_cell

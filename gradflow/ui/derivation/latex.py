@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 import gradflow as gf
-from gradflow.figures.text import SUPERSCRIPTS
+from gradflow.figures.builders.text import SUPERSCRIPTS
 from gradflow.numerics.scaled import Scaled
 from gradflow.ui.shared.text import number, power
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.figures.outline import Outline
+from gradflow.figures.builders.outline import Outline
 from gradflow.numerics.scaled import Array
 from gradflow.ui.derivation.question import Proof, Question, Shown, band
 from gradflow.ui.shared import panels

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.pooling import LONG
+from gradflow.figures.builders.pooling import LONG
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import LONGEST_WHOLE, Settings

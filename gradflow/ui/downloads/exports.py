@@ -14,7 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv
 
 import gradflow as gf
-from gradflow.figures.mode_bar import BAR
+from gradflow.figures.builders.mode_bar import BAR
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import Experiment, lstm_weights, parameter_name

@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures._profile import profile
-from gradflow.figures._sheet import sheet
-from gradflow.figures._steps import Units, over_targets, units
-from gradflow.figures.panel import Panel
-from gradflow.figures.pooling import LONG, block_size
+from gradflow.figures.builders.lag_profile import profile
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import LONG, block_size
+from gradflow.figures.builders.printed_sheet import sheet
+from gradflow.figures.builders.target_curves import Units, over_targets, units
+from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.downloads.buttons import File, buttons, pictures
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words
 from gradflow.ui.model.controls import HELD

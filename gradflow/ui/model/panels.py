@@ -12,10 +12,10 @@ from gradflow.analysis import memory
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures._profile import Line, Profile
-from gradflow.figures._steps import Measure
-from gradflow.figures.colour_scale import View, colour_range
-from gradflow.figures.panel import Panel, relative_to_first
+from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.lag_profile import Line, Profile
+from gradflow.figures.builders.panel import Panel, relative_to_first
+from gradflow.figures.builders.target_curves import Measure
 from gradflow.numerics.scaled import Array
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings

@@ -6,7 +6,7 @@ import re
 
 from gradflow.analysis import memory
 from gradflow.analysis.unit_signal import UnitSignals
-from gradflow.figures._steps import by_half_life
+from gradflow.figures.builders.target_curves import by_half_life
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.settings import LONGEST
 from gradflow.ui.shared.text import number, percent, power

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.analysis.path_shares import PathShares
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures._path_classes import shares
-from gradflow.figures._unrolled_graph import graph
+from gradflow.analysis.path_shares import Carriers
+from gradflow.figures.builders.drawn_graph import graph
+from gradflow.figures.builders.stacked_shares import shares
+from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.paths import path_panels, path_words, unrolled_words
 from gradflow.ui.paths.path_panels import Taken
 from gradflow.ui.paths.unrolled import Unrolled, unrolled

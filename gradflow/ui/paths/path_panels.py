@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import gradflow as gf
 from gradflow.analysis.path_shares import PathShares, signed_shares
 from gradflow.engine.path_classes import PathClasses
-from gradflow.figures._path_classes import Shares
-from gradflow.figures.colours import CLASSES, LINES, REST
-from gradflow.figures.panel import Panel, row_units
+from gradflow.figures.builders.colours import CLASSES, LINES, REST
+from gradflow.figures.builders.panel import Panel, row_units
+from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import Experiment, parameter_name
 from gradflow.ui.shared.settings import Settings

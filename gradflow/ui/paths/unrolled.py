@@ -14,10 +14,9 @@ from gradflow.analysis import (
     paths,
     unrolled_graph,
 )
-from gradflow.analysis.path_shares import signed_shares
-from gradflow.figures._unrolled_graph import Edge as DrawnEdge
-from gradflow.figures._unrolled_graph import Graph
-from gradflow.figures._unrolled_graph import Node as DrawnNode
+from gradflow.figures.builders.drawn_graph import Edge as DrawnEdge
+from gradflow.figures.builders.drawn_graph import Graph
+from gradflow.figures.builders.drawn_graph import Node as DrawnNode
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.text import number, signed

@@ -10,9 +10,9 @@ import numpy as np
 import gradflow as gf
 from gradflow.analysis import memory
 from gradflow.analysis.clipping import clip_factors
-from gradflow.figures._profile import Line, Profile
-from gradflow.figures.colour_scale import View, colour_range
-from gradflow.figures.panel import Panel, relative_to_first
+from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.lag_profile import Line, Profile
+from gradflow.figures.builders.panel import Panel, relative_to_first
 from gradflow.ui.shared.experiment import Experiment, parameter_name
 from gradflow.ui.shared.settings import Settings
 

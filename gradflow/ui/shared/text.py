@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from gradflow.figures.text import power_of_ten
-from gradflow.figures.tick_labels import scientific
+from gradflow.figures.builders.text import power_of_ten
+from gradflow.figures.builders.tick_labels import scientific
 
 # A "|" within a cell of a table.
 BAR = r"\|"

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradflow.figures.colours import MAGNITUDE, SIGNED, ZERO
-from gradflow.figures.panel import Panel
-from gradflow.figures.text import power_of_ten
-from gradflow.figures.tick_labels import power_ticks
+from gradflow.figures.builders.colours import MAGNITUDE, SIGNED, ZERO
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.text import power_of_ten
+from gradflow.figures.builders.tick_labels import power_ticks
 
 FONT = 12
 AXES = ("lag", "source")

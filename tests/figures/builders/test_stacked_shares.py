@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradflow.figures._path_classes import (
+from gradflow.figures.builders.stacked_shares import (
     HOVER,
     NOTHING,
     Shares,

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gradflow.figures._unrolled_graph import (
+from gradflow.figures.builders.drawn_graph import (
     Edge,
     Graph,
     Node,

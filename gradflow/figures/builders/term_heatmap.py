@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.colour_scale import (
+from gradflow.figures.builders.colour_scale import (
     FONT,
     View,
     colour_bar,
     ends_and_colours,
 )
-from gradflow.figures.colours import CLIPPED, INK, QUIET, ZERO
-from gradflow.figures.heatmap_cells import Cells, cells, positions
-from gradflow.figures.hover_labels import details, hover
-from gradflow.figures.panel import Panel
-from gradflow.figures.text import escaped, shortened, subscripted
-from gradflow.figures.tick_labels import step_ticks
+from gradflow.figures.builders.colours import CLIPPED, INK, QUIET, ZERO
+from gradflow.figures.builders.heatmap_cells import Cells, cells, positions
+from gradflow.figures.builders.hover_labels import details, hover
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.text import escaped, shortened, subscripted
+from gradflow.figures.builders.tick_labels import step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 440

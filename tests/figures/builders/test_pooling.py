@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from gradflow.figures import Panel, View
-from gradflow.figures.heatmap_cells import cells, positions
-from gradflow.figures.panel import by_source
-from gradflow.figures.pooling import LONG, block_size, pooled
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.heatmap_cells import cells, positions
+from gradflow.figures.builders.panel import Panel, by_source
+from gradflow.figures.builders.pooling import LONG, block_size, pooled
 
 
 def triangle(T, seed=0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradflow.figures._steps import (
+from gradflow.figures.builders.target_curves import (
     Measure,
     Units,
     by_half_life,

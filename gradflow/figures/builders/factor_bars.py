@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from gradflow.figures.colours import GRID, LINES, QUIET
-from gradflow.figures.text import escaped
-from gradflow.figures.tick_labels import power_ticks
+from gradflow.figures.builders.colours import GRID, LINES, QUIET
+from gradflow.figures.builders.text import escaped
+from gradflow.figures.builders.tick_labels import power_ticks
 
 FONT = 12
 ROW = 24

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from gradflow.figures.colours import MARK
+from gradflow.figures.builders.colours import MARK
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures.colour_scale import View
-from gradflow.figures.outline import Outline, outlined
-from gradflow.figures.panel import Panel
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.outline import Outline, outlined
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.term_heatmap import heatmap
 
 
 def _figure():

@@ -10,21 +10,14 @@ import plotly.graph_objects as go
 import pytest
 
 import gradflow as gf
-from gradflow.figures import (
-    Line,
-    Panel,
-    Profile,
-    View,
-    _heatmap,
-    _profile,
-    _sheet,
-    colour_range,
-    relative_to_first,
-)
-from gradflow.figures.colours import LINES, MAGNITUDE, SIGNED, ZERO
-from gradflow.figures.panel import by_source
-from gradflow.figures.text import escaped, power_of_ten, subscripted, wrapped
-from gradflow.figures.tick_labels import power_ticks, scientific, step_ticks
+from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.colours import LINES, MAGNITUDE, SIGNED, ZERO
+from gradflow.figures.builders.lag_profile import Line, Profile, profile
+from gradflow.figures.builders.panel import Panel, by_source, relative_to_first
+from gradflow.figures.builders.printed_sheet import sheet
+from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.figures.builders.text import escaped, power_of_ten, subscripted, wrapped
+from gradflow.figures.builders.tick_labels import power_ticks, scientific, step_ticks
 
 X = np.array([1.0, 0.0, -2.0, 0.5])
 
@@ -96,7 +89,7 @@ def test_a_panel_with_units_is_divided_by_them_on_the_figure_and_on_the_scale():
     of = panel(log10=np.full((4, 4), -3.0), unit=np.array([-4.0, -3.0, -5.0, 0.0]))
     np.testing.assert_array_equal(of.relative[:, 0], [1.0, 0.0, 2.0, -3.0])
     assert colour_range([of], True, -12.0) == (-12.0, 2.0)
-    shown = trace(_heatmap(of, View(low=-12.0, high=2.0)), "terms").z
+    shown = trace(heatmap(of, View(low=-12.0, high=2.0)), "terms").z
     np.testing.assert_array_equal(shown[:, 0], [1.0, 0.0, 2.0, -3.0])
 
 
@@ -119,7 +112,7 @@ def test_colour_range_is_shared_rounded_up_and_never_empty():
 
 def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
     of = panel()
-    figure = _heatmap(of, View(low=-0.5, high=0.0, floor=-0.5))
+    figure = heatmap(of, View(low=-0.5, high=0.0, floor=-0.5))
     terms = trace(figure, "terms")
     relative = relative_to_first(of.log10)
     expected = np.where(np.isfinite(relative), relative, np.nan)
@@ -136,21 +129,21 @@ def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
 
 def test_heatmap_as_it_is_and_by_source():
     of = panel()
-    terms = trace(_heatmap(of, View(relative=False, axis="source")), "terms")
+    terms = trace(heatmap(of, View(relative=False, axis="source")), "terms")
     by_j = by_source(of.log10)
     np.testing.assert_allclose(terms.z, np.where(np.isfinite(by_j), by_j, np.nan), rtol=1e-6)
 
 
 def test_exact_zeros_have_their_own_trace_and_key():
     of = panel()
-    figure = _heatmap(of, View())
+    figure = heatmap(of, View())
     zeros = trace(figure, "exactly zero")
     np.testing.assert_array_equal(zeros.z == 0.0, np.isneginf(of.log10))
     assert zeros.colorscale == ((0.0, ZERO), (1.0, ZERO))
     assert "exactly zero" in zeros.hovertemplate
     assert np.isnan(trace(figure, "terms").z[zeros.z == 0.0]).all()
     assert "exactly zero" in trace(figure, "terms").colorbar.title.text
-    plain = _heatmap(panel(np.ones(4)), View())
+    plain = heatmap(panel(np.ones(4)), View())
     assert [data.name for data in plain.data] == ["terms"]
     assert "exactly zero" not in trace(plain, "terms").colorbar.title.text
 
@@ -158,7 +151,7 @@ def test_exact_zeros_have_their_own_trace_and_key():
 @pytest.mark.parametrize("axis", ["lag", "source"])
 def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
     of = panel()
-    terms = trace(_heatmap(of, View(axis=axis)), "terms")
+    terms = trace(heatmap(of, View(axis=axis)), "terms")
     details = terms.customdata
     assert details.shape == (4, 4, 7)
     assert details.dtype == np.float32
@@ -182,14 +175,14 @@ def test_hover_reaches_beyond_float64():
     log10 = np.array([[np.log10(3.21) - 4012.0]])
     one = np.ones((1, 1))
     of = Panel("RNN", "dL_t/dw_x", log10, -one, one, np.ones(1))
-    details = trace(_heatmap(of, View()), "terms").customdata[0, 0]
+    details = trace(heatmap(of, View()), "terms").customdata[0, 0]
     np.testing.assert_allclose(details[4:6], [-3.21, -4012.0], rtol=1e-6)
 
 
 def test_a_product_has_no_sign_and_no_share():
     of = panel(sign=None, share=np.full((4, 4), np.nan))
     assert of.share is None
-    terms = trace(_heatmap(of, View(signs=True)), "terms")
+    terms = trace(heatmap(of, View(signs=True)), "terms")
     assert terms.colorscale == MAGNITUDE
     assert "of its row" not in terms.hovertemplate
     assert terms.customdata.shape == (4, 4, 6)
@@ -198,7 +191,7 @@ def test_a_product_has_no_sign_and_no_share():
 def test_signs_put_terms_on_a_scale_centred_on_zero():
     of = panel()
     view = View(signs=True, low=-12.0, high=1.0)
-    terms = trace(_heatmap(of, view), "terms")
+    terms = trace(heatmap(of, view), "terms")
     relative = relative_to_first(of.log10)
     finite = np.isfinite(relative)
     expected = (of.sign * (np.clip(relative, -12.0, 1.0) + 12.0))[finite]
@@ -211,7 +204,7 @@ def test_signs_put_terms_on_a_scale_centred_on_zero():
 
 
 def test_colour_bar_is_labelled_with_powers_and_marks_its_floor():
-    bar = trace(_heatmap(panel(), View()), "terms").colorbar
+    bar = trace(heatmap(panel(), View()), "terms").colorbar
     assert bar.ticktext == ("≤ 10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³", "1")
     assert bar.tickvals == (-12.0, -9.0, -6.0, -3.0, 0.0)
     assert bar.orientation == "h"
@@ -220,13 +213,13 @@ def test_colour_bar_is_labelled_with_powers_and_marks_its_floor():
 def test_words_are_escaped_in_ticks_and_hover():
     words = ("The", "<b>cat</b>", "a&b", "full")
     of = panel(words=words)
-    by_lag = _heatmap(of, View())
+    by_lag = heatmap(of, View())
     assert by_lag.layout.yaxis.ticktext == ("full", "a&amp;b", "&lt;b&gt;cat&lt;/b&gt;", "The")
     assert by_lag.layout.xaxis.ticktext is None
     text = trace(by_lag, "terms").text
     assert text[3, 0] == "full"
     assert text[3, 2] == "&lt;b&gt;cat&lt;/b&gt;"
-    by_j = _heatmap(of, View(axis="source"))
+    by_j = heatmap(of, View(axis="source"))
     assert by_j.layout.xaxis.ticktext == by_j.layout.yaxis.ticktext
     assert trace(by_j, "terms").text[3, 2] == "a&amp;b"
     assert "“%{text}”" in trace(by_j, "terms").hovertemplate
@@ -234,15 +227,15 @@ def test_words_are_escaped_in_ticks_and_hover():
 
 def test_words_are_thinned_out_and_long_sentences_are_numbered():
     words = tuple(f"w{step}" for step in range(1, 37))
-    ticks = _heatmap(panel(np.ones(36), words=words), View()).layout.yaxis.ticktext
+    ticks = heatmap(panel(np.ones(36), words=words), View()).layout.yaxis.ticktext
     assert ticks[0] == "w36"
     assert len(ticks) == 18
     many = tuple(f"w{step}" for step in range(1, 62))
-    assert _heatmap(panel(np.ones(61), words=many), View()).layout.yaxis.ticktext is None
+    assert heatmap(panel(np.ones(61), words=many), View()).layout.yaxis.ticktext is None
 
 
 def test_clip_strip_marks_the_clipped_targets():
-    figure = _heatmap(panel(clip=np.array([1.0, 0.031, 1.0, 0.5])), View())
+    figure = heatmap(panel(clip=np.array([1.0, 0.031, 1.0, 0.5])), View())
     strip = trace(figure, "clipped")
     np.testing.assert_array_equal(strip.z[:, 0], [np.nan, 1.0, np.nan, 1.0])
     assert strip.customdata[1, 0] == np.float32(0.031)
@@ -253,36 +246,36 @@ def test_clip_strip_marks_the_clipped_targets():
 
 
 def test_empty_triangle_is_explained_once_and_only_where_there_is_one():
-    assert sum("empty" in text for text in titles(_heatmap(panel(), View()))) == 1
-    assert not any("empty" in text for text in titles(_heatmap(panel(np.ones(1)), View())))
+    assert sum("empty" in text for text in titles(heatmap(panel(), View()))) == 1
+    assert not any("empty" in text for text in titles(heatmap(panel(np.ones(1)), View())))
 
 
 def test_empty_input_gives_an_empty_figure_with_its_titles():
-    figure = _heatmap(empty_panel(), View())
+    figure = heatmap(empty_panel(), View())
     assert not figure.data
     assert figure.layout.yaxis.title.text == "target step t"
-    lines = _profile(Profile(0, np.arange(0), ()))
+    lines = profile(Profile(0, np.arange(0), ()))
     assert not lines.data
     assert lines.layout.xaxis.title.text.startswith("lag k")
-    assert len(_sheet([], View(), Profile(0, np.arange(0), ()), "title", []).data) == 0
-    assert _sheet([empty_panel()], View(), Profile(0, np.arange(0), ()), "title", []).layout.width
+    assert len(sheet([], View(), Profile(0, np.arange(0), ()), "title", []).data) == 0
+    assert sheet([empty_panel()], View(), Profile(0, np.arange(0), ()), "title", []).layout.width
 
 
 def test_figures_leave_their_text_colour_to_the_page_unless_told():
-    assert _heatmap(panel(), View()).layout.font.color is None
-    assert _heatmap(panel(), View(dark=True)).layout.font.color == "#fafafa"
-    assert _heatmap(panel(), View()).layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert heatmap(panel(), View()).layout.font.color is None
+    assert heatmap(panel(), View(dark=True)).layout.font.color == "#fafafa"
+    assert heatmap(panel(), View()).layout.paper_bgcolor == "rgba(0,0,0,0)"
 
 
 def test_arrays_travel_as_binary():
-    spec = json.loads(_heatmap(panel(), View()).to_json())["data"][0]
+    spec = json.loads(heatmap(panel(), View()).to_json())["data"][0]
     assert spec["z"]["dtype"] == "f4"
     assert spec["customdata"]["shape"] == "4, 4, 7"
     assert len(base64.b64decode(spec["customdata"]["bdata"])) == 4 * 4 * 7 * 4
 
 
 def test_profile_draws_lines_reference_and_markers(curves):
-    figure = _profile(curves)
+    figure = profile(curves)
     rnn = trace(figure, "RNN")
     np.testing.assert_array_equal(rnn.y, [0.0, -3.0, np.nan, -30.0])
     np.testing.assert_array_equal(rnn.x, [1, 2, 3, 4])
@@ -304,16 +297,16 @@ def test_profile_draws_lines_reference_and_markers(curves):
 
 
 def test_profile_ends_at_the_floor_unless_a_marker_lies_deeper(curves):
-    low, high = _profile(curves, floor=-12.0).layout.yaxis.range
+    low, high = profile(curves, floor=-12.0).layout.yaxis.range
     assert -14.0 < low < -12.0
     assert 0.0 < high < 1.0
     deep = Profile(4, curves.lags, curves.lines, None, {"RNN": {"float64": 4}})
-    assert _profile(deep).layout.yaxis.range[0] < -30.0
+    assert profile(deep).layout.yaxis.range[0] < -30.0
 
 
 def test_profile_says_which_curve_is_zero_throughout():
     nothing = Profile(2, np.arange(1, 3), (Line("RNN", np.full(2, -np.inf), "RNN"),))
-    figure = _profile(nothing)
+    figure = profile(nothing)
     assert "all exactly zero, no curve: RNN" in figure.layout.xaxis.title.text
     assert figure.layout.yaxis.range == (-12.0, 0.0)
 
@@ -330,8 +323,8 @@ def test_profile_refuses_mismatched_lengths_and_unknown_colours():
 @pytest.mark.parametrize("view", [View(), View(signs=True, axis="source", relative=False)])
 def test_sheet_draws_what_heatmap_and_profile_draw(curves, view):
     pair = [panel(), panel(w_s=0.9, title="LSTM", clip=np.array([1.0, 0.5, 1.0, 1.0]))]
-    whole = _sheet(pair, view, curves, "A title", ["settings"])
-    parts = [*_heatmap(pair[0], view).data, *_heatmap(pair[1], view).data, *_profile(curves).data]
+    whole = sheet(pair, view, curves, "A title", ["settings"])
+    parts = [*heatmap(pair[0], view).data, *heatmap(pair[1], view).data, *profile(curves).data]
     assert [drawn.name for drawn in whole.data] == [part.name for part in parts]
     for drawn, part in zip(whole.data, parts, strict=True):
         for field in ("x", "y", "z", "customdata"):
@@ -343,8 +336,8 @@ def test_sheet_draws_what_heatmap_and_profile_draw(curves, view):
 
 def test_sheet_wraps_its_footer_and_grows_the_margin_for_it(curves):
     link = "http://127.0.0.1:8501/?" + "w_s=0.5&" * 80
-    long = _sheet([panel(), panel()], View(), curves, "A <b>title</b>", ["settings", link])
-    short = _sheet([panel(), panel()], View(), curves, "A title", ["settings"])
+    long = sheet([panel(), panel()], View(), curves, "A <b>title</b>", ["settings", link])
+    short = sheet([panel(), panel()], View(), curves, "A title", ["settings"])
     footer = titles(long)[-1].split("<br>")
     assert "".join(footer[1:]) == escaped(link)
     assert max(len(line.replace("&amp;", "&")) for line in footer) <= 175
@@ -354,8 +347,8 @@ def test_sheet_wraps_its_footer_and_grows_the_margin_for_it(curves):
 
 
 def test_sheet_is_white_unless_the_view_is_dark(curves):
-    assert _sheet([panel()], View(), curves, "", []).layout.paper_bgcolor == "#ffffff"
-    assert _sheet([panel()], View(dark=True), curves, "", []).layout.paper_bgcolor == "#0e1117"
+    assert sheet([panel()], View(), curves, "", []).layout.paper_bgcolor == "#ffffff"
+    assert sheet([panel()], View(dark=True), curves, "", []).layout.paper_bgcolor == "#0e1117"
 
 
 def test_texts():
@@ -386,7 +379,7 @@ def test_panels_of_which_one_alone_has_signs_have_a_colour_bar_each():
     record = Profile(3, np.arange(1, 4), (line,))
 
     def bars(*panels):
-        figure = _sheet(panels, view, record, "title", ("footer",))
+        figure = sheet(panels, view, record, "title", ("footer",))
         return [trace.name for trace in figure.data if getattr(trace, "showscale", False)]
 
     assert len(bars(signed, norms)) == 2

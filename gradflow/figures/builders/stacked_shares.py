@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.colours import GRID, INK, QUIET
-from gradflow.figures.text import escaped, wrapped
-from gradflow.figures.tick_labels import step_ticks
+from gradflow.figures.builders.colours import GRID, INK, QUIET
+from gradflow.figures.builders.text import escaped, wrapped
+from gradflow.figures.builders.tick_labels import step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 380

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.colours import GRID, LINES
-from gradflow.figures.text import escaped
-from gradflow.figures.tick_labels import step_ticks
+from gradflow.figures.builders.colours import GRID, LINES
+from gradflow.figures.builders.text import escaped
+from gradflow.figures.builders.tick_labels import step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 320

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.colours import GRID, INK, LINES, QUIET
-from gradflow.figures.text import escaped, wrapped
-from gradflow.figures.tick_labels import scientific, step_ticks
+from gradflow.figures.builders.colours import GRID, INK, LINES, QUIET
+from gradflow.figures.builders.text import escaped, wrapped
+from gradflow.figures.builders.tick_labels import scientific, step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 400

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.figures.colour_scale import View
-from gradflow.figures.heatmap_cells import Cells
-from gradflow.figures.panel import Panel
-from gradflow.figures.text import escaped
-from gradflow.figures.tick_labels import scientific
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.heatmap_cells import Cells
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.text import escaped
+from gradflow.figures.builders.tick_labels import scientific
 from gradflow.numerics.scaled import Array
 
 # The hover's numbers are float32.

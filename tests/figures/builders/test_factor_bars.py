@@ -5,13 +5,13 @@ import math
 import plotly.graph_objects as go
 import pytest
 
-from gradflow.figures._factors import (
+from gradflow.figures.builders.colours import LINES
+from gradflow.figures.builders.factor_bars import (
     Bar,
     Group,
     bars_range,
     factor_parts,
 )
-from gradflow.figures.colours import LINES
 
 FACTORS = (Bar("loss slope", "1", 0.0), Bar("input <x>", "-0.01", -2.0), Bar("weight", "10", 1.0))
 SMALL = Group("RNN", "RNN", FACTORS, Bar("the term", "-0.1", -1.0), 1)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradflow.figures.colour_scale import View
-from gradflow.figures.panel import Panel, by_source
-from gradflow.figures.pooling import pooled
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.panel import Panel, by_source
+from gradflow.figures.builders.pooling import pooled
 from gradflow.numerics.scaled import Array
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from gradflow.figures.colours import (
+from gradflow.figures.builders.colours import (
     EDGE,
     GRID,
     INK,
@@ -20,7 +20,7 @@ from gradflow.figures.colours import (
     NODES,
     QUIET,
 )
-from gradflow.figures.text import escaped, power_of_ten
+from gradflow.figures.builders.text import escaped, power_of_ten
 
 HEIGHT = 600
 FONT = 12

@@ -7,7 +7,18 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gradflow.figures._heatmap import (
+from gradflow.figures.builders.colour_scale import View, by_sign, colour_bar
+from gradflow.figures.builders.colours import INK, PAPER
+from gradflow.figures.builders.heatmap_cells import cells
+from gradflow.figures.builders.hover_labels import details
+from gradflow.figures.builders.lag_profile import (
+    Profile,
+    legend,
+    profile_axes,
+    profile_traces,
+)
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.term_heatmap import (
     STRIP,
     heatmap_annotations,
     heatmap_axes,
@@ -15,18 +26,7 @@ from gradflow.figures._heatmap import (
     strip_axis,
     x_label_depth,
 )
-from gradflow.figures._profile import (
-    Profile,
-    legend,
-    profile_axes,
-    profile_traces,
-)
-from gradflow.figures.colour_scale import View, by_sign, colour_bar
-from gradflow.figures.colours import INK, PAPER
-from gradflow.figures.heatmap_cells import cells
-from gradflow.figures.hover_labels import details
-from gradflow.figures.panel import Panel
-from gradflow.figures.text import escaped, wrapped
+from gradflow.figures.builders.text import escaped, wrapped
 
 WIDTH = 1400
 HEIGHT = 1150
