@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from gradflow.analysis.path_shares import PathShares
+from gradflow.analysis.path_shares import Carriers
+from gradflow.figures.builders.number_words import power
 from gradflow.ui.paths import path_words
 from gradflow.ui.paths.path_panels import carriers, taken
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import power
 
 
 def said(t=None, **changes):

@@ -6,13 +6,14 @@ import math
 import re
 
 from gradflow.analysis.term_factors import Factor
+from gradflow.figures.builders.number_words import percent, signed
 from gradflow.ui.comparison.term import (
     Paths,
     Product,
     Term,
     Value,
 )
-from gradflow.ui.shared.text import latex, percent, signed
+from gradflow.ui.shared.text import latex
 
 # What fits a line of a formula on a phone, in digits, and what of LaTeX takes no room there.
 _LONGEST_LINE = 30

@@ -7,9 +7,9 @@ import re
 import numpy as np
 
 import gradflow as gf
+from gradflow.figures.builders.number_words import number, power
 from gradflow.figures.builders.text import SUPERSCRIPTS
 from gradflow.numerics.scaled import Scaled
-from gradflow.ui.shared.text import number, power
 
 _PLAIN = {chr(raised): chr(plain) for plain, raised in SUPERSCRIPTS.items()}
 _RAISED = re.compile(f"[{''.join(_PLAIN)}]+")

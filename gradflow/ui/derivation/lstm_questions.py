@@ -8,12 +8,12 @@ from dataclasses import replace
 import gradflow as gf
 from gradflow.analysis import memory
 from gradflow.analysis.clipping import clip_factors, log10_clipped, log10_gradient_norm
+from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.figures.builders.outline import Outline
 from gradflow.ui.derivation.question import Proof, Question, Shown, band
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import number, percent, power
 
 _OPEN = replace(Settings(), parameter="b", gate="c", floor=-8)
 _GROWING = replace(

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from gradflow.analysis.path_shares import PathShares
+from gradflow.analysis.path_shares import Carriers
+from gradflow.figures.builders.number_words import percent, power
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.text import percent, power
 
 LEAD = (
     "The LSTM's gradient at step $t$ reaches an earlier input along many paths. One runs along the "

@@ -17,9 +17,9 @@ from gradflow.analysis import (
 from gradflow.figures.builders.drawn_graph import Edge as DrawnEdge
 from gradflow.figures.builders.drawn_graph import Graph
 from gradflow.figures.builders.drawn_graph import Node as DrawnNode
+from gradflow.figures.builders.number_words import number, signed
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import Experiment
-from gradflow.ui.shared.text import number, signed
 
 STEPS = 3
 PARAMETER = "w_xf"

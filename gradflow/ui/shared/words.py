@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from gradflow.analysis import memory
+from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.numerics.activations import sigmoid
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.settings import Settings, as_mapping
-from gradflow.ui.shared.text import number, percent, power
 
 EXPLANATION = """
 **What is computed.** A recurrent network uses one weight at every step, so $dL_t/dw_x$ is a sum of
