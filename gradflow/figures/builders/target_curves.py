@@ -1,20 +1,18 @@
-"""Line and bar charts counted in steps: measures over the targets, and units by their half-life."""
+"""Curves over the target steps, of measures that are counted in steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.builders.colours import GRID, LINES
+from gradflow.figures.builders.colours import LINES
+from gradflow.figures.builders.step_layout import layout
 from gradflow.figures.builders.text import escaped
 from gradflow.figures.builders.tick_labels import step_ticks
 from gradflow.numerics.scaled import Array
-
-HEIGHT = 320
-FONT = 12
 
 
 class Measure(NamedTuple):
@@ -26,15 +24,7 @@ class Measure(NamedTuple):
     dash: str = "solid"
 
 
-class Units(NamedTuple):
-    """The units of one layer: half-life (H,), and share of the signal at the last lag (H,)."""
-
-    half_life: Array
-    share: Array
-    t: int
-
-
-def over_targets(measures: Sequence[Measure], t: int) -> go.Figure:
+def measure_curves(measures: Sequence[Measure], t: int) -> go.Figure:
     """Measures of every target step.
 
     Parameters
@@ -66,7 +56,7 @@ def over_targets(measures: Sequence[Measure], t: int) -> go.Figure:
             }
         )
     T = max((len(measure.steps) for measure in measures), default=1)
-    figure.update_layout(_layout("target step t", "steps"))
+    figure.update_layout(layout("target step t", "steps"))
     figure.update_xaxes(tickmode="array", tickvals=step_ticks(T), range=[0.5, T + 0.5])
     figure.update_yaxes(range=[0.0, 1.05 * _highest(measures, T)])
     if measures:
@@ -78,76 +68,3 @@ def _highest(measures: Sequence[Measure], T: int) -> float:
     """The largest finite number of all curves, at least 1 and at most T."""
     steps = np.concatenate([np.asarray(m.steps, dtype=float) for m in measures] or [np.ones(1)])
     return float(min(T, max(1.0, np.max(steps, where=np.isfinite(steps), initial=1.0))))
-
-
-def units(record: Units) -> go.Figure:
-    """Half-lives of the units, the longest first.
-
-    A unit whose signal does not shrink has no half-life: its bar is as high as the highest and of
-    another colour.
-
-    Parameters
-    ----------
-    record : Units
-        The units.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Traces "halves" and "does not shrink", the second where there are such units.
-    """
-    half_life = np.asarray(record.half_life, dtype=float)
-    order = by_half_life(half_life)
-    sorted_life = half_life[order]
-    finite = sorted_life[np.isfinite(sorted_life)]
-    highest = float(finite.max()) if finite.size else 1.0
-    figure = go.Figure()
-    rank = np.arange(1, len(order) + 1)
-    groups = (
-        ("halves", np.isfinite(sorted_life), LINES["LSTM"]),
-        ("does not shrink", np.isposinf(sorted_life), LINES["f"]),
-    )
-    for name, of, colour in groups:
-        if not of.any():
-            continue
-        figure.add_trace(
-            {
-                "type": "bar",
-                "name": name,
-                "x": rank[of],
-                "y": np.where(np.isfinite(sorted_life), sorted_life, highest)[of],
-                "marker": {"color": colour, "line": {"width": 0}},
-                "customdata": np.column_stack([order, record.share[order]])[of],
-                "hovertemplate": (
-                    ("half-life %{y:.3~g} steps" if name == "halves" else name)
-                    + "<br>unit %{customdata[0]:d}"
-                    + f"<br>%{{customdata[1]:.1%}} of the signal at k = {record.t}<extra></extra>"
-                ),
-            }
-        )
-    figure.update_layout(_layout("hidden units, the longest half-life first", "half-life in steps"))
-    figure.update_layout(bargap=0.15, showlegend=len(figure.data) > 1)
-    figure.update_xaxes(tickmode="array", tickvals=step_ticks(len(order)))
-    return figure
-
-
-def by_half_life(half_life: Array) -> Array:
-    """The numbers of the units, the longest half-life first; those without a signal last."""
-    return np.argsort(-np.nan_to_num(half_life, nan=-1.0, posinf=np.inf), kind="stable")
-
-
-def _layout(x: str, y: str) -> dict[str, Any]:
-    axis = {"zeroline": False, "gridcolor": GRID, "tickfont": {"size": FONT}}
-    return {
-        "template": {},
-        "height": HEIGHT,
-        "margin": {"l": 62, "r": 10, "t": 10, "b": 50, "pad": 0},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"size": FONT},
-        "xaxis": axis | {"title": {"text": x, "font": {"size": FONT + 1}, "standoff": 6}},
-        "yaxis": axis
-        | {"title": {"text": y, "font": {"size": FONT + 1}, "standoff": 4}, "automargin": True},
-        "legend": {"orientation": "h", "x": 0.0, "y": 1.02, "yanchor": "bottom"},
-        "hovermode": "closest",
-    }

@@ -10,8 +10,9 @@ from gradflow.figures.builders.lag_profile import profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import LONG, block_size
 from gradflow.figures.builders.printed_sheet import sheet
-from gradflow.figures.builders.target_curves import Units, over_targets, units
+from gradflow.figures.builders.target_curves import measure_curves
 from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.figures.builders.unit_bars import Units, units
 from gradflow.ui.downloads.buttons import File, buttons, pictures
 from gradflow.ui.model import controls, exports, panels, running, sequence, uploads, words
 from gradflow.ui.model.controls import HELD
@@ -124,7 +125,7 @@ def _measures(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> None:
     st.markdown(f"{words.truncation(reach[0])} {words.precision(reach[0])}")
     st.table(words.table([one.title for one in found], reach))
     st.subheader("Every target", anchor=False)
-    chart(over_targets(panels.measures(found), t), "model_over_targets", settings.camera)
+    chart(measure_curves(panels.measures(found), t), "model_over_targets", settings.camera)
     st.caption(words.OVER_TARGETS)
 
 

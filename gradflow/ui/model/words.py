@@ -7,7 +7,7 @@ import re
 from gradflow.analysis import memory
 from gradflow.analysis.unit_signal import UnitSignals
 from gradflow.figures.builders.number_words import number, percent, power
-from gradflow.figures.builders.target_curves import by_half_life
+from gradflow.figures.builders.unit_bars import by_half_life
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.settings import LONGEST
 from gradflow.weights.model import KIND_WORDS, Model

@@ -1,21 +1,15 @@
-"""Charts counted in steps: the numbers and labels in them."""
+"""Curves over the targets: the numbers and labels in them."""
 
 import numpy as np
 import pytest
 
-from gradflow.figures.builders.target_curves import (
-    Measure,
-    Units,
-    by_half_life,
-    over_targets,
-    units,
-)
+from gradflow.figures.builders.target_curves import Measure, measure_curves
 
 
 def test_each_measure_is_a_curve_over_the_targets_with_gaps_where_it_is_no_number():
     horizon = Measure("horizon", np.array([1.0, 2.0, 3.0]), "LSTM")
     half = Measure("half-life", np.array([np.nan, np.inf, 2.5]), "LSTM", "dot")
-    figure = over_targets([horizon, half], 2)
+    figure = measure_curves([horizon, half], 2)
     assert [trace.name for trace in figure.data] == ["horizon", "half-life"]
     np.testing.assert_array_equal(figure.data[0].x, [1, 2, 3])
     np.testing.assert_array_equal(figure.data[1].y, [np.nan, np.nan, 2.5])
@@ -27,28 +21,11 @@ def test_each_measure_is_a_curve_over_the_targets_with_gaps_where_it_is_no_numbe
 
 @pytest.mark.parametrize(("largest", "end"), [(2.0, 2.0), (1e6, 3.0), (0.2, 1.0)])
 def test_the_axis_ends_at_the_last_step_at_most(largest, end):
-    figure = over_targets([Measure("half-life", np.array([0.1, 0.1, largest]), "RNN")], 1)
+    figure = measure_curves([Measure("half-life", np.array([0.1, 0.1, largest]), "RNN")], 1)
     assert figure.layout.yaxis.range[1] == pytest.approx(1.05 * end)
 
 
 def test_no_measures_give_an_empty_chart():
-    figure = over_targets([], 1)
+    figure = measure_curves([], 1)
     assert not figure.data
     assert figure.layout.xaxis.title.text == "target step t"
-
-
-def test_units_stand_by_their_half_life_and_those_that_do_not_shrink_apart():
-    life = np.array([2.0, np.inf, 5.0, np.nan])
-    share = np.array([0.1, 0.6, 0.3, 0.0])
-    figure = units(Units(life, share, 9))
-    assert by_half_life(life).tolist() == [1, 2, 0, 3]
-    halves, other = figure.data
-    np.testing.assert_array_equal(halves.x, [2, 3])
-    np.testing.assert_array_equal(halves.y, [5.0, 2.0])
-    np.testing.assert_array_equal(halves.customdata, [[2, 0.3], [0, 0.1]])
-    assert (other.name, list(other.x), list(other.y)) == ("does not shrink", [1], [5.0])
-    assert "k = 9" in halves.hovertemplate
-
-
-def test_units_without_any_half_life_have_no_bars():
-    assert not units(Units(np.full(3, np.nan), np.full(3, np.nan), 4)).data
