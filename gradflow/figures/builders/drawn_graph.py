@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
+from gradflow.analysis.single_paths import Edge, Graph, Node, Path
 from gradflow.figures.builders.colours import (
     EDGE,
     GRID,
@@ -20,6 +20,8 @@ from gradflow.figures.builders.colours import (
     NODES,
     QUIET,
 )
+from gradflow.figures.builders.graph_words import node_symbol
+from gradflow.figures.builders.number_words import signed
 from gradflow.figures.builders.text import escaped, power_of_ten
 
 HEIGHT = 600
@@ -38,82 +40,37 @@ PLACES = {
     "h": (0.86, 1.0),
     "x": (0.06, 3.5),
     "L": (1.22, -0.05),
-    "w": (-0.2, 5.0),
 }
+WEIGHT = -0.2  # a parameter stands left of the gate that it acts on
+ROUND = ("c", "f", "i", "c'", "o", "h")
 # How far along an edge its factor is written, where the middle lies beside another node.
 WRITTEN_AT = {("i", "c"): 0.7, ("c", "h"): 0.7}
 TOP, GROUND = 6.5, -0.4
 LEGEND_SIZES = (-3, -2, -1, 0, 1)
 
 
-class Node(NamedTuple):
-    """A number of the forward pass.
-
-    kind is a key of `PLACES` (the candidate is "c'", the weight "w"), step its column, from 0 for
-    the state before the first; label may hold Plotly's tags; said is what the hover says.
-    """
-
-    kind: str
-    step: int
-    label: str
-    said: str
-
-
-class Edge(NamedTuple):
-    """What one number owes to another: tail and head are (kind, step), log10 the size of the
-    derivative of head by tail, said what the hover says.
-    """
-
-    tail: tuple[str, int]
-    head: tuple[str, int]
-    log10: float
-    said: str
-
-
-@dataclass(frozen=True)
-class Graph:
-    """An unrolled network, and a path through it.
-
-    Attributes
-    ----------
-    nodes : tuple of Node
-        The nodes.
-    edges : tuple of Edge
-        The edges.
-    columns : tuple of str
-        Headings of the steps, from step 1; they may hold Plotly's tags.
-    lit : tuple of (tail, head, text)
-        Edges of the path that is lit, and what is written at each.
-
-    Raises
-    ------
-    ValueError
-        If an edge joins nodes that are not there, or a lit edge is no edge.
-    """
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    columns: tuple[str, ...]
-    lit: tuple[tuple[tuple[str, int], tuple[str, int], str], ...] = ()
-
-    def __post_init__(self) -> None:
-        there = {(node.kind, node.step) for node in self.nodes}
-        joined = {(edge.tail, edge.head) for edge in self.edges}
-        for tail, head in joined:
-            if not {tail, head} <= there:
-                raise ValueError(f"edges must join nodes of the graph. Got {tail} and {head}.")
-        for tail, head, _ in self.lit:
-            if (tail, head) not in joined:
-                raise ValueError(f"lit must hold edges of the graph. Got {tail} to {head}.")
-
-
-def graph(record: Graph, dark: bool | None = None) -> go.Figure:
+def graph_figure(
+    graph: Graph,
+    path: Path | None,
+    said: Mapping[Node, str],
+    columns: Sequence[str],
+    before: int = 0,
+    dark: bool | None = None,
+) -> go.Figure:
     """The graph, forward from left to right; edges as wide as their derivative is large.
 
     Parameters
     ----------
-    record : Graph
-        The graph.
+    graph : Graph
+        Some steps of an LSTM, as `single_paths.unrolled_graph` gives them.
+    path : Path or None
+        A path through it, which is lit.
+    said : mapping of Node to str
+        What the hover says of every node.
+    columns : sequence of str
+        Headings of the steps, from the first shown; they may hold Plotly's tags.
+    before : int
+        What the numbers of the steps are lowered by.
     dark : bool or None
         As in `View`.
 
@@ -122,21 +79,26 @@ def graph(record: Graph, dark: bool | None = None) -> go.Figure:
     plotly.graph_objects.Figure
         Traces "edge c1 c2" for each edge, "lit c1 c2" for the lit ones before them, "derivatives"
         for the hover of the edges, and "nodes".
+
+    Raises
+    ------
+    ValueError
+        If the path has an edge that is not of the graph, or there is not a heading for every step.
     """
-    place = {(node.kind, node.step): _place(node.kind, node.step) for node in record.nodes}
-    lit = {(tail, head) for tail, head, _ in record.lit}
-    band = [_band(tail, head, place) for tail, head, _ in record.lit]
-    edges = sorted(record.edges, key=lambda edge: (edge.tail, edge.head) in lit)
+    lit = () if path is None else path.edges
+    _check(graph, lit, columns)
+    numbered = _Numbered(graph, before)
+    edges = sorted(graph.edges, key=lambda edge: edge in lit)
     figure = go.Figure(
         [
-            *band,
-            *(_line(edge, place, (edge.tail, edge.head) in lit) for edge in edges),
-            *_legend(len(record.columns)),
-            _derivatives(record.edges, place),
-            _nodes(record, place),
+            *(_band(edge, numbered) for edge in lit),
+            *(_line(edge, numbered, edge in lit) for edge in edges),
+            *_legend(len(columns)),
+            _derivatives(graph.edges, numbered),
+            _nodes(graph, lit, said, numbered),
         ]
     )
-    steps = len(record.columns)
+    steps = len(columns)
     hidden = {"visible": False, "fixedrange": True}
     figure.update_layout(
         height=HEIGHT,
@@ -150,9 +112,46 @@ def graph(record: Graph, dark: bool | None = None) -> go.Figure:
         xaxis={**hidden, "range": [-0.38, steps + 0.44]},
         yaxis={**hidden, "range": [GROUND - 1.15, TOP + 0.75]},
         shapes=[_separator(step) for step in range(steps + 1)],
-        annotations=[*_headings(record.columns), *_factors(record, place), *_legend_words(steps)],
+        annotations=[*_headings(columns), *_factors(lit, numbered), *_legend_words(steps)],
     )
     return figure
+
+
+def _check(graph: Graph, lit: Sequence[Edge], columns: Sequence[str]) -> None:
+    outside = [edge for edge in lit if edge not in graph.edges]
+    if outside:
+        ends = f"{outside[0].start.name} to {outside[0].end.name}"
+        raise ValueError(f"path must hold edges of the graph. Got {ends}.")
+    steps = graph.nodes[0].step - graph.nodes[-1].step + 1
+    if len(columns) != steps:
+        raise ValueError(f"columns must be {steps} headings, one a step. Got {len(columns)}.")
+
+
+class _Numbered:
+    """The nodes of a graph as they are drawn: where they stand, and how they are written."""
+
+    def __init__(self, graph: Graph, before: int) -> None:
+        self._first, self._before = graph.nodes[-1].step, before
+        self._weight_height = PLACES[graph.edges[-1].start.kind][1]  # that of the gate it acts on
+
+    def place(self, node: Node) -> tuple[float, float]:
+        x, y = PLACES.get(node.kind, (WEIGHT, self._weight_height))
+        return node.step - self._first + x, y
+
+    def between(self, edge: Edge, part: float) -> tuple[float, float]:
+        """A point on an edge, counted from where the forward pass comes from."""
+        (x0, y0), (x1, y1) = self.place(edge.end), self.place(edge.start)
+        return x0 + part * (x1 - x0), y0 + part * (y1 - y0)
+
+    def symbol(self, node: Node) -> str:
+        return node_symbol(node, self._before)
+
+    def name(self, edge: Edge) -> str:
+        """The name of an edge's trace: "c1 c2"."""
+        return " ".join(
+            f"{node.kind if node.kind in PLACES else 'w'}{node.step - self._before}"
+            for node in (edge.end, edge.start)
+        )
 
 
 def edge_width(log10: float) -> float:
@@ -160,38 +159,21 @@ def edge_width(log10: float) -> float:
     return min(0.8 + 1.2 * max(log10 + 3.0, 0.0), 6.0)
 
 
-def _place(kind: str, step: int) -> tuple[float, float]:
-    x, y = PLACES[kind]
-    return step - 1 + x, y
+def _ends(edge: Edge, numbered: _Numbered) -> dict[str, Any]:
+    (x0, y0), (x1, y1) = numbered.place(edge.end), numbered.place(edge.start)
+    return {"x": [x0, x1], "y": [y0, y1], "mode": "lines", "hoverinfo": "skip"}
 
 
-def _name(tail: tuple[str, int], head: tuple[str, int]) -> str:
-    return f"{tail[0]}{tail[1]} {head[0]}{head[1]}"
-
-
-def _ends(
-    tail: tuple[str, int], head: tuple[str, int], place: dict[tuple[str, int], tuple[float, float]]
-) -> dict[str, Any]:
-    return {
-        "x": [place[tail][0], place[head][0]],
-        "y": [place[tail][1], place[head][1]],
-        "mode": "lines",
-        "hoverinfo": "skip",
-    }
-
-
-def _band(
-    tail: tuple[str, int], head: tuple[str, int], place: dict[tuple[str, int], tuple[float, float]]
-) -> go.Scatter:
+def _band(edge: Edge, numbered: _Numbered) -> go.Scatter:
     line = {"color": LIT_BAND, "width": 13}
-    return go.Scatter(name=f"lit {_name(tail, head)}", line=line, **_ends(tail, head, place))
+    return go.Scatter(name=f"lit {numbered.name(edge)}", line=line, **_ends(edge, numbered))
 
 
-def _line(edge: Edge, place: dict[tuple[str, int], tuple[float, float]], lit: bool) -> go.Scatter:
+def _line(edge: Edge, numbered: _Numbered, is_lit: bool) -> go.Scatter:
     return go.Scatter(
-        name=f"edge {_name(edge.tail, edge.head)}",
-        line=_stroke(edge.log10) | ({"color": LIT} if lit else {}),
-        **_ends(edge.tail, edge.head, place),
+        name=f"edge {numbered.name(edge)}",
+        line=_stroke(edge.log10) | ({"color": LIT} if is_lit else {}),
+        **_ends(edge, numbered),
     )
 
 
@@ -201,51 +183,46 @@ def _stroke(log10: float) -> dict[str, Any]:
     return {"color": EDGE, "width": edge_width(log10)}
 
 
-def _derivatives(
-    edges: Sequence[Edge], place: dict[tuple[str, int], tuple[float, float]]
-) -> go.Scatter:
+def _derivatives(edges: Sequence[Edge], numbered: _Numbered) -> go.Scatter:
     """Points along the edges that cannot be seen, for the hover."""
-    at = [(edge, part) for edge in edges for part in (0.35, 0.5, 0.65)]
+    points = [(edge, *numbered.between(edge, part)) for edge in edges for part in (0.35, 0.5, 0.65)]
     return go.Scatter(
         name="derivatives",
-        x=[_between(edge.tail, edge.head, place, part)[0] for edge, part in at],
-        y=[_between(edge.tail, edge.head, place, part)[1] for edge, part in at],
-        text=[edge.said for edge, _ in at],
+        x=[x for _, x, _ in points],
+        y=[y for _, _, y in points],
+        text=[_derivative_words(edge, numbered) for edge, _, _ in points],
         mode="markers",
         marker={"size": 12, "opacity": 0.0, "color": QUIET},
         hovertemplate="%{text}<extra></extra>",
     )
 
 
-def _between(
-    tail: tuple[str, int],
-    head: tuple[str, int],
-    place: dict[tuple[str, int], tuple[float, float]],
-    part: float,
-) -> tuple[float, float]:
-    (x0, y0), (x1, y1) = place[tail], place[head]
-    return x0 + part * (x1 - x0), y0 + part * (y1 - y0)
+def _derivative_words(edge: Edge, numbered: _Numbered) -> str:
+    size = signed(edge.sign, edge.log10)
+    return f"d{numbered.symbol(edge.start)}/d{numbered.symbol(edge.end)} = {size}"
 
 
-def _nodes(record: Graph, place: dict[tuple[str, int], tuple[float, float]]) -> go.Scatter:
-    on_path = {end for tail, head, _ in record.lit for end in (tail, head)}
-    keys = [(node.kind, node.step) for node in record.nodes]
+def _nodes(
+    graph: Graph, lit: Sequence[Edge], said: Mapping[Node, str], numbered: _Numbered
+) -> go.Scatter:
+    on_path = {node for edge in lit for node in (edge.start, edge.end)}
+    places = [numbered.place(node) for node in graph.nodes]
     return go.Scatter(
         name="nodes",
-        x=[place[key][0] for key in keys],
-        y=[place[key][1] for key in keys],
-        text=[node.label for node in record.nodes],
-        customdata=[node.said for node in record.nodes],
+        x=[x for x, _ in places],
+        y=[y for _, y in places],
+        text=[numbered.symbol(node) for node in graph.nodes],
+        customdata=[said[node] for node in graph.nodes],
         mode="markers+text",
         textfont={"size": FONT, "color": NODE_INK},
         marker={
             "size": NODE_SIZE,
             "opacity": 1.0,
-            "color": [NODES[node.kind] for node in record.nodes],
-            "symbol": ["square" if node.kind in "wxL" else "circle" for node in record.nodes],
+            "color": [NODES.get(node.kind, NODES["w"]) for node in graph.nodes],
+            "symbol": ["circle" if node.kind in ROUND else "square" for node in graph.nodes],
             "line": {
-                "color": [LIT if key in on_path else QUIET for key in keys],
-                "width": [3 if key in on_path else 1 for key in keys],
+                "color": [LIT if node in on_path else QUIET for node in graph.nodes],
+                "width": [3 if node in on_path else 1 for node in graph.nodes],
             },
         },
         hovertemplate="%{customdata}<extra></extra>",
@@ -253,13 +230,12 @@ def _nodes(record: Graph, place: dict[tuple[str, int], tuple[float, float]]) -> 
     )
 
 
-def _factors(
-    record: Graph, place: dict[tuple[str, int], tuple[float, float]]
-) -> list[dict[str, Any]]:
+def _factors(lit: Sequence[Edge], numbered: _Numbered) -> list[dict[str, Any]]:
     """What is written at the edges of the path, clear of the nodes."""
     notes = []
-    for tail, head, text in record.lit:
-        x, y = _between(tail, head, place, WRITTEN_AT.get((tail[0], head[0]), 0.5))
+    for edge in lit:
+        x, y = numbered.between(edge, WRITTEN_AT.get((edge.end.kind, edge.start.kind), 0.5))
+        text = signed(edge.sign, edge.log10).replace(" × ", "·")
         notes.append(
             {"text": escaped(text), "x": x, "y": y, "showarrow": False, "borderpad": 1}
             | {"font": {"size": FONT - 1, "color": LIT_INK}, "bgcolor": LIT_PAPER}

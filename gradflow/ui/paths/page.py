@@ -5,13 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from gradflow.analysis.path_shares import Carriers
-from gradflow.figures.builders.drawn_graph import graph
 from gradflow.figures.builders.stacked_shares import shares
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.paths import path_panels, path_words, unrolled_words
 from gradflow.ui.paths.path_panels import Taken
-from gradflow.ui.paths.unrolled import Unrolled, unrolled
-from gradflow.ui.paths.unrolled import graph as unrolled_graph
+from gradflow.ui.paths.unrolled import Unrolled, lit_graph, unrolled
 from gradflow.ui.shared import controls, frame, panels, words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
@@ -97,5 +95,5 @@ def _graph(steps: Unrolled) -> None:
         )
     settings = frame.current()
     with left:
-        frame.chart(graph(unrolled_graph(steps, settings.path)), "unrolled_graph")
+        frame.chart(lit_graph(steps, settings.path), "unrolled_graph")
     st.caption(f"{unrolled_words.steps_shown(steps)} {unrolled_words.CAPTION}")

@@ -5,35 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 
 import gradflow as gf
-from gradflow.analysis import (
-    Edge,
+from gradflow.analysis.path_shares import signed_shares
+from gradflow.analysis.single_paths import (
     Node,
     Path,
     paths,
     unrolled_graph,
 )
-from gradflow.figures.builders.drawn_graph import Edge as DrawnEdge
-from gradflow.figures.builders.drawn_graph import Graph
-from gradflow.figures.builders.drawn_graph import Node as DrawnNode
-from gradflow.figures.builders.number_words import number, signed
+from gradflow.figures.builders.drawn_graph import graph_figure
+from gradflow.figures.builders.graph_words import node_words
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import Experiment
 
 STEPS = 3
 PARAMETER = "w_xf"
-
-_GATES = ("i", "f", "c'", "o")
-_NAMES = {
-    "x": "input",
-    "i": "input gate",
-    "f": "forget gate",
-    "c'": "candidate",
-    "o": "output gate",
-    "c": "cell state",
-    "h": "hidden state",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,50 +82,9 @@ def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
     return Unrolled(flow, t, found, signed_shares(log10, sign, whole))
 
 
-def graph(of: Unrolled, rank: int) -> Graph:
+def lit_graph(of: Unrolled, rank: int) -> go.Figure:
     """The graph with the path of that rank lit; 1 is the largest."""
-    record = unrolled_graph(of.flow, PARAMETER, of.t, STEPS)
-    lit = tuple(
-        (of.place(edge.end), of.place(edge.start), _size(edge).replace(" × ", "·"))
-        for edge in of.paths[rank - 1].edges
-    )
-    columns = tuple(f"step {n}<br>({n + of.before} of {of.flow.T})" for n in range(1, STEPS + 1))
-    nodes = tuple(_node(of, node) for node in record.nodes)
-    return Graph(nodes, tuple(_edge(of, edge) for edge in record.edges), columns, lit)
-
-
-def _node(of: Unrolled, node: Node) -> DrawnNode:
-    kind, step = of.place(node)
-    label, trace, at = _symbol(kind, step), of.flow.trace, node.step - 1
-    if kind == "L":
-        outputs = ", ".join(number(float(o)) for o in np.ravel(trace.o[at]))
-        return DrawnNode(kind, step, label, f"loss of step {step}; the output is {outputs}")
-    if kind == "w":
-        weight = number(float(of.flow.cell.weights["w_x"][_GATES.index("f")]))
-        return DrawnNode(
-            kind, step, label, f"the weight {label} = {weight}, as step {step} uses it"
-        )
-    states = {"x": of.flow.x[at, 0], "c": trace.c[at + 1, 0], "h": trace.h[at + 1, 0]}
-    if kind in states:
-        said = f"{_NAMES[kind]} {label} = {number(float(states[kind]))}"
-    else:
-        value, z = (float(part[at, _GATES.index(kind), 0]) for part in (trace.gates, trace.z))
-        said = f"{_NAMES[kind]} {label} = {number(value)}, of z = {number(z)}"
-    return DrawnNode(kind, step, label, said)
-
-
-def _edge(of: Unrolled, edge: Edge) -> DrawnEdge:
-    tail, head = of.place(edge.end), of.place(edge.start)
-    said = f"d{_symbol(*head)}/d{_symbol(*tail)} = {_size(edge)}"
-    return DrawnEdge(tail, head, edge.log10, said)
-
-
-def _size(edge: Edge) -> str:
-    return signed(edge.sign, edge.log10)
-
-
-def _symbol(kind: str, step: int) -> str:
-    """A quantity's letter with its step, in Plotly's tags."""
-    if kind == "w":
-        return "w<sub>xf</sub>"
-    return f"{kind.replace(chr(39), '′')}<sub>{step}</sub>"
+    graph = unrolled_graph(of.flow, of.t, of.t + 1 - STEPS, PARAMETER)
+    columns = [f"step {n}<br>({n + of.before} of {of.flow.T})" for n in range(1, STEPS + 1)]
+    said = node_words(of.flow, graph, of.before)
+    return graph_figure(graph, of.paths[rank - 1], said, columns, of.before)
