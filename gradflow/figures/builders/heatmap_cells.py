@@ -49,7 +49,7 @@ class Cells:
         return self.block * rows + within[0], self.block * columns + within[1]
 
 
-def cells(panel: Panel, view: View, block: int = 1) -> Cells:
+def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
     """The cells of a panel.
 
     Parameters

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from gradflow.figures.builders.colour_scale import View, by_sign, colour_bar
 from gradflow.figures.builders.colours import INK, PAPER
-from gradflow.figures.builders.heatmap_cells import cells
+from gradflow.figures.builders.heatmap_cells import shown_cells
 from gradflow.figures.builders.hover_labels import details
 from gradflow.figures.builders.lag_profile import (
     Profile,
@@ -45,6 +45,8 @@ def sheet(
     title: str,
     footer: Sequence[str],
     labels: bool = True,
+    width: int | None = WIDTH,
+    block: int = 1,
 ) -> go.Figure:
     """Heatmaps side by side over the profile, with a title and a footer.
 
@@ -63,11 +65,15 @@ def sheet(
     labels : bool
         Whether a cell under the pointer has a label. A picture needs none, and they are six times
         the data of the cells.
+    width : int or None
+        Pixels; None for as much as there is.
+    block : int
+        Terms along each side of a cell of the heatmaps.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        1400 by 1150 pixels.
+        1150 pixels high.
     """
     lines = [line for text in footer for line in wrapped(text, FOOTER_CHARACTERS)]
     bottom = 110 + FOOTER_LINE * len(lines)
@@ -88,18 +94,18 @@ def sheet(
         elif index == 0:
             bar = _bar(_with_zeros(panels), view, bars_top, 0.5, 0.5)
         axes = _panel_axes(index)
-        of = cells(panel, view)
+        of = shown_cells(panel, view, block)
         shown = details(panel, view, of) if labels else None
         figure.add_traces(heatmap_traces(panel, view, of, bar, shown, axes))
         figure.update_layout(_panel_layout(panel, view, axes, _columns(len(panels))[index], split))
-        annotations += heatmap_annotations(panel, view, axes)
+        annotations += heatmap_annotations(panel, view, axes, block)
     below = _profile_axes(len(panels))
     figure.add_traces(profile_traces(profile, below))
     figure.update_layout(_profile_layout(profile, view, below, profile_top))
     annotations += _header(title) + _footer(lines, bottom)
     figure.update_layout(
         template={},
-        width=WIDTH,
+        width=width,
         height=HEIGHT,
         margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": bottom, "pad": 0},
         paper_bgcolor=PAPER[bool(view.dark)],

@@ -15,7 +15,7 @@ from gradflow.figures.builders.colour_scale import (
     ends_and_colours,
 )
 from gradflow.figures.builders.colours import CLIPPED, INK, QUIET, ZERO
-from gradflow.figures.builders.heatmap_cells import Cells, cells, positions
+from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
 from gradflow.figures.builders.hover_labels import details, hover
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.text import escaped, shortened, subscripted
@@ -55,7 +55,7 @@ def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
     plotly.graph_objects.Figure
         Trace "terms"; then "exactly zero" and "clipped" where there are any.
     """
-    of = cells(panel, view, block)
+    of = shown_cells(panel, view, block)
     return go.Figure(heatmap_parts(panel, view, of, details(panel, view, of)))
 
 

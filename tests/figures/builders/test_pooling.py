@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradflow.figures.builders.colour_scale import View
-from gradflow.figures.builders.heatmap_cells import cells, positions
+from gradflow.figures.builders.heatmap_cells import positions, shown_cells
 from gradflow.figures.builders.panel import Panel, by_source
 from gradflow.figures.builders.pooling import LONG, block_size, pooled
 
@@ -45,7 +45,7 @@ def test_each_block_is_its_largest_term_zero_if_all_are_and_nan_if_there_is_none
 
 def test_the_terms_of_the_cells_are_those_they_show():
     log10 = triangle(23)
-    of = cells(Panel("RNN", "", log10, None, None, np.ones(23)), View(relative=False), 7)
+    of = shown_cells(Panel("RNN", "", log10, None, None, np.ones(23)), View(relative=False), 7)
     some = np.isfinite(of.log10)
     np.testing.assert_array_equal(log10[of.terms].astype(np.float32)[some], of.log10[some])
 
@@ -63,7 +63,7 @@ def test_signs_of_blocks_are_those_of_their_largest_terms(axis):
     sign = np.where(np.isnan(log10) | np.isneginf(log10), 0, (-1) ** np.arange(81).reshape(9, 9))
     panel = Panel("RNN", "dL_t/dw_x", log10, sign.astype(np.int8), None, np.ones(9))
     view = View(relative=False, signs=True, axis=axis, low=-2000.0, high=1000.0)
-    of = cells(panel, view, 2)
+    of = shown_cells(panel, view, 2)
     shown = positions(of, view)
     by_axis = (lambda terms: terms) if axis == "lag" else by_source
     magnitudes, signs = by_axis(log10), by_axis(sign.astype(float))
@@ -78,5 +78,5 @@ def test_signs_of_blocks_are_those_of_their_largest_terms(axis):
 
 def test_cells_stand_in_the_middle_of_their_terms():
     panel = Panel("RNN", "", triangle(7), None, None, np.ones(7))
-    np.testing.assert_array_equal(cells(panel, View()).steps, np.arange(1, 8))
-    np.testing.assert_array_equal(cells(panel, View(), 3).steps, [2.0, 5.0, 8.0])
+    np.testing.assert_array_equal(shown_cells(panel, View()).steps, np.arange(1, 8))
+    np.testing.assert_array_equal(shown_cells(panel, View(), 3).steps, [2.0, 5.0, 8.0])

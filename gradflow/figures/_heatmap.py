@@ -1,0 +1,87 @@
+"""`plot_heatmap`: every term of one parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.flow_records import term_panel
+from gradflow.figures.builders.paper import on_paper
+from gradflow.figures.builders.pooling import block_size
+from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.flow import GradientFlow
+
+
+def plot_heatmap(
+    flow: GradientFlow,
+    parameter: str = "w_x",
+    layer: int | None = None,
+    *,
+    relative: bool = True,
+    signs: bool = False,
+    axis: Literal["lag", "source"] = "lag",
+    floor: float = -12.0,
+    title: str | None = None,
+    words: Sequence[str] | None = None,
+    dark: bool | None = False,
+) -> go.Figure:
+    """Plot every term of one parameter: target step against lag.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+    parameter : str
+        As for `GradientFlow.log10`: "w_xf", or "w_x" for the norm over the gates together.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    relative : bool
+        Whether each row is divided by its k = 1 term.
+    signs : bool
+        Whether colours tell signs too, where terms have them.
+    axis : {"lag", "source"}
+        What the horizontal axis counts: the lag k, or the source step j.
+    floor : float
+        log10 of the size below which all colours are alike.
+    title : str, optional
+        What stands above it instead of the kind of the cell.
+    words : sequence of T str, optional
+        A word for each step, such as the symbols of a text.
+    dark : bool or None
+        Light letters on dark paper, or dark ones on light paper. None leaves both to the page.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Trace "terms", and "exactly zero" where there are such terms. From 400 steps on each cell
+        is the largest of a block of terms, and the heading says how many.
+
+    Raises
+    ------
+    ValueError
+        If the parameter or the layer is unknown, there is not a word for each step, or the axis is
+        neither of both.
+
+    See Also
+    --------
+    plot_profile : One row of it as a curve.
+    plot_comparison : Several networks side by side, on one colour scale.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> from gradflow.figures import plot_heatmap
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), gf.sequences.ones(50))
+    >>> figure = plot_heatmap(flow, "w_x")
+    >>> figure.layout.yaxis.title.text
+    'target step t'
+    >>> figure.data[0].z.shape
+    (50, 50)
+    """
+    panel = term_panel(flow, parameter, layer, title, words)
+    low, high = colour_range([panel], relative, floor)
+    view = View(relative, floor, signs, axis, low, high, dark)
+    return on_paper(heatmap(panel, view, block_size(panel.T)), dark)
