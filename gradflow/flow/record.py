@@ -11,6 +11,7 @@ from gradflow.engine import forget_products, term_arrays, totals
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
+from gradflow.flow.notebook_display import mime_bundle
 from gradflow.losses import Loss, Readout
 from gradflow.numerics.row_measures import verdict_of
 from gradflow.numerics.scaled import Array, Scaled
@@ -633,3 +634,7 @@ class GradientFlow:
         array([-1.15, -1.27, -1.42])
         """
         self._backward.sweep_inputs(on_step)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """What a notebook shows: the heatmap of w_x, or text where Plotly is missing."""
+        return mime_bundle(self)
