@@ -112,7 +112,7 @@ def graph_figure(
         xaxis={**hidden, "range": [-0.38, steps + 0.44]},
         yaxis={**hidden, "range": [GROUND - 1.15, TOP + 0.75]},
         shapes=[_separator(step) for step in range(steps + 1)],
-        annotations=[*_headings(columns), *_factors(lit, numbered), *_legend_words(steps)],
+        annotations=[*_headings(columns), *_factor_notes(lit, numbered), *_legend_words(steps)],
     )
     return figure
 
@@ -230,7 +230,7 @@ def _nodes(
     )
 
 
-def _factors(lit: Sequence[Edge], numbered: _Numbered) -> list[dict[str, Any]]:
+def _factor_notes(lit: Sequence[Edge], numbered: _Numbered) -> list[dict[str, Any]]:
     """What is written at the edges of the path, clear of the nodes."""
     notes = []
     for edge in lit:
