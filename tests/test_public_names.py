@@ -53,9 +53,20 @@ def test_every_public_name_is_there_and_listed(module):
     assert set(module.__all__) <= set(dir(module))
 
 
-CORE = [
+LIBRARY = [
     path
-    for folder in ("", "analysis", "cells", "engine", "flow", "models", "numerics", "weights")
+    for folder in (
+        "",
+        "analysis",
+        "cells",
+        "engine",
+        "figures",
+        "figures/builders",
+        "flow",
+        "models",
+        "numerics",
+        "weights",
+    )
     for path in (ROOT / "gradflow" / folder).glob("*.py")
 ]
 
@@ -63,11 +74,11 @@ CORE = [
 def test_no_function_shares_a_name_with_a_module():
     defined = {
         node.name
-        for path in CORE
+        for path in LIBRARY
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    assert defined & {path.stem for path in CORE} == set()
+    assert defined & {path.stem for path in LIBRARY} == set()
 
 
 VECTOR = gf.LSTM(np.ones((4, 128, 16)), np.zeros((4, 128, 128)), np.zeros((4, 128)))

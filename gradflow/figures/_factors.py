@@ -21,6 +21,7 @@ def plot_factors(
     parameter: str,
     t: int | None = None,
     k: int | None = None,
+    layer: int | None = None,
     *,
     dark: bool | None = False,
 ) -> go.Figure:
@@ -36,6 +37,8 @@ def plot_factors(
         Target step, 1 <= t <= flow.T; the last one if it is left out.
     k : int, optional
         Lag, 1 <= k <= t; that of step 1 if it is left out.
+    layer : int, optional
+        The layer of a stack, which must be its last; may be left out where there is only one.
     dark : bool or None
         As for `plot_heatmap`.
 
@@ -64,8 +67,8 @@ def plot_factors(
     """
     step = flow.T if t is None else target_step(t, flow.T)
     lag = step if k is None else k
-    found = factors(flow, parameter=parameter, t=step, k=lag)
-    is_path = isinstance(flow.cell, LSTM)
+    found = factors(flow, parameter, step, lag, layer)
+    is_path = isinstance(flow.layers[-1], LSTM)
     whole = Factor(
         "the cell path" if is_path else "the term",
         "",
@@ -74,9 +77,9 @@ def plot_factors(
     )
     sizes = [factor.log10 for factor in found]
     decisive = sizes.index(max(sizes) if whole.log10 > 0.0 else min(sizes))
-    title = flow_title(flow) + (", cell path" if is_path else "")
+    title = flow_title(flow, layer) + (", cell path" if is_path else "")
     bars = tuple(map(_bar, found))
-    group = Group(title, line_colour(flow), bars, _bar(whole), decisive)
+    group = Group(title, line_colour(flow, layer), bars, _bar(whole), decisive)
     heading = f"Factors of dL_t/d{parameter} · t = {step}, k = {lag}"
     return on_paper(go.Figure(factor_parts((group,))), dark, heading)
 

@@ -21,6 +21,7 @@ def plot_path_classes(
     flow: GradientFlow,
     parameter: str = "w_xf",
     t: int | None = None,
+    layer: int | None = None,
     *,
     by: Literal["detours", "first gate"] = "detours",
     classes: int = 4,
@@ -36,6 +37,8 @@ def plot_path_classes(
         As for `GradientFlow.by_detours`.
     t : int, optional
         Target step, 1 <= t <= flow.T; the last one if it is left out.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
     by : {"detours", "first gate"}
         Whether paths are told apart by how often they run through h, or by the gate through which
         they first leave the cell state for it.
@@ -74,10 +77,10 @@ def plot_path_classes(
     if by == "detours":
         if classes > len(CLASSES) + 1:
             raise ValueError(f"classes must be at most {len(CLASSES) + 1}. Got {classes}.")
-        found = flow.by_detours(parameter, classes=classes)
+        found = flow.by_detours(parameter, layer, classes=classes)
         colours = (*CLASSES[: len(found.labels) - 1], REST)
     else:
-        found = flow.by_first_gate(parameter)
+        found = flow.by_first_gate(parameter, layer)
         colours = (CLASSES[0], *(LINES[gate] for gate in "ifco"))
     record = Shares(found.labels, colours, _shares(found, step))
     return on_paper(shares(record), dark, f"Paths of dL_t/d{parameter} · t = {step}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from gradflow.analysis.single_paths import paths_of, unrolled_graph
+from gradflow.analysis.single_paths import paths
+from gradflow.analysis.unrolled_cell import unrolled_graph
 from gradflow.figures.builders.drawn_graph import graph_figure
 from gradflow.figures.builders.graph_words import node_words
 from gradflow.figures.builders.number_words import signed
@@ -18,6 +19,7 @@ def plot_path_graph(
     parameter: str = "w_xf",
     t: int | None = None,
     k: int = 3,
+    layer: int | None = None,
     *,
     rank: int = 1,
     dark: bool | None = False,
@@ -34,6 +36,8 @@ def plot_path_graph(
         Target step, 1 <= t <= flow.T; the last one if it is left out.
     k : int
         Lag: how many steps are shown, 1 to 5.
+    layer : int, optional
+        The layer of a stack, which must be its last; may be left out where there is only one.
     rank : int
         Which path is lit, by size; 1 is the largest.
     dark : bool or None
@@ -66,9 +70,9 @@ def plot_path_graph(
     """
     step = flow.T if t is None else target_step(t, flow.T)
     first = step + 1 - whole_number("k", k, 1, step)
-    found = paths_of(flow, step, first, parameter)
+    found = paths(flow, parameter, step, k, layer)
     path = found[whole_number("rank", rank, 1, len(found)) - 1]
-    graph = unrolled_graph(flow, step, first, parameter)
+    graph = unrolled_graph(flow, parameter, step, k, layer)
     columns = [f"step {number}" for number in range(first, step + 1)]
     figure = graph_figure(graph, path, node_words(flow, graph), columns)
     value = signed(path.sign, path.log10)

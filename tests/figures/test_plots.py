@@ -228,3 +228,11 @@ def test_plots_are_figures_and_refuse_unknown_choices():
         figures.plot_path_classes(LSTM, classes=9)
     with pytest.raises(ValueError, match="parameter must be one of"):
         figures.plot_heatmap(LSTM, "w_q")
+
+
+def test_plots_of_paths_and_factors_take_the_last_layer_of_a_stack():
+    flow = stack(gf.RNN(0.5, 0.9), gf.LSTM.scalar(0.5, 0.5, b_f=1.0))
+    for plot in (figures.plot_path_classes, figures.plot_path_graph, figures.plot_factors):
+        assert plot(flow, "w_xf", 9, layer=1).data
+        with pytest.raises(ValueError, match="layer must be"):
+            plot(flow, "w_xf", 9)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gradflow.analysis.path_shares import Carriers
+from gradflow.analysis.path_shares import PathShares
 from gradflow.figures.builders.number_words import power
 from gradflow.ui.paths import path_words
 from gradflow.ui.paths.path_panels import carriers, taken

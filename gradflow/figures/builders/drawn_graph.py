@@ -7,7 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gradflow.analysis.single_paths import Edge, Graph, Node, Path
+from gradflow.analysis.single_paths import Path
+from gradflow.analysis.unrolled_cell import Edge, Graph, Node
 from gradflow.figures.builders.colours import (
     EDGE,
     GRID,
@@ -62,7 +63,7 @@ def graph_figure(
     Parameters
     ----------
     graph : Graph
-        Some steps of an LSTM, as `single_paths.unrolled_graph` gives them.
+        Some steps of an LSTM, as `unrolled_cell.unrolled_graph` gives them.
     path : Path or None
         A path through it, which is lit.
     said : mapping of Node to str

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradflow.analysis.single_paths import Graph, Node
+from gradflow.analysis.unrolled_cell import Graph, Node
+from gradflow.engine.one_layer import OneLayer, last_layer
 from gradflow.figures.builders.number_words import number
 from gradflow.flow import GradientFlow
 
@@ -42,7 +43,7 @@ def node_words(flow: GradientFlow, graph: Graph, before: int = 0) -> Mapping[Nod
     Parameters
     ----------
     flow : GradientFlow
-        Of a scalar LSTM.
+        Of a scalar LSTM, or of a stack whose last layer is one.
     graph : Graph
         Some of its steps.
     before : int
@@ -53,16 +54,22 @@ def node_words(flow: GradientFlow, graph: Graph, before: int = 0) -> Mapping[Nod
 
 def _words(flow: GradientFlow, node: Node, before: int) -> str:
     kind, step, row = node.kind, node.step - before, node.step - 1
-    symbol, trace = node_symbol(node, before), flow.trace
+    symbol, layer = node_symbol(node, before), _last_layer(flow)
+    trace = layer.trace
     if kind == "L":
-        outputs = ", ".join(number(float(o)) for o in np.ravel(trace.o[row]))
+        outputs = ", ".join(number(float(o)) for o in np.ravel(flow.trace.o[row]))
         return f"loss of step {step}; the output is {outputs}"
     if kind in _GATES:
         value, z = (float(part[row, _GATES.index(kind), 0]) for part in (trace.gates, trace.z))
         return f"{_NAMES[kind]} {symbol} = {number(value)}, of z = {number(z)}"
     if kind in _NAMES:
-        value = {"x": flow.x[row], "c": trace.c[row + 1], "h": trace.h[row + 1]}[kind][0]
+        value = {"x": trace.x[row], "c": trace.c[row + 1], "h": trace.h[row + 1]}[kind][0]
         return f"{_NAMES[kind]} {symbol} = {number(float(value))}"
     name, gate = kind[:-1].removesuffix("_"), _GATES.index(kind[-1].replace("c", "c'"))
-    weight = number(float(np.ravel(flow.cell.weights[name])[gate]))
+    weight = number(float(np.ravel(layer.cell.weights[name])[gate]))
     return f"the weight {symbol} = {weight}, as step {step} uses it"
+
+
+def _last_layer(flow: GradientFlow) -> OneLayer:
+    """The layer whose paths begin at the readout, of which the graph is."""
+    return last_layer(flow, len(flow.layers) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.analysis.path_shares import Carriers
+from gradflow.analysis.path_shares import PathShares
 from gradflow.figures.builders.stacked_shares import shares
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.paths import path_panels, path_words, unrolled_words

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gradflow.analysis.path_shares import Carriers
+from gradflow.analysis.path_shares import PathShares
 from gradflow.figures.builders.number_words import percent, power
 from gradflow.numerics.scaled import Array
 

@@ -9,12 +9,8 @@ import plotly.graph_objects as go
 
 import gradflow as gf
 from gradflow.analysis.path_shares import signed_shares
-from gradflow.analysis.single_paths import (
-    Node,
-    Path,
-    paths,
-    unrolled_graph,
-)
+from gradflow.analysis.single_paths import Path, paths
+from gradflow.analysis.unrolled_cell import Node, unrolled_graph
 from gradflow.figures.builders.drawn_graph import graph_figure
 from gradflow.figures.builders.graph_words import node_words
 from gradflow.numerics.scaled import Array
@@ -84,7 +80,7 @@ def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
 
 def lit_graph(of: Unrolled, rank: int) -> go.Figure:
     """The graph with the path of that rank lit; 1 is the largest."""
-    graph = unrolled_graph(of.flow, of.t, of.t + 1 - STEPS, PARAMETER)
+    graph = unrolled_graph(of.flow, PARAMETER, of.t, STEPS)
     columns = [f"step {n}<br>({n + of.before} of {of.flow.T})" for n in range(1, STEPS + 1)]
     said = node_words(of.flow, graph, of.before)
     return graph_figure(graph, of.paths[rank - 1], said, columns, of.before)

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from gradflow.analysis.single_paths import Edge, Graph, Node, Path
+from gradflow.analysis.single_paths import Path
+from gradflow.analysis.unrolled_cell import Edge, Graph, Node
 from gradflow.figures.builders.drawn_graph import edge_width, graph_figure
 
 LOSS, H, OUTPUT, C, WEIGHT = Node("L", 7), Node("h", 7), Node("o", 7), Node("c", 7), Node("w_xo", 6)
