@@ -1,27 +1,26 @@
-// Pictures of a heatmap's cells, in the place of those that Plotly drew and in its colours. To draw
-// a chart anew takes Plotly many times as long as the picture, which is all that a new value changes.
+// Pictures of a heatmap's cells, which replace those that Plotly drew, in its own colours. New
+// values change nothing but the picture, and Plotly takes many times as long to draw a chart anew.
 
-// The attribute that Plotly writes; a plain href would hide it from then on.
-const XLINK = "http://www.w3.org/1999/xlink";
+import { heatmapImages, showPicture } from "./vendor_internals.js";
 
-// All of a chart but its values.
-const frame = ({ data, layout }) => JSON.stringify([data.map(({ z, ...trace }) => trace), layout]);
+// All of a chart but its values, to compare.
+export const allButValues = ({ data, layout }) =>
+  JSON.stringify([data.map(({ z, ...trace }) => trace), layout]);
 
-// Whether it could be done: where more than the values differs, Plotly has to draw.
-function repaint(plot, data) {
-  const images = [...plot.querySelectorAll(".heatmaplayer image")];
-  // Plotly keeps with a picture the trace it shows, but has no picture outside of a zoom.
-  if (images.length !== data.length) return false;
-  const pictures = images.map(({ __data__: { trace } }) => picture(data[trace.index].z, trace));
-  images.forEach((image, index) => image.setAttributeNS(XLINK, "xlink:href", pictures[index]));
+// Show new values in a chart's pictures; false where one is missing, so that Plotly has to draw.
+export function repaint(plot, data) {
+  const shown = heatmapImages(plot);
+  if (shown.length !== data.length) return false;
+  const pictures = shown.map(({ trace }) => picture(data[trace.index].z, trace));
+  shown.forEach(({ image }, index) => showPicture(image, pictures[index]));
   return true;
 }
 
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
 
-// A pixel for each cell, the first row on top; clear where there is no number. The arithmetic is that
-// of Plotly's own scales, so that no channel is rounded otherwise.
+// A pixel for each cell, the first row on top; clear where there is no number. It is computed
+// as Plotly does, so that every channel is rounded the same way.
 function picture(z, { colorscale, zmin, zmax }) {
   const stops = Float64Array.from(colorscale, ([share]) => zmin + share * (zmax - zmin));
   const [red, green, blue] = [0, 1, 2].map((channel) =>
@@ -56,4 +55,3 @@ function channels(colour) {
   if (!colour.startsWith("#")) return colour.match(/\d+/g).slice(0, 3).map(Number);
   return [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16));
 }
-
