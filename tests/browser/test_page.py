@@ -92,7 +92,7 @@ def test_own_numbers_from_a_file_are_drawn_and_bad_ones_leave_them(open_page, tm
     tab = open_page("?sequence=own")
     tab.unfold("Input sequence")
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
-    good.write_text("time,x\n1,0.5\n2,-1\n3,2\n")
+    good.write_text("day,x\nMonday,0.5\nTuesday,-1\nFriday,2\n")
     bad.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     settings = replace(Settings(), sequence="own")
     numbers = np.array([0.5, -1.0, 2.0])
