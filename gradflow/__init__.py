@@ -1,6 +1,12 @@
-"""Where the gradient goes in a recurrent network: every term, exact at any magnitude."""
+"""Where the gradient goes in a recurrent network: every term, exact at any magnitude.
 
-from gradflow import models, sequences
+`gradflow.figures` is imported once it is asked for: it needs Plotly, and all else numpy alone.
+"""
+
+import importlib
+from typing import Any
+
+from gradflow import analysis, models, sequences
 from gradflow.analysis import memory
 from gradflow.analysis.single_paths import paths
 from gradflow.cells import GRU, LSTM, RNN, Stack
@@ -28,6 +34,7 @@ __all__ = [
     "SquaredError",
     "Stack",
     "UnitLoss",
+    "analysis",
     "from_state_dict",
     "gradient_flow",
     "load",
@@ -37,3 +44,20 @@ __all__ = [
     "paths",
     "sequences",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "figures":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return importlib.import_module("gradflow.figures")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != "plotly":
+            raise
+        raise ImportError(
+            'gradflow.figures needs Plotly: pip install "gradflow[figures]"', name="plotly"
+        ) from error
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "figures"})

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradflow.numerics.activations import scaled_sigmoid
 from gradflow.numerics.scaled import Array, Scaled, exponential
-from gradflow.numerics.validation import finite_array
+from gradflow.numerics.validation import finite_array, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,18 @@ class Readout:
     ------
     ValueError
         If a value is not finite or the shapes do not fit.
+
+    See Also
+    --------
+    gradient_flow : Takes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.Readout(w_o=2.0)
+    Readout(w_o=2.0, b_o=0.0)
+    >>> gf.Readout([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]], b_o=[0.0, 0.5])
+    Readout(w_o=array of shape (2, 3), b_o=array of shape (2,))
     """
 
     w_o: Any = 1.0
@@ -41,6 +53,9 @@ class Readout:
             raise ValueError(f"b_o must be a number or have shape {outputs}. Got {b_o.shape}.")
         object.__setattr__(self, "w_o", w_o)
         object.__setattr__(self, "b_o", b_o)
+
+    def __repr__(self) -> str:
+        return f"Readout(w_o={_text(self.w_o)}, b_o={_text(self.b_o)})"
 
     def matrix(self, H: int) -> Array:
         """The weights as an array of shape (O, H).
@@ -72,7 +87,19 @@ class Loss(Protocol):
 
 @dataclass(frozen=True)
 class UnitLoss:
-    """dL_t/do_t = 1, for looking at the recurrence alone."""
+    """dL_t/do_t = 1, for looking at the recurrence alone.
+
+    See Also
+    --------
+    SquaredError, BinaryCrossEntropy, SoftmaxCrossEntropy : Losses with a target.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0], loss=gf.UnitLoss())
+    >>> flow.loss_slope.plain().tolist()
+    [1.0, 1.0]
+    """
 
     def slope(self, o: Array) -> Scaled:
         return Scaled.of(np.ones_like(o))
@@ -91,12 +118,27 @@ class SquaredError:
     ------
     ValueError
         If a value is not finite; from `gradient_flow` if the shape does not fit the readout.
+
+    See Also
+    --------
+    UnitLoss, BinaryCrossEntropy, SoftmaxCrossEntropy : Other losses.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> loss = gf.SquaredError(target=[0.0, 0.0, 1.0])
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.0, w_s=0.9), [1.0, 1.0, 1.0], loss=loss)
+    >>> flow.loss_slope.plain().tolist()
+    [0.0, 0.0, -1.0]
     """
 
     target: Any = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", finite_array("target", self.target))
+
+    def __repr__(self) -> str:
+        return f"SquaredError(target={_text(self.target)})"
 
     def slope(self, o: Array) -> Scaled:
         return Scaled.of(o - _spread(self.target, o))
@@ -115,6 +157,18 @@ class BinaryCrossEntropy:
     ------
     ValueError
         If a value is not from 0 to 1; from `gradient_flow` if the shape does not fit the readout.
+
+    See Also
+    --------
+    UnitLoss, SquaredError, SoftmaxCrossEntropy : Other losses.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> loss = gf.BinaryCrossEntropy(target=1.0)
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.0, w_s=0.9), [1.0, 1.0], loss=loss)
+    >>> flow.loss_slope.plain().tolist()
+    [-0.5, -0.5]
     """
 
     target: Any = 1.0
@@ -123,6 +177,9 @@ class BinaryCrossEntropy:
         target = finite_array("target", self.target)
         _within_unit_interval(target)
         object.__setattr__(self, "target", target)
+
+    def __repr__(self) -> str:
+        return f"BinaryCrossEntropy(target={_text(self.target)})"
 
     def slope(self, o: Array) -> Scaled:
         # p - y without a difference of near equals: (1 - y) sigmoid(o) - y sigmoid(-o). A part that
@@ -146,6 +203,18 @@ class SoftmaxCrossEntropy:
     ValueError
         If probabilities are not from 0 to 1 or do not add up to 1; from `gradient_flow` if a class
         or the shape does not fit the readout.
+
+    See Also
+    --------
+    UnitLoss, SquaredError, BinaryCrossEntropy : Other losses.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> readout, loss = gf.Readout([[1.0], [-1.0]]), gf.SoftmaxCrossEntropy(target=1)
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.0, w_s=0.9), [1.0], readout, loss)
+    >>> flow.loss_slope.plain().tolist()
+    [[0.5, -0.5]]
     """
 
     target: Any = 0
@@ -161,9 +230,12 @@ class SoftmaxCrossEntropy:
         elif target.ndim > 2 or (target != np.rint(target)).any() or (target < 0).any():
             raise ValueError(
                 "target must be classes (whole numbers from 0) or probabilities of shape (T, O). "
-                f"Got {self.target!r}."
+                f"Got {shown(self.target)}."
             )
         object.__setattr__(self, "target", target)
+
+    def __repr__(self) -> str:
+        return f"SoftmaxCrossEntropy(target={_text(self.target)})"
 
     def slope(self, o: Array) -> Scaled:
         if o.ndim != 2:
@@ -188,6 +260,10 @@ class SoftmaxCrossEntropy:
         if classes.max() >= o.shape[1]:
             raise ValueError(f"target must be a class below O={o.shape[1]}. Got {classes.max():g}.")
         return np.eye(o.shape[1])[classes.astype(int)]
+
+
+def _text(array: Array) -> str:
+    return f"array of shape {array.shape}" if array.ndim else repr(array.item())
 
 
 def _spread(target: Array, o: Array) -> Array:

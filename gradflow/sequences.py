@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradflow.numerics.validation import finite_number, frozen, shown, whole_number
+
 Floats = NDArray[np.float64]
 
 MAX_ROWS = 10_000
@@ -61,10 +63,27 @@ class Agreement:
         Input at each word: 1 at a singular noun or -1 at a plural one (step 2), else noise.
     words : tuple of T str
         The sentence; the last word is the verb, the target step.
+
+    See Also
+    --------
+    agreement : Makes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> sentence = gf.sequences.agreement(4, plural=False, generator=np.random.default_rng(0))
+    >>> sentence
+    Agreement(T=7, 'The cat which already ate fish was')
+    >>> sentence.x.round(1)
+    array([ 0. ,  1. ,  0.1,  0. , -0.1,  0. ,  0.1])
     """
 
     x: Floats
     words: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Agreement(T={len(self.x)}, {shown(' '.join(self.words))})"
 
 
 def ones(T: int) -> Floats:
@@ -83,8 +102,18 @@ def ones(T: int) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on.
+
+    See Also
+    --------
+    impulse, sine, noise, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.ones(3)
+    array([1., 1., 1.])
     """
-    return _read_only(np.ones(_count("T", T)))
+    return frozen(np.ones(whole_number("T", T, 1)))
 
 
 def impulse(T: int) -> Floats:
@@ -103,10 +132,20 @@ def impulse(T: int) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on.
+
+    See Also
+    --------
+    ones, sine, noise, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.impulse(3)
+    array([1., 0., 0.])
     """
-    x = np.zeros(_count("T", T))
+    x = np.zeros(whole_number("T", T, 1))
     x[0] = 1.0
-    return _read_only(x)
+    return frozen(x)
 
 
 def sine(T: int, period: float = 20.0) -> Floats:
@@ -128,11 +167,21 @@ def sine(T: int, period: float = 20.0) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on, or period is not a finite number above 0.
+
+    See Also
+    --------
+    ones, impulse, noise, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.sine(4, period=4.0)
+    array([ 1.,  0., -1.,  0.])
     """
-    steps = np.arange(1, _count("T", T) + 1)
-    turns = steps / _size("period", period, smallest=1e-3)
+    steps = np.arange(1, whole_number("T", T, 1) + 1)
+    turns = steps / _at_least("period", period, 1e-3)
     x = np.sin(2.0 * np.pi * (turns % 1.0))
-    return _read_only(np.where(np.abs(x) < 1e-12 * np.maximum(turns, 1.0), 0.0, x))
+    return frozen(np.where(np.abs(x) < 1e-12 * np.maximum(turns, 1.0), 0.0, x))
 
 
 def noise(T: int, generator: np.random.Generator) -> Floats:
@@ -153,8 +202,19 @@ def noise(T: int, generator: np.random.Generator) -> Floats:
     ------
     ValueError
         If T is not a whole number from 1 on, or generator is not a Generator.
+
+    See Also
+    --------
+    ones, impulse, sine, agreement : Other inputs.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> gf.sequences.noise(3, np.random.default_rng(0)).shape
+    (3,)
     """
-    return _read_only(_generator(generator).standard_normal(_count("T", T)))
+    return frozen(_generator(generator).standard_normal(whole_number("T", T, 1)))
 
 
 def agreement(
@@ -185,24 +245,36 @@ def agreement(
         If clause is not a whole number from 1 on, plural is not a bool, generator is not a
         Generator or spread is not a finite number from 0 on.
 
+    See Also
+    --------
+    ones, impulse, sine, noise : Other inputs.
+
     References
     ----------
     Linzen, Dupoux and Goldberg (2016), "Assessing the ability of LSTMs to learn syntax-sensitive
     dependencies".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> found = gf.sequences.agreement(6, plural=True, generator=np.random.default_rng(0))
+    >>> print(*found.words)
+    The cats which already ate fish and rice were
     """
-    length = _count("clause", clause)
+    length = whole_number("clause", clause, 1)
     if not isinstance(plural, bool | np.bool_):
-        raise ValueError(f"plural must be True or False. Got {_shown(plural)}.")
-    x = _generator(generator).standard_normal(length + WORDS_AROUND) * _size(
-        "spread", spread, smallest=0.0
+        raise ValueError(f"plural must be True or False. Got {shown(plural)}.")
+    x = _generator(generator).standard_normal(length + WORDS_AROUND) * _at_least(
+        "spread", spread, 0.0
     )
     x[1] = -1.0 if plural else 1.0
     noun, verb = ("cats", "were") if plural else ("cat", "was")
-    return Agreement(_read_only(x), ("The", noun, *_relative_clause(length), verb))
+    return Agreement(frozen(x), ("The", noun, *_relative_clause(length), verb))
 
 
 def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_ROWS) -> Floats:
-    """Numbers from pasted text or the text of a CSV file.
+    r"""Numbers from pasted text or the text of a CSV file.
 
     Three layouts are read: numbers on one line, separated by commas, semicolons or white space (the
     line may be wrapped after a comma or a semicolon); one number a line, with or without a header
@@ -231,6 +303,14 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
         If there are no numbers or too many, one is missing, not a number or not finite (the message
         names its row, counted from 1 below the header), the numbers seem to have decimal commas, or
         several columns have no header. If a row of a table has more or fewer columns.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.parse_numbers("day, x\nMonday, 0.5\nTuesday, -0.5")
+    array([ 0.5, -0.5])
+    >>> gf.sequences.parse_numbers("0.5 1.5")
+    array([0.5, 1.5])
     """
     if not isinstance(text, str):
         raise ValueError(f"text must be a str. Got {type(text).__name__}.")
@@ -238,16 +318,16 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
     lines = [line for line in lines if line]
     header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
     if not rows:
-        raise ValueError(f"text must hold at least one number. Got {_shown(text.strip())}.")
+        raise ValueError(f"text must hold at least one number. Got {_quoted(text.strip())}.")
     _at_most(most_rows, len(rows))
-    if columns is not None and _count("columns", columns) > 1:
-        return _read_only(_table(rows, columns))
+    if columns is not None and whole_number("columns", columns, 1) > 1:
+        return frozen(_table(rows, columns))
     if header is None or "," not in header:
         _without_decimal_commas(rows)
     cells = _cells(header, rows)
     _at_most(most_rows, len(cells))
     x = np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)])
-    return _read_only(x if columns is None else x[:, None])
+    return frozen(x if columns is None else x[:, None])
 
 
 def _table(rows: list[str], columns: int) -> Floats:
@@ -259,7 +339,7 @@ def _table(rows: list[str], columns: int) -> Floats:
         if len(cells) != columns:
             raise ValueError(
                 f"text must have {columns} numbers in every row. "
-                f"Got {len(cells)} in row {number}: {_shown(row)}."
+                f"Got {len(cells)} in row {number}: {_quoted(row)}."
             )
     return np.array(table)
 
@@ -294,7 +374,7 @@ def _cells(header: str | None, rows: list[str]) -> list[str]:
     if header is None:
         raise ValueError(
             "text must hold one number a line, or all on one line, or a table with a header line. "
-            f"Got several numbers a line and no header: {_shown(rows[0])}."
+            f"Got several numbers a line and no header: {_quoted(rows[0])}."
         )
     return _first_numeric_column(header, rows, separator)
 
@@ -306,13 +386,13 @@ def _first_numeric_column(header: str, rows: list[str], separator: str | None) -
         if len(fields) != width:
             raise ValueError(
                 f"text must have the {width} columns of its header in every row. "
-                f"Got {len(fields)} in row {number}: {_shown(rows[number - 1])}."
+                f"Got {len(fields)} in row {number}: {_quoted(rows[number - 1])}."
             )
     for column, field in enumerate(table[0]):
         if _is_number(field):
             return [fields[column] for fields in table]
     hint = _decimal_comma_hint(*table[0])
-    raise ValueError(f"text must have a column of numbers{hint}. Got row 1: {_shown(rows[0])}.")
+    raise ValueError(f"text must have a column of numbers{hint}. Got row 1: {_quoted(rows[0])}.")
 
 
 def _separator(lines: list[str]) -> str | None:
@@ -330,7 +410,7 @@ def _without_decimal_commas(rows: list[str]) -> None:
     if len(tokens) > 1 and with_comma and all(_could_be_decimal_comma(token) for token in tokens):
         raise ValueError(
             "text must have decimals with a point, as in 1.5, and columns need a header line. "
-            f"Got what looks like a decimal comma: {_shown(with_comma)}."
+            f"Got what looks like a decimal comma: {_quoted(with_comma)}."
         )
 
 
@@ -356,10 +436,10 @@ def _number(cell: str, row: int) -> float:
     cell = cell.strip('"')
     if not _is_number(cell):
         hint = _decimal_comma_hint(cell)
-        raise ValueError(f"text must hold numbers only{hint}. Got {_shown(cell)} in row {row}.")
+        raise ValueError(f"text must hold numbers only{hint}. Got {_quoted(cell)} in row {row}.")
     number = float(cell)
     if not math.isfinite(number):
-        raise ValueError(f"text must hold finite numbers. Got {_shown(cell)} in row {row}.")
+        raise ValueError(f"text must hold finite numbers. Got {_quoted(cell)} in row {row}.")
     return number
 
 
@@ -368,32 +448,18 @@ def _at_most(most_rows: int, rows: int) -> None:
         raise ValueError(f"text must have at most {most_rows:,} rows. Got {rows:,}.")
 
 
-def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on. Got {_shown(value)}.")
-    return int(value)
-
-
-def _size(name: str, value: Any, smallest: float) -> float:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < smallest:
-        raise ValueError(
-            f"{name} must be a finite number from {smallest:g} on. Got {_shown(value)}."
-        )
-    return float(value)
+def _at_least(name: str, value: Any, least: float) -> float:
+    number = finite_number(name, value)
+    if number < least:
+        raise ValueError(f"{name} must be a finite number from {least:g} on. Got {value}.")
+    return number
 
 
 def _generator(generator: Any) -> np.random.Generator:
     if not isinstance(generator, np.random.Generator):
-        raise ValueError(f"generator must be a numpy.random.Generator. Got {_shown(generator)}.")
+        raise ValueError(f"generator must be a numpy.random.Generator. Got {shown(generator)}.")
     return generator
 
 
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return repr(text[:_SHOWN]) if isinstance(value, str) else text[:_SHOWN]
-
-
-def _read_only(x: Floats) -> Floats:
-    x.setflags(write=False)
-    return x
+def _quoted(text: str) -> str:
+    return repr(text[:_SHOWN])

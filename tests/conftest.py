@@ -1,7 +1,10 @@
 """What several folders of tests share."""
 
+from collections.abc import Iterator
+
 import pytest
 from browser.chromium import BROWSERS, installed
+from browser.serving import Server, served
 from support.needed import go_without
 
 
@@ -15,6 +18,13 @@ def chromium_path() -> str:
     if found is None:
         go_without(f"needs a browser on the PATH: one of {', '.join(BROWSERS)}")
     return found
+
+
+@pytest.fixture(scope="session")
+def served_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """app.py on a port of its own, for all tests of a process."""
+    with served("app.py", tmp_path_factory.mktemp("home")) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

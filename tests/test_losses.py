@@ -114,17 +114,17 @@ def test_the_outputs_and_slopes_reach_the_flow():
     flow = gf.gradient_flow(cell, O3[:, :2], gf.Readout(W, B), gf.SquaredError(GRID[:, :2]))
     np.testing.assert_allclose(flow.trace.o, flow.trace.s[1:] @ W.T + B, rtol=1e-14)
     slope = flow.trace.o - GRID[:, :2]
-    np.testing.assert_allclose(flow.total("b_o"), slope, rtol=1e-13)
+    np.testing.assert_allclose(flow.total("readout.b_o"), slope, rtol=1e-13)
     np.testing.assert_allclose(
-        flow.total("w_o"), slope[:, :, None] * flow.trace.s[1:, None, :], rtol=1e-13
+        flow.total("readout.w_o"), slope[:, :, None] * flow.trace.s[1:, None, :], rtol=1e-13
     )
 
 
 def test_an_lstm_tells_the_readouts_bias_from_the_output_gates():
     flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.5), O1, gf.Readout(1.5, 0.25))
-    np.testing.assert_allclose(flow.total("readout_b_o"), flow.trace.o, rtol=1e-14)
+    np.testing.assert_allclose(flow.total("readout.b_o"), flow.trace.o, rtol=1e-14)
     np.testing.assert_array_equal(flow.total("b_o"), flow.total("b")[:, 3])
-    assert (np.abs(flow.total("b_o")) < np.abs(flow.total("readout_b_o"))).all()
+    assert (np.abs(flow.total("b_o")) < np.abs(flow.total("readout.b_o"))).all()
 
 
 def test_what_is_left_out_is_a_plain_readout_and_the_squared_error_to_zero():

@@ -87,7 +87,15 @@ def test_words_but_the_noun_are_as_loud_as_spread():
         (lambda: sequences.noise(True, generator()), "T must be a whole number .* Got True"),
         (lambda: sequences.noise(3, 7), "generator must be a numpy.random.Generator. Got 7"),
         (lambda: sequences.sine(3, period=0.0), "period must be a finite number .* Got 0.0"),
-        (lambda: sequences.sine(3, period=np.nan), "period must be a finite number .* Got nan"),
+        (lambda: sequences.sine(3, period=np.nan), "period must be finite. Got nan"),
+        (lambda: sequences.sine(3, period=10**400), "period must hold real numbers that fit"),
+        (
+            lambda: sequences.sine(3, np.longdouble("1e4000")),
+            "period must fit float64. Got 1e.4000",
+        ),
+        (lambda: sequences.sine(3, np.complex128(1)), "period must hold real numbers"),
+        (lambda: sequences.sine(3, [1.0, 2.0]), "period must be a number. Got an array"),
+        (lambda: sequences.sine(3, True), "period must hold real numbers"),
         (lambda: sequences.agreement(0, True, generator()), "clause must be a whole .* Got 0"),
         (
             lambda: sequences.agreement(3, "yes", generator()),

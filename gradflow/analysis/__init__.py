@@ -1,4 +1,55 @@
 """What can be asked of a flow: memory, single paths, factors, unit signals, clipping, checks.
 
-Every module answers one question from a `GradientFlow`. Imports the flow and all below it.
+Questions take `(flow, parameter, t, k, layer=None)` in this order, those that they need, and then
+their own settings by name. Imports the flow and all below it.
 """
+
+from gradflow.analysis import memory
+from gradflow.analysis.clipping import (
+    clip_factors,
+    log10_clip_factors,
+    log10_clipped,
+    log10_gradient_norm,
+)
+from gradflow.analysis.complex_step import complex_step_total, residual, residual_at
+from gradflow.analysis.forget_bias import (
+    forget_bias_for,
+    forget_half_life,
+    keeping_gate,
+    with_forget_bias,
+)
+from gradflow.analysis.path_shares import PathShares, signed_shares
+from gradflow.analysis.single_paths import Path, path_count, paths
+from gradflow.analysis.term_by_detours import by_detours_at
+from gradflow.analysis.term_factors import Factor, factors
+from gradflow.analysis.unit_signal import UnitSignals, unit_signals
+from gradflow.analysis.unrolled_cell import Edge, Graph, Node, unrolled_graph
+
+__all__ = [
+    "Edge",
+    "Factor",
+    "Graph",
+    "Node",
+    "Path",
+    "PathShares",
+    "UnitSignals",
+    "by_detours_at",
+    "clip_factors",
+    "complex_step_total",
+    "factors",
+    "forget_bias_for",
+    "forget_half_life",
+    "keeping_gate",
+    "log10_clip_factors",
+    "log10_clipped",
+    "log10_gradient_norm",
+    "memory",
+    "path_count",
+    "paths",
+    "residual",
+    "residual_at",
+    "signed_shares",
+    "unit_signals",
+    "unrolled_graph",
+    "with_forget_bias",
+]

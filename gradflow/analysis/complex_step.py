@@ -13,7 +13,7 @@ _STEP = 1e-30
 _SMALLEST = 1e-260
 
 
-def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
+def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
     """dL_t/dw_x for every target, without the backward sweep.
 
     The entries of the cell's w_x are nudged together by an imaginary 1e-30, and the forward pass is
@@ -24,8 +24,9 @@ def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
     ----------
     flow : GradientFlow
         Of a scalar cell.
-    layer : int
-        The layer of a stack whose w_x it is, 0 next to the input.
+    layer : int, optional
+        The layer of a stack whose w_x it is, 0 next to the input; may be left out where there is
+        only one.
 
     Returns
     -------
@@ -38,23 +39,37 @@ def complex_step_total(flow: GradientFlow, layer: int = 0) -> Array:
     ValueError
         If the cell is not scalar, or the layer is unknown.
 
+    See Also
+    --------
+    residual : How far the terms are from it.
+
     References
     ----------
     Squire and Trapp (1998), "Using complex variables to estimate derivatives of real functions".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.complex_step_total(flow).round(4)
+    array([0.3634, 0.2354, 0.0655])
+    >>> flow.total("w_x").round(4)
+    array([0.3634, 0.2354, 0.0655])
     """
     _must_be_scalar(flow)
     return _total(flow, layer, flow.T)
 
 
-def residual(flow: GradientFlow, layer: int = 0) -> Array:
+def residual(flow: GradientFlow, layer: int | None = None) -> Array:
     """How far the terms of w_x are from adding up to dL_t/dw_x.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar cell.
-    layer : int
-        The layer of a stack whose w_x it is, 0 next to the input.
+    layer : int, optional
+        The layer of a stack whose w_x it is, 0 next to the input; may be left out where there is
+        only one.
 
     Returns
     -------
@@ -69,6 +84,17 @@ def residual(flow: GradientFlow, layer: int = 0) -> Array:
     ------
     ValueError
         If the cell is not scalar, or the layer is unknown.
+
+    See Also
+    --------
+    residual_at : Of one target step.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.residual(flow) < 1e-13
+    array([ True,  True,  True])
     """
     _must_be_scalar(flow)
     w_x = full_name(flow.cell, "w_x", layer)
@@ -81,7 +107,7 @@ def residual(flow: GradientFlow, layer: int = 0) -> Array:
     return _share(gap, size, all_zero, _loss_slope(flow))
 
 
-def residual_at(flow: GradientFlow, t: int, layer: int = 0) -> float:
+def residual_at(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     """The `residual` of one target step, without the terms of the others.
 
     Parameters
@@ -90,8 +116,9 @@ def residual_at(flow: GradientFlow, t: int, layer: int = 0) -> float:
         Of a scalar cell.
     t : int
         Target step, 1 <= t <= flow.T.
-    layer : int
-        The layer of a stack whose w_x it is, 0 next to the input.
+    layer : int, optional
+        The layer of a stack whose w_x it is, 0 next to the input; may be left out where there is
+        only one.
 
     Returns
     -------
@@ -102,6 +129,17 @@ def residual_at(flow: GradientFlow, t: int, layer: int = 0) -> float:
     ------
     ValueError
         If the cell is not scalar, t is no target step, or the layer is unknown.
+
+    See Also
+    --------
+    residual : Of every target step.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.residual_at(flow, t=3) < 1e-13
+    True
     """
     _must_be_scalar(flow)
     step = target_step(t, flow.T)
@@ -129,7 +167,7 @@ def _loss_slope(flow: GradientFlow) -> Array:
     return np.asarray(np.abs(slope).reshape(flow.T, -1).max(axis=1))
 
 
-def _total(flow: GradientFlow, layer: int, last: int) -> Array:
+def _total(flow: GradientFlow, layer: int | None, last: int) -> Array:
     """dL_t/dw_x of the targets up to a last one, (last,)."""
     slope = flow.loss.slope(flow.trace.o).plain()[:last]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -145,7 +183,7 @@ def _must_be_scalar(flow: GradientFlow) -> None:
         )
 
 
-def _readout_derivative(flow: GradientFlow, layer: int, last: int) -> Array:
+def _readout_derivative(flow: GradientFlow, layer: int | None, last: int) -> Array:
     """do_t/dw_x of the targets up to a last one, of the shape of their o."""
     cell = flow.cell
     w_x = full_name(cell, "w_x", layer)

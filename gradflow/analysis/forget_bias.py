@@ -1,12 +1,13 @@
-"""A cell with another forget bias: how the gradient changes if a trained cell forgets less."""
+"""The forget bias: what it means for memory, and the same cell with another one."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from gradflow.cells import GRU, LSTM, Cell, Stack
 from gradflow.engine.parameter_names import layers_of
-from gradflow.numerics.validation import finite_array
+from gradflow.numerics.validation import finite_number
 
 
 def keeping_gate(cell: Cell) -> str | None:
@@ -22,6 +23,16 @@ def keeping_gate(cell: Cell) -> str | None:
     str or None
         "b_f" for an LSTM: the forget gate multiplies c_(j-1). "b_z" for a GRU: the update gate
         multiplies h_(j-1). None for a cell without such a gate.
+
+    See Also
+    --------
+    with_forget_bias : Changes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.analysis.keeping_gate(gf.GRU.scalar(w_x=0.5, w_h=0.5))
+    'b_z'
     """
     if isinstance(cell, LSTM):
         return "b_f"
@@ -46,15 +57,100 @@ def with_forget_bias(cell: Cell, added: float) -> Cell:
     ------
     ValueError
         If no layer has such a gate, or the number is not finite.
+
+    See Also
+    --------
+    keeping_gate : Which bias that is.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.LSTM.scalar(w_x=0.5, w_h=0.5, b_f=1.0)
+    >>> gf.analysis.with_forget_bias(cell, 2.0).b
+    array([0., 3., 0., 0.])
     """
-    number = finite_array("added", added)
+    number = finite_number("added", added)
     if all(keeping_gate(layer) is None for layer in layers_of(cell)):
         raise ValueError(
             "cell must be an LSTM or a GRU, or have one among its layers. "
             f"Got {type(cell).__name__}."
         )
-    layers = [_with_bias(layer, float(number)) for layer in layers_of(cell)]
+    layers = [_with_bias(layer, number) for layer in layers_of(cell)]
     return Stack(layers) if isinstance(cell, Stack) else layers[0]
+
+
+def forget_half_life(b_f: float) -> float:
+    """Half-life of a cell state whose forget gate stands at sigmoid(b_f).
+
+    Parameters
+    ----------
+    b_f : float
+        Bias of the forget gate.
+
+    Returns
+    -------
+    float
+        ln 2 / -ln sigmoid(b_f), in time steps; infinity where float64 ends (b_f of about 710).
+
+    Raises
+    ------
+    ValueError
+        If b_f is not a finite number.
+
+    See Also
+    --------
+    forget_bias_for : The bias for a number of steps.
+
+    References
+    ----------
+    Gers, Schmidhuber and Cummins (2000), "Learning to forget: continual prediction with LSTM".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> [round(gf.memory.forget_half_life(b_f), 2) for b_f in (0.0, 1.0, 2.0)]
+    [1.0, 2.21, 5.46]
+    """
+    bias = finite_number("b_f", b_f)
+    rate = max(-bias, 0.0) + math.log1p(math.exp(-abs(bias)))  # -ln sigmoid(b_f)
+    return math.log(2.0) / rate if rate else math.inf
+
+
+def forget_bias_for(tau: float) -> float:
+    """The forget bias that remembers for about `tau` steps: ln(tau - 1), so that f = 1 - 1/tau.
+
+    Parameters
+    ----------
+    tau : float
+        In time steps, above 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If tau is not a finite number above 1.
+
+    See Also
+    --------
+    forget_half_life : The half-life that a bias gives.
+
+    References
+    ----------
+    Tallec and Ollivier (2018), "Can recurrent neural networks warp time?".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> round(gf.memory.forget_bias_for(50.0), 3)
+    3.892
+    """
+    steps = finite_number("tau", tau)
+    if steps <= 1.0:
+        raise ValueError(f"tau must be above 1. Got {tau}.")
+    return math.log(steps - 1.0)
 
 
 def _with_bias(cell: Cell, added: float) -> Cell:

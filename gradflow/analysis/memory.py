@@ -1,9 +1,8 @@
 """How far back a gradient reaches: decay, half-life, horizon, what is lost, and a verdict.
 
-All measures are of the terms of the bias b for one target step t: the signal itself, without the
-size of what a weight multiplied. In a stack they are those of one layer. For vectors, and for the
-gates of an LSTM or GRU together, a term is its norm. Everything is computed from differences of
-log10, so magnitudes never give out.
+All measures are of the terms of one parameter for one target step t. By default that is the bias b:
+the signal itself, without the size of what a weight multiplied. In a stack they are those of one
+layer. For vectors, and for the gates of an LSTM or GRU together, a term is its norm.
 """
 
 from __future__ import annotations
@@ -12,82 +11,46 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
+from gradflow.analysis.forget_bias import forget_bias_for, forget_half_life
+from gradflow.analysis.reach import Reach, log10_share, reach_of
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow
+from gradflow.numerics import row_measures
+from gradflow.numerics.row_measures import (
+    HALF_SMALLEST,
+    VERDICT_RULE,
+    half_life_of,
+    rounds_to_zero,
+)
 from gradflow.numerics.scaled import Array, log10_hypotenuse
-from gradflow.numerics.validation import finite_array, frozen
+from gradflow.numerics.validation import whole_number
 
-VERDICT_RULE = (
-    "Take the decay per step over the t - 1 steps from the target back to the first input, or over "
-    "10 steps where there are fewer. Vanishing: less than 1% of the signal is left. Exploding: "
-    "more than 5 times the signal is left. Stable: anything between."
-)
-
-# Numbers of at most half the smallest subnormal round to zero: its power of two, by format.
-HALF_SMALLEST = MappingProxyType(
-    {"float16": -25, "bfloat16": -134, "float32": -150, "float64": -1075}
-)
-
-_VANISHED, _EXPLODED = math.log10(0.01), math.log10(5.0)
-_VERDICT_STEPS = 10
-
-# Terms are right to some 1e-10; at a limit they count as having met it.
-_LOG10_TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class Reach:
-    """The measures of one target step that the sizes of its terms give.
-
-    Attributes
-    ----------
-    t : int
-        Target step.
-    decay_per_step, fitted_decay : float
-        See the functions of these names; a factor a step.
-    half_life : float
-        Steps.
-    horizon : int
-        Lag index; what counts as reached is `eps`.
-    eps : float
-        Share of the k = 1 term.
-    share_beyond : float
-        0 to 1; beyond lag `window`.
-    window : int
-        Lags that truncated backpropagation would keep.
-    zero_lags : mapping
-        Number format to the first lag that rounds to zero in it, or None.
-    verdict : {"vanishing", "stable", "exploding"}
-        By `VERDICT_RULE`.
-    log10_signal : array of shape (t,)
-        log10 of |term| at lag k in entry k - 1; minus infinity where exactly zero.
-    log10_left : float
-        log10 of what is left of the k = 1 term at the last lag, k = t; nan where all are zero.
-    left : float
-        10**log10_left as plain float64, which may be 0 or infinity.
-    """
-
-    t: int
-    decay_per_step: float
-    fitted_decay: float
-    half_life: float
-    horizon: int
-    eps: float
-    share_beyond: float
-    window: int
-    zero_lags: Mapping[str, int | None]
-    verdict: str
-    log10_signal: Array
-    log10_left: float
-    left: float
+__all__ = [
+    "HALF_SMALLEST",
+    "VERDICT_RULE",
+    "Memory",
+    "Reach",
+    "cancellation",
+    "decay_per_step",
+    "fitted_decay",
+    "forget_bias_for",
+    "forget_half_life",
+    "half_life",
+    "half_life_of",
+    "horizon",
+    "measure",
+    "over_targets",
+    "rounds_to_zero",
+    "share_beyond",
+    "verdict",
+    "zero_lags",
+]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Memory(Reach):
     """All measures of one target step.
 
@@ -95,13 +58,32 @@ class Memory(Reach):
     ----------
     cancellation : float
         0 (the terms cancel) to 1 (all point the same way).
+
+    See Also
+    --------
+    measure : Makes it.
+    Reach : The measures that the sizes of the terms give; these are its attributes too.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0] * 20, loss=gf.UnitLoss())
+    >>> seen = gf.memory.measure(flow, t=20)
+    >>> seen.verdict, seen.horizon, round(seen.cancellation, 6)
+    ('vanishing', 4, 1.0)
     """
 
     cancellation: float
 
 
 def measure(
-    flow: GradientFlow, t: int, eps: float = 0.01, window: int = 20, layer: int | None = None
+    flow: GradientFlow,
+    t: int,
+    layer: int | None = None,
+    *,
+    parameter: str = "b",
+    eps: float = 0.01,
+    window: int = 20,
 ) -> Memory:
     """All measures of one target step, at the cost of one.
 
@@ -111,12 +93,14 @@ def measure(
         Terms of one cell on one sequence.
     t : int
         Target step, 1 <= t <= flow.T.
-    eps : float
-        For the horizon, 0 < eps <= 1.
-    window : int
-        For the share beyond, in lags; at least 0.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
+    parameter : str
+        Whose terms, as for `GradientFlow.log10`.
+    eps : float
+        Share of the k = 1 term, 0 < eps <= 1. A term within 1e-9 of it (in log10) has met it.
+    window : int
+        Lags kept, at least 0.
 
     Returns
     -------
@@ -125,23 +109,43 @@ def measure(
     Raises
     ------
     ValueError
-        If t, layer, eps or window is out of its range.
+        If t, name, layer, eps or window is out of its range.
+
+    See Also
+    --------
+    over_targets : The measures of every target step at once.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.9, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 40, loss=gf.UnitLoss())
+    >>> gf.memory.measure(flow, t=40)
+    Memory(t=40, stable, decay_per_step=0.9, half_life=6.579, horizon=40)
     """
-    reach = _reach(_signal(flow, t, layer), eps, window)
-    return Memory(**vars(reach), cancellation=_cancellation(flow, reach.log10_signal, layer))
+    row = _row(flow, parameter, t, layer)
+    reach = reach_of(row, eps, window)
+    return Memory(**vars(reach), cancellation=_cancellation(flow, parameter, row, layer))
 
 
 def over_targets(
-    flow: GradientFlow, eps: float = 0.01, window: int = 20, layer: int | None = None
+    flow: GradientFlow,
+    layer: int | None = None,
+    *,
+    parameter: str = "b",
+    eps: float = 0.01,
+    window: int = 20,
 ) -> tuple[Reach, ...]:
     """The measures of every target step that the sizes of the terms give, without another sweep.
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    eps, window, layer
+    flow, layer, parameter
         As for `measure`.
+    eps : float
+        Share of the k = 1 term, 0 < eps <= 1. A term within 1e-9 of it (in log10) has met it.
+    window : int
+        Lags kept, at least 0.
 
     Returns
     -------
@@ -151,23 +155,33 @@ def over_targets(
     Raises
     ------
     ValueError
-        If layer, eps or window is out of its range.
+        If name, layer, eps or window is out of its range.
+
+    See Also
+    --------
+    measure : All measures of one target step.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.9, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 3, loss=gf.UnitLoss())
+    >>> [seen.horizon for seen in gf.memory.over_targets(flow, eps=0.85)]
+    [1, 2, 2]
     """
-    rows = flow.log10("b", layer=layer)
-    return tuple(_reach(rows[t - 1, :t].copy(), eps, window) for t in range(1, flow.T + 1))
+    rows = flow.log10(parameter, layer)
+    return tuple(reach_of(rows[t - 1, :t].copy(), eps, window) for t in range(1, flow.T + 1))
 
 
-def decay_per_step(flow: GradientFlow, t: int, layer: int | None = None) -> float:
+def decay_per_step(
+    flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
+) -> float:
     """What one step back multiplies the signal by: the geometric mean over lags 1 .. t.
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -178,16 +192,31 @@ def decay_per_step(flow: GradientFlow, t: int, layer: int | None = None) -> floa
     Raises
     ------
     ValueError
-        If t is not a target step, or the layer is unknown.
+        If t is not a target step, or the name or the layer is unknown.
+
+    See Also
+    --------
+    fitted_decay : The same with a say for every lag.
+    half_life : The same as a number of steps.
 
     References
     ----------
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=-0.9, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 30, loss=gf.UnitLoss())
+    >>> round(gf.memory.decay_per_step(flow, t=30), 6)
+    0.9
     """
-    return _power_of_ten(_rate(_signal(flow, t, layer)))
+    return row_measures.power_of_ten(row_measures.log10_decay(_row(flow, parameter, t, layer)))
 
 
-def fitted_decay(flow: GradientFlow, t: int, layer: int | None = None) -> float:
+def fitted_decay(
+    flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
+) -> float:
     """The factor a step of the straight line that fits log10|term| against lag best.
 
     Every lag has a say in it, where `decay_per_step` depends on the first and the last alone. Exact
@@ -195,12 +224,8 @@ def fitted_decay(flow: GradientFlow, t: int, layer: int | None = None) -> float:
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -210,22 +235,33 @@ def fitted_decay(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step, or the layer is unknown.
+        If t is not a target step, or the name or the layer is unknown.
+
+    See Also
+    --------
+    decay_per_step : From the first and the last lag alone.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.9, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 30, loss=gf.UnitLoss())
+    >>> round(gf.memory.fitted_decay(flow, t=30), 6)
+    0.9
     """
-    return _power_of_ten(_fitted_rate(_signal(flow, t, layer)))
+    row = _row(flow, parameter, t, layer)
+    return row_measures.power_of_ten(row_measures.log10_fitted_decay(row))
 
 
-def half_life(flow: GradientFlow, t: int, layer: int | None = None) -> float:
+def half_life(
+    flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
+) -> float:
     """Steps back from the target after which the signal has halved: ln 2 / -ln(decay per step).
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -236,44 +272,40 @@ def half_life(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step, or the layer is unknown.
+        If t is not a target step, or the name or the layer is unknown.
+
+    See Also
+    --------
+    decay_per_step : The same as a factor a step.
+    half_life_of : The same of a row of terms.
+    forget_half_life : What a forget bias alone would make of it.
 
     References
     ----------
     Hochreiter, Bengio, Frasconi and Schmidhuber (2001), "Gradient flow in recurrent nets".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.5, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 30, loss=gf.UnitLoss())
+    >>> round(gf.memory.half_life(flow, t=30), 6)
+    1.0
     """
-    return _half_life(_rate(_signal(flow, t, layer)))
+    return half_life_of(_row(flow, parameter, t, layer))
 
 
-def half_life_of(row: Array) -> float:
-    """Steps after which a row of terms has halved.
-
-    Parameters
-    ----------
-    row : array of shape (t,)
-        log10 of |term| at lags 1 .. t.
-
-    Returns
-    -------
-    float
-        As of `half_life`.
-    """
-    return _half_life(_rate(row))
-
-
-def horizon(flow: GradientFlow, t: int, eps: float = 0.01, layer: int | None = None) -> int:
+def horizon(
+    flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b", eps: float = 0.01
+) -> int:
     """The last lag whose term is at least `eps` of the k = 1 term.
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
+    flow, t, layer, parameter
+        As for `measure`.
     eps : float
         Share of the k = 1 term, 0 < eps <= 1. A term within 1e-9 of it (in log10) has met it.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -283,24 +315,34 @@ def horizon(flow: GradientFlow, t: int, eps: float = 0.01, layer: int | None = N
     Raises
     ------
     ValueError
-        If t is not a target step, the layer is unknown, or eps is out of its range.
+        If t is not a target step, the name or the layer is unknown, or eps is out of its range.
+
+    See Also
+    --------
+    share_beyond : How much lies beyond a lag, added up.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.5, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 30, loss=gf.UnitLoss())
+    >>> gf.memory.horizon(flow, t=30)  # 2^-6 is above 1%, 2^-7 below
+    7
     """
-    return _horizon(_signal(flow, t, layer), _log10_eps(eps))
+    return row_measures.horizon_of(_row(flow, parameter, t, layer), log10_share(eps))
 
 
-def share_beyond(flow: GradientFlow, t: int, window: int, layer: int | None = None) -> float:
+def share_beyond(
+    flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b", window: int = 20
+) -> float:
     """Share of sum |term| at lags k > window: what truncated backpropagation would throw away.
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
+    flow, t, layer, parameter
+        As for `measure`.
     window : int
         Lags kept, at least 0.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
 
     Returns
     -------
@@ -310,27 +352,39 @@ def share_beyond(flow: GradientFlow, t: int, window: int, layer: int | None = No
     Raises
     ------
     ValueError
-        If t is not a target step, the layer is unknown, or window is not a whole number from 0 on.
+        If t is not a target step, the name or the layer is unknown, or window is not a whole number
+        from 0 on.
+
+    See Also
+    --------
+    horizon : The last lag with a sizeable term.
 
     References
     ----------
     Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
     recurrent network trajectories".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.5, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 30, loss=gf.UnitLoss())
+    >>> round(gf.memory.share_beyond(flow, t=30, window=3), 6)
+    0.125
     """
-    return _share_beyond(_signal(flow, t, layer), _lags(window))
+    row = _row(flow, parameter, t, layer)
+    return row_measures.share_beyond_of(row, whole_number("window", window, 0))
 
 
-def cancellation(flow: GradientFlow, t: int, layer: int | None = None) -> float:
+def cancellation(
+    flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
+) -> float:
     """|sum of the terms| / sum of |terms|: how much of them survives adding up.
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -341,22 +395,32 @@ def cancellation(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     Raises
     ------
     ValueError
-        If t is not a target step, or the layer is unknown.
+        If t is not a target step, or the name or the layer is unknown.
+
+    See Also
+    --------
+    GradientFlow.total : The sum itself.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=-0.5, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 30, loss=gf.UnitLoss())
+    >>> round(gf.memory.cancellation(flow, t=30), 6)  # 1 - 1/2 + 1/4 - .., of 1 + 1/2 + 1/4 + ..
+    0.333333
     """
-    return _cancellation(flow, _signal(flow, t, layer), layer)
+    return _cancellation(flow, parameter, _row(flow, parameter, t, layer), layer)
 
 
-def zero_lags(flow: GradientFlow, t: int, layer: int | None = None) -> Mapping[str, int | None]:
+def zero_lags(
+    flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
+) -> Mapping[str, int | None]:
     """The first lag at which each number format would return zero.
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -369,32 +433,24 @@ def zero_lags(flow: GradientFlow, t: int, layer: int | None = None) -> Mapping[s
     Raises
     ------
     ValueError
-        If t is not a target step, or the layer is unknown.
+        If t is not a target step, or the name or the layer is unknown.
+
+    See Also
+    --------
+    rounds_to_zero : The same of a row of terms.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.5, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 140, loss=gf.UnitLoss())
+    >>> dict(gf.memory.zero_lags(flow, t=140))
+    {'float16': 26, 'bfloat16': 135, 'float32': None, 'float64': None}
     """
-    return rounds_to_zero(_signal(flow, t, layer))
+    return rounds_to_zero(_row(flow, parameter, t, layer))
 
 
-def rounds_to_zero(row: Array) -> Mapping[str, int | None]:
-    """The first lag at which a row of terms rounds to zero, by number format.
-
-    Parameters
-    ----------
-    row : array of shape (t,)
-        log10 of |term| at lags 1 .. t, as it is and not relative.
-
-    Returns
-    -------
-    mapping of str to int or None
-        As of `zero_lags`.
-    """
-    lags: dict[str, int | None] = {}
-    for name, power in HALF_SMALLEST.items():
-        lost = np.flatnonzero(row <= power * math.log10(2.0) + _LOG10_TOLERANCE)
-        lags[name] = int(lost[0]) + 1 if len(lost) else None
-    return MappingProxyType(lags)
-
-
-def verdict(flow: GradientFlow, t: int, layer: int | None = None) -> str:
+def verdict(flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b") -> str:
     """Whether the signal vanishes, explodes or does neither on its way back to the first input.
 
     Take the decay per step over the t - 1 steps from the target back to the first input, or over 10
@@ -404,12 +460,8 @@ def verdict(flow: GradientFlow, t: int, layer: int | None = None) -> str:
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
-    t : int
-        Target step, 1 <= t <= flow.T.
-    layer : int, optional
-        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    flow, t, layer, parameter
+        As for `measure`.
 
     Returns
     -------
@@ -419,188 +471,44 @@ def verdict(flow: GradientFlow, t: int, layer: int | None = None) -> str:
     Raises
     ------
     ValueError
-        If t is not a target step, or the layer is unknown.
+        If t is not a target step, or the name or the layer is unknown.
+
+    See Also
+    --------
+    decay_per_step : What it rests on.
 
     References
     ----------
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN(w_x=1.0, w_s=0.98, activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 500, loss=gf.UnitLoss())
+    >>> gf.memory.verdict(flow, t=20), gf.memory.verdict(flow, t=500)
+    ('stable', 'vanishing')
     """
-    return _verdict(_signal(flow, t, layer))
+    return row_measures.verdict_of(_row(flow, parameter, t, layer))
 
 
-def forget_half_life(b_f: float) -> float:
-    """Half-life of a cell state whose forget gate stands at sigmoid(b_f).
-
-    Parameters
-    ----------
-    b_f : float
-        Bias of the forget gate.
-
-    Returns
-    -------
-    float
-        ln 2 / -ln sigmoid(b_f), in time steps; infinity where float64 ends (b_f of about 710).
-
-    Raises
-    ------
-    ValueError
-        If b_f is not a finite number.
-
-    References
-    ----------
-    Gers, Schmidhuber and Cummins (2000), "Learning to forget: continual prediction with LSTM".
-    """
-    bias = _number("b_f", b_f)
-    rate = max(-bias, 0.0) + math.log1p(math.exp(-abs(bias)))  # -ln sigmoid(b_f)
-    return math.log(2.0) / rate if rate else math.inf
+def _row(flow: GradientFlow, parameter: str, t: int, layer: int | None) -> Array:
+    """log10|term| at lags 1 .. t, shape (t,)."""
+    return flow.log10_row(parameter, t, layer).copy()
 
 
-def forget_bias_for(tau: float) -> float:
-    """The forget bias that remembers for about `tau` steps: ln(tau - 1), so that f = 1 - 1/tau.
-
-    Parameters
-    ----------
-    tau : float
-        In time steps, above 1.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        If tau is not a finite number above 1.
-
-    References
-    ----------
-    Tallec and Ollivier (2018), "Can recurrent neural networks warp time?".
-    """
-    steps = _number("tau", tau)
-    if steps <= 1.0:
-        raise ValueError(f"tau must be above 1. Got {tau}.")
-    return math.log(steps - 1.0)
-
-
-def _signal(flow: GradientFlow, t: int, layer: int | None) -> Array:
-    """log10|term of b| at lags 1 .. t, shape (t,)."""
-    return flow.log10_row("b", t, layer).copy()
-
-
-def _reach(signal: Array, eps: float, window: int) -> Reach:
-    log10_eps, kept = _log10_eps(eps), _lags(window)
-    rate, left = _rate(signal), _left(signal)
-    return Reach(
-        t=len(signal),
-        decay_per_step=_power_of_ten(rate),
-        fitted_decay=_power_of_ten(_fitted_rate(signal)),
-        half_life=_half_life(rate),
-        horizon=_horizon(signal, log10_eps),
-        eps=float(eps),
-        share_beyond=_share_beyond(signal, kept),
-        window=kept,
-        zero_lags=rounds_to_zero(signal),
-        verdict=_verdict(signal),
-        log10_signal=frozen(signal),
-        log10_left=left,
-        left=_power_of_ten(left),
-    )
-
-
-def _left(signal: Array) -> float:
-    """log10 of the last term over the first; nan where all are zero."""
-    return math.nan if np.isneginf(signal[0]) else float(signal[-1] - signal[0])
-
-
-def _rate(signal: Array) -> float:
-    """log10 of the decay per step."""
-    return _left(signal) / (len(signal) - 1) if len(signal) > 1 else math.nan
-
-
-def _fitted_rate(signal: Array) -> float:
-    """log10 of the fitted decay."""
-    lags = np.flatnonzero(np.isfinite(signal)).astype(np.float64)
-    if len(lags) < 2:
+def _cancellation(flow: GradientFlow, parameter: str, row: Array, layer: int | None) -> float:
+    if np.isneginf(row).all():
         return math.nan
-    size = signal[np.isfinite(signal)]
-    offset = lags - lags.mean()
-    return float(offset @ (size - size[0]) / (offset @ offset))
-
-
-def _half_life(rate: float) -> float:
-    if math.isnan(rate):
-        return math.nan
-    return math.log10(2.0) / -rate if rate < 0.0 else math.inf
-
-
-def _horizon(signal: Array, log10_eps: float) -> int:
-    if np.isneginf(signal[0]):
-        return 0
-    reached = signal >= signal[0] + log10_eps - _LOG10_TOLERANCE
-    return int(np.flatnonzero(reached)[-1]) + 1
-
-
-def _relative(signal: Array) -> Array:
-    """Terms over the largest of them, which must not be zero."""
-    with np.errstate(under="ignore"):
-        return np.asarray(10.0 ** (signal - signal.max()))
-
-
-def _share_beyond(signal: Array, window: int) -> float:
-    if np.isneginf(signal).all():
-        return math.nan
-    size = _relative(signal)
-    return float(size[window:].sum() / size.sum())
-
-
-def _cancellation(flow: GradientFlow, signal: Array, layer: int | None) -> float:
-    if np.isneginf(signal).all():
-        return math.nan
-    log10_sizes = float(signal.max()) + math.log10(_relative(signal).sum())
-    ratio = _power_of_ten(_log10_total(flow, len(signal), layer) - log10_sizes)
+    log10_sum = _log10_total(flow, parameter, len(row), layer)
+    ratio = row_measures.power_of_ten(log10_sum - row_measures.log10_size_sum(row))
     return min(ratio, 1.0)  # above 1 by rounding alone
 
 
-def _log10_total(flow: GradientFlow, t: int, layer: int | None) -> float:
-    """log10 of the norm of dL_t/db; of a scalar cell from the one row that it needs."""
+def _log10_total(flow: GradientFlow, parameter: str, t: int, layer: int | None) -> float:
+    """log10 of the norm of a total; of a scalar cell from the one row that it needs."""
     if not flow.cell.signed:
-        return float(flow.log10_total("b", layer)[t - 1])
-    name = full_name(flow.cell, "b", layer)
+        return float(flow.log10_total(parameter, layer)[t - 1])
+    name = full_name(flow.cell, parameter, layer)
     sums = [flow.row(part, t).sum(axis=0) for part in parts_of(flow.cell, name)]
     return float(functools.reduce(log10_hypotenuse, [total.log10() for total in sums]))
-
-
-def _verdict(signal: Array) -> str:
-    rate = _rate(signal)
-    if math.isnan(rate):
-        return "vanishing" if np.isneginf(signal[0]) else "stable"
-    left = rate * max(len(signal) - 1, _VERDICT_STEPS)
-    if left < _VANISHED:
-        return "vanishing"
-    return "exploding" if left > _EXPLODED else "stable"
-
-
-def _power_of_ten(exponent: float) -> float:
-    """10**exponent as float64: 0 or infinity where out of its range."""
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.power(10.0, exponent))
-
-
-def _number(name: str, value: Any) -> float:
-    array = finite_array(name, value)
-    if array.ndim:
-        raise ValueError(f"{name} must be a number. Got an array of shape {array.shape}.")
-    return float(array)
-
-
-def _log10_eps(eps: float) -> float:
-    share = _number("eps", eps)
-    if not 0.0 < share <= 1.0:
-        raise ValueError(f"eps must be above 0 and at most 1. Got {eps}.")
-    return math.log10(share)
-
-
-def _lags(window: int) -> int:
-    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 0:
-        raise ValueError(f"window must be a whole number from 0 on. Got {window!r}.")
-    return int(window)

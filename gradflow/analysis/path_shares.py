@@ -14,7 +14,7 @@ from gradflow.numerics.validation import frozen
 
 
 @dataclass(frozen=True, eq=False)
-class Carriers:
+class PathShares:
     """The terms of one target by lag: along the cell, by detours through h, and whole.
 
     Arrays have shape (t,), with lag k in index k - 1. A log10 is minus infinity where exactly zero.
@@ -27,6 +27,25 @@ class Carriers:
         -1, 0 or 1.
     forget_product : array of shape (t,)
         log10 of the product of the forget gates.
+
+    See Also
+    --------
+    signed_shares : The shares of classes.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+    >>> two = flow.by_detours("w_xf", classes=2)
+    >>> found = gf.analysis.PathShares(
+    ...     *two.log10[:, 2],
+    ...     flow.log10("w_xf")[2],
+    ...     two.sign[0, 2],
+    ...     flow.sign("w_xf")[2],
+    ...     flow.log10_forget_row(3),
+    ... )
+    >>> found
+    PathShares(t=3, takeover=None)
     """
 
     cell: Array
@@ -35,6 +54,9 @@ class Carriers:
     cell_sign: Array
     whole_sign: Array
     forget_product: Array
+
+    def __repr__(self) -> str:
+        return f"PathShares(t={self.t}, takeover={self.takeover})"
 
     @property
     def t(self) -> int:
@@ -86,6 +108,17 @@ def signed_shares(log10: Array, sign: Array, whole_sign: Array) -> Array:
     -------
     array of shape (n, ...)
         The sizes add up to 1 along axis 0; nan where all are exactly zero.
+
+    See Also
+    --------
+    PathShares : Where detours outweigh the cell path.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> gf.analysis.signed_shares(np.array([0.0, 0.0]), np.array([1, 1]), np.array(1))
+    array([0.5, 0.5])
     """
     top = log10.max(axis=0)
     there = np.isfinite(top)

@@ -1,97 +1,23 @@
 """Every single path of a scalar LSTM from a loss to a weight, for short distances.
 
-The unrolled cell is a graph: an edge leads from a quantity to one it is computed from, and carries
-the local derivative. A term is the sum over all paths from L_t to the weight at step j of the
+A term is the sum over all paths through the unrolled cell, from L_t to the weight at step j, of the
 product of their edges.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradflow.cells import GATES, LSTM, LSTMTrace
-from gradflow.flow import GradientFlow, gradient_flow
-from gradflow.losses import Loss, Readout
-from gradflow.numerics.activations import SIGMOID, TANH, scaled_sigmoid
-from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import one_of, target_step, whole_number
+from gradflow.analysis.unrolled_cell import Edge, Graph, Node, unrolled_graph
+from gradflow.flow import GradientFlow
 
-# At this distance there are 551 paths; one step further 2640.
-_FURTHEST = 4
-
-_CANDIDATE = "c'"
-_GATE_KINDS = ("i", "f", _CANDIDATE, "o")
-
-
-class Node(NamedTuple):
-    """A quantity of one step.
-
-    Attributes
-    ----------
-    kind : str
-        "L", "h", "c", "x", a gate ("i", "f", "c'" for the candidate, "o"), or the name of a
-        parameter: its copy that is used at this step.
-    step : int
-        1 .. T.
-    """
-
-    kind: str
-    step: int
-
-    @property
-    def name(self) -> str:
-        """As it is written: "h_3"; a parameter without its step."""
-        return self.kind if self.kind[:2] in ("w_", "b_") else f"{self.kind}_{self.step}"
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A local derivative: of `start`, by `end`, with all else that `start` depends on held.
-
-    Attributes
-    ----------
-    start, end : Node
-        From the loss towards the weight.
-    sign : int
-        -1, 0 or 1.
-    log10 : float
-        log10 of the magnitude; minus infinity where it is exactly zero.
-    value : float
-        The derivative as float64 has it.
-    """
-
-    start: Node
-    end: Node
-    sign: int
-    log10: float
-    value: float
-
-    @property
-    def is_crossing(self) -> bool:
-        """Whether it leads through h to the step before."""
-        return self.end.kind == "h" and self.start.kind in _GATE_KINDS
-
-
-@dataclass(frozen=True)
-class Graph:
-    """The unrolled cell from a loss L_t to a parameter at step j.
-
-    Attributes
-    ----------
-    nodes : tuple of Node
-        L_t first, then the steps t .. j, and last the parameter.
-    edges : tuple of Edge
-        In the order of their starts.
-    """
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
+# Over this lag there are 551 paths; over one more 2640.
+_LONGEST = 5
 
 
 @dataclass(frozen=True)
@@ -106,11 +32,26 @@ class Path:
         -1, 0 or 1.
     log10 : float
         log10 of the magnitude; minus infinity where it is exactly zero.
+
+    See Also
+    --------
+    paths : Makes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+    >>> gf.paths(flow, "w_xc", t=2, k=2)[0]
+    Path(L_2 h_2 c_2 c_1 c'_1 w_xc, 10^-1.54)
     """
 
     edges: tuple[Edge, ...]
     sign: int
     log10: float
+
+    def __repr__(self) -> str:
+        size = f"{'-' if self.sign < 0 else ''}10^{self.log10:.2f}" if self.sign else "0"
+        return f"Path({' '.join(self.steps)}, {size})"
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -152,70 +93,55 @@ class Path:
 
 
 def paths(
-    cell: LSTM,
-    x: Any,
-    t: int,
-    j: int,
-    parameter: str = "w_xf",
-    readout: Readout | None = None,
-    loss: Loss | None = None,
-    initial_state: Mapping[str, Any] | None = None,
+    flow: GradientFlow, parameter: str, t: int, k: int, layer: int | None = None
 ) -> tuple[Path, ...]:
-    """Every path from the loss L_t to a parameter at step j.
-
-    Parameters
-    ----------
-    cell : LSTM
-        A scalar cell.
-    x, readout, loss, initial_state
-        As for `gradient_flow`.
-    t, j : int
-        Target and source step, t - j <= 4.
-    parameter : str
-        One parameter, such as "w_xf".
-
-    Returns
-    -------
-    tuple of Path
-        The largest first. Their values add up to the term of lag k = t + 1 - j.
-
-    Raises
-    ------
-    ValueError
-        As `gradient_flow` and `paths_of` do.
-    """
-    return paths_of(gradient_flow(cell, x, readout, loss, initial_state), t, j, parameter)
-
-
-def paths_of(flow: GradientFlow, t: int, j: int, parameter: str = "w_xf") -> tuple[Path, ...]:
-    """Every path from the loss L_t to a parameter at step j, of a flow that is there already.
+    """Every path from the loss L_t to a parameter at step j = t + 1 - k.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar LSTM.
-    t, j, parameter
-        As for `paths`.
+    parameter : str
+        One parameter, such as "w_xf".
+    t, k : int
+        Target step and lag, 1 <= k <= t; k of at most 5.
+    layer : int, optional
+        The layer of a stack, which must be its last; may be left out where there is only one.
 
     Returns
     -------
     tuple of Path
-        The largest first.
+        The largest first. Their values add up to the term.
 
     Raises
     ------
     ValueError
-        If the cell is not a scalar LSTM, a step or the parameter is not one of the flow, or t and j
-        are more than 4 steps apart.
+        If the layer is not a scalar LSTM or not the last, t, k or the parameter is not one of the
+        flow, or k is above 5.
+
+    See Also
+    --------
+    unrolled_graph : The graph that they walk.
+    GradientFlow.by_detours : The paths added up by class, at any lag.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.5), [1.0, 1.0])
+    >>> for path in gf.paths(flow, "w_xc", t=2, k=2)[:2]:
+    ...     print(path)
+    Path(L_2 h_2 c_2 c_1 c'_1 w_xc, 10^-1.20)
+    Path(L_2 h_2 c_2 c'_2 h_1 c_1 c'_1 w_xc, 10^-1.99)
     """
-    _checked(flow, t, j, parameter)
-    if t - j > _FURTHEST:
-        count = Decimal(path_count(t - j, parameter))
+    graph = unrolled_graph(flow, parameter, t, k, layer)
+    if k > _LONGEST:
+        end = graph.nodes[-1].kind
+        count = Decimal(path_count(k - 1, end))
         raise ValueError(
-            f"t - j must be at most {_FURTHEST}. Got t={t} and j={j}, with {count:.6g} paths to "
-            f"{parameter}: flow.by_detours adds them up by class."
+            f"k must be at most {_LONGEST}. Got k={k}, with {count:.6g} paths to {end}: "
+            "flow.by_detours adds them up by class."
         )
-    found = [_path(edges) for edges in _walks(unrolled_graph(flow, t, j, parameter))]
+    found = [_path(edges) for edges in _walks(graph)]
     return tuple(sorted(found, key=lambda path: path.log10, reverse=True))
 
 
@@ -232,87 +158,21 @@ def path_count(distance: int, parameter: str = "w_xf") -> int:
         t - j, from 0 on.
     parameter : str
         A parameter of one gate.
+
+    See Also
+    --------
+    paths : The paths themselves.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> [gf.analysis.path_count(distance) for distance in range(5)]
+    [1, 5, 24, 115, 551]
     """
     count, following = 1, 4 if parameter.endswith("o") else 5
     for _ in range(distance):
         count, following = following, 5 * following - count
     return count
-
-
-def unrolled_graph(flow: GradientFlow, t: int, j: int, parameter: str = "w_xf") -> Graph:
-    """The unrolled cell from L_t back to step j, with the local derivative at every edge.
-
-    Parameters
-    ----------
-    flow : GradientFlow
-        Of a scalar LSTM.
-    t, j : int
-        Target and source step, 1 <= j <= t.
-    parameter : str
-        One parameter, such as "w_xf". Inputs are nodes too, on no path to it.
-
-    Raises
-    ------
-    ValueError
-        If the cell is not a scalar LSTM, or a step or the parameter is not one of the flow.
-    """
-    cell = _checked(flow, t, j, parameter)
-    edges = [_edge(Node("L", t), Node("h", t), flow.state_slope[t - 1, 0])]
-    for step in range(t, j - 1, -1):
-        edges += _edges_of_step(cell, flow.trace, step, is_last=step == j)
-    gate, source = cell.parameters[parameter]
-    factor = {"x": flow.x[j - 1, 0], "state": flow.trace.h[j - 1, 0], "one": 1.0}[source]
-    end = Node(parameter, j)
-    edges.append(_edge(Node(_GATE_KINDS[gate], j), end, _gate_slopes(flow.trace, j)[gate] * factor))
-    nodes = dict.fromkeys(node for edge in edges for node in (edge.start, edge.end))
-    del nodes[end]
-    return Graph((*nodes, end), tuple(edges))
-
-
-def _checked(flow: GradientFlow, t: int, j: int, parameter: str) -> LSTM:
-    if not isinstance(flow.cell, LSTM) or not flow.cell.signed:
-        shape = f" with H={flow.cell.H}, D={flow.cell.D}" if isinstance(flow.cell, LSTM) else ""
-        raise ValueError(
-            "cell must be a scalar LSTM, as LSTM.scalar makes it. "
-            f"Got {type(flow.cell).__name__}{shape}."
-        )
-    whole_number("j", j, 1, target_step(t, flow.T))
-    one_of("parameter", parameter, flow.parameters)
-    return flow.cell
-
-
-def _edges_of_step(cell: LSTM, trace: LSTMTrace, step: int, is_last: bool) -> Iterator[Edge]:
-    """The edges that start in h, c and the gates of one step; of the last, none to steps before."""
-    at = step - 1
-    i, f, o = (scaled_sigmoid(trace.z[at, gate, 0]) for gate in (0, 1, 3))
-    candidate, c, c_before = trace.gates[at, 2, 0], trace.c[step, 0], trace.c[at, 0]
-    h, cell_state = Node("h", step), Node("c", step)
-    yield _edge(h, cell_state, o * TANH.slope(c))
-    yield _edge(h, Node("o", step), np.tanh(c))
-    if not is_last:
-        yield _edge(cell_state, Node("c", at), f)
-    for kind, factor in (("i", candidate), ("f", c_before), (_CANDIDATE, i)):
-        yield _edge(cell_state, Node(kind, step), factor)
-    slopes = _gate_slopes(trace, step)
-    for kind, slope, w_x, w_h in zip(_GATE_KINDS, slopes, cell.w_x, cell.w_h, strict=True):
-        yield _edge(Node(kind, step), Node("x", step), slope * w_x)
-        if not is_last:
-            yield _edge(Node(kind, step), Node("h", at), slope * w_h)
-
-
-def _gate_slopes(trace: LSTMTrace, step: int) -> list[Scaled]:
-    """The slope of each gate's own activation, in the order i, f, c, o."""
-    z = trace.z[step - 1, :, 0]
-    return [
-        (TANH if gate == "c" else SIGMOID).slope(z[number]) for number, gate in enumerate(GATES)
-    ]
-
-
-def _edge(start: Node, end: Node, factor: Scaled | Array | float) -> Edge:
-    number = factor if isinstance(factor, Scaled) else Scaled.of(np.asarray(factor, np.float64))
-    return Edge(
-        start, end, int(np.sign(number.mantissa)), float(number.log10()), float(number.plain())
-    )
 
 
 def _walks(graph: Graph) -> Iterator[tuple[Edge, ...]]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradflow.analysis.unrolled_cell import scalar_lstm
 from gradflow.cells import LSTM
 from gradflow.cells.base import blended
+from gradflow.engine.one_layer import last_layer
+from gradflow.engine.parameter_names import layer_and_name
 from gradflow.flow import GradientFlow
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
@@ -32,8 +35,14 @@ class _Step:
     h_by_h: _Number
 
 
-def by_detours(
-    flow: GradientFlow, parameter: str, t: int, k: int, classes: int = 4
+def by_detours_at(
+    flow: GradientFlow,
+    parameter: str,
+    t: int,
+    k: int,
+    layer: int | None = None,
+    *,
+    classes: int = 4,
 ) -> tuple[Array, Array]:
     """One term by how many of its crossings from step to step run through h.
 
@@ -45,8 +54,10 @@ def by_detours(
         One parameter, such as "w_xf".
     t, k : int
         Target step and lag, 1 <= k <= t.
+    layer : int, optional
+        The layer of a stack, which must be its last; may be left out where there is only one.
     classes : int
-        How many classes, at least 2, as of `GradientFlow.by_detours`.
+        How many classes, at least 2, as for `GradientFlow.by_detours`.
 
     Returns
     -------
@@ -58,31 +69,41 @@ def by_detours(
     Raises
     ------
     ValueError
-        If the cell is not a scalar LSTM, or one of the others is not of the flow.
+        If the layer is not a scalar LSTM or not the last, or one of the others is not of the flow.
+
+    See Also
+    --------
+    GradientFlow.by_detours : The same of every term.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+    >>> sign, log10 = gf.analysis.by_detours_at(flow, "w_xf", t=3, k=2, classes=3)
+    >>> log10.round(3)
+    array([-inf, -inf, -inf])
     """
-    if not isinstance(flow.cell, LSTM) or not flow.cell.signed:
-        raise ValueError(
-            "cell must be a scalar LSTM, whose terms are signed numbers. "
-            f"Got {type(flow.cell).__name__} with H={flow.cell.H}, D={flow.cell.D}."
-        )
+    number, name = layer_and_name(flow.cell, parameter, layer)
+    asked = last_layer(flow, number)
+    cell = scalar_lstm(asked.cell)
     whole_number("k", k, 1, target_step(t, flow.T))
-    one_of("parameter", parameter, flow.parameters)
+    one_of("parameter", name, cell.parameters)
     whole_number("classes", classes, 2)
     j = t + 1 - k
-    on_h, on_c = _carried(flow, t, j, classes)
-    signal, slope = flow.cell.gates(flow.slopes)[flow.cell.parameters[parameter].gate]
+    steps = _steps(cell, tuple(slope[j - 1 : t] for slope in asked.slopes))
+    on_h, on_c = _carried(flow.state_slope[t - 1], steps, classes)
+    signal, slope = cell.gates(asked.slopes)[cell.parameters[name].gate]
     mantissa, exponent = zip(*((on_h, on_c)[signal]), strict=True)
-    source = Scaled.of(flow.cell.source(parameter, flow.trace)[j - 1])
+    source = Scaled.of(cell.source(name, asked.trace)[j - 1])
     terms = Scaled.of(np.array(mantissa), np.array(exponent)) * slope[j - 1] * source
     return np.sign(terms.mantissa).astype(np.int8), terms.log10()
 
 
 def _carried(
-    flow: GradientFlow, t: int, j: int, classes: int
+    state_slope: Scaled, steps: list[_Step], classes: int
 ) -> tuple[list[_Number], list[_Number]]:
     """dL_t/dh_j and dL_t/dc_j, complete, of each class."""
-    (seed,) = _numbers(flow.state_slope[t - 1])
-    steps = _steps(flow, t, j)
+    (seed,) = _numbers(state_slope)
     on_h, on_c = [seed] + [_ZERO] * (classes - 1), [_ZERO] * classes
     for step in steps[:-1]:
         on_c = [_sum(c, _product(h, step.h_by_c)) for h, c in zip(on_h, on_c, strict=True)]
@@ -97,11 +118,10 @@ def _carried(
     return on_h, [_sum(c, _product(h, h_by_c)) for h, c in zip(on_h, on_c, strict=True)]
 
 
-def _steps(flow: GradientFlow, t: int, j: int) -> list[_Step]:
-    """The steps back from t to j, and last what leads from h_j to c_j."""
-    slopes = tuple(slope[j - 1 : t][::-1] for slope in flow.slopes)
-    h_by_c, c_by_c, i, f, candidate, o = slopes
-    w = Scaled.of(flow.cell.recurrent())
+def _steps(cell: LSTM, slopes: tuple[Scaled, ...]) -> list[_Step]:
+    """The steps back, the last first, and at the end what leads from h_j to c_j."""
+    h_by_c, c_by_c, i, f, candidate, o = (slope[::-1] for slope in slopes)
+    w = Scaled.of(cell.recurrent())
     c_by_h = blended((i, f, candidate), w[:3]).reshape(-1)
     h_by_h = (o[:, :, None] * w[3]).reshape(-1)
     return [

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradflow.cells import GATES, LSTM, RNN
+from gradflow.engine.one_layer import OneLayer, last_layer
+from gradflow.engine.parameter_names import layer_and_name
 from gradflow.flow import GradientFlow
 from gradflow.numerics.activations import TANH, scaled_sigmoid
 from gradflow.numerics.scaled import Scaled
@@ -30,6 +32,17 @@ class Factor:
         -1, 0 or 1.
     log10 : float
         log10 of the magnitude; minus infinity where it is exactly zero.
+
+    See Also
+    --------
+    factors : Makes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> gf.analysis.factors(flow, "b", t=1, k=1)[-1]
+    Factor(name='bias', symbol='1', sign=1, log10=0.0)
     """
 
     name: str
@@ -38,17 +51,21 @@ class Factor:
     log10: float
 
 
-def factors(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[Factor, ...]:
+def factors(
+    flow: GradientFlow, parameter: str, t: int, k: int, layer: int | None = None
+) -> tuple[Factor, ...]:
     """The factors of one term of an RNN, or of the part of an LSTM's term that the cell path has.
 
     Parameters
     ----------
     flow : GradientFlow
         Of a scalar cell.
-    t, k : int
-        Target step and lag, 1 <= k <= t.
     parameter : str
         One parameter, such as "w_x" or "w_xf".
+    t, k : int
+        Target step and lag, 1 <= k <= t.
+    layer : int, optional
+        The layer of a stack, which must be its last; may be left out where there is only one.
 
     Returns
     -------
@@ -61,22 +78,44 @@ def factors(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[Factor,
     Raises
     ------
     ValueError
-        If the cell is not a scalar RNN or LSTM, or t, k or the parameter is not one of the flow.
+        If the layer is not a scalar RNN or LSTM or not the last, or t, k or the parameter is not
+        one of the flow.
+
+    See Also
+    --------
+    GradientFlow.by_detours : The parts of an LSTM's term.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> for factor in gf.analysis.factors(flow, "w_x", t=3, k=3):
+    ...     print(f"{factor.name}: {factor.sign * 10**factor.log10:.3f}")
+    slope of the loss: -0.145
+    readout: 1.000
+    activation slopes: 0.651
+    recurrent weight: 0.810
+    input: 1.000
     """
-    if not isinstance(flow.cell, RNN | LSTM) or not flow.cell.signed:
+    number, name = layer_and_name(flow.cell, parameter, layer)
+    asked = last_layer(flow, number)
+    cell = asked.cell
+    if not isinstance(cell, RNN | LSTM) or not cell.signed:
         raise ValueError(
-            "cell must be a scalar RNN or LSTM, whose terms are products of numbers. "
-            f"Got {type(flow.cell).__name__} with H={flow.cell.H}, D={flow.cell.D}."
+            f"cell must be a scalar RNN or LSTM, whose terms are products of numbers. Got {cell!r}."
         )
     whole_number("k", k, 1, target_step(t, flow.T))
-    one_of("parameter", parameter, flow.parameters)
-    between = _of_rnn if isinstance(flow.cell, RNN) else _of_cell_path
-    return (*_from_loss(flow, t), *between(flow, t, k, parameter), _source(flow, t, k, parameter))
+    one_of("parameter", name, cell.parameters)
+    between = _of_rnn if isinstance(cell, RNN) else _of_cell_path
+    return (
+        *_from_loss(flow, cell.states[0], t),
+        *between(asked, name, t, k),
+        _source(asked, name, t, k),
+    )
 
 
-def _from_loss(flow: GradientFlow, t: int) -> tuple[Factor, ...]:
+def _from_loss(flow: GradientFlow, state: str, t: int) -> tuple[Factor, ...]:
     """dL_t/do_t and w_o, or dL_t/dh_t."""
-    state = flow.cell.states[0]
     if flow.readout.w_o.size > 1:
         symbol = rf"\frac{{\partial L_{{{t}}}}}{{\partial {state}_{{{t}}}}}"
         return (_factor("slope of the loss", symbol, flow.state_slope[t - 1]),)
@@ -88,19 +127,19 @@ def _from_loss(flow: GradientFlow, t: int) -> tuple[Factor, ...]:
     )
 
 
-def _of_rnn(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[Factor, ...]:
-    (slopes,) = flow.slopes
+def _of_rnn(asked: OneLayer, parameter: str, t: int, k: int) -> tuple[Factor, ...]:
+    (slopes,) = asked.slopes
     j = t + 1 - k
-    weight = Scaled.of(np.full(k - 1, flow.cell.weights["w_s"]))
+    weight = Scaled.of(np.full(k - 1, asked.cell.weights["w_s"]))
     return (
         _factor("activation slopes", rf"{_product('q', j, t)} \phi'(z_q)", slopes[j - 1 : t]),
         _factor("recurrent weight", f"w_s^{{{k - 1}}}", weight),
     )
 
 
-def _of_cell_path(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[Factor, ...]:
-    _, forget, *by_gate, by_output = flow.slopes
-    gate = flow.cell.parameters[parameter].gate
+def _of_cell_path(asked: OneLayer, parameter: str, t: int, k: int) -> tuple[Factor, ...]:
+    _, forget, *by_gate, by_output = asked.slopes
+    gate = asked.cell.parameters[parameter].gate
     j = t + 1 - k
     if GATES[gate] == "o":
         if k > 1:
@@ -108,24 +147,24 @@ def _of_cell_path(flow: GradientFlow, t: int, k: int, parameter: str) -> tuple[F
         symbol = rf"\frac{{\partial h_{{{t}}}}}{{\partial z^o_{{{t}}}}}"
         return (_factor("slope of the output gate", symbol, by_output[t - 1]),)
     symbol = rf"\frac{{\partial c_{{{j}}}}}{{\partial z^{{{_GATE_SYMBOLS[GATES[gate]]}}}_{{{j}}}}}"
-    output = scaled_sigmoid(flow.trace.z[t - 1, 3])
+    output = scaled_sigmoid(asked.trace.z[t - 1, 3])
     return (
         _factor("output gate", f"o_{{{t}}}", output),
-        _factor("slope at the cell state", f"(1 - m_{{{t}}}^2)", TANH.slope(flow.trace.c[t])),
+        _factor("slope at the cell state", f"(1 - m_{{{t}}}^2)", TANH.slope(asked.trace.c[t])),
         _factor("forget gates", f"{_product('q', j + 1, t)} f_q", forget[j:t]),
         _factor("slope of the gate", symbol, by_gate[gate][j - 1]),
     )
 
 
-def _source(flow: GradientFlow, t: int, k: int, parameter: str) -> Factor:
+def _source(asked: OneLayer, parameter: str, t: int, k: int) -> Factor:
     """What the weight multiplied at the source step."""
     j = t + 1 - k
-    source = flow.cell.parameters[parameter].source
+    source = asked.cell.parameters[parameter].source
     if source == "x":
-        return _factor("input", f"x_{{{j}}}", Scaled.of(flow.x[j - 1]))
+        return _factor("input", f"x_{{{j}}}", Scaled.of(asked.trace.x[j - 1]))
     if source == "state":
-        symbol = f"{flow.cell.states[0]}_{{{j - 1}}}"
-        return _factor("state before", symbol, Scaled.of(flow.trace.hidden[j - 1]))
+        symbol = f"{asked.cell.states[0]}_{{{j - 1}}}"
+        return _factor("state before", symbol, Scaled.of(asked.trace.hidden[j - 1]))
     return _factor("bias", "1", Scaled.of(np.ones(1)))
 
 

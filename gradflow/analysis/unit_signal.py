@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.analysis.memory import half_life_of
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow
+from gradflow.numerics.row_measures import half_life_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen, target_step
 
@@ -30,12 +30,30 @@ class UnitSignals:
         Steps after which a unit's signal has halved, as `memory.half_life` has it.
     share : array of shape (H,)
         How much of the squared signal at the last lag, k = t, each unit has; nan where that is 0.
+
+    See Also
+    --------
+    unit_signals : Makes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN([[1.0], [1.0]], [[0.9, 0.0], [0.0, 0.1]], activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 10, loss=gf.UnitLoss())
+    >>> signals = gf.analysis.unit_signals(flow, t=10)
+    >>> signals
+    UnitSignals(t=10, H=2)
+    >>> signals.half_life.round(2), signals.share.round(2)
+    (array([6.58, 0.3 ]), array([1., 0.]))
     """
 
     t: int
     log10: Array
     half_life: Array
     share: Array
+
+    def __repr__(self) -> str:
+        return f"UnitSignals(t={self.t}, H={len(self.half_life)})"
 
 
 def unit_signals(
@@ -65,6 +83,18 @@ def unit_signals(
     ------
     ValueError
         If t is not a target step, or the layer is unknown.
+
+    See Also
+    --------
+    gradflow.memory.half_life : Of all units together.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> cell = gf.RNN([[1.0], [1.0]], [[0.9, 0.0], [0.0, 0.1]], activation="identity")
+    >>> flow = gf.gradient_flow(cell, [1.0] * 10, loss=gf.UnitLoss())
+    >>> gf.analysis.unit_signals(flow, t=10).log10[-1].round(2)
+    array([-0.41, -9.  ])
     """
     step = target_step(t, flow.T)
     name = full_name(flow.cell, "b", layer)

@@ -159,7 +159,7 @@ class Cell(StepBack, Protocol):
     def run(
         self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
     ) -> dict[str, Array]:
-        """The forward pass with `weights` in the place of the cell's own, which may be complex."""
+        """The forward pass with `weights` instead of the cell's own, which may be complex."""
 
     def trace(self, **arrays: Array) -> Any:
         """The record of what `run` returned, with the inputs x and the readout o."""
@@ -206,6 +206,12 @@ def leaves(tree: Tree) -> Iterator[Any]:
         yield tree
 
 
+def trace_text(trace: Trace) -> str:
+    """A trace in a line: its sizes."""
+    T, D = trace.x.shape
+    return f"{type(trace).__name__}(T={T}, H={trace.hidden.shape[1]}, D={D})"
+
+
 def multiplied(source: str, trace: Trace) -> Array:
     """What weights of a source that all cells have multiplied: (T, D), (T, H) or (T, 1)."""
     if source == "x":
@@ -242,7 +248,7 @@ def blended(slopes: tuple[Number, ...], w: Number) -> Number:
     if isinstance(w, Scaled) or slopes[0].ndim == 1:
         parts = [slope[..., :, None] * w[gate] for gate, slope in enumerate(slopes)]
         return functools.reduce(operator.add, parts)
-    # Unit by unit, (J, gates) @ (gates, H): one pass over the result in the place of one a gate.
+    # Unit by unit, (J, gates) @ (gates, H): one pass over the result instead of one a gate.
     by_unit = np.stack(slopes, axis=-1).transpose(1, 0, 2)  # (H, J, gates)
     J, H = slopes[0].shape
     matrices = np.empty((J, H, w.shape[-1]))

@@ -21,6 +21,7 @@ from gradflow.cells.base import (
     multiplied,
     number,
     through,
+    trace_text,
 )
 from gradflow.cells.gru_difference import state_minus_candidate
 from gradflow.numerics.activations import (
@@ -62,6 +63,8 @@ class GRUTrace:
     h: Array
     o: Array
 
+    __repr__ = trace_text
+
     @property
     def hidden(self) -> Array:
         """The state the readout sees, shape (T + 1, H)."""
@@ -97,11 +100,22 @@ class GRU:
         If a weight is not finite, the shapes do not fit, reset_after is no bool, or b_hn is given
         to the original form.
 
+    See Also
+    --------
+    RNN, LSTM : Other cells.
+    Stack : Layers of cells.
+
     References
     ----------
     Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder for statistical
     machine translation". The form with reset_after, and the letters r, z and n, are those of
     PyTorch's torch.nn.GRU.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.GRU.scalar(w_x=0.5, w_h={"r": 0.1, "z": 0.9, "n": 0.5}, b_z=1.0)
+    GRU(H=1, D=1)
     """
 
     w_x: Any
@@ -132,6 +146,10 @@ class GRU:
             )
         for name, array in arrays.items():
             object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        form = "" if self.reset_after else ", reset_after=False"
+        return f"GRU(H={self.H}, D={self.D}{form})"
 
     @classmethod
     def scalar(
@@ -231,7 +249,7 @@ class GRU:
         start : mapping
             "h": array of shape (H,).
         weights : mapping
-            What to use in the place of the cell's own weights; they may be complex.
+            What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------

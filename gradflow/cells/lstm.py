@@ -23,6 +23,7 @@ from gradflow.cells.base import (
     number,
     through,
     times,
+    trace_text,
 )
 from gradflow.numerics.activations import (
     SIGMOID,
@@ -78,6 +79,8 @@ class LSTMTrace:
     h: Array
     o: Array
 
+    __repr__ = trace_text
+
     @property
     def hidden(self) -> Array:
         """The state the readout sees, shape (T + 1, H)."""
@@ -104,9 +107,23 @@ class LSTM:
     ValueError
         If a weight is not finite or the shapes do not fit.
 
+    See Also
+    --------
+    RNN, GRU : Other cells.
+    Stack : Layers of cells.
+
     References
     ----------
     Gers, Schmidhuber and Cummins (2000), "Learning to forget: continual prediction with LSTM".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> gf.LSTM(np.ones((4, 3, 2)), np.zeros((4, 3, 3)), np.zeros((4, 3)))
+    LSTM(H=3, D=2)
+    >>> gf.LSTM.scalar(w_x=0.5, w_h=0.5, b_f=2.0)
+    LSTM(H=1, D=1)
     """
 
     w_x: Any
@@ -122,6 +139,9 @@ class LSTM:
         match_shape("b", b, (4, *H), "(4, H), or (4,)")
         for name, array in (("w_x", w_x), ("w_h", w_h), ("b", b)):
             object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        return f"LSTM(H={self.H}, D={self.D})"
 
     @classmethod
     def scalar(
@@ -197,7 +217,7 @@ class LSTM:
         start : mapping
             "h" and "c": arrays of shape (H,).
         weights : mapping
-            What to use in the place of the cell's own weights; they may be complex.
+            What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------

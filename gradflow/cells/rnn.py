@@ -16,6 +16,7 @@ from gradflow.cells.base import (
     match_shape,
     multiplied,
     through,
+    trace_text,
 )
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array, Scaled
@@ -43,6 +44,8 @@ class RNNTrace:
     s: Array
     o: Array
 
+    __repr__ = trace_text
+
     @property
     def hidden(self) -> Array:
         """The state the readout sees, shape (T + 1, H)."""
@@ -68,6 +71,19 @@ class RNN:
     ------
     ValueError
         If a weight is not finite, the shapes do not fit, or the activation is unknown.
+
+    See Also
+    --------
+    LSTM, GRU : Cells with gates.
+    Stack : Layers of cells.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.RNN(w_x=0.5, w_s=0.9)
+    RNN(H=1, D=1)
+    >>> gf.RNN([[0.5], [1.0]], [[0.9, 0.0], [0.1, 0.8]], activation="relu")
+    RNN(H=2, D=1, activation='relu')
     """
 
     w_x: Any
@@ -89,6 +105,10 @@ class RNN:
         match_shape("b", b, H, "(H,)")
         for name, array in (("w_x", w_x), ("w_s", w_s), ("b", b)):
             object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        activation = "" if self.activation == "tanh" else f", activation={self.activation!r}"
+        return f"RNN(H={self.H}, D={self.D}{activation})"
 
     @property
     def H(self) -> int:
@@ -135,7 +155,7 @@ class RNN:
         start : mapping
             "s": array of shape (H,).
         weights : mapping
-            What to use in the place of the cell's own weights; they may be complex.
+            What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------

@@ -18,8 +18,12 @@ from gradflow.cells.base import (
     Tree,
     feeds,
     through,
+    trace_text,
 )
 from gradflow.numerics.scaled import Array
+
+# Layers that a stack lists where it is printed.
+_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class StackTrace:
     x: Array
     layers: tuple[Any, ...]
     o: Array
+
+    __repr__ = trace_text
 
     @property
     def hidden(self) -> Array:
@@ -63,6 +69,19 @@ class Stack:
     ------
     ValueError
         If there is no layer, one is no cell or a stack itself, or the sizes do not fit.
+
+    See Also
+    --------
+    gradient_flow : Takes a stack wherever it takes a cell.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> stack = gf.Stack([gf.LSTM.scalar(w_x=0.5, w_h=0.5), gf.RNN(w_x=1.0, w_s=0.9)])
+    >>> stack
+    Stack(LSTM(H=1, D=1), RNN(H=1, D=1))
+    >>> gf.gradient_flow(stack, [1.0, 0.0]).parameters[-3:]
+    ('1.w_x', '1.w_s', '1.b')
     """
 
     layers: Any
@@ -84,6 +103,11 @@ class Stack:
                     f"Got D={layer.D}."
                 )
         object.__setattr__(self, "layers", tuple(given))
+
+    def __repr__(self) -> str:
+        if len(self.layers) > _LISTED:
+            return f"Stack({len(self.layers)} layers, H={self.H}, D={self.D})"
+        return f"Stack({', '.join(map(repr, self.layers))})"
 
     @property
     def H(self) -> int:
@@ -146,7 +170,7 @@ class Stack:
         start : mapping
             Every state of `states`: arrays of shape (H,) with the H of their layers.
         weights : mapping
-            What to use in the place of the layers' own weights; they may be complex.
+            What to use instead of the layers' own weights; they may be complex.
 
         Returns
         -------

@@ -45,6 +45,9 @@ class BackwardPass:
     slopes: Tree
     deltas: Deltas
 
+    def __repr__(self) -> str:
+        return f"BackwardPass({self.cell!r}, T={self.T})"
+
     @property
     def T(self) -> int:
         """Sequence length."""
@@ -71,7 +74,8 @@ class BackwardPass:
         """The terms of one parameter, or of the inputs; their norms in a vector cell."""
         if name == "x":
             return self.inputs
-        return self.deltas.of_gate(self.cell.parameters[name].gate, self.factor(name))
+        size = source_size(self.cell, self.trace, name)
+        return self.deltas.of_gate(self.cell.parameters[name].gate, size)
 
     def sizes(self, name: str) -> list[Terms]:
         """Terms whose root of the sum of squares is the size of those of that name."""
@@ -101,11 +105,6 @@ class BackwardPass:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
         return Scaled.of(self.cell.source(name, self.trace))
 
-    def factor(self, name: str) -> Scaled:
-        """The same as one number a step, (T,): in a vector cell the norm."""
-        source = self.source(name)
-        return source[:, 0] if self.cell.signed else source.norm(axis=1)
-
     def _by_source(self, names: tuple[str, ...]) -> list[tuple[tuple[int, ...], Scaled]]:
         """Gates whose weights multiplied the same, and its norm at each step, (T,)."""
         alike: dict[str, list[str]] = {}
@@ -122,3 +121,9 @@ class BackwardPass:
     def _input_terms(self, on_step: Callable[[float], None] | None) -> Terms:
         mantissa, exponent = input_terms(self.cell, self.slopes, self.seeds, on_step)
         return Recorded(mantissa[None], exponent[None]).times(0, Scaled.of(np.ones(self.T)))
+
+
+def source_size(cell: Cell, trace: Any, name: str) -> Scaled:
+    """What a weight multiplied at each step as one number, (T,): in a vector cell the norm."""
+    source = Scaled.of(cell.source(name, trace))
+    return source[:, 0] if cell.signed else source.norm(axis=1)

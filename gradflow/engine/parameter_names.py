@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from gradflow.cells.base import Cell
 from gradflow.cells.stack import Stack
-from gradflow.numerics.validation import one_of
+from gradflow.numerics.validation import one_of, whole_number
 
-_READOUT = ("w_o", "b_o", "readout_b_o")
+# Every name of the readout says so: b_o alone is the output gate's bias, in every cell.
+_READOUT = ("readout.w_o", "readout.b_o")
 
 
 def layers_of(cell: Cell) -> tuple[Cell, ...]:
@@ -27,16 +26,10 @@ def checked_layer(cell: Cell, layer: Any) -> int:
         If there is no such layer, or None is given and there are several.
     """
     last = len(layers_of(cell)) - 1
-    if layer is None and not last:
-        return 0
-    if isinstance(layer, bool) or not isinstance(layer, int | np.integer) or not 0 <= layer <= last:
-        raise ValueError(
-            f"layer must be a whole number from 0, next to the input, to {last}. Got {layer!r}."
-        )
-    return int(layer)
+    return 0 if layer is None and not last else whole_number("layer", layer, 0, last)
 
 
-def full_name(cell: Cell, name: str, layer: Any, readout: tuple[str, ...] = ()) -> str:
+def full_name(cell: Cell, name: str, layer: Any, besides: tuple[str, ...] = ()) -> str:
     """The name of a parameter, or of several together, as the cell has it.
 
     Parameters
@@ -47,29 +40,41 @@ def full_name(cell: Cell, name: str, layer: Any, readout: tuple[str, ...] = ()) 
         The name within its layer ("w_xf"), or as the stack has it ("0.w_xf").
     layer : int or None
         The layer. None will do where there is only one, and for a name that holds its layer.
-    readout : tuple of str
-        Names that belong to no layer. One that a layer has too is the layer's if that is given or
-        there is only one.
+    besides : tuple of str
+        What else could have been asked for, told where the name is unknown.
 
     Raises
     ------
     ValueError
         If the name is unknown, or its layer.
     """
-    own = (*cell.parameters, *cell.groups)
+    if layer is None and name in (*cell.parameters, *cell.groups):
+        return name
     layers = layers_of(cell)
-    if layer is None:
-        alone = f"0.{name}" if len(layers) == 1 else name
-        for found in (name, alone):
-            if found in own:
-                return found
-        if name in readout:
-            return name
-    among = layers if layer is None else layers[checked_layer(cell, layer) :][:1]
+    among = layers if layer is None else (layers[checked_layer(cell, layer)],)
     known = dict.fromkeys(name for each in among for name in (*each.parameters, *each.groups))
-    one_of("parameter", name, (*known, *(readout if layer is None else ())))
+    one_of("parameter", name, (*known, *besides))
     number = checked_layer(cell, layer)
     return f"{number}.{name}" if isinstance(cell, Stack) else name
+
+
+def layer_and_name(cell: Cell, name: str, layer: Any) -> tuple[int, str]:
+    """The number of the layer that is asked, and the name within it, which may be unknown there.
+
+    Parameters
+    ----------
+    cell, name, layer
+        As for `full_name`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer, or there are several and neither name nor layer tells which.
+    """
+    if layer is None and isinstance(cell, Stack) and name in (*cell.parameters, *cell.groups):
+        number, own = name.split(".")
+        return int(number), own
+    return checked_layer(cell, layer), name
 
 
 def term_name(cell: Cell, name: str, layer: Any) -> str:
@@ -85,7 +90,9 @@ def total_name(cell: Cell, name: str, layer: Any) -> str:
     """The full name of what a total is asked of; the names of the readout stay as they are."""
     if name == "x":
         raise ValueError("parameter must be a weight: the inputs have no total. Got 'x'.")
-    return full_name(cell, name, layer, _READOUT)
+    if name in _READOUT and layer is None:
+        return name
+    return full_name(cell, name, layer, _READOUT if layer is None else ())
 
 
 def parts_of(cell: Cell, name: str) -> tuple[str, ...]:

@@ -40,6 +40,9 @@ class PathClasses:
     log10: Array
     sign: Array | None
 
+    def __repr__(self) -> str:
+        return f"PathClasses({', '.join(self.labels)}; T={self.log10.shape[-1]})"
+
 
 @dataclass(frozen=True)
 class ByDetours:
@@ -95,7 +98,7 @@ class ByFirstGate:
 
 @dataclass(frozen=True)
 class _Parted:
-    """The step back of an LSTM of one unit with a number for each class in the place of the unit.
+    """The step back of an LSTM of one unit with a number for each class instead of the unit.
 
     What is in a class stays in it on its way along the cell state, as it does for the cell's own
     step; what crosses to the step before through h goes where the division says. Of the cell's

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradflow.cells import LSTM
-from gradflow.engine.backward_pass import BackwardPass
-from gradflow.engine.parameter_names import full_name, parts_of, term_name
+from gradflow.engine.backward_pass import BackwardPass, source_size
+from gradflow.engine.one_layer import last_layer
+from gradflow.engine.parameter_names import full_name, layer_and_name, parts_of, term_name
 from gradflow.engine.path_classes import (
     ByDetours,
     ByFirstGate,
@@ -100,22 +101,24 @@ def log10_row(backward: BackwardPass, parameter: str, t: int, layer: int | None)
 
 
 def by_class(
-    backward: BackwardPass, parameter: str, division: ByDetours | ByFirstGate
+    backward: BackwardPass, parameter: str, layer: int | None, division: ByDetours | ByFirstGate
 ) -> PathClasses:
     """The terms of an LSTM by classes of paths."""
-    cell = backward.cell
+    number, name = layer_and_name(backward.cell, parameter, layer)
+    asked = last_layer(backward, number)
+    cell = asked.cell
     if not isinstance(cell, LSTM):
         raise ValueError(
             "cell must be an LSTM, whose paths run along the cell state or through h. "
             f"Got {type(cell).__name__}."
         )
-    names = parts_of(cell, full_name(cell, parameter, None))
-    gates = backward.deltas.gates
+    names = parts_of(cell, full_name(cell, name, None))
+    gates = cell.gates(asked.slopes)
     return class_terms(
         cell,
-        backward.slopes,
+        asked.slopes,
         backward.seeds,
-        tuple(gates[cell.parameters[name].gate] for name in names),
-        backward.factor(names[0]),
+        tuple(gates[cell.parameters[part].gate] for part in names),
+        source_size(cell, asked.trace, names[0]),
         division,
     )

@@ -85,7 +85,7 @@ def _scaled_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled
 def _readout_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled:
     T = backward.T
     slope = backward.loss_slope.reshape(T, -1)  # (T, O)
-    if name == "w_o":
+    if name == "readout.w_o":
         hidden = Scaled.of(backward.trace.hidden[1:])
         terms, shape = slope[:, :, None] * hidden[:, None, :], readout.w_o.shape
         terms = terms.reshape(T, -1)

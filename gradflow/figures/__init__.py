@@ -1,35 +1,24 @@
-"""Figures: records in, `plotly.graph_objects.Figure` out, one module per plot."""
+"""Plots of a flow: records of the library in, `plotly.graph_objects.Figure` out, a module each.
 
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures._path_classes import Shares, shares
-from gradflow.figures._profile import Line, Profile, profile
-from gradflow.figures._sheet import sheet
-from gradflow.figures._unrolled_graph import (
-    Edge,
-    Graph,
-    Node,
-    graph,
-)
-from gradflow.figures.colour_scale import View, colour_range
-from gradflow.figures.outline import Outline, outlined
-from gradflow.figures.panel import Panel, relative_to_first
+What they are built from, and the page too, is in `builders`. Imports plotly and the core.
+"""
+
+from gradflow.figures._comparison import plot_comparison
+from gradflow.figures._factors import plot_factors
+from gradflow.figures._heatmap import plot_heatmap
+from gradflow.figures._measures import plot_measures
+from gradflow.figures._path_classes import plot_path_classes
+from gradflow.figures._path_graph import plot_path_graph
+from gradflow.figures._profile import plot_profile
+from gradflow.figures._units import plot_units
 
 __all__ = [
-    "Edge",
-    "Graph",
-    "Line",
-    "Node",
-    "Outline",
-    "Panel",
-    "Profile",
-    "Shares",
-    "View",
-    "colour_range",
-    "graph",
-    "heatmap",
-    "outlined",
-    "profile",
-    "relative_to_first",
-    "shares",
-    "sheet",
+    "plot_comparison",
+    "plot_factors",
+    "plot_heatmap",
+    "plot_measures",
+    "plot_path_classes",
+    "plot_path_graph",
+    "plot_profile",
+    "plot_units",
 ]

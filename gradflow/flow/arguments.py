@@ -10,7 +10,7 @@ import numpy as np
 from gradflow.cells.base import Cell
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import finite_array, frozen
+from gradflow.numerics.validation import finite_array, frozen, shown
 
 # Types that are of a kind.
 _KNOWN: set[tuple[type, type]] = set()
@@ -22,7 +22,7 @@ def check_kind(name: str, given: Any, kind: type, rule: str) -> None:
     if (type(given), kind) in _KNOWN:
         return
     if isinstance(given, type) or not isinstance(given, kind):
-        raise ValueError(f"{name} must be {rule}. Got {given!r}.")
+        raise ValueError(f"{name} must be {rule}. Got {shown(given)}.")
     _KNOWN.add((type(given), kind))
 
 
@@ -42,7 +42,7 @@ def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
     if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):
         raise ValueError(
             f"initial_state must be a mapping with keys among {', '.join(cell.states)}. "
-            f"Got {initial_state!r}."
+            f"Got {shown(initial_state)}."
         )
     start = {}
     for name, width in zip(cell.states, cell.widths, strict=True):

@@ -61,9 +61,20 @@ def gradient_flow(
     ValueError
         If an argument is empty, not finite or of the wrong shape, or the forward pass overflows.
 
+    See Also
+    --------
+    GradientFlow : What it returns.
+    load : A model from a file, which it takes as a cell.
+
     References
     ----------
     Werbos (1990), "Backpropagation through time: what it does and how to do it".
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.5), [1.0] * 50)
+    GradientFlow(LSTM(H=1, D=1), T=50, vanishing at t=50)
     """
     if isinstance(cell, Model):
         readout = cell.readout if readout is None else readout

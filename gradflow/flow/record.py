@@ -11,7 +11,9 @@ from gradflow.engine import forget_products, term_arrays, totals
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
+from gradflow.flow.notebook_display import mime_bundle
 from gradflow.losses import Loss, Readout
+from gradflow.numerics.row_measures import verdict_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import whole_number
 
@@ -37,6 +39,19 @@ class GradientFlow:
         Starting states by name, arrays of shape (H,).
     trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
         What the forward pass made.
+
+    See Also
+    --------
+    gradient_flow : Makes it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+    >>> flow
+    GradientFlow(RNN(H=1, D=1), T=3, stable at t=3)
+    >>> flow.log10("w_x").round(2)[2]
+    array([-0.85,  -inf, -1.12])
     """
 
     cell: Cell
@@ -47,9 +62,21 @@ class GradientFlow:
     trace: Any
     _backward: BackwardPass
 
+    def __repr__(self) -> str:
+        verdict = verdict_of(self.log10_row("b", self.T, layer=0))
+        return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={self.T})"
+
     @property
     def T(self) -> int:
-        """Sequence length."""
+        """Sequence length.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.T
+        3
+        """
         return len(self.x)
 
     @property
@@ -58,27 +85,74 @@ class GradientFlow:
 
         Those of a stack hold their layer: "0.w_xf" is the w_xf of layer 0, and may be asked for as
         that or with the argument `layer`.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.parameters
+        ('w_x', 'w_s', 'b')
         """
         return tuple(self.cell.parameters)
 
     @property
     def loss_slope(self) -> Scaled:
-        """dL_t/do_t, (T,) or (T, O), as mantissa and power of two."""
+        """dL_t/do_t, (T,) or (T, O), as mantissa and power of two.
+
+        See Also
+        --------
+        state_slope : What reaches the hidden state of it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.loss_slope.plain().round(3)
+        array([ 0.462,  0.393, -0.145])
+        """
         return self._backward.loss_slope
 
     @property
     def state_slope(self) -> Scaled:
-        """dL_t/dh_t, (T, H), as mantissa and power of two."""
+        """dL_t/dh_t, (T, H), as mantissa and power of two.
+
+        See Also
+        --------
+        loss_slope : What it is made of.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.state_slope.shape
+        (3, 1)
+        """
         return self._backward.seeds
 
     @property
     def slopes(self) -> Tree:
-        """The tree of the cell's local derivatives, Scaled arrays of shape (T, H)."""
+        """The tree of the cell's local derivatives, Scaled arrays of shape (T, H).
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.slopes
+        (Scaled(shape=(3, 1)),)
+        """
         return self._backward.slopes
 
     @property
     def layers(self) -> tuple[Cell, ...]:
-        """The layers, that next to the input first; a cell that is no stack is its only layer."""
+        """The layers, that next to the input first; a cell that is no stack is its only layer.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.layers
+        (RNN(H=1, D=1),)
+        """
         return layers_of(self.cell)
 
     def sign(self, parameter: str, layer: int | None = None) -> Array:
@@ -101,6 +175,19 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown, the name stands for several parameters, or the cell
             is not scalar: a norm has no sign.
+
+        See Also
+        --------
+        log10, value : The sizes.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.sign("w_x")
+        array([[ 1,  0,  0],
+               [ 0,  1,  0],
+               [ 1,  0, -1]], dtype=int8)
         """
         return term_arrays.signs(self._backward, parameter, layer)
 
@@ -126,6 +213,20 @@ class GradientFlow:
         ------
         ValueError
             If the name or the layer is unknown.
+
+        See Also
+        --------
+        value : The terms as plain numbers.
+        log10_row : Of one target step.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.log10("w_x").round(2)
+        array([[-0.44,   nan,   nan],
+               [ -inf, -0.63,   nan],
+               [-0.85,  -inf, -1.12]])
         """
         return term_arrays.log10_sizes(self._backward, parameter, layer)
 
@@ -147,6 +248,17 @@ class GradientFlow:
         ------
         ValueError
             If the name or the layer is unknown, or t out of its range.
+
+        See Also
+        --------
+        log10 : Of every target step.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.log10_row("w_x", t=3).round(2)
+        array([-0.85,  -inf, -1.12])
         """
         return term_arrays.log10_row(self._backward, parameter, t, layer)
 
@@ -171,6 +283,17 @@ class GradientFlow:
         ------
         ValueError
             If the name or the layer is unknown, t out of its range, or the cell is not scalar.
+
+        See Also
+        --------
+        log10_row : The sizes alone, of any cell.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.row("w_x", t=3).plain().round(4)
+        array([ 0.1418, -0.    , -0.0763])
         """
         return term_arrays.row(self._backward, parameter, t, layer)
 
@@ -193,6 +316,19 @@ class GradientFlow:
         ------
         ValueError
             If the name or the layer is unknown.
+
+        See Also
+        --------
+        log10, sign : Right at any magnitude.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.value("w_x").round(4)
+        array([[ 0.3634,     nan,     nan],
+               [ 0.    ,  0.2354,     nan],
+               [ 0.1418, -0.    , -0.0763]])
         """
         return term_arrays.values(self._backward, parameter, layer)
 
@@ -215,6 +351,17 @@ class GradientFlow:
         ------
         ValueError
             If the name or the layer is unknown.
+
+        See Also
+        --------
+        log10 : The sizes themselves.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.share("w_x").round(3)[2]
+        array([0.65, 0.  , 0.35])
         """
         return term_arrays.shares(self._backward, parameter, layer)
 
@@ -224,9 +371,8 @@ class GradientFlow:
         Parameters
         ----------
         parameter : str
-            One of `parameters`; a name without its gate for the gates together; "w_o" and "b_o" for
-            the readout. The "b_o" of an LSTM is its output gate's, and "readout_b_o" the readout's;
-            with several layers "b_o" is the readout's unless a layer is given.
+            One of `parameters`; a name without its gate for the gates together; "readout.w_o" or
+            "readout.b_o", which belong to no layer. "b_o" is an LSTM's output gate's.
         layer : int, optional
             The layer of a stack, 0 next to the input; may be left out where there is only one.
 
@@ -239,6 +385,20 @@ class GradientFlow:
         ValueError
             If the name or the layer is unknown. "x" has no total: each of its terms is the gradient
             of another input.
+
+        See Also
+        --------
+        log10_total, sign_total : Right at any magnitude.
+        value : The terms that add up to it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+        >>> flow.total("b_o").round(4)
+        array([0.0115, 0.0151, 0.0009])
+        >>> flow.total("readout.b_o").round(4)
+        array([0.1743, 0.1584, 0.0235])
         """
         return totals.plain_total(self._backward, self.readout, parameter, layer)
 
@@ -261,6 +421,17 @@ class GradientFlow:
         ------
         ValueError
             If the name or the layer is unknown.
+
+        See Also
+        --------
+        total : The gradients themselves.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.log10_total("w_x").round(3)
+        array([-0.44 , -0.628, -1.184])
         """
         return totals.log10_total(self._backward, self.readout, parameter, layer)
 
@@ -283,6 +454,17 @@ class GradientFlow:
         ------
         ValueError
             If the name is unknown, or the cell is not scalar and the total not the readout's.
+
+        See Also
+        --------
+        log10_total : The sizes.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.sign_total("w_x")
+        array([1, 1, 1], dtype=int8)
         """
         return totals.sign_total(self._backward, self.readout, parameter, layer)
 
@@ -303,6 +485,19 @@ class GradientFlow:
         ------
         ValueError
             If the layer is unknown, or has no forget gate.
+
+        See Also
+        --------
+        log10_forget_row : Of one target step.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+        >>> flow.log10_forget_product().round(3)
+        array([[ 0.   ,    nan,    nan],
+               [ 0.   , -0.119,    nan],
+               [ 0.   , -0.184, -0.302]])
         """
         return forget_products.log10_products(self.cell, self.trace, layer)
 
@@ -324,16 +519,32 @@ class GradientFlow:
         ------
         ValueError
             If t is out of its range, or the layer is unknown or has no forget gate.
+
+        See Also
+        --------
+        log10_forget_product : Of every target step.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+        >>> flow.log10_forget_row(t=3).round(3)
+        array([ 0.   , -0.184, -0.302])
         """
         return forget_products.log10_product_row(self.cell, self.trace, t, layer)
 
-    def by_detours(self, parameter: str, classes: int = 4) -> PathClasses:
+    def by_detours(
+        self, parameter: str, layer: int | None = None, *, classes: int = 4
+    ) -> PathClasses:
         """The terms by how many of their crossings from step to step run through h.
 
         Parameters
         ----------
         parameter : str
             As for `log10`.
+        layer : int, optional
+            The layer of a stack, which must be its last: the paths of a lower layer come down from
+            the layers above at every step. May be left out where there is only one.
         classes : int
             How many classes, at least 2. Class 0 is the path along the cell state, class d has d
             detours through h, and the last has all paths with more.
@@ -346,19 +557,38 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the cell is not an LSTM, the name is unknown, or `classes` is not a whole number from
-            2 on.
+            If the layer is not an LSTM or not the last, the name is unknown, or `classes` is not a
+            whole number from 2 on.
+
+        See Also
+        --------
+        by_first_gate : Other classes of the same paths.
+        gradflow.paths : The single paths.
+        gradflow.analysis.by_detours_at : The classes of one term.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+        >>> classes = flow.by_detours("w_xf", classes=3)
+        >>> classes
+        PathClasses(cell path, 1 detour, 2 or more; T=3)
+        >>> classes.log10[:, 2, 1].round(3)
+        array([-inf, -inf, -inf])
         """
         division = ByDetours(whole_number("classes", classes, 2) - 1)
-        return term_arrays.by_class(self._backward, parameter, division)
+        return term_arrays.by_class(self._backward, parameter, layer, division)
 
-    def by_first_gate(self, parameter: str) -> PathClasses:
+    def by_first_gate(self, parameter: str, layer: int | None = None) -> PathClasses:
         """The terms by the gate through which their paths first leave the cell state for h.
 
         Parameters
         ----------
         parameter : str
             As for `log10`.
+        layer : int, optional
+            The layer of a stack, which must be its last: the paths of a lower layer come down from
+            the layers above at every step. May be left out where there is only one.
 
         Returns
         -------
@@ -370,9 +600,20 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the cell is not an LSTM, or the name is unknown.
+            If the layer is not an LSTM or not the last, or the name is unknown.
+
+        See Also
+        --------
+        by_detours : Other classes of the same paths.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.9), [1.0, 0.0, -1.0])
+        >>> flow.by_first_gate("w_xf")
+        PathClasses(cell path, input gate, forget gate, candidate, output gate; T=3)
         """
-        return term_arrays.by_class(self._backward, parameter, ByFirstGate())
+        return term_arrays.by_class(self._backward, parameter, layer, ByFirstGate())
 
     def sweep_inputs(self, on_step: Callable[[float], None] | None = None) -> None:
         """Find the terms of the inputs now, by a sweep of their own, and keep them.
@@ -383,5 +624,17 @@ class GradientFlow:
         ----------
         on_step : callable, optional
             As in `gradient_flow`.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.sweep_inputs()
+        >>> flow.log10("x").round(2)[2]
+        array([-1.15, -1.27, -1.42])
         """
         self._backward.sweep_inputs(on_step)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """What a notebook shows: the heatmap of w_x, or text where Plotly is missing."""
+        return mime_bundle(self)

@@ -52,6 +52,11 @@ class Scaled:
     mantissa: Array
     exponent: Array
 
+    def __repr__(self) -> str:
+        if self.shape:
+            return f"Scaled(shape={self.shape})"
+        return f"Scaled({float(self.mantissa)!r} * 2^{int(self.exponent)})"
+
     # numpy hands `array * scaled` to __rmul__ instead of looping over elements.
     __array_ufunc__ = None
 

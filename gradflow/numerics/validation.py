@@ -6,6 +6,8 @@ import numpy as np
 
 from gradflow.numerics.scaled import Array
 
+_SHOWN = 80
+
 
 def finite_array(name: str, value: Any) -> Array:
     """A read-only float64 copy of `value`.
@@ -13,30 +15,58 @@ def finite_array(name: str, value: Any) -> Array:
     Raises
     ------
     ValueError
-        If it holds anything but real, finite numbers, or rows of unlike length.
+        If it holds anything but real, finite numbers that float64 can hold, rows of unlike length,
+        masked elements, or is what numpy cannot read, such as a tensor that requires a gradient.
     """
-    try:
-        given = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must be a number or a regular array. Got {_short(value)}."
-        ) from error
+    given = plain_array(name, value)
     if given.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must hold real numbers. Got {_short(value)}.")
-    array = np.array(given, dtype=np.float64)
-    if not np.isfinite(array).all():
-        bad = array[~np.isfinite(array)].flat[0]
-        where = np.argwhere(~np.isfinite(array))[0].tolist()
-        place = f" at {where}" if where else ""
-        raise ValueError(f"{name} must be finite. Got {bad}{place}.")
-    array.setflags(write=False)
-    return array
+        raise ValueError(f"{name} must hold real numbers that fit float64. Got {shown(value)}.")
+    _check_elements(name, np.isfinite(given), given, "be finite")
+    with np.errstate(over="ignore", under="ignore"):
+        array = np.array(given, dtype=np.float64)
+    fits = np.isfinite(array) & ((array != 0.0) | (given == 0.0))
+    _check_elements(name, fits, given, "fit float64")
+    return frozen(array)
+
+
+def plain_array(name: str, value: Any) -> Array:
+    """`value` as numpy reads it, of any type.
+
+    Raises
+    ------
+    ValueError
+        If numpy cannot read it, or would lose a mask.
+    """
+    if _is_masked(value):
+        raise ValueError(f"{name} must have no masked elements. Got {shown(value)}.")
+    try:
+        return np.asarray(value)
+    # What is not an array brings its own conversion, which may raise anything.
+    except Exception as error:
+        raise ValueError(
+            f"{name} must be a number or a regular array that numpy can read. "
+            f"Got {shown(value)}: {error}"
+        ) from error
+
+
+def finite_number(name: str, value: Any) -> float:
+    """`value` as a float.
+
+    Raises
+    ------
+    ValueError
+        Unless it is one real, finite number.
+    """
+    array = finite_array(name, value)
+    if array.ndim:
+        raise ValueError(f"{name} must be a number. Got an array of shape {array.shape}.")
+    return float(array)
 
 
 def one_of(name: str, value: Any, choices: Any) -> None:
     """Raise ValueError unless `value` is one of `choices`."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}. Got {_short(value)}.")
+        raise ValueError(f"{name} must be one of {', '.join(choices)}. Got {shown(value)}.")
 
 
 def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
@@ -50,7 +80,7 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None) -> 
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not is_whole or value < least or (most is not None and value > most):
         end = "on" if most is None else f"to {most}"
-        raise ValueError(f"{name} must be a whole number from {least} {end}. Got {_short(value)}.")
+        raise ValueError(f"{name} must be a whole number from {least} {end}. Got {shown(value)}.")
     return int(value)
 
 
@@ -71,6 +101,22 @@ def frozen(array: Array) -> Array:
     return array
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+def shown(value: Any) -> str:
+    """A value as an error shows it: on one line, and short."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _check_elements(name: str, right: Array, given: Array, rule: str) -> None:
+    if not right.all():
+        where = np.argwhere(~right)[0].tolist()
+        place = f" at {where}" if where else ""
+        # In an f-string a long double would be made a float first.
+        raise ValueError(f"{name} must {rule}. Got {given[~right].flat[0]!s}{place}.")
+
+
+def _is_masked(value: Any) -> bool:
+    """Whether a masked array, or one in a list, hides an element."""
+    if isinstance(value, list | tuple):
+        return any(map(_is_masked, value))
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))

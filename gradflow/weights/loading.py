@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gradflow.losses import Readout
-from gradflow.numerics.validation import one_of
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import one_of, plain_array
 from gradflow.weights.formats import KERAS_LINES, check_size, read_tensors
 from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Module, cell_of
@@ -65,6 +67,17 @@ def load(
         recurrent layers that are supported.
     OSError
         If the file cannot be opened.
+
+    See Also
+    --------
+    loads : From the bytes of a file.
+    from_state_dict : From a mapping.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.load(gf.models.path("recall_learned"))
+    Model(LSTM(H=16, D=6), readout_layer=None)
     """
     file = Path(path)
     check_size(file.stat().st_size, file.name, limit)
@@ -101,6 +114,16 @@ def loads(
     ------
     ValueError
         As for `load`.
+
+    See Also
+    --------
+    load : From a file.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.loads(gf.models.path("recall_learned").read_bytes(), "recall.safetensors")
+    Model(LSTM(H=16, D=6), readout_layer=None)
     """
     if not isinstance(data, bytes):
         raise ValueError(f"data must be bytes. Got {type(data).__name__}.")
@@ -131,6 +154,19 @@ def from_state_dict(
     ------
     ValueError
         If what it holds is not a stack of recurrent layers that are supported.
+
+    See Also
+    --------
+    load : From a file.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    >>> shapes = ((8, 3), (8, 2), (8,), (8,))
+    >>> gf.from_state_dict({name: np.ones(shape) for name, shape in zip(names, shapes)})
+    Model(LSTM(H=2, D=3), readout_layer=None)
     """
     if not isinstance(mapping, Mapping) or not all(isinstance(name, str) for name in mapping):
         raise ValueError(
@@ -144,14 +180,22 @@ def from_state_dict(
 def _given(name: str, value: Any) -> Tensor:
     """A tensor of a mapping; PyTorch's own are brought to numpy, bfloat16 through float64."""
     if hasattr(value, "detach"):
-        tensor = value.detach().cpu()
         dtype = str(value.dtype).removeprefix("torch.")
-        return Tensor(name, dtype, tuple(value.shape), lambda: tensor.double().numpy())
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{shown(name)} must be a regular array.") from error
+        read = partial(_torch_numbers, name, value)
+        return Tensor(name, dtype, tuple(value.shape), read)
+    array = plain_array(shown(name), value)
     return Tensor(name, array.dtype.name, array.shape, lambda: array)
+
+
+def _torch_numbers(name: str, tensor: Any) -> Array:
+    """The numbers of a tensor of PyTorch, which has none on the meta device or if it is sparse."""
+    try:
+        return np.asarray(tensor.detach().cpu().double().numpy())
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"{shown(name)} must be a dense tensor with numbers. Got {tensor.layout} on "
+            f"{tensor.device}."
+        ) from error
 
 
 def _model(

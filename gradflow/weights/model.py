@@ -34,7 +34,7 @@ class LayerSource:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What `load` and `from_state_dict` return and `gradient_flow` takes.
+    r"""What `load` and `from_state_dict` return and `gradient_flow` takes.
 
     Attributes
     ----------
@@ -48,6 +48,20 @@ class Model:
         The recurrent layers, the one next to the input first.
     linear_layers : tuple of str
         Names of all layers in the file that could be the readout: they take H numbers.
+
+    See Also
+    --------
+    load, loads, from_state_dict : Make it.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> model = gf.load(gf.models.path("recall_learned"), readout="readout")
+    >>> model
+    Model(LSTM(H=16, D=6), readout_layer='readout')
+    >>> print(*model.description, sep="\n")
+    LSTM lstm layer 0: inputs D = 6, hidden units H = 16, stored as float32.
+    Readout: linear layer readout, outputs 4.
     """
 
     cell: Cell
@@ -55,6 +69,9 @@ class Model:
     readout_layer: str | None
     layers: tuple[LayerSource, ...]
     linear_layers: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Model({self.cell!r}, readout_layer={self.readout_layer!r})"
 
     @property
     def description(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from gradflow.analysis.clipping import (
 def test_factors_are_those_of_the_plain_norm():
     x = np.random.default_rng(3).normal(size=12)
     flow = gf.gradient_flow(gf.LSTM.scalar(0.7, 1.2, 0.5), x, loss=gf.UnitLoss())
-    names = (*flow.parameters, "w_o", "readout_b_o")
+    names = (*flow.parameters, "readout.w_o", "readout.b_o")
     length = np.sqrt(sum(flow.total(name) ** 2 for name in names))
     np.testing.assert_allclose(10.0 ** log10_gradient_norm(flow), length, rtol=1e-12)
     threshold = float(np.median(length))
@@ -30,7 +30,7 @@ def test_clipped_terms_are_the_plain_terms_times_the_factor_of_their_row(name):
     flow = gf.gradient_flow(gf.LSTM.scalar(0.7, 1.2, 0.5), x, loss=gf.UnitLoss())
     threshold = 10.0 ** float(np.median(log10_gradient_norm(flow)))
     expected = np.abs(flow.value(name)) * clip_factors(flow, threshold)[:, None]
-    clipped = 10.0 ** log10_clipped(flow, name, threshold)
+    clipped = 10.0 ** log10_clipped(flow, name, threshold=threshold)
     np.testing.assert_allclose(clipped, expected, rtol=1e-12)
 
 
@@ -57,4 +57,4 @@ def test_bad_thresholds_are_named(threshold):
     with pytest.raises(ValueError, match="threshold must"):
         clip_factors(flow, threshold)
     with pytest.raises(ValueError, match="threshold must"):
-        log10_clipped(flow, "w_x", threshold)
+        log10_clipped(flow, "w_x", threshold=threshold)

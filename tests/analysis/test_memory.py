@@ -82,14 +82,14 @@ def test_fitted_decay_is_the_least_squares_line():
 def test_horizon_is_the_last_term_above_eps(w_s, eps):
     terms = exact_terms(w_s, 60)
     reached = [k for k, term in enumerate(terms, 1) if term >= eps * (1 - mpmath.mpf(10) ** -12)]
-    assert memory.horizon(linear(w_s, 60), 60, eps) == reached[-1]
+    assert memory.horizon(linear(w_s, 60), 60, eps=eps) == reached[-1]
 
 
 def test_horizon_sees_a_signal_that_comes_back():
     flow = vector_rnn(12)
     sizes = flow.value("b")[-1]
     expected = max(k for k in range(1, 13) if sizes[k - 1] >= 0.2 * sizes[0])
-    assert memory.horizon(flow, 12, 0.2) == expected
+    assert memory.horizon(flow, 12, eps=0.2) == expected
 
 
 @pytest.mark.parametrize("window", [0, 1, 7, 29, 30, 99])
@@ -97,7 +97,9 @@ def test_horizon_sees_a_signal_that_comes_back():
 def test_share_beyond_is_the_tail_of_the_sum(w_s, window):
     terms = exact_terms(w_s, 30)
     expected = float(sum(terms[window:]) / sum(terms))
-    assert memory.share_beyond(linear(w_s, 30), 30, window) == pytest.approx(expected, rel=1e-11)
+    assert memory.share_beyond(linear(w_s, 30), 30, window=window) == pytest.approx(
+        expected, rel=1e-11
+    )
 
 
 @pytest.mark.parametrize("w_s", [0.8, -0.8, -1.0])
@@ -231,8 +233,8 @@ def test_measure_holds_what_the_functions_return(flow, t):
         "decay_per_step": memory.decay_per_step(flow, t),
         "fitted_decay": memory.fitted_decay(flow, t),
         "half_life": memory.half_life(flow, t),
-        "horizon": memory.horizon(flow, t, 0.1),
-        "share_beyond": memory.share_beyond(flow, t, 3),
+        "horizon": memory.horizon(flow, t, eps=0.1),
+        "share_beyond": memory.share_beyond(flow, t, window=3),
         "cancellation": memory.cancellation(flow, t),
     }
     for name, value in expected.items():
@@ -276,12 +278,18 @@ def test_forget_bias_lets_one_part_in_tau_go(tau):
             "t must be a whole number from 1 to 4. Got 0",
         ),
         (lambda flow: memory.verdict(flow, 5), "t must be a whole number from 1 to 4. Got 5"),
-        (lambda flow: memory.horizon(flow, 4, 0.0), "eps must be above 0 and at most 1. Got 0.0"),
-        (lambda flow: memory.measure(flow, 4, eps=2), "eps must be above 0 and at most 1. Got 2"),
-        (lambda flow: memory.horizon(flow, 4, math.nan), "eps must be finite. Got nan"),
-        (lambda flow: memory.share_beyond(flow, 4, -1), "window must be a whole number .* Got -1"),
         (
-            lambda flow: memory.share_beyond(flow, 4, 1.5),
+            lambda flow: memory.horizon(flow, 4, eps=0.0),
+            "eps must be above 0 and at most 1. Got 0.0",
+        ),
+        (lambda flow: memory.measure(flow, 4, eps=2), "eps must be above 0 and at most 1. Got 2"),
+        (lambda flow: memory.horizon(flow, 4, eps=math.nan), "eps must be finite. Got nan"),
+        (
+            lambda flow: memory.share_beyond(flow, 4, window=-1),
+            "window must be a whole number .* Got -1",
+        ),
+        (
+            lambda flow: memory.share_beyond(flow, 4, window=1.5),
             "window must be a whole number .* Got 1.5",
         ),
         (lambda flow: memory.forget_half_life(math.inf), "b_f must be finite. Got inf"),
@@ -309,3 +317,17 @@ def test_the_half_life_of_a_row_is_that_of_its_target():
     flow = lstm(20)
     row = flow.log10("b")[14, :15]
     assert memory.half_life_of(row) == memory.half_life(flow, 15)
+
+
+@pytest.mark.parametrize("parameter", ["w_xf", "w_x", "b"])
+def test_measures_are_of_the_parameter_that_is_asked_for(parameter):
+    flow = lstm(12)
+    seen = memory.measure(flow, 9, parameter=parameter)
+    row = flow.log10_row(parameter, 9)
+    np.testing.assert_array_equal(seen.log10_signal, row)
+    assert seen.decay_per_step == pytest.approx(10.0 ** ((row[-1] - row[0]) / 8))
+    assert memory.horizon(flow, 9, parameter=parameter) == seen.horizon
+    total = np.linalg.norm(flow.total(parameter)[8])
+    assert seen.cancellation == pytest.approx(total / (10.0**row).sum())
+    over_targets = memory.over_targets(flow, parameter=parameter)
+    assert over_targets[8].half_life == pytest.approx(seen.half_life, rel=1e-12)

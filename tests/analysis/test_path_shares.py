@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.analysis.path_shares import Carriers, signed_shares
+from gradflow.analysis.path_shares import PathShares, signed_shares
 
 
 def made(cell, rest, whole=None):
-    """Carriers of sizes given as plain numbers."""
+    """Sizes of paths given as plain numbers."""
     with np.errstate(divide="ignore"):
         cell, rest, whole = (
             np.log10(np.abs(np.asarray(part, dtype=float)))
             for part in (cell, rest, np.add(cell, rest) if whole is None else whole)
         )
     ones = np.ones(len(cell), np.int8)
-    return Carriers(cell, rest, whole, ones, ones, np.zeros(len(cell)))
+    return PathShares(cell, rest, whole, ones, ones, np.zeros(len(cell)))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_shares_at_any_magnitude_of_nothing_and_of_what_cancels():
 def test_shares_of_a_networks_classes_add_up_to_the_cancelled_sum():
     x = np.random.default_rng(3).normal(size=20)
     flow = gf.gradient_flow(gf.LSTM.scalar(0.7, -1.3, 1.0), x)
-    classes = flow.by_detours("w_xi", 3)
+    classes = flow.by_detours("w_xi", classes=3)
     last = (slice(None), -1)
     share = signed_shares(classes.log10[last], classes.sign[last], flow.sign("w_xi")[-1])
     sizes = (10.0 ** classes.log10[last]).sum(axis=0)

@@ -7,12 +7,12 @@ import pytest
 from oracles.scalar_terms import GATES
 
 import gradflow as gf
-from gradflow.analysis.single_paths import (
+from gradflow.analysis import (
     Edge,
     Node,
     Path,
     path_count,
-    paths_of,
+    paths,
     unrolled_graph,
 )
 
@@ -43,11 +43,11 @@ def flow_of(key):
 
 @cache
 def classes_of(key, parameter):
-    return flow_of(key).by_detours(parameter, 6), flow_of(key).by_first_gate(parameter)
+    return flow_of(key).by_detours(parameter, classes=6), flow_of(key).by_first_gate(parameter)
 
 
 def matrix_of(graph, weight):
-    """Adjacency matrix with weight(edge) in the place of 1."""
+    """Adjacency matrix with weight(edge) instead of 1."""
     place = {node: n for n, node in enumerate(graph.nodes)}
     matrix = np.zeros((len(place), len(place)), dtype=object)
     for edge in graph.edges:
@@ -81,8 +81,8 @@ def by_class(graph):
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_the_number_of_paths(parameter, distance):
     expected = ([1, 4, 19, 91, 436] if parameter[-1] == "o" else [1, 5, 24, 115, 551])[distance]
-    found = paths_of(flow_of("mixed signs"), 6, 6 - distance, parameter)
-    graph = unrolled_graph(flow_of("mixed signs"), 6, 6 - distance, parameter)
+    found = paths(flow_of("mixed signs"), parameter, 6, distance + 1)
+    graph = unrolled_graph(flow_of("mixed signs"), parameter, 6, distance + 1)
     assert len(found) == len({path.nodes for path in found}) == expected
     assert walks(graph, lambda edge: 1) == path_count(distance, parameter) == expected
     counts = by_class(graph)
@@ -96,13 +96,13 @@ def test_path_counts_further_on_obey_the_recurrence():
         assert counts[: len(first)] == first
         for n in range(2, 40):
             assert counts[n] == 5 * counts[n - 1] - counts[n - 2]
-    graph = unrolled_graph(flow_of("usual"), 6, 1)
+    graph = unrolled_graph(flow_of("usual"), "w_xf", 6, 6)
     assert walks(graph, lambda edge: 1) == 2640
 
 
 def test_the_24_paths_at_distance_two():
-    found = paths_of(flow_of("mixed signs"), 3, 1)
-    assert by_class(unrolled_graph(flow_of("mixed signs"), 3, 1)) == [1, 7, 16]
+    found = paths(flow_of("mixed signs"), "w_xf", 3, 3)
+    assert by_class(unrolled_graph(flow_of("mixed signs"), "w_xf", 3, 3)) == [1, 7, 16]
     after_h_3 = [path.steps[2] for path in found]
     through_c = [p for p, after in zip(found, after_h_3, strict=True) if after == "c_3"]
     by_output_gate = [p for p, after in zip(found, after_h_3, strict=True) if after == "o_3"]
@@ -117,7 +117,7 @@ def test_the_24_paths_at_distance_two():
 def test_the_paths_add_up_to_the_term_and_to_its_classes(key, t, j):
     flow = flow_of(key)
     for parameter in PARAMETERS:
-        found = paths_of(flow, t, j, parameter)
+        found = paths(flow, parameter, t, t + 1 - j)
         top = max(path.log10 for path in found)
         top = top if np.isfinite(top) else 0.0
         place = (t - 1, t - j)
@@ -143,17 +143,17 @@ def test_the_paths_add_up_to_the_term_and_to_its_classes(key, t, j):
 
 
 def test_values_are_products_of_their_factors():
-    for path in paths_of(flow_of("mixed signs"), 5, 2, "w_hc"):
+    for path in paths(flow_of("mixed signs"), "w_hc", 5, 4):
         assert path.value == pytest.approx(np.prod(path.factors), rel=1e-13)
         assert len(path.factors) == len(path.edges) == len(path.nodes) - 1
-    found = paths_of(flow_of("saturated"), 6, 2)
+    found = paths(flow_of("saturated"), "w_xf", 6, 5)
     assert min(path.log10 for path in found) < -400
     assert found[-1].value == 0.0
     assert found[-1].sign != 0
 
 
 def test_a_zero_weight_makes_its_paths_exactly_zero():
-    found = paths_of(flow_of("no way through two gates"), 3, 1)
+    found = paths(flow_of("no way through two gates"), "w_xf", 3, 3)
     for path in found:
         shut = any(edge.is_crossing and edge.start.kind in ("i", "c'") for edge in path.edges)
         assert (path.sign == 0) == shut
@@ -162,7 +162,7 @@ def test_a_zero_weight_makes_its_paths_exactly_zero():
 
 
 def test_the_largest_comes_first():
-    sizes = [path.log10 for path in paths_of(flow_of("mixed signs"), 6, 2)]
+    sizes = [path.log10 for path in paths(flow_of("mixed signs"), "w_xf", 6, 5)]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -183,7 +183,7 @@ def test_edges_are_the_local_derivatives():
         z = cell.w_x[gate] * at["x", q] + cell.w_h[gate] * at["h", q - 1] + cell.b[gate]
         return np.tanh(z) if kind == "c'" else 1 / (1 + np.exp(-z))
 
-    edges = [edge for edge in unrolled_graph(flow, 4, 1).edges if edge.start.step == q]
+    edges = [edge for edge in unrolled_graph(flow, "w_xf", 4, 4).edges if edge.start.step == q]
     assert len(edges) == 2 + 4 + 4 + 4
     for edge in edges:
         nudged = dict(given)
@@ -194,7 +194,7 @@ def test_edges_are_the_local_derivatives():
 
 
 def test_a_graph_begins_with_the_loss_and_ends_with_the_parameter():
-    graph = unrolled_graph(flow_of("usual"), 3, 1)
+    graph = unrolled_graph(flow_of("usual"), "w_xf", 3, 3)
     assert graph.nodes[0] == Node("L", 3)
     assert graph.nodes[-1] == Node("w_xf", 1)
     inner = {Node(k, q) for k in ("h", "c", "i", "f", "c'", "o", "x") for q in (1, 2, 3)}
@@ -205,7 +205,7 @@ def test_a_graph_begins_with_the_loss_and_ends_with_the_parameter():
 
 
 def test_a_path_by_name():
-    found = {path.steps: path for path in paths_of(flow_of("usual"), 3, 1)}
+    found = {path.steps: path for path in paths(flow_of("usual"), "w_xf", 3, 3)}
     longest = ("L_3", "h_3", "o_3", "h_2", "c_2", "c'_2", "h_1", "c_1", "f_1", "w_xf")
     assert found[longest].detours == 2
     assert found[longest].first_gate == "o"
@@ -213,57 +213,59 @@ def test_a_path_by_name():
     assert straight.detours == 0
     assert straight.first_gate is None
     assert straight.edges[2] == next(
-        edge for edge in unrolled_graph(flow_of("usual"), 3, 1).edges if edge.end == Node("c", 2)
+        edge
+        for edge in unrolled_graph(flow_of("usual"), "w_xf", 3, 3).edges
+        if edge.end == Node("c", 2)
     )
 
 
-def test_paths_run_the_network_themselves():
-    start = {"h": 0.3, "c": -0.5}
-    again = gf.paths(CELLS["usual"], X, 4, 2, "w_hi", READOUT, LOSS, start)
-    assert again == paths_of(flow_of("usual"), 4, 2, "w_hi")
-    assert gf.paths(CELLS["usual"], X, 3, 1) == gf.paths(CELLS["usual"], X, 3, 1, "w_xf")
-    assert isinstance(again[0], Path)
-    assert isinstance(again[0].edges[0], Edge)
+def test_paths_are_records():
+    path, *_ = gf.paths(flow_of("usual"), "w_hi", 4, 3)
+    assert gf.paths is paths
+    assert isinstance(path, Path)
+    assert isinstance(path.edges[0], Edge)
     with pytest.raises(AttributeError):
-        again[0].sign = 1
+        path.sign = 1
 
 
 def test_more_than_four_steps_say_how_many_paths_it_would_be():
-    with pytest.raises(ValueError, match=r"at most 4\. Got t=6 and j=1, with 2640 .*by_detours"):
-        paths_of(flow_of("usual"), 6, 1)
+    with pytest.raises(ValueError, match=r"at most 5\. Got k=6, with 2640 .* w_xf: .*by_detours"):
+        paths(flow_of("usual"), "w_xf", 6, 6)
     with pytest.raises(ValueError, match=r"with 2089 paths to w_xo"):
-        gf.paths(CELLS["usual"], X, 6, 1, "w_xo")
+        paths(flow_of("usual"), "w_xo", 6, 6)
     assert len(str(path_count(998))) == 680
     with pytest.raises(ValueError, match=r"with 1\.29033e\+679 paths"):
-        gf.paths(CELLS["usual"], np.ones(1000), 999, 1)
+        paths(gf.gradient_flow(CELLS["usual"], np.ones(1000)), "w_xf", 999, 999)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((7, 5), "t must be a whole number from 1 to 6. Got 7."),
-        ((0, 0), "t must be a whole number from 1 to 6. Got 0."),
-        ((2, 3), "j must be a whole number from 1 to 2. Got 3."),
-        ((2, 0), "j must be a whole number from 1 to 2. Got 0."),
-        ((2, 1.0), "j must be a whole number from 1 to 2. Got 1.0."),
-        ((2, 1, "w_x"), "parameter must be one of w_xi, .* Got 'w_x'."),
+        (("w_xf", 7, 3), "t must be a whole number from 1 to 6. Got 7."),
+        (("w_xf", 0, 1), "t must be a whole number from 1 to 6. Got 0."),
+        (("w_xf", 2, 3), "k must be a whole number from 1 to 2. Got 3."),
+        (("w_xf", 2, 0), "k must be a whole number from 1 to 2. Got 0."),
+        (("w_xf", 2, 1.0), "k must be a whole number from 1 to 2. Got 1.0."),
+        (("w_x", 2, 1), "parameter must be one of w_xi, .* Got 'w_x'."),
+        (("w_xf", 2, 1, 1), "layer must be a whole number from 0 to 0. Got 1."),
     ],
 )
 def test_arguments_are_checked(arguments, message):
-    for ask in (paths_of, unrolled_graph):
+    for ask in (paths, unrolled_graph):
         with pytest.raises(ValueError, match=message):
             ask(flow_of("usual"), *arguments)
 
 
 def test_the_cell_is_checked():
-    with pytest.raises(ValueError, match=r"cell must be a scalar LSTM, .* Got RNN\."):
-        gf.paths(gf.RNN(0.5, 0.9), X, 2, 1)
-    with pytest.raises(ValueError, match=r"cell must be a scalar LSTM, .* Got LSTM with H=2, D=1"):
-        gf.paths(gf.LSTM(np.ones((4, 2, 1)), np.ones((4, 2, 2)), np.ones((4, 2))), X, 2, 1)
+    with pytest.raises(ValueError, match=r"cell must be a scalar LSTM, .* Got RNN\(H=1, D=1\)\."):
+        paths(gf.gradient_flow(gf.RNN(0.5, 0.9), X), "w_xf", 2, 2)
+    vector = gf.LSTM(np.ones((4, 2, 1)), np.ones((4, 2, 2)), np.ones((4, 2)))
+    with pytest.raises(ValueError, match=r"cell must be a scalar LSTM, .* Got LSTM\(H=2, D=1\)"):
+        paths(gf.gradient_flow(vector, X), "w_xf", 2, 2)
 
 
 def test_parts_of_a_path_multiply_to_it():
-    (path, *_) = paths_of(flow_of("mixed signs"), 5, 3)
+    (path, *_) = paths(flow_of("mixed signs"), "w_xf", 5, 3)
     first, middle, last = path.nodes[0], path.nodes[3], path.nodes[-1]
     parts = path.between(first, middle), path.between(middle, last)
     assert parts[0].nodes + parts[1].nodes[1:] == path.nodes
@@ -272,7 +274,7 @@ def test_parts_of_a_path_multiply_to_it():
 
 
 def test_a_part_must_be_passed_in_its_order():
-    (path, *_) = paths_of(flow_of("usual"), 5, 3)
+    (path, *_) = paths(flow_of("usual"), "w_xf", 5, 3)
     first, last = path.nodes[0], path.nodes[-1]
     assert path.between(last, first) is None
     assert path.between(first, first) is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.analysis.term_by_detours import by_detours
+from gradflow.analysis.term_by_detours import by_detours_at
 
 X = np.sin(np.arange(60) * 3 / 7 + 1 / 3)
 CELLS = {
@@ -21,9 +21,9 @@ CELLS = {
 def test_a_term_is_that_of_all_terms(name, classes):
     flow = gf.gradient_flow(CELLS[name], X, gf.Readout(-1.3), initial_state={"h": 0.2, "c": -0.4})
     for parameter in ("w_xf", "w_hi", "b_c", "w_xo"):
-        whole = flow.by_detours(parameter, classes)
+        whole = flow.by_detours(parameter, classes=classes)
         for t, k in ((60, 1), (60, 2), (60, 7), (60, 60), (31, 30), (1, 1)):
-            sign, log10 = by_detours(flow, parameter, t, k, classes)
+            sign, log10 = by_detours_at(flow, parameter, t, k, classes=classes)
             np.testing.assert_array_equal(sign, whole.sign[:, t - 1, k - 1])
             np.testing.assert_allclose(log10, whole.log10[:, t - 1, k - 1], rtol=1e-12, atol=1e-11)
 
@@ -33,7 +33,7 @@ def test_a_long_way_back_does_not_underflow():
     flow = gf.gradient_flow(
         gf.LSTM.scalar(w_x=0.0, w_h=0.0, b_f=-40.0), np.ones(3000), loss=gf.UnitLoss()
     )
-    sign, log10 = by_detours(flow, "b_c", 3000, 3000)
+    sign, log10 = by_detours_at(flow, "b_c", 3000, 3000)
     forget = -np.log10(1.0 + np.exp(40.0))
     assert sign[0] == 1
     # Behind the gates: an output gate of 1/2, an input gate of 1/2, slopes of tanh of 1.
@@ -42,17 +42,17 @@ def test_a_long_way_back_does_not_underflow():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "options", "message"),
     [
-        (("w_xf", 60, 61), "k must be"),
-        (("w_xf", 61, 1), "t must be"),
-        (("w_x", 60, 1), "parameter must be one of"),
-        (("w_xf", 60, 1, 1), "classes must be"),
+        (("w_xf", 60, 61), {}, "k must be"),
+        (("w_xf", 61, 1), {}, "t must be"),
+        (("w_x", 60, 1), {}, "parameter must be one of"),
+        (("w_xf", 60, 1), {"classes": 1}, "classes must be"),
     ],
 )
-def test_wrong_arguments(arguments, message):
+def test_wrong_arguments(arguments, options, message):
     with pytest.raises(ValueError, match=message):
-        by_detours(gf.gradient_flow(CELLS["usual"], X), *arguments)
+        by_detours_at(gf.gradient_flow(CELLS["usual"], X), *arguments, **options)
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_wrong_arguments(arguments, message):
 )
 def test_other_cells_are_refused(cell):
     with pytest.raises(ValueError, match="cell must be a scalar LSTM"):
-        by_detours(gf.gradient_flow(cell, X), "w_xf", 2, 1)
+        by_detours_at(gf.gradient_flow(cell, X), "w_xf", 2, 1)

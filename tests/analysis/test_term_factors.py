@@ -38,7 +38,7 @@ def products(flow, parameter):
     steps = range(1, flow.T + 1) if flow.T <= 60 else (1, 2, flow.T // 2, flow.T)
     for t in steps:
         for k in range(1, t + 1):
-            found = factors(flow, t, k, parameter)
+            found = factors(flow, parameter, t, k)
             sign[t - 1, k - 1] = np.prod([factor.sign for factor in found])
             log10[t - 1, k - 1] = sum(factor.log10 for factor in found)
     return sign, log10, [t - 1 for t in steps]
@@ -51,7 +51,7 @@ def test_factors_multiply_to_the_term(key):
     for parameter in ("w_xi", "w_hf", "b_c", "w_xo") if lstm else flow.parameters:
         sign, log10, rows = products(flow, parameter)
         if lstm:
-            classes = flow.by_detours(parameter, 2)
+            classes = flow.by_detours(parameter, classes=2)
             expected = classes.sign[0], classes.log10[0]
         else:
             expected = flow.sign(parameter), flow.log10(parameter)
@@ -63,12 +63,12 @@ def test_factors_multiply_to_the_term(key):
 def test_the_sizes_range_far():
     sign, log10, _ = products(FLOWS["saturated RNN"], "b")
     assert np.nanmin(log10[sign != 0]) < -5000
-    zero = factors(FLOWS["LSTM"], 4, 2, "w_xf")
+    zero = factors(FLOWS["LSTM"], "w_xf", 4, 2)
     assert zero[-1] == Factor("input", "x_{3}", 0, -np.inf)
 
 
 def named(flow, t, k, parameter):
-    return {f.name: f.sign * 10.0**f.log10 for f in factors(flow, t, k, parameter)}
+    return {f.name: f.sign * 10.0**f.log10 for f in factors(flow, parameter, t, k)}
 
 
 def test_the_five_factors_of_an_rnn():
@@ -86,7 +86,7 @@ def test_the_five_factors_of_an_rnn():
     assert found == pytest.approx(expected, rel=1e-12)
     assert named(flow, 5, 3, "w_s")["state before"] == pytest.approx(flow.trace.s[2, 0])
     assert named(flow, 5, 3, "b")["bias"] == 1.0
-    symbols = [factor.symbol for factor in factors(flow, 5, 3, "w_x")]
+    symbols = [factor.symbol for factor in factors(flow, "w_x", 5, 3)]
     assert symbols == [
         r"\frac{\partial L_{5}}{\partial o_{5}}",
         "w_o",
@@ -97,9 +97,9 @@ def test_the_five_factors_of_an_rnn():
 
 
 def test_a_weight_of_zero_to_the_power_of_zero_is_one():
-    found = {f.name: f for f in factors(FLOWS["no recurrence"], 4, 1, "w_x")}
+    found = {f.name: f for f in factors(FLOWS["no recurrence"], "w_x", 4, 1)}
     assert found["recurrent weight"] == Factor("recurrent weight", "w_s^{0}", 1, 0.0)
-    found = {f.name: f for f in factors(FLOWS["no recurrence"], 4, 2, "w_x")}
+    found = {f.name: f for f in factors(FLOWS["no recurrence"], "w_x", 4, 2)}
     assert found["recurrent weight"] == Factor("recurrent weight", "w_s^{1}", 0, -np.inf)
 
 
@@ -134,12 +134,12 @@ def test_the_cell_path_reaches_the_output_gate_of_the_target_step_alone():
     found = named(flow, 5, 1, "b_o")
     slope = o * (1 - o) * np.tanh(flow.trace.c[5, 0])
     assert found["slope of the output gate"] == pytest.approx(slope, rel=1e-12)
-    assert [factor.sign for factor in factors(flow, 5, 2, "b_o")][2:] == [0, 1]
+    assert [factor.sign for factor in factors(flow, "b_o", 5, 2)][2:] == [0, 1]
 
 
 def test_a_readout_of_several_outputs_is_one_factor_with_the_loss():
     flow = FLOWS["LSTM under softmax"]
-    first, second, *_ = factors(flow, 5, 2, "w_xf")
+    first, second, *_ = factors(flow, "w_xf", 5, 2)
     assert first.symbol == r"\frac{\partial L_{5}}{\partial h_{5}}"
     assert second.name == "output gate"
     scores = np.exp(flow.trace.o[4])
@@ -150,15 +150,15 @@ def test_a_readout_of_several_outputs_is_one_factor_with_the_loss():
 def test_arguments_are_checked():
     flow = FLOWS["RNN"]
     for arguments, message in (
-        ((7, 1, "w_x"), r"t must be a whole number from 1 to 6\. Got 7\."),
-        ((3, 4, "w_x"), r"k must be a whole number from 1 to 3\. Got 4\."),
-        ((3, 0, "w_x"), r"k must be a whole number from 1 to 3\. Got 0\."),
-        ((3, 1, "w_h"), r"parameter must be one of w_x, w_s, b\. Got 'w_h'\."),
+        (("w_x", 7, 1), r"t must be a whole number from 1 to 6\. Got 7\."),
+        (("w_x", 3, 4), r"k must be a whole number from 1 to 3\. Got 4\."),
+        (("w_x", 3, 0), r"k must be a whole number from 1 to 3\. Got 0\."),
+        (("w_h", 3, 1), r"parameter must be one of w_x, w_s, b\. Got 'w_h'\."),
     ):
         with pytest.raises(ValueError, match=message):
             factors(flow, *arguments)
     with pytest.raises(ValueError, match="parameter must be one of w_xi"):
-        factors(FLOWS["LSTM"], 1, 1, "w_x")
+        factors(FLOWS["LSTM"], "w_x", 1, 1)
     vector = gf.gradient_flow(gf.RNN(np.ones((2, 1)), np.eye(2)), X)
-    with pytest.raises(ValueError, match=r"cell must be a scalar RNN or LSTM, .* H=2, D=1\."):
-        factors(vector, 1, 1, "w_x")
+    with pytest.raises(ValueError, match=r"a scalar RNN or LSTM, .* Got RNN\(H=2, D=1\)\."):
+        factors(vector, "w_x", 1, 1)

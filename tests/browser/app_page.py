@@ -3,21 +3,29 @@
 import base64
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Error, Locator, Page
 
-QUIET_FOR = 0.3  # seconds without a run after which no other is on its way
-FINISHES_WITHIN = 30.0
+# Seconds. A machine that is busy with ten other things takes a minute to open a page.
+ARRIVES_WITHIN = 120.0
 
-IS_STILL = """() => {
+# What a page that is not there yet makes of a check.
+NOT_YET = (AssertionError, LookupError, TypeError, ValueError, Error)
+
+Found = TypeVar("Found")
+
+# The first run has drawn what it draws last.
+IS_DRAWN = """() => {
   const app = document.querySelector("[data-testid=stApp]");
-  return app !== null
+  const main = document.querySelector("[data-testid=stMain]");
+  return main !== null
+    && main.innerText.trim() !== ""
     && app.dataset.testConnectionState === "CONNECTED"
     && app.dataset.testScriptState === "notRunning"
     && document.querySelector(
@@ -115,21 +123,32 @@ class AppPage:
         self.page.on("websocket", lambda socket: self._asked(socket.url))
 
     def open(self, address: str) -> None:
-        """Go to an address and wait until the page is there."""
+        """Go to an address and wait until the page is drawn."""
         self.page.goto(address)
-        self.wait_until_still()
+        self.wait_until_drawn()
 
-    def wait_until_still(self) -> None:
-        """Return when no run is under way or asked for, and nothing on the page is stale."""
-        end = time.monotonic() + FINISHES_WITHIN
-        still_since = None
-        while time.monotonic() < end:
-            now = time.monotonic()
-            still_since = (still_since or now) if self.page.evaluate(IS_STILL) else None
-            if still_since is not None and now - still_since >= QUIET_FOR:
-                return
-            self.page.wait_for_timeout(30)
-        raise TimeoutError(f"the page was not still after {FINISHES_WITHIN:.0f} s")
+    def wait_until_drawn(self) -> None:
+        """Return when a page that is opened, and has had no other run, has drawn all of it."""
+        self.page.wait_for_function(IS_DRAWN)
+
+    def eventually(self, check: Callable[..., Found], *args: Any) -> Found:
+        """What a check returns as soon as it is true and raises nothing.
+
+        A move takes a while to arrive. Whoever waits until the page is quiet instead may read it
+        before the move has begun.
+        """
+        end = time.monotonic() + ARRIVES_WITHIN
+        while True:
+            last = time.monotonic() > end
+            try:
+                found = check(*args)
+                assert found is None or found, f"not so after {ARRIVES_WITHIN:.0f} s"
+            except NOT_YET:
+                if last:
+                    raise
+            else:
+                return found
+            self.page.wait_for_timeout(50)
 
     def charts(self) -> list[Chart]:
         """Every Plotly chart, in the order of the page."""
@@ -149,10 +168,10 @@ class AppPage:
         expander = self.page.locator("[data-testid=stExpander]", has_text=label).first
         if expander.locator("details[open]").count() == 0:
             expander.locator("summary").click()
-            self.wait_until_still()
+            expander.locator("details[open]").wait_for()
 
     def set_slider(self, key: str, value: float) -> None:
-        """Set a slider and wait: put the thumb one step away, then press an arrow key.
+        """Set a slider: put the thumb one step away, then press an arrow key.
 
         Placing the thumb sends nothing to the server, the key does: one run, and not one for each
         step on the way.
@@ -162,19 +181,17 @@ class AppPage:
         from_below = value - step >= low
         thumb.fill(f"{value - step if from_below else value + step:.10g}")
         thumb.press("ArrowRight" if from_below else "ArrowLeft")
-        self.wait_until_still()
-        reached = float(thumb.input_value())
-        assert abs(reached - value) < 0.5 * step, f"{key} is {reached} and not {value}"
+        self.eventually(lambda: abs(float(thumb.input_value()) - value) < 0.5 * step)
 
     def fill(self, key: str, text: str) -> None:
-        """Type into a number, text or area field, leave it, and wait."""
+        """Type into a number, text or area field, and leave it."""
         box = self.widget(key).locator("input, textarea").first
         box.fill(text)
         box.blur()
-        self.wait_until_still()
 
     def choose(self, key: str, label: str) -> None:
-        """Choose from a selectbox, or press a radio, pill or segment, by its label; wait."""
+        """Choose from a selectbox, or press a radio, pill or segment, by its label."""
+        self.widget(key).wait_for()
         box = self.widget(key).get_by_role("combobox")
         if box.count() > 0:
             box.focus()
@@ -182,19 +199,16 @@ class AppPage:
             self.page.get_by_role("option", name=label, exact=True).click()
         else:
             self.widget(key).get_by_text(label, exact=True).first.click()
-        self.wait_until_still()
 
     def press(self, key: str) -> None:
-        """Press a button, toggle or checkbox by the keyboard and wait."""
+        """Press a button, toggle or checkbox by the keyboard."""
         target = self.widget(key).locator("button, input[type=checkbox]").first
         target.focus()
         target.press("Space")
-        self.wait_until_still()
 
     def upload(self, key: str, path: Path) -> None:
-        """Give a file to an uploader and wait."""
+        """Give a file to an uploader."""
         self.widget(key).locator("input[type=file]").set_input_files(path)
-        self.wait_until_still()
 
     def download(self, key: str, folder: Path) -> Path:
         """Press a download button; the file, under the name the page gives it."""

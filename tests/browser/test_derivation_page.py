@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from gradflow.ui.derivation.outline import PARTS, QUESTIONS
 from gradflow.ui.derivation.rnn_questions import HALVING
@@ -13,62 +14,73 @@ TOO_WIDE = """() => [...document.querySelectorAll(
   .filter((box) => box.width > 0 && box.right > window.innerWidth + 1).length"""
 
 
-def _turn_to(tab, name):
+def _turn_to(tab, name, parts=1):
+    """Go to another page; to the derivation with so many of its parts open."""
     tab.page.get_by_role("link", name=name, exact=True).first.click()
-    tab.wait_until_still()
+    if name == "Derivation":
+        expect(_parts(tab)).to_have_count(parts)
+    else:
+        tab.page.locator(".gradflow-heatmaps[aria-busy=false]").wait_for()
 
 
 def _predict(tab, question, option):
     tab.choose(f"quiz_{question.key}", question.options[option])
-    tab.press(f"answer_{question.key}")
+    answer = tab.widget(f"answer_{question.key}").locator("button")
+    expect(answer).to_be_enabled()
+    answer.press("Space")
+    expect(answer).to_have_count(0)
 
 
 def _parts(tab):
-    return tab.page.locator("[class*=st-key-step_], [class*=st-key-question_]").count()
+    return tab.page.locator("[class*=st-key-step_], [class*=st-key-question_]")
 
 
-def test_steps_open_a_prediction_is_proved_and_all_of_it_is_kept(page):
-    _turn_to(page, "Derivation")
-    assert _parts(page) == 1
-    for _ in range(6):
-        page.press("derivation_next")
-    assert _parts(page) == 7
-    assert page.widget("derivation_next").locator("button").is_disabled()
-    _predict(page, HALVING, "half")
-    drawn = [chart for chart in page.charts() if chart.key.startswith("halving")]
-    for chart, shown in zip(drawn, HALVING.prove().shown, strict=True):
+def _assert_proves(tab, question):
+    """The charts of an answer frame what it says."""
+    drawn = [chart for chart in tab.charts() if chart.key.startswith(question.key)]
+    for chart, shown in zip(drawn, question.prove().shown, strict=True):
         z = np.asarray(chart.data[0]["z"], dtype=float)
         assert z.size == shown.panel.T**2
         [frame] = chart.layout["shapes"]
         assert (frame["x0"], frame["y1"]) == (shown.outline.first - 0.5, shown.panel.T + 0.5)
-    page.press("derivation_next")
-    _turn_to(page, "Compare")
+
+
+def test_steps_open_a_prediction_is_proved_and_all_of_it_is_kept(page):
     _turn_to(page, "Derivation")
-    assert _parts(page) == 8
-    assert "1 of 8 predicted, 0 right" in page.page.get_by_test_id("stMain").inner_text()
+    for count in range(2, 8):
+        page.press("derivation_next")
+        expect(_parts(page)).to_have_count(count)
+    expect(page.widget("derivation_next").locator("button")).to_be_disabled()
+    _predict(page, HALVING, "half")
+    page.eventually(_assert_proves, page, HALVING)
+    page.press("derivation_next")
+    expect(_parts(page)).to_have_count(8)
+    _turn_to(page, "Compare")
+    _turn_to(page, "Derivation", 8)
+    expect(page.page.get_by_test_id("stMain")).to_contain_text("1 of 8 predicted, 0 right")
     assert "derivation" not in page.page.url.partition("?")[2]
 
 
 def test_the_settings_of_an_answer_move_the_sliders(page):
     _turn_to(page, "Derivation")
     page.press("derivation_all")
+    expect(_parts(page)).to_have_count(len(PARTS))
     _predict(page, HALVING, HALVING.prove().right)
     page.press("use_halving")
     slider = page.widget("w_s").locator("input[type=range]").first
-    assert float(slider.input_value()) == HALVING.settings.w_s
-    assert "w_s=0.45" in page.page.url
+    page.eventually(lambda: float(slider.input_value()) == HALVING.settings.w_s)
+    page.eventually(lambda: "w_s=0.45" in page.page.url)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "dark"), [(1440, True), (390, False)])
 def test_nothing_of_the_open_derivation_is_wider_than_the_page(open_page, width, dark):
     tab = open_page("?w_x=-12.25&w_s=-1.37&loss=squared&target=-3.25&w_o=-2.75", 1440, dark=dark)
     _turn_to(tab, "Derivation")
     tab.page.set_viewport_size({"width": width, "height": 900})
-    tab.wait_until_still()
     tab.press("derivation_all")
-    assert _parts(tab) == len(PARTS)
+    expect(_parts(tab)).to_have_count(len(PARTS))
     for question in QUESTIONS[:2]:
         _predict(tab, question, question.prove().right)
-    assert tab.page.evaluate(TOO_WIDE) == 0
+        tab.eventually(_assert_proves, tab, question)
+    tab.eventually(lambda: tab.page.evaluate(TOO_WIDE) == 0)
     assert tab.page.locator(".katex-error").count() == 0

@@ -184,17 +184,43 @@ def test_a_stack_of_one_layer_needs_no_layer():
     for name in (*alone.parameters, "w_x", "x"):
         np.testing.assert_array_equal(one.log10(name), alone.log10(name))
         np.testing.assert_array_equal(one.log10(name), alone.log10(name, layer=0))
-    for name in ("b_o", "w_o", "readout_b_o"):
+    for name in ("b_o", "readout.w_o", "readout.b_o"):
         np.testing.assert_allclose(one.total(name), alone.total(name), rtol=1e-14)
     np.testing.assert_array_equal(one.log10_forget_product(), alone.log10_forget_product())
 
 
-def test_the_readouts_bias_is_told_from_a_gates_by_the_layer():
-    np.testing.assert_array_equal(FLOW.total("b_o"), FLOW.total("readout_b_o"))
-    np.testing.assert_allclose(
-        FLOW.total("b_o", layer=0), np.nansum(FLOW.value("0.b_o"), axis=1), rtol=1e-12
+def test_the_readouts_bias_is_told_from_a_gates_by_its_name():
+    np.testing.assert_array_equal(FLOW.total("readout.b_o"), FLOW.trace.o)
+    np.testing.assert_array_equal(
+        FLOW.total("readout.w_o"), FLOW.trace.o * FLOW.trace.hidden[1:, 0]
     )
-    np.testing.assert_array_equal(FLOW.total("w_o"), FLOW.trace.o * FLOW.trace.hidden[1:, 0])
+    gate = np.nansum(FLOW.value("0.b_o"), axis=1)
+    np.testing.assert_allclose(FLOW.total("b_o", layer=0), gate, rtol=1e-12)
+    np.testing.assert_array_equal(FLOW.total("0.b_o"), FLOW.total("b_o", layer=0))
+
+
+@pytest.mark.parametrize("question", ["total", "log10_total", "sign_total"])
+@pytest.mark.parametrize(
+    ("name", "layer", "message"),
+    [
+        ("b_o", None, r"layer must be a whole number from 0 to 2\. Got None"),
+        ("b_o", 1, r"parameter must be one of w_x, w_s, b\. Got 'b_o'"),
+        ("b_o", 2, r"parameter must be one of .*, b_hn, w_x, w_h, b\. Got 'b_o'"),
+        ("w_o", None, r"parameter must be one of .*, readout\.w_o, readout\.b_o\. Got 'w_o'"),
+        ("readout.b_o", 0, r"parameter must be one of w_xi, .* Got 'readout\.b_o'"),
+    ],
+)
+def test_a_bias_of_the_output_gate_is_never_that_of_the_readout(question, name, layer, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(FLOW, question)(name, layer=layer)
+
+
+@pytest.mark.parametrize("cell", [gf.RNN(0.5, 0.9), gf.GRU.scalar(0.5, 0.5)])
+def test_a_cell_without_an_output_gate_has_no_b_o(cell):
+    flow = gf.gradient_flow(cell, SINE)
+    with pytest.raises(ValueError, match=r"one of .*, readout\.b_o\. Got 'b_o'"):
+        flow.total("b_o")
+    np.testing.assert_array_equal(flow.total("readout.b_o"), flow.trace.o)
 
 
 def test_totals_have_the_shapes_that_the_layers_hold():
@@ -235,7 +261,7 @@ def test_the_product_of_forget_gates_is_that_of_a_layer():
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda: FLOW.log10("b"), "layer must be a whole number from 0, next to the input, to 2"),
+        (lambda: FLOW.log10("b"), "layer must be a whole number from 0 to 2"),
         (lambda: FLOW.log10("w_xf"), "layer must be a whole number .* Got None"),
         (lambda: FLOW.log10("b", layer=3), "layer must be .* Got 3"),
         (lambda: FLOW.log10("b", layer=-1), "layer must be .* Got -1"),

@@ -66,7 +66,7 @@ def split(flow, parameter, division):
     return (
         flow.by_first_gate(parameter)
         if division is FIRST_GATE
-        else flow.by_detours(parameter, division[0])
+        else flow.by_detours(parameter, classes=division[0])
     )
 
 
@@ -98,7 +98,7 @@ def test_classes_are_those_of_the_reference(name):
 @pytest.mark.parametrize("classes", [2, 3, 4])
 def test_the_last_class_is_the_rest(name, classes):
     reference = load(name)
-    found = flow_of(reference.problem).by_detours("w_xc", classes)
+    found = flow_of(reference.problem).by_detours("w_xc", classes=classes)
     for t, row in reference.by_detours.items():
         for k, (sign, log10) in enumerate(row, start=1):
             every = sign * 10.0**log10
@@ -147,9 +147,9 @@ def test_classes_add_up_to_the_term_in_signed_arithmetic(key, division):
 def test_gates_together_are_the_root_of_the_sum_of_squares(key):
     flow = flow_for(key)
     for group, stem in (("w_x", "w_x"), ("w_h", "w_h"), ("b", "b_")):
-        found = flow.by_detours(group, 3)
+        found = flow.by_detours(group, classes=3)
         assert found.sign is None
-        gates = np.array([flow.by_detours(stem + gate, 3).log10 for gate in GATES])
+        gates = np.array([flow.by_detours(stem + gate, classes=3).log10 for gate in GATES])
         top = np.where(np.isneginf(gates).all(axis=0), 0.0, gates.max(axis=0))
         size = 10.0 ** (found.log10 - top)
         np.testing.assert_allclose(size**2, (10.0 ** (2 * (gates - top))).sum(axis=0), rtol=1e-11)
@@ -182,14 +182,17 @@ def test_the_cell_path_is_a_product_of_forget_gates():
 def test_the_cell_path_is_the_same_in_both_divisions():
     for key in ("usual", "three units"):
         for parameter in ("w_xf", "b_o"):
-            both = flow_for(key).by_detours(parameter, 2), flow_for(key).by_first_gate(parameter)
+            both = (
+                flow_for(key).by_detours(parameter, classes=2),
+                flow_for(key).by_first_gate(parameter),
+            )
             np.testing.assert_array_equal(both[0].log10[0], both[1].log10[0])
 
 
 def test_labels():
     flow = flow_for("usual")
     assert flow.by_detours("b_f").labels == ("cell path", "1 detour", "2 detours", "3 or more")
-    assert flow.by_detours("b_f", 2).labels == ("cell path", "1 or more")
+    assert flow.by_detours("b_f", classes=2).labels == ("cell path", "1 or more")
     assert flow.by_first_gate("b_f").labels == (
         "cell path",
         "input gate",
@@ -225,7 +228,7 @@ def test_records_are_read_only_and_empty_above_the_diagonal():
 @pytest.mark.parametrize("classes", [1, 0, -3, 2.0, "4", True, None])
 def test_the_number_of_classes_is_checked(classes):
     with pytest.raises(ValueError, match=r"classes must be a whole number from 2 on\. Got "):
-        flow_for("usual").by_detours("w_xf", classes)
+        flow_for("usual").by_detours("w_xf", classes=classes)
 
 
 def test_names_and_cells_are_checked():
@@ -256,7 +259,7 @@ def test_products_of_spans_are_what_a_step_at_a_time_leaves(w_h, b_f, T, classes
     asked = [
         lambda name=name, ask=ask: ask(name)
         for name in ("w_xf", "b_o", "b")
-        for ask in (lambda name: flow.by_detours(name, classes), flow.by_first_gate)
+        for ask in (lambda name: flow.by_detours(name, classes=classes), flow.by_first_gate)
     ]
     found = [ask() for ask in asked]
     monkeypatch.setattr(path_classes, "spans", lambda *given: None)

@@ -54,7 +54,7 @@ def test_totals_are_the_sum_of_outer_products_at_every_length(T):
     assert flow.log10_total("w_x")[-1] == pytest.approx(size, abs=1e-10)
 
 
-@pytest.mark.parametrize("name", ["w_x", "w_xf", "b", "w_o", "readout_b_o"])
+@pytest.mark.parametrize("name", ["w_x", "w_xf", "b", "readout.w_o", "readout.b_o"])
 def test_signs_of_totals_are_those_of_the_plain_totals(name):
     generator = np.random.default_rng(4)
     cell = gf.LSTM.scalar(w_x=0.5, w_h=-1.5, b_f=0.5)

@@ -38,6 +38,13 @@ NOT_NUMBERS = {
     "an object": (Fraction(1, 2), "Fraction(1, 2)"),
     "a mapping": ({"a": 1.0}, "{'a': 1.0}"),
 }
+# Beyond float64, and what numpy would turn into something else without a word.
+NOT_NUMBERS |= {
+    "an integer beyond 64 bits": (2**70, str(2**70)),
+    "a long double too large": (np.longdouble("1e4000"), "1e+4000"),
+    "a long double too small": (np.longdouble("-1e-4000"), "-1e-4000"),
+    "masked": (np.ma.masked, "masked"),
+}
 NUMBER_ARGUMENTS = {
     "w_x": lambda bad: gf.RNN(bad, 0.9),
     "w_s": lambda bad: gf.RNN(0.5, bad),
@@ -84,6 +91,16 @@ ARRAY_ARGUMENTS = {
 }
 # numpy itself turns [0.5, True] into numbers.
 IN_ARRAYS = [kind for kind in NOT_NUMBERS if kind not in ("bool", "complex")]
+ARRAYS_OF = {
+    "x": lambda bad: gf.gradient_flow(RNN, bad),
+    "w_x": lambda bad: gf.LSTM(bad, np.ones(4), np.ones(4)),
+    "w_h": lambda bad: gf.GRU(np.ones(3), bad, np.ones(3)),
+    "b_hn": lambda bad: gf.GRU(np.ones(3), np.ones(3), np.ones(3), b_hn=bad),
+    "w_o": lambda bad: gf.Readout(bad),
+    "target": lambda bad: gf.SoftmaxCrossEntropy(bad),
+    "initial_state": lambda bad: gf.gradient_flow(RNN, X, initial_state={"s": bad}),
+}
+MASKED = np.ma.array([0.5, 1.0, 0.25], mask=[False, True, False])
 
 
 @pytest.mark.parametrize("kind", IN_ARRAYS)
@@ -91,6 +108,28 @@ IN_ARRAYS = [kind for kind in NOT_NUMBERS if kind not in ("bool", "complex")]
 def test_every_element_of_an_array_must_be_real_and_finite(key, kind):
     bad, shown = NOT_NUMBERS[kind]
     assert_raises(lambda: ARRAY_ARGUMENTS[key](bad), name_of(key), shown)
+
+
+class Unreadable:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("not on this device")
+
+    def __repr__(self):
+        return "Unreadable()"
+
+
+@pytest.mark.parametrize("argument", ARRAYS_OF)
+def test_what_numpy_cannot_read_or_would_lose_a_mask_of_is_named(argument):
+    call = ARRAYS_OF[argument]
+    assert_raises(lambda: call(MASKED), argument, "masked_array", "no masked elements")
+    assert_raises(lambda: call([[0.5], MASKED[1:]]), argument, "masked_array", "no masked")
+    assert_raises(lambda: call(Unreadable()), argument, "Unreadable(): not on this device")
+    assert_raises(lambda: call(value for value in X), argument, "generator object")
+
+
+def test_a_masked_array_that_hides_nothing_is_an_array():
+    flow = gf.gradient_flow(RNN, np.ma.array(X))
+    np.testing.assert_array_equal(flow.x[:, 0], X)
 
 
 @pytest.mark.parametrize("bad", [1j, np.complex64(1)])

@@ -265,7 +265,7 @@ def test_what_a_flow_hands_out_is_read_only_and_its_records_frozen(flow):
     records = (flow, flow.cell, flow.trace, flow.readout, flow.loss)
     held = [getattr(r, f.name) for r in records if is_dataclass(r) for f in fields(r)]
     handed += [array for array in held if isinstance(array, np.ndarray)]
-    handed += [*flow.initial_state.values(), flow.log10_total("b"), flow.total("w_o")]
+    handed += [*flow.initial_state.values(), flow.log10_total("b"), flow.total("readout.w_o")]
     for slope in (flow.loss_slope, flow.state_slope):
         handed += [slope.mantissa, slope.exponent]
     if flow.cell.signed:

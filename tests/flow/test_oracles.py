@@ -109,19 +109,14 @@ def test_plain_values_are_those_of_autograd(key):
         assert np.isnan(flow.value(name)[~lower]).all()
 
 
-def total_of(given, flow, name):
-    """flow.total by the names of the oracles."""
-    return flow.total("b_o" if name == "readout_b_o" and not given.is_lstm else name)
-
-
 @by_problem
 def test_totals_are_the_gradients_of_autograd(key):
     given, flow, terms = case(key)
-    for name in (*given.names, "w_o", "readout_b_o"):
+    for name in (*given.names, "readout.w_o", "readout.b_o"):
         expected = gate_terms(terms, name).sum(axis=1)
-        if given.scalar and name not in ("w_o", "readout_b_o"):
+        if given.scalar and name not in ("readout.w_o", "readout.b_o"):
             expected = expected.reshape((T, 4) if name in terms and given.is_lstm else T)
-        found = total_of(given, flow, name)
+        found = flow.total(name)
         assert found.shape == expected.shape, name
         scale = np.abs(gate_terms(terms, name)).max()
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-15 * scale, err_msg=name)
@@ -138,9 +133,9 @@ def test_log10_total_is_the_norm_of_the_total(key):
 @pytest.mark.parametrize("key", [key for key in PROBLEMS if "(" not in key])
 def test_totals_are_those_of_a_complex_step(key):
     given, flow, _ = case(key)
-    for name in (*given.weights, "w_o", "readout_b_o"):
+    for name in (*given.weights, "readout.w_o", "readout.b_o"):
         expected = complex_step_totals(given, name)
-        found = total_of(given, flow, name).reshape(expected.shape)
+        found = flow.total(name).reshape(expected.shape)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15 * np.abs(expected).max())
 
 

@@ -122,14 +122,14 @@ def losses(copies, problem):
             h = sigmoid(z[3]) * np.tanh(c)
         else:
             h = phi(copies["w_x"][j] @ x + copies["w_s"][j] @ h + copies["b"][j])
-        w_o, b_o = copies["w_o"][j], copies["readout_b_o"][j]
+        w_o, b_o = copies["readout.w_o"][j], copies["readout.b_o"][j]
         o = (w_o @ h if np.ndim(w_o) else w_o * np.sum(h)) + b_o
         result.append(LOSSES[problem.loss](o, y[j]))
     return np.array(result)
 
 
 def _copies(problem):
-    shared = {**problem.weights, "w_o": problem.w_o, "readout_b_o": problem.b_o}
+    shared = {**problem.weights, "readout.w_o": problem.w_o, "readout.b_o": problem.b_o}
     T = len(problem.x)
     return {name: np.array([np.array(w, dtype=float)] * T) for name, w in shared.items()}
 
@@ -140,7 +140,7 @@ def _copies(problem):
 def autograd_terms(problem):
     """Every parameter's terms: name to an array (T, T, *shape of the parameter), 0 where k > t.
 
-    Names are those of the weights; the readout's are "w_o" and "readout_b_o".
+    Names are those of the weights; the readout's are "readout.w_o" and "readout.b_o".
     """
     copies = _copies(problem)
     return {

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 from support.packed import unpacked
 
-from gradflow.figures.panel import relative_to_first
+from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS

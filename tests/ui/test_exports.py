@@ -20,6 +20,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import gradflow as gf
+from gradflow.ui import vendor_internals
 from gradflow.ui.comparison import exports
 from gradflow.ui.comparison.downloads_section import SECTION
 from gradflow.ui.downloads import images
@@ -283,7 +284,7 @@ def test_other_formats_are_refused(format_):
 
 
 def test_a_missing_browser_is_said_in_a_sentence(monkeypatch):
-    monkeypatch.setattr(images.Chromium, "find_browser", lambda **_: None)
+    monkeypatch.setattr(vendor_internals, "browser_path", lambda: None)
     assert not images.browser_available()
     with pytest.raises(images.ImageError, match="need Chrome or Chromium"):
         images.image(small_figure(), "png")

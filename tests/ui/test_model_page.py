@@ -21,7 +21,7 @@ from streamlit.util import calc_hash
 import gradflow as gf
 from gradflow.analysis.forget_bias import with_forget_bias
 from gradflow.analysis.unit_signal import unit_signals
-from gradflow.figures.panel import relative_to_first
+from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui import server
 from gradflow.ui.model import long_runs
 from gradflow.ui.model.settings import FORM, ModelSettings

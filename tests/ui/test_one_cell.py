@@ -12,6 +12,7 @@ from support.packed import unpacked
 from support.tables import columns
 
 from gradflow.analysis.term_factors import Factor
+from gradflow.figures.builders.number_words import power
 from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.term_parts import (
     Paths,
@@ -24,7 +25,6 @@ from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import power
 
 APP = str(Path(__file__).parents[2] / "app.py")
 PRESET = {preset.name: preset.settings for preset in PRESETS}

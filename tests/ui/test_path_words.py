@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from gradflow.analysis.path_shares import Carriers
+from gradflow.analysis.path_shares import PathShares
+from gradflow.figures.builders.number_words import power
 from gradflow.ui.paths import path_words
 from gradflow.ui.paths.class_panels import carriers, taken
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import power
 
 
 def said(t=None, **changes):
@@ -24,7 +24,7 @@ def of(cell, rest, whole, whole_sign=1):
     with np.errstate(divide="ignore"):
         parts = [np.log10(np.asarray(part, dtype=float)) for part in (cell, rest, whole)]
     signs = np.ones(len(cell), np.int8)
-    return Carriers(*parts, signs, whole_sign * signs, np.full(len(cell), -2.0))
+    return PathShares(*parts, signs, whole_sign * signs, np.full(len(cell), -2.0))
 
 
 def test_the_sentence_names_the_lag_and_the_claim_of_the_forget_gates():
@@ -40,7 +40,7 @@ def test_the_sentence_names_the_lag_and_the_claim_of_the_forget_gates():
     )
     product = power(math.log10(np.prod(forget[50 - k + 1 :])))
     assert f"$\\prod f$ = {product}" in text
-    off = flow.log10("w_xf")[49, k - 1] - flow.by_detours("w_xf", 2).log10[0][49, k - 1]
+    off = flow.log10("w_xf")[49, k - 1] - flow.by_detours("w_xf", classes=2).log10[0][49, k - 1]
     assert f"**{power(off)} times too small**" in text
 
 

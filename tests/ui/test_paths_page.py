@@ -69,7 +69,7 @@ def test_the_heatmaps_hold_the_cell_path_the_rest_and_the_whole_over_one_number(
     app = opened(gate=gate, T="20", w_s="-0.8")
     flow = run(Settings(gate=gate, T=20, w_s=-0.8)).lstm
     name = "w_xf" if gate == "all" else f"w_x{gate}"
-    two = flow.by_detours(name, 2)
+    two = flow.by_detours(name, classes=2)
     first = flow.log10(name)[:, :1]
     unit = np.where(np.isfinite(first), first, np.nanmax(flow.log10(name), axis=1, keepdims=True))
     unit = np.where(np.isfinite(unit), unit, 0.0)
@@ -86,7 +86,7 @@ def test_without_division_the_heatmaps_hold_the_sizes_themselves():
     app = opened(relative="0", floor="-12", gate="i", T="15")
     flow = run(Settings(gate="i", T=15)).lstm
     shown = array(terms(charts(app)[1])["z"])
-    expected = flow.by_detours("w_xi", 2).log10[1]
+    expected = flow.by_detours("w_xi", classes=2).log10[1]
     finite = np.isfinite(expected)
     np.testing.assert_allclose(shown[finite], expected[finite].clip(-12.0), rtol=1e-5)
     assert np.isnan(shown[~finite]).all()
@@ -103,7 +103,7 @@ def test_every_example_has_a_finding(preset):
 def test_the_shares_are_of_the_target_and_the_number_of_classes_chosen():
     app = opened(last="0", t="12", gate="c", classes="5")
     flow = run(Settings()).lstm
-    classes = flow.by_detours("w_xc", 5)
+    classes = flow.by_detours("w_xc", classes=5)
     values = (classes.sign * 10.0**classes.log10)[:, 11, :12]
     expected = values / np.abs(values).sum(axis=0) * np.sign(values.sum(axis=0))
     hover = next(trace for trace in charts(app)[3]["data"] if trace["name"] == "shares")
@@ -117,7 +117,7 @@ def test_the_shares_are_of_the_target_and_the_number_of_classes_chosen():
 def test_the_list_of_paths_adds_up_to_the_term_and_the_lit_edges_are_the_paths():
     app = opened(path="9")
     flow = run(Settings()).lstm
-    found = gf.paths(flow.cell, flow.x, 50, 48, "w_xf", loss=flow.loss)
+    found = gf.paths(flow, "w_xf", t=50, k=3)
     assert sum(path.value for path in found) == pytest.approx(flow.value("w_xf")[49, 2], rel=1e-12)
     kinds = [("w" if node.kind == "w_xf" else node.kind, node.step) for node in found[8].nodes]
     names = [f"{kind}{step - 47}" for kind, step in kinds]

@@ -14,7 +14,7 @@ from support.packed import unpacked
 
 from benchmarks.visitors import Visitor, crowd
 from gradflow.engine import stored_terms
-from gradflow.figures.panel import relative_to_first
+from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
@@ -53,17 +53,11 @@ async def connected(server):
     return await websockets.connect(url, subprotocols=["streamlit"], max_size=None)
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    with served("app.py", tmp_path_factory.mktemp("home")) as server:
-        yield server
-
-
-def test_visitors_who_move_at_once_see_their_own_networks(page):
+def test_visitors_who_move_at_once_see_their_own_networks(served_page):
     visitors = [Seeing(n, T=10 + n) for n in range(8)]
 
     async def visit(visitor):
-        async with await connected(page) as socket:
+        async with await connected(served_page) as socket:
             await visitor.open(socket)
             await visitor.move(socket, 4, 0.0)
 
@@ -80,13 +74,13 @@ def test_visitors_who_move_at_once_see_their_own_networks(page):
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
-def test_a_move_onto_an_example_and_away_from_it_is_shown_with_its_note(page, preset):
+def test_a_move_onto_an_example_and_away_from_it_is_shown_with_its_note(served_page, preset):
     visitor = Seeing(0, preset.settings.T)
     beside = preset.settings.w_s + (0.01 if preset.settings.w_s < 0 else -0.01)
     visitor.link = urlencode(to_query(replace(preset.settings, w_s=beside)))
 
     async def visit():
-        async with await connected(page) as socket:
+        async with await connected(served_page) as socket:
             await visitor.open(socket)
             for w_s, notes in ((preset.settings.w_s, [preset.look]), (beside, [])) * 2:
                 visitor.notes.clear()
@@ -97,8 +91,8 @@ def test_a_move_onto_an_example_and_away_from_it_is_shown_with_its_note(page, pr
     assert visitor.errors == []
 
 
-def test_a_move_sends_little(page):
-    met = asyncio.run(crowd(page, 1, 3, 0.0, 30))
+def test_a_move_sends_little(served_page):
+    met = asyncio.run(crowd(served_page, 1, 3, 0.0, 30))
     assert met.errors == []
     assert met.visitors[0].messages <= MOST_MESSAGES
 
@@ -113,6 +107,7 @@ st.text(f"{{kinds.count('AppSession')}} sessions, {{kinds.count('GradientFlow')}
 """
 
 
+@pytest.mark.slow
 def test_a_session_that_closes_frees_what_it_held(tmp_path, monkeypatch):
     monkeypatch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")
     script = tmp_path / "counting.py"
@@ -140,6 +135,7 @@ def test_a_session_that_closes_frees_what_it_held(tmp_path, monkeypatch):
     assert flows == 0
 
 
+@pytest.mark.slow
 def test_a_session_that_stays_holds_no_network_of_its_many_moves(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     script = tmp_path / "counting.py"

@@ -309,7 +309,7 @@ WRONG = {
     ),
     "rows of unlike length": (
         LSTM | {"r.bias_ih_l0": [[1.0], [1.0, 2.0]]},
-        "must be a regular array",
+        "must be a number or a regular array",
     ),
     "a NaN": (
         LSTM | {"r.weight_hh_l1": np.full((12, 3), np.nan)},

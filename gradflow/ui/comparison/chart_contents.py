@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradflow.figures._profile import Profile
-from gradflow.figures.colour_scale import View
-from gradflow.figures.panel import Panel
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.lag_profile import Profile
+from gradflow.figures.builders.panel import Panel
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.heatmaps import message
 from gradflow.ui.shared import panels, state

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.pooling import LONG
+from gradflow.figures.builders.pooling import LONG
 from gradflow.numerics.scaled import Array
 from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
 from gradflow.ui.shared.experiment import Experiment

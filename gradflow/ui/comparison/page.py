@@ -10,11 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gradflow.analysis import memory
 from gradflow.analysis.complex_step import residual_at
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures._profile import profile
-from gradflow.figures._sheet import sheet
-from gradflow.figures.panel import Panel
-from gradflow.figures.pooling import block_size
+from gradflow.figures.builders.lag_profile import profile
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import block_size
+from gradflow.figures.builders.printed_sheet import sheet
+from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
 from gradflow.ui.comparison import words
 from gradflow.ui.comparison.chart_contents import Charts, charts
@@ -81,7 +81,7 @@ def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) ->
     """Draw the sentences above the charts, and everything below them."""
     t = settings.target_step(experiment.T)
     seen = {
-        name: memory.measure(flow, t, _LEAST_SHARE, settings.window)
+        name: memory.measure(flow, t, eps=_LEAST_SHARE, window=settings.window)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
     above.markdown("\n\n".join(shared_words.sentence(name, reach) for name, reach in seen.items()))

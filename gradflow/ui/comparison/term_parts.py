@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import gradflow as gf
-from gradflow.analysis.term_by_detours import by_detours
+from gradflow.analysis.term_by_detours import by_detours_at
 from gradflow.analysis.term_factors import Factor, factors
 from gradflow.cells import GATES
 from gradflow.engine.path_classes import ByDetours
@@ -118,25 +118,25 @@ def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
     one_gate = settings if settings.gate in GATES else replace(settings, gate="f")
     rnn, lstm = experiment.rnn, experiment.lstm
     rnn_name, lstm_name = parameter_name(rnn, one_gate), parameter_name(lstm, one_gate)
-    paths = _paths(lstm, t, k, lstm_name)
+    paths = _paths(lstm, lstm_name, t, k)
     return Term(
         t,
         k,
         (rnn_name, lstm_name),
-        Product(factors(rnn, t, k, rnn_name), _value(rnn, t, k, rnn_name)),
-        Product(factors(lstm, t, k, lstm_name), paths.values[0]),
+        Product(factors(rnn, rnn_name, t, k), _value(rnn, rnn_name, t, k)),
+        Product(factors(lstm, lstm_name, t, k), paths.values[0]),
         paths,
     )
 
 
-def _paths(flow: gf.GradientFlow, t: int, k: int, parameter: str) -> Paths:
+def _paths(flow: gf.GradientFlow, parameter: str, t: int, k: int) -> Paths:
     there = min(_CLASSES, k)  # over k - 1 steps no path has more detours
-    found = zip(*by_detours(flow, parameter, t, k, _CLASSES), strict=True)
+    found = zip(*by_detours_at(flow, parameter, t, k, classes=_CLASSES), strict=True)
     values = tuple(Value(int(sign), float(log10)) for sign, log10 in found)
     labels = ByDetours(_CLASSES - 1).labels
-    return Paths(labels[:there], values[:there], _value(flow, t, k, parameter))
+    return Paths(labels[:there], values[:there], _value(flow, parameter, t, k))
 
 
-def _value(flow: gf.GradientFlow, t: int, k: int, parameter: str) -> Value:
+def _value(flow: gf.GradientFlow, parameter: str, t: int, k: int) -> Value:
     term = flow.row(parameter, t)[k - 1]
     return Value(int(np.sign(term.mantissa)), float(term.log10()))

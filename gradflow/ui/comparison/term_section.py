@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.figures._factors import Bar, Group, factor_parts
+from gradflow.figures.builders.factor_bars import Bar, Group, factor_parts
 from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.term_parts import Product, Term, term
 from gradflow.ui.component.chart import chart

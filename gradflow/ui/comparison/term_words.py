@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from gradflow.analysis.term_factors import Factor
+from gradflow.figures.builders.number_words import percent, signed
 from gradflow.ui.comparison.term_parts import Paths, Product, Term, Value
 from gradflow.ui.shared import latex
-from gradflow.ui.shared.text import percent, signed
 
 # What fits a line of a formula on a phone, in digits, and what of LaTeX takes no room there.
 _LONGEST_LINE = 30

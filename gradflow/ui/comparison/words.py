@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from gradflow.figures.builders.number_words import number, power
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.setting_fields import as_mapping
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import number, power
 
 LEAD = (
     "Where the gradient goes in a recurrent network. One cell of a heatmap is the part that one "

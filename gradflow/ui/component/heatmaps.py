@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from gradflow.figures._heatmap import heatmap_parts
-from gradflow.figures._profile import Profile, profile_parts
-from gradflow.figures.colour_scale import View, by_sign
-from gradflow.figures.heatmap_cells import Cells, cells
-from gradflow.figures.mode_bar import bar
-from gradflow.figures.panel import Panel
-from gradflow.figures.pooling import block_size
+from gradflow.figures.builders.colour_scale import View, by_sign
+from gradflow.figures.builders.heatmap_cells import Cells, shown_cells
+from gradflow.figures.builders.lag_profile import Profile, profile_parts
+from gradflow.figures.builders.mode_bar import bar
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import block_size
+from gradflow.figures.builders.term_heatmap import heatmap_parts
 from gradflow.numerics.scaled import Array
 from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import Triangle, packed
@@ -59,7 +59,7 @@ def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camer
     """
     T = panels[0].T
     block = block_size(T)
-    shown = [cells(panel, view, block) for panel in panels]
+    shown = [shown_cells(panel, view, block) for panel in panels]
     charts = [
         _chart(f"{panel.title.lower()}_heatmap", _sent(panel, view, of), camera, (view.axis, T))
         | {"label": f"{panel.title} heatmap: arrow keys move the crosshair, Enter picks the cell"}

@@ -28,7 +28,7 @@ def _numbers(example: Example) -> tuple[str, ...]:
     flow, t, threshold = example.experiment.rnn, example.t, example.settings.threshold
     k = example.settings.lag_within(t)
     before = flow.log10("b")[t - 1]
-    after = log10_clipped(flow, "b", threshold)[t - 1]
+    after = log10_clipped(flow, "b", threshold=threshold)[t - 1]
     length = float(log10_gradient_norm(flow)[t - 1])
     factor = float(log10_clip_factors(flow, threshold)[t - 1])
     moved = [f"{_size(before[n])} \\to {_size(after[n])}" for n in (0, k - 1)]

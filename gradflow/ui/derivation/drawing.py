@@ -7,9 +7,9 @@ import functools
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures.mode_bar import BAR
-from gradflow.figures.outline import outlined
+from gradflow.figures.builders.mode_bar import BAR
+from gradflow.figures.builders.outline import outlined
+from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.question import Proof, Question

@@ -8,12 +8,12 @@ from dataclasses import replace
 import gradflow as gf
 from gradflow.analysis import memory
 from gradflow.analysis.clipping import clip_factors, log10_clipped, log10_gradient_norm
-from gradflow.figures.outline import Outline
+from gradflow.figures.builders.number_words import number, percent, power
+from gradflow.figures.builders.outline import Outline
 from gradflow.ui.derivation.question import Proof, Question, Shown, band
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import number, percent, power
 
 _OPEN = replace(Settings(), parameter="b", gate="c", floor=-8)
 _GROWING = replace(
@@ -99,7 +99,7 @@ def _clipped_asked() -> str:
 def _clipped() -> Proof:
     experiment = run(_CLIPPED)
     flow = experiment.rnn
-    rows = flow.log10("b")[-1], log10_clipped(flow, "b", _CLIPPED.threshold)[-1]
+    rows = flow.log10("b")[-1], log10_clipped(flow, "b", threshold=_CLIPPED.threshold)[-1]
     before, after = (float(row[_CLIPPED_LAG - 1] - row[0]) for row in rows)
     factor = number(float(clip_factors(flow, _CLIPPED.threshold)[-1]))
     why = (

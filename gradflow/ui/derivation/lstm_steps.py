@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import gradflow as gf
-from gradflow.analysis.single_paths import Node, Path, paths_of
+from gradflow.analysis import Node, Path, paths
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared import latex
@@ -60,7 +60,7 @@ def ways_back(flow: gf.GradientFlow, t: int) -> tuple[Path, ...]:
         Step, from 2 on.
     """
     start, end = Node("c", t), Node("c", t - 1)
-    parts = [path.between(start, end) for path in paths_of(flow, t, t - 1, "b_c")]
+    parts = [path.between(start, end) for path in paths(flow, "b_c", t, 2)]
     return tuple(part for part in parts if part is not None)
 
 
@@ -80,8 +80,8 @@ def _paths_formulas(settings: Settings) -> tuple[str, ...]:
 
 def _paths_numbers(example: Example) -> tuple[str, ...]:
     flow, t = example.experiment.lstm, example.t
-    listed = [paths_of(flow, t, t - n) for n in range(min(_FURTHEST, t - 1) + 1)]
-    counts = [len(paths) for paths in listed]
+    listed = [paths(flow, "w_xf", t, n + 1) for n in range(min(_FURTHEST, t - 1) + 1)]
+    counts = [len(found) for found in listed]
     last = len(counts) - 1
     split = " + ".join(map(str, split_counts(listed[2], t)))
     step = f"5 \\cdot {counts[last - 1]} - {counts[last - 2]}"

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.figures.outline import Outline
+from gradflow.figures.builders.number_words import number, percent, power
+from gradflow.figures.builders.outline import Outline
 from gradflow.numerics.scaled import Array
 from gradflow.ui.derivation.question import Proof, Question, Shown, band
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import number, percent, power
 
 _WHOLE = replace(Settings(), w_x=0.05, T=30, floor=-8)
 _HALVED = replace(_WHOLE, w_s=_WHOLE.w_s / 2)

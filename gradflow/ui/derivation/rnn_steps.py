@@ -183,7 +183,7 @@ def _factors_numbers(example: Example) -> tuple[str, ...]:
     k = example.settings.lag_within(t)
     parts = [
         f"{factor.symbol} = {latex.signed(factor.sign, factor.log10)}"
-        for factor in factors(flow, t, k, "w_x")
+        for factor in factors(flow, "w_x", t, k)
     ]
     return (*parts, f"{latex.term(flow, 'w_x', t, k)} \\quad (t = {t},\\ k = {k})")
 

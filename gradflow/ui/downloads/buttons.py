@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.pooling import LONG
+from gradflow.figures.builders.pooling import LONG
 
 # The ending and the type of a file, by the name on its button.
 _KINDS = {

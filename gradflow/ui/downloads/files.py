@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv
 
-from gradflow.figures.mode_bar import BAR
+from gradflow.figures.builders.mode_bar import BAR
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.links import VERSION
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE, as_mapping

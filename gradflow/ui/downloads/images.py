@@ -6,12 +6,12 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any, TypeVar
 
 import kaleido
 import plotly.graph_objects as go
-from choreographer.browsers.chromium import Chromium
+
+from gradflow.ui import vendor_internals
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -28,10 +28,6 @@ _SCALE = 2
 _START_SECONDS = 30.0
 _IMAGE_SECONDS = 30.0
 _CLOSE_SECONDS = 10.0
-
-# Left alone, Chromium asks its makers for updates and the time. The page that draws is a file, for
-# which no proxy is asked; all else goes to a port of this machine where nobody listens.
-_NO_PROXY_THERE = "http://127.0.0.1:9"
 
 _Result = TypeVar("_Result")
 
@@ -63,20 +59,18 @@ class _Browser:
         return drawn
 
     def alive(self) -> bool:
-        return self._kaleido.subprocess.poll() is None
+        return vendor_internals.browser_process(self._kaleido).poll() is None
 
     def close(self) -> None:
         try:
             self._run(self._kaleido.close(), _CLOSE_SECONDS)
         except Exception:
-            self._kaleido.subprocess.kill()
+            vendor_internals.browser_process(self._kaleido).kill()
         finally:
             self._stop()
 
     async def _open(self) -> kaleido.Kaleido:
-        browser = kaleido.Kaleido(
-            page_generator=kaleido.PageGenerator(mathjax=False), proxy_server=_NO_PROXY_THERE
-        )
+        browser = vendor_internals.offline_kaleido()
         await browser.open()
         return browser
 
@@ -97,8 +91,8 @@ _browser: _Browser | None = None
 
 def browser_available() -> bool:
     """Whether Chrome or Chromium is installed where kaleido looks for it."""
-    path = Chromium.find_browser(skip_local=False)
-    return path is not None and Path(path).is_file()
+    path = vendor_internals.browser_path()
+    return path is not None and path.is_file()
 
 
 def image(figure: go.Figure, format_: str) -> bytes:

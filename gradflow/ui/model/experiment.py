@@ -170,7 +170,7 @@ def _reach(place: int, run: Run, window: int, layer: int) -> tuple[memory.Reach,
     return long_runs.kept(
         f"reach_{place}",
         (*run.key, layer, window),
-        lambda: memory.over_targets(run.flow, LEAST_SHARE, window, layer),
+        lambda: memory.over_targets(run.flow, layer, eps=LEAST_SHARE, window=window),
     )
 
 

@@ -6,12 +6,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures._profile import profile
-from gradflow.figures._sheet import sheet
-from gradflow.figures._steps import Units, over_targets, units
-from gradflow.figures.panel import Panel
-from gradflow.figures.pooling import LONG, block_size
+from gradflow.figures.builders.lag_profile import profile
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import LONG, block_size
+from gradflow.figures.builders.printed_sheet import sheet
+from gradflow.figures.builders.target_curves import measure_curves
+from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.figures.builders.unit_bars import Units, units
 from gradflow.ui import server
 from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
 from gradflow.ui.model import controls, exports, long_runs, panels, sequence, uploads, words
@@ -132,7 +133,8 @@ def _measures(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> None:
     st.markdown(f"{words.truncation(reach[0])} {zeros}")
     st.table(measure_table({one.title: seen for one, seen in zip(found, reach, strict=True)}))
     st.subheader("Every target", anchor=False)
-    chart(over_targets(panels.target_measures(found), t), "model_over_targets", settings.camera)
+    curves = measure_curves(panels.target_measures(found), t)
+    chart(curves, "model_over_targets", settings.camera)
     st.caption(words.OVER_TARGETS)
 
 

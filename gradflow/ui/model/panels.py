@@ -11,9 +11,9 @@ from gradflow.analysis import memory
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures._profile import Profile
-from gradflow.figures._steps import Measure
-from gradflow.figures.panel import Panel
+from gradflow.figures.builders.lag_profile import Profile
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.target_curves import Measure
 from gradflow.numerics.scaled import Array
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings

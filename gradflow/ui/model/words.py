@@ -6,10 +6,10 @@ import re
 
 from gradflow.analysis import memory
 from gradflow.analysis.unit_signal import UnitSignals
-from gradflow.figures._steps import by_half_life
+from gradflow.figures.builders.number_words import number, percent
+from gradflow.figures.builders.unit_bars import by_half_life
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.setting_fields import LONGEST
-from gradflow.ui.shared.text import number, percent
 from gradflow.weights.model import KIND_WORDS, Model
 
 LEAD = (

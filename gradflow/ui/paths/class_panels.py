@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import gradflow as gf
-from gradflow.analysis.path_shares import Carriers, signed_shares
+from gradflow.analysis.path_shares import PathShares, signed_shares
 from gradflow.engine.path_classes import PathClasses
-from gradflow.figures._path_classes import Shares
-from gradflow.figures.colours import CLASSES, LINES, REST
-from gradflow.figures.panel import Panel, row_units
+from gradflow.figures.builders.colours import CLASSES, LINES, REST
+from gradflow.figures.builders.panel import Panel, row_units
+from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import Experiment, parameter_name
 from gradflow.ui.shared.settings import Settings
@@ -55,8 +55,8 @@ def taken(settings: Settings, experiment: Experiment) -> Taken:
     """The terms of the chosen parameter by classes of paths. One gate alone has signs."""
     flow = experiment.lstm
     parameter = parameter_used(settings, flow)
-    two = flow.by_detours(parameter, 2)
-    more = two if settings.classes == 2 else flow.by_detours(parameter, settings.classes)
+    two = flow.by_detours(parameter, classes=2)
+    more = two if settings.classes == 2 else flow.by_detours(parameter, classes=settings.classes)
     return Taken(parameter, two, more, flow.by_first_gate(parameter))
 
 
@@ -80,11 +80,11 @@ def three_panels(apart: Taken, experiment: Experiment) -> tuple[Panel, Panel, Pa
     return cell, detours, whole
 
 
-def carriers(apart: Taken, experiment: Experiment, t: int) -> Carriers:
+def carriers(apart: Taken, experiment: Experiment, t: int) -> PathShares:
     """The terms of one target, along the cell and by detours."""
     flow, two, row = experiment.lstm, apart.two, (t - 1, slice(0, t))
     assert two.sign is not None
-    return Carriers(
+    return PathShares(
         two.log10[0][row],
         two.log10[1][row],
         flow.log10(apart.parameter)[row],
@@ -94,7 +94,7 @@ def carriers(apart: Taken, experiment: Experiment, t: int) -> Carriers:
     )
 
 
-def by_detours(apart: Taken, found: Carriers) -> Shares:
+def by_detours(apart: Taken, found: PathShares) -> Shares:
     """The shares of the classes by detours at one target, marked where the detours take over."""
     classes = apart.by_detours
     colours = (*CLASSES[: len(classes.labels) - 1], REST)
@@ -102,14 +102,14 @@ def by_detours(apart: Taken, found: Carriers) -> Shares:
     return Shares(classes.labels, colours, _shares(classes, found), found.takeover, note)
 
 
-def by_first_gate(apart: Taken, found: Carriers) -> Shares:
+def by_first_gate(apart: Taken, found: PathShares) -> Shares:
     """The shares of the gates through which paths first leave the cell, at one target."""
     classes = apart.by_first_gate
     colours = (CLASSES[0], *(LINES[gate] for gate in "ifco"))
     return Shares(classes.labels, colours, _shares(classes, found))
 
 
-def _shares(classes: PathClasses, found: Carriers) -> Array:
+def _shares(classes: PathClasses, found: PathShares) -> Array:
     """Shares of the classes at the target, (n, t)."""
     assert classes.sign is not None
     row = (slice(None), found.t - 1, slice(0, found.t))

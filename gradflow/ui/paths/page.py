@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.analysis.path_shares import Carriers
-from gradflow.figures._heatmap import heatmap
-from gradflow.figures._path_classes import shares
-from gradflow.figures._unrolled_graph import graph
+from gradflow.analysis.path_shares import PathShares
+from gradflow.figures.builders.stacked_shares import shares
+from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
 from gradflow.ui.paths import class_panels, path_words, three_steps_words
 from gradflow.ui.paths.class_panels import Taken
-from gradflow.ui.paths.three_steps import Unrolled, unrolled
-from gradflow.ui.paths.three_steps import graph as unrolled_graph
+from gradflow.ui.paths.three_steps import Unrolled, lit_graph, unrolled
 from gradflow.ui.shared import frame, panels, state, words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
@@ -68,7 +66,7 @@ def _heatmaps(settings: Settings, experiment: Experiment, apart: Taken) -> None:
     )
 
 
-def _one_target(apart: Taken, found: Carriers) -> None:
+def _one_target(apart: Taken, found: PathShares) -> None:
     st.subheader(f"One target: t = {found.t}", anchor=False)
     left, right, _ = st.columns([1, 1, 2], vertical_alignment="bottom")
     with left:
@@ -104,5 +102,5 @@ def _graph(steps: Unrolled) -> None:
         )
     settings = frame.current()
     with left:
-        frame.chart(graph(unrolled_graph(steps, settings.path)), "unrolled_graph")
+        frame.chart(lit_graph(steps, settings.path), "unrolled_graph")
     st.caption(f"{three_steps_words.steps_shown(steps)} {three_steps_words.CAPTION}")

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from gradflow.analysis.path_shares import Carriers
+from gradflow.analysis.path_shares import PathShares
+from gradflow.figures.builders.number_words import percent, power
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.text import percent, power
 
 LEAD = (
     "The LSTM's gradient at step $t$ reaches an earlier input along many paths. One runs along the "
@@ -64,7 +64,7 @@ def parameter_used(parameter: str, chosen: str) -> str:
     )
 
 
-def finding(found: Carriers) -> str:
+def finding(found: PathShares) -> str:
     """The finding: which path carries the gradient, and what the forget gates alone would say."""
     if found.t == 1:
         return "**One step only.** From step 1 no path leads back: there is nothing to tell apart."
@@ -79,7 +79,7 @@ def finding(found: Carriers) -> str:
     return f"{_who(found)} {_claim(found, furthest)}"
 
 
-def _who(found: Carriers) -> str:
+def _who(found: PathShares) -> str:
     takeover, compared, outweighed = found.takeover, found.compared, found.outweighed
     if np.isneginf(found.rest).all():
         return (
@@ -109,7 +109,7 @@ def _who(found: Carriers) -> str:
     return f"{said} Up to lag {before[-1]} the cell path is the larger."
 
 
-def _closest(found: Carriers) -> tuple[float, int]:
+def _closest(found: PathShares) -> tuple[float, int]:
     """log10 of the detours' largest size next to the cell path's, and its lag."""
     (lags,) = np.nonzero(np.isfinite(found.cell))
     gaps = found.rest[lags] - found.cell[lags]
@@ -121,7 +121,7 @@ def _lags(count: int) -> str:
     return "1 lag" if count == 1 else f"{count} lags"
 
 
-def _claim(found: Carriers, k: int) -> str:
+def _claim(found: PathShares, k: int) -> str:
     """The furthest term, beside what the forget gates alone would make of it."""
     whole, cell = float(found.whole[k - 1]), float(found.cell[k - 1])
     product = f"$\\prod f$ = {power(float(found.forget_product[k - 1]))}"

@@ -5,30 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 
 import gradflow as gf
 from gradflow.analysis.path_shares import signed_shares
-from gradflow.analysis.single_paths import Edge, Node, Path, paths_of, unrolled_graph
-from gradflow.figures._unrolled_graph import Edge as DrawnEdge
-from gradflow.figures._unrolled_graph import Graph
-from gradflow.figures._unrolled_graph import Node as DrawnNode
+from gradflow.analysis.single_paths import Path, paths
+from gradflow.analysis.unrolled_cell import Node, unrolled_graph
+from gradflow.figures.builders.drawn_graph import graph_figure
+from gradflow.figures.builders.graph_words import node_words
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import Experiment
-from gradflow.ui.shared.text import number, signed
 
 STEPS = 3
 PARAMETER = "w_xf"
-
-_GATES = ("i", "f", "c'", "o")
-_NAMES = {
-    "x": "input",
-    "i": "input gate",
-    "f": "forget gate",
-    "c'": "candidate",
-    "o": "output gate",
-    "c": "cell state",
-    "h": "hidden state",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,58 +72,15 @@ def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
     if flow.T < STEPS:
         return None
     t = max(t, STEPS)
-    found = paths_of(flow, t, t + 1 - STEPS, PARAMETER)
+    found = paths(flow, PARAMETER, t, STEPS)
     log10, sign = (np.array([getattr(path, name) for path in found]) for name in ("log10", "sign"))
     whole = np.asarray(flow.sign(PARAMETER)[t - 1, STEPS - 1])
     return Unrolled(flow, t, found, signed_shares(log10, sign, whole))
 
 
-def graph(steps: Unrolled, rank: int) -> Graph:
+def lit_graph(steps: Unrolled, rank: int) -> go.Figure:
     """The graph, in which the path of a rank is lit; rank 1 is the largest."""
-    record = unrolled_graph(steps.flow, steps.t, steps.t + 1 - STEPS, PARAMETER)
-    lit = tuple(
-        (steps.place(edge.end), steps.place(edge.start), _size(edge).replace(" × ", "·"))
-        for edge in steps.paths[rank - 1].edges
-    )
-    columns = tuple(
-        f"step {n}<br>({n + steps.before} of {steps.flow.T})" for n in range(1, STEPS + 1)
-    )
-    nodes = tuple(_node(steps, node) for node in record.nodes)
-    return Graph(nodes, tuple(_edge(steps, edge) for edge in record.edges), columns, lit)
-
-
-def _node(steps: Unrolled, node: Node) -> DrawnNode:
-    kind, step = steps.place(node)
-    label, trace, at = _symbol(kind, step), steps.flow.trace, node.step - 1
-    if kind == "L":
-        outputs = ", ".join(number(float(o)) for o in np.ravel(trace.o[at]))
-        return DrawnNode(kind, step, label, f"loss of step {step}; the output is {outputs}")
-    if kind == "w":
-        weight = number(float(steps.flow.cell.weights["w_x"][_GATES.index("f")]))
-        return DrawnNode(
-            kind, step, label, f"the weight {label} = {weight}, as step {step} uses it"
-        )
-    states = {"x": steps.flow.x[at, 0], "c": trace.c[at + 1, 0], "h": trace.h[at + 1, 0]}
-    if kind in states:
-        said = f"{_NAMES[kind]} {label} = {number(float(states[kind]))}"
-    else:
-        value, z = (float(part[at, _GATES.index(kind), 0]) for part in (trace.gates, trace.z))
-        said = f"{_NAMES[kind]} {label} = {number(value)}, of z = {number(z)}"
-    return DrawnNode(kind, step, label, said)
-
-
-def _edge(steps: Unrolled, edge: Edge) -> DrawnEdge:
-    tail, head = steps.place(edge.end), steps.place(edge.start)
-    said = f"d{_symbol(*head)}/d{_symbol(*tail)} = {_size(edge)}"
-    return DrawnEdge(tail, head, edge.log10, said)
-
-
-def _size(edge: Edge) -> str:
-    return signed(edge.sign, edge.log10)
-
-
-def _symbol(kind: str, step: int) -> str:
-    """A quantity's letter with its step, in Plotly's tags."""
-    if kind == "w":
-        return "w<sub>xf</sub>"
-    return f"{kind.replace(chr(39), '′')}<sub>{step}</sub>"
+    graph = unrolled_graph(steps.flow, PARAMETER, steps.t, STEPS)
+    columns = [f"step {n}<br>({n + steps.before} of {steps.flow.T})" for n in range(1, STEPS + 1)]
+    said = node_words(steps.flow, graph, steps.before)
+    return graph_figure(graph, steps.paths[rank - 1], said, columns, steps.before)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from gradflow.figures.builders.number_words import percent, signed
 from gradflow.ui.paths.three_steps import STEPS, Unrolled
-from gradflow.ui.shared.text import percent, signed
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.mode_bar import bar
+from gradflow.figures.builders.mode_bar import bar
 from gradflow.ui.shared import sidebar, state, words
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.presets import look_at

@@ -8,8 +8,8 @@ import re
 import numpy as np
 
 import gradflow as gf
+from gradflow.figures.builders.number_words import digits
 from gradflow.numerics.scaled import Scaled
-from gradflow.ui.shared.text import digits
 
 
 def formula(latex: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradflow.analysis import memory
-from gradflow.ui.shared.text import number, percent, power
+from gradflow.figures.builders.number_words import number, percent, power
 
 # The name of a measure, how its cell is written, and what it says.
 Row = tuple[str, Callable[[Any], str], str]

@@ -8,9 +8,9 @@ import numpy as np
 
 import gradflow as gf
 from gradflow.analysis.clipping import clip_factors
-from gradflow.figures._profile import Line, Profile
-from gradflow.figures.colour_scale import View
-from gradflow.figures.panel import Panel
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.lag_profile import Line, Profile
+from gradflow.figures.builders.panel import Panel
 from gradflow.ui.shared import views
 from gradflow.ui.shared.experiment import Experiment, parameter_name
 from gradflow.ui.shared.settings import Settings

@@ -1,14 +1,8 @@
-"""Text from outside made safe for Markdown, numbers for people, and tables."""
+"""Text from outside made safe for Markdown, and tables."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-
-import numpy as np
-
-from gradflow.figures.text import power_of_ten
-from gradflow.figures.tick_labels import scientific
 
 # A "|" within a cell of a table.
 BAR = r"\|"
@@ -27,53 +21,6 @@ def quoted(text: str) -> str:
     return f"`{plain[:40]}…`" if len(plain) > 40 else f"`{plain or ' '}`"
 
 
-def digits(log10: float, decimals: int) -> tuple[str, int | None]:
-    """The number 10^log10 as its digits and a power of ten, which is None where none is needed.
-
-    Parameters
-    ----------
-    log10 : float
-        Finite.
-    decimals : int
-        Digits after the point where there is a power of ten. Without one there are three digits,
-        or all of those before the point.
-    """
-    if -2.5 <= log10 < 3.0:
-        return f"{10.0**log10:.3g}", None
-    if 3.0 <= log10 < 4.0:
-        return f"{10.0**log10:,.0f}", None
-    mantissa, exponent = scientific(np.asarray(log10), decimals)
-    return f"{mantissa:.{decimals}f}", int(exponent)
-
-
-def power(log10: float) -> str:
-    """The number 10^log10 for people: 0.62, 117, 3.2 × 10⁻⁴⁰¹².
-
-    Parameters
-    ----------
-    log10 : float
-        nan gives a dash, minus infinity 0.
-    """
-    if not math.isfinite(log10):
-        return "–" if math.isnan(log10) else "0" if log10 < 0 else "∞"
-    shown, exponent = digits(log10, 1)
-    return shown if exponent is None else f"{shown} × {power_of_ten(exponent)}"
-
-
-def signed(sign: int, log10: float) -> str:
-    """The number sign * 10^log10 for people."""
-    return ("−" if sign < 0 else "") + power(log10)
-
-
-def number(value: float) -> str:
-    """A plain number for people; a dash for nan."""
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return "0" if value == 0.0 else ("-" if value < 0 else "") + power(math.log10(abs(value)))
-
-
 def table(columns: Mapping[str, Sequence[str]]) -> str:
     """A table in Markdown.
 
@@ -90,12 +37,3 @@ def table(columns: Mapping[str, Sequence[str]]) -> str:
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage; a dash for nan."""
-    if math.isnan(share):
-        return "–"
-    if 0.0 < share < 0.0005:
-        return "< 0.1%"
-    return f"{100.0 * share:.1f}%"

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.figures._profile import Line, Profile
-from gradflow.figures.colour_scale import View, colour_range
-from gradflow.figures.panel import Panel, relative_to_first
+from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.lag_profile import Line, Profile
+from gradflow.figures.builders.panel import Panel, relative_to_first
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.view_settings import ViewSettings
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from gradflow.analysis import memory
+from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.numerics.activations import sigmoid
-from gradflow.ui.shared.text import number, percent, power
 
 
 def sentence(name: str, seen: memory.Reach) -> str:

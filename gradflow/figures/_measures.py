@@ -1,0 +1,70 @@
+"""`plot_measures`: how far back the gradient of every target reaches."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gradflow.analysis import memory
+from gradflow.figures.builders.flow_records import flow_title, line_colour
+from gradflow.figures.builders.paper import on_paper
+from gradflow.figures.builders.target_curves import Measure, measure_curves
+from gradflow.flow import GradientFlow
+from gradflow.numerics.validation import target_step
+
+
+def plot_measures(
+    flow: GradientFlow,
+    t: int | None = None,
+    layer: int | None = None,
+    *,
+    eps: float = 0.01,
+    dark: bool | None = False,
+) -> go.Figure:
+    """Plot horizon and half-life of every target step.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        Terms of one cell on one sequence.
+    t : int, optional
+        A target step to mark, 1 <= t <= flow.T; the last one if it is left out.
+    layer : int, optional
+        The layer of a stack, 0 next to the input; may be left out where there is only one.
+    eps : float
+        Share of the k = 1 term that the horizon still counts, 0 < eps <= 1.
+    dark : bool or None
+        As for `plot_heatmap`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Traces "horizon" and "half-life", in steps, with gaps where the signal does not shrink.
+
+    Raises
+    ------
+    ValueError
+        If t is no target step, eps is out of its range, or the layer is unknown.
+
+    See Also
+    --------
+    gradflow.memory.over_targets : The numbers.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> from gradflow.figures import plot_measures
+    >>> flow = gf.gradient_flow(gf.RNN(0.5, 0.5, activation="identity"), gf.sequences.ones(12))
+    >>> figure = plot_measures(flow)
+    >>> figure.data[0].y.tolist()  # 0.5^6 is the last power above 1%
+    [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0]
+    """
+    step = flow.T if t is None else target_step(t, flow.T)
+    reach = memory.over_targets(flow, eps=eps, layer=layer)
+    colour = line_colour(flow, layer)
+    curves = [
+        Measure("horizon", np.array([one.horizon for one in reach]), colour),
+        Measure("half-life", np.array([one.half_life for one in reach]), colour, "dot"),
+    ]
+    heading = f"{flow_title(flow, layer)} · how far back the gradient of each target reaches"
+    return on_paper(measure_curves(curves, step), dark, heading)

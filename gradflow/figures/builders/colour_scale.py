@@ -1,0 +1,167 @@
+"""The colour scale that several heatmaps share, and its bar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from gradflow.figures.builders.colours import MAGNITUDE, SIGNED, ZERO
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.text import power_of_ten
+from gradflow.figures.builders.tick_labels import power_ticks
+
+FONT = 12
+AXES = ("lag", "source")
+UNDER_TITLE = "<br><span style='font-size:3px'> </span>"  # keeps the title off the colour bar
+
+
+@dataclass(frozen=True)
+class View:
+    """How panels are shown; one view serves them all, so that their colours compare.
+
+    Attributes
+    ----------
+    relative : bool
+        Relative to the k = 1 term of each row.
+    floor : float
+        log10 of the magnitude below which all colours are alike.
+    signs : bool
+        Colour by sign too, where a panel has signs.
+    axis : "lag" or "source"
+        What the horizontal axis counts.
+    low, high : float
+        log10 of the magnitudes at the ends of the colour scale.
+    dark : bool or None
+        Colour of the text: for a dark page, a light one, or None to leave it to the page's theme.
+
+    Raises
+    ------
+    ValueError
+        If low is not below high, or the axis is unknown.
+    """
+
+    relative: bool = True
+    floor: float = -12.0
+    signs: bool = False
+    axis: Literal["lag", "source"] = "lag"
+    low: float = -12.0
+    high: float = 0.0
+    dark: bool | None = None
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"low must be below high. Got {self.low} and {self.high}.")
+        if self.axis not in AXES:
+            raise ValueError(f"axis must be 'lag' or 'source'. Got {self.axis!r}.")
+
+
+def colour_range(panels: Sequence[Panel], relative: bool, floor: float) -> tuple[float, float]:
+    """Ends of the colour scale that several panels share.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        The panels.
+    relative : bool
+        Whether they are shown relative to the k = 1 term.
+    floor : float
+        log10 of the lowest magnitude told apart.
+
+    Returns
+    -------
+    tuple of two floats
+        low is the floor; high the largest log10, rounded up to a whole number, at least 0 when
+        relative, and always above low.
+    """
+    high = 0.0 if relative else -math.inf
+    for panel in panels:
+        shown = panel.relative if relative else panel.log10
+        largest = np.fmax.reduce(shown, axis=None, initial=-np.inf)
+        if np.isfinite(largest):
+            high = max(high, math.ceil(float(largest) - 1e-9))
+    return float(floor), float(max(high, math.floor(floor) + 1))
+
+
+def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
+    """The colour bar, thin and flat under the plot.
+
+    Parameters
+    ----------
+    panel : Panel
+        A panel that has the bar's colours.
+    view : View
+        How panels are shown.
+    **place
+        Fields that place it elsewhere.
+
+    Returns
+    -------
+    dict
+    """
+    ticks = _signed_ticks(view) if by_sign(panel, view) else _ticks(view)
+    size = "size of the term" + (" relative to k = 1" if view.relative else "")
+    zero = f"<span style='color:{ZERO}'>■</span> exactly zero"
+    shown = f"{size}   {zero}" if panel.has_zeros else size
+    return {
+        "orientation": "h",
+        "thickness": 10,
+        "len": 1.0,
+        "x": 0.5,
+        "xanchor": "center",
+        "yref": "container",
+        "y": 0.0,
+        "yanchor": "bottom",
+        "ypad": 2,
+        "xpad": 0,
+        "outlinewidth": 0,
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
+        "tickfont": {"size": FONT},
+        "ticks": "outside",
+        "ticklen": 3,
+        "ticklabeloverflow": "allow",
+        "title": {"text": f"{shown}{UNDER_TITLE}", "side": "top", "font": {"size": FONT}},
+        **place,
+    }
+
+
+def by_sign(panel: Panel, view: View) -> bool:
+    """Whether a panel is coloured by sign: only one that has signs, and on request."""
+    return view.signs and panel.sign is not None
+
+
+def ends_and_colours(panel: Panel, view: View) -> tuple[float, float, Any]:
+    """Lowest and highest position on the colour scale, and the scale."""
+    if by_sign(panel, view):
+        return view.low - view.high, view.high - view.low, SIGNED
+    return view.low, view.high, MAGNITUDE
+
+
+def _ticks(view: View) -> dict[float, str]:
+    """Labels of the colour bar by position."""
+    exponents = power_ticks(view.low, view.high, 5)
+    crowded = (view.high - view.low) / 6.0
+    ticks = {float(e): power_of_ten(e) for e in exponents if e - view.low > crowded}
+    at_floor = "≤ " if view.low == view.floor else ""
+    return {view.low: at_floor + _power(view.low), **ticks}
+
+
+def _signed_ticks(view: View) -> dict[float, str]:
+    """Labels of the signed colour bar: position 0 is the floor, either sign outward."""
+    exponents = power_ticks(view.low, view.high, 3)
+    crowded = (view.high - view.low) / 4.0
+    ticks = {e - view.low: power_of_ten(e) for e in exponents if e - view.low > crowded}
+    negative = {-position: "−" + label for position, label in ticks.items()}
+    positive = {position: "+" + label for position, label in ticks.items()}
+    middle = {0.0: f"≤ {_power(view.low)}"}
+    return dict(sorted({**negative, **middle, **positive}.items()))
+
+
+def _power(log10: float) -> str:
+    if float(log10).is_integer():
+        return power_of_ten(int(log10))
+    return f"{10.0 ** (log10 - math.floor(log10)):.1f}·{power_of_ten(math.floor(log10))}"

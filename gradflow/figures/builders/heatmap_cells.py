@@ -1,0 +1,89 @@
+"""`Cells`: what the cells of one heatmap hold, each a term or the largest of a block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.panel import Panel, by_source
+from gradflow.figures.builders.pooling import pooled
+from gradflow.numerics.scaled import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The cells of one panel, as its view arranges them.
+
+    Attributes
+    ----------
+    block : int
+        Terms along each side of a cell.
+    log10 : float32 array of shape (m, m)
+        log10 of the magnitude, relative to the k = 1 term in a relative view. Minus infinity where
+        exactly zero, nan where there is no term.
+    sign : int8 array of shape (m, m) or None
+        Its sign, 0 where there is no term; None for norms.
+    place : array of shape (m, m) or None
+        Which term of the block it is, as in `pooling.Pooled`; None where each term is a cell.
+    """
+
+    block: int
+    log10: Array
+    sign: Array | None
+    place: Array | None
+
+    @property
+    def steps(self) -> Array:
+        """Where the cells' middles stand on either axis, (m,)."""
+        return 1.0 + 0.5 * (self.block - 1) + self.block * np.arange(len(self.log10))
+
+    @property
+    def terms(self) -> tuple[Array, Array]:
+        """Row and column, from 0, of the term that each cell shows, (m, m) each."""
+        rows, columns = (np.asarray(index) for index in np.indices(self.log10.shape))
+        if self.place is None:
+            return rows, columns
+        within = np.divmod(self.place.astype(np.intp), self.block)
+        return self.block * rows + within[0], self.block * columns + within[1]
+
+
+def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
+    """The cells of a panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        The terms.
+    view : View
+        How to show them.
+    block : int
+        Terms along each side of a cell; of more than one the largest is shown.
+    """
+    log10 = arranged(panel.relative if view.relative else panel.log10, view)
+    sign = None
+    if panel.sign is not None:
+        sign = np.nan_to_num(arranged(panel.sign, view)).astype(np.int8)
+    if block == 1:
+        return Cells(1, log10.astype(np.float32), sign, None)
+    largest = pooled(log10, block)
+    of = Cells(block, largest.log10, None, largest.place)
+    return of if sign is None else replace(of, sign=sign[of.terms])
+
+
+def arranged(terms: Array, view: View) -> Array:
+    """A (T, T) array with the columns the view's horizontal axis counts."""
+    return by_source(terms) if view.axis == "source" else terms
+
+
+def positions(of: Cells, view: View) -> Array:
+    """Where each cell stands on the colour scale, float32 (m, m); nan where it is drawn otherwise.
+
+    Beyond the ends of the scale the colour is that of the end.
+    """
+    finite = np.isfinite(of.log10)
+    if not view.signs or of.sign is None:
+        return np.where(finite, of.log10, np.float32(np.nan))
+    above = np.maximum(of.log10 - np.float32(view.low), np.float32(0.0))
+    return np.where(finite, np.asarray(of.sign, dtype=np.float32) * above, np.float32(np.nan))

@@ -1,0 +1,280 @@
+"""The profile: for one target, the size of the terms against their lag."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gradflow.figures.builders.colours import GRID, INK, LINES, QUIET
+from gradflow.figures.builders.text import escaped, wrapped
+from gradflow.figures.builders.tick_labels import scientific, step_ticks
+from gradflow.numerics.scaled import Array
+
+HEIGHT = 400
+FONT = 12
+SHALLOWEST = -12.0
+NOTE_LINE = 16
+NOTE_CHARACTERS = 44
+REFERENCE = "|w<sub>s</sub>|<sup>k−1</sup>"
+SHORT = {"float16": "f16", "bfloat16": "bf16", "float32": "f32", "float64": "f64"}
+LABEL_SIDES = ("bottom left", "top right", "middle right")
+
+
+class Line(NamedTuple):
+    """One curve: its name, log10 of the sizes (n,), a key of `colours.LINES`, Plotly's dash."""
+
+    name: str
+    log10: Array
+    colour: str
+    dash: str = "solid"
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The terms of one target step, for several cells.
+
+    Attributes
+    ----------
+    t : int
+        Target step; 0 where there is none.
+    lags : array of shape (n,)
+        k = 1 .. t.
+    lines : tuple of Line
+        The curves; each log10 has shape (n,), minus infinity where exactly zero.
+    reference : array of shape (n,), optional
+        log10 of |w_s|^(k-1).
+    zero_lags : mapping
+        By a line's name and a format ("float16", ..), the first lag at which that format would have
+        returned zero, or None.
+    quantity : str
+        What is shown: "dL_t/dw_x".
+    relative : bool
+        Whether sizes are relative to the k = 1 term.
+
+    Raises
+    ------
+    ValueError
+        If a curve's length is not that of lags, or its colour is unknown.
+    """
+
+    t: int
+    lags: Array
+    lines: tuple[Line, ...]
+    reference: Array | None = None
+    zero_lags: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
+    quantity: str = ""
+    relative: bool = False
+
+    def __post_init__(self) -> None:
+        n = len(self.lags)
+        curves = {line.name: line.log10 for line in self.lines}
+        if self.reference is not None:
+            curves["reference"] = self.reference
+        for name, log10 in curves.items():
+            if np.shape(log10) != (n,):
+                raise ValueError(f"{name} must have shape ({n},). Got {np.shape(log10)}.")
+        for line in self.lines:
+            if line.colour not in LINES:
+                raise ValueError(f"colour must be one of {', '.join(LINES)}. Got {line.colour!r}.")
+
+
+def profile(record: Profile, floor: float = -12.0, dark: bool | None = None) -> go.Figure:
+    """log10 of the sizes of the terms against the lag.
+
+    Parameters
+    ----------
+    record : Profile
+        The curves.
+    floor : float
+        log10 of the size where the vertical axis ends, unless a marker lies deeper; taken as
+        `SHALLOWEST` where it is above that, as a colour scale ends sooner than a curve need.
+    dark : bool or None
+        As in `View`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A trace for each line, the reference, and "zero in .." for the markers of each line.
+    """
+    return go.Figure(profile_parts(record, floor, dark))
+
+
+def profile_parts(
+    record: Profile, floor: float = -12.0, dark: bool | None = None
+) -> dict[str, Any]:
+    """The traces and the layout of `profile`, as Plotly's plain mappings."""
+    x_axis, y_axis = profile_axes(record, floor)
+    layout = {
+        "template": {},
+        "height": HEIGHT,
+        "margin": {"l": 62, "r": 10, "t": 10, "b": 50 + NOTE_LINE * len(notes(record)), "pad": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": FONT} if dark is None else {"size": FONT, "color": INK[dark]},
+        "xaxis": x_axis,
+        "yaxis": y_axis,
+        "legend": legend(),
+        "hovermode": "x",
+    }
+    return {"data": profile_traces(record), "layout": layout}
+
+
+def profile_traces(record: Profile, axes: tuple[str, str] = ("x", "y")) -> list[dict[str, Any]]:
+    """The curves, the reference behind them, and the markers before them."""
+    place = {"xaxis": axes[0], "yaxis": axes[1]}
+    curves = [_curve(record, line) | place for line in record.lines]
+    if record.reference is not None:
+        reference = Line(REFERENCE, record.reference, "reference", "dash")
+        curves.append(_curve(record, reference) | place)
+    markers = [
+        _markers(record, line, side) | place
+        for line, side in zip(record.lines, _sides(len(record.lines)), strict=True)
+        if _zero_points(record, line)
+    ]
+    return [*curves, *markers]
+
+
+def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Horizontal and vertical axis."""
+    n = max(len(record.lags), 1)
+    plain: dict[str, Any] = {"zeroline": False, "gridcolor": GRID, "tickfont": {"size": FONT}}
+    first = {"size": FONT + 1}
+    small = "".join(
+        f"<br><span style='font-size:{FONT}px;color:{QUIET}'>{escaped(note)}</span>"
+        for note in notes(record)
+    )
+    x_axis = {
+        **plain,
+        "tickmode": "array",
+        "tickvals": step_ticks(n),
+        "title": {
+            "text": f"lag k: steps back from t = {record.t}, plus one{small}",
+            "font": first,
+            "standoff": 6,
+        },
+        "range": [1.0 - 0.02 * n, n + 0.04 * n] if n > 1 else [0.5, 1.5],
+    }
+    size = "size" + (" relative to k = 1" if record.relative else " of the term")
+    low, high = _range(record, floor)
+    y_axis = {
+        **plain,
+        "title": {"text": size, "font": first, "standoff": 4},
+        "range": [low, high],
+        "tickprefix": "10<sup>",
+        "ticksuffix": "</sup>",
+        "tickformat": "~g",
+        "nticks": 7,
+        "automargin": True,
+    }
+    if high - low <= 6:
+        y_axis["dtick"] = 1
+    return x_axis, y_axis
+
+
+def legend(**place: Any) -> dict[str, Any]:
+    """A flat legend above the plot."""
+    return {
+        "orientation": "h",
+        "x": 0.0,
+        "xanchor": "left",
+        "y": 1.02,
+        "yanchor": "bottom",
+        "font": {"size": FONT},
+        "bgcolor": "rgba(0,0,0,0)",
+        "itemwidth": 30,
+        **place,
+    }
+
+
+def notes(record: Profile) -> list[str]:
+    """What the markers are and where curves have gaps, as lines of plain text."""
+    said = []
+    if any(_zero_points(record, line) for line in record.lines):
+        said.append("✕ from this lag on, that format returns zero")
+    zero = [line for line in record.lines if np.isneginf(line.log10).any()]
+    gone = [line.name for line in zero if np.isneginf(line.log10).all()]
+    gaps = [line.name for line in zero if line.name not in gone]
+    if gone:
+        said += wrapped(f"all exactly zero, no curve: {'; '.join(gone)}", NOTE_CHARACTERS)
+    if gaps:
+        said += wrapped(f"gaps are exact zeros: {'; '.join(gaps)}", NOTE_CHARACTERS)
+    return said
+
+
+def _curve(record: Profile, line: Line) -> dict[str, Any]:
+    finite = np.isfinite(line.log10)
+    mantissa, exponent = scientific(line.log10)
+    return {
+        "type": "scatter",
+        "name": line.name if line.name == REFERENCE else escaped(line.name),
+        "x": np.asarray(record.lags),
+        "y": np.where(finite, line.log10, np.nan),
+        "mode": "lines" if finite.all() and len(finite) > 1 else "lines+markers",
+        "marker": {"size": 5},
+        "line": {"color": LINES[line.colour], "dash": line.dash, "width": 2},
+        "connectgaps": False,
+        "customdata": np.column_stack([mantissa, exponent]),
+        "hovertemplate": "k = %{x}: %{customdata[0]:.2f}e%{customdata[1]:+d}",
+    }
+
+
+def _zero_points(record: Profile, line: Line) -> list[tuple[int, float, str]]:
+    """Lag, log10 and label of a line's markers; formats that end at one lag share a marker."""
+    formats: dict[int, list[str]] = {}
+    for name, lag in record.zero_lags.get(line.name, {}).items():
+        if lag is not None:
+            formats.setdefault(int(lag), []).append(SHORT.get(name, escaped(name)))
+    points = []
+    for lag, names in sorted(formats.items()):
+        (at,) = np.nonzero(np.asarray(record.lags) == lag)
+        if at.size and np.isfinite(line.log10[at[0]]):
+            points.append((lag, float(line.log10[at[0]]), " ".join(names)))
+    return points
+
+
+def _markers(record: Profile, line: Line, side: str) -> dict[str, Any]:
+    points = _zero_points(record, line)
+    return {
+        "type": "scatter",
+        "name": f"zero in lower precision: {escaped(line.name)}",
+        "x": [lag for lag, _, _ in points],
+        "y": [log10 for _, log10, _ in points],
+        "text": [label for _, _, label in points],
+        "mode": "markers+text",
+        "textposition": side,
+        "textfont": {"size": FONT, "color": LINES[line.colour]},
+        "marker": {"symbol": "x", "size": 8, "color": LINES[line.colour]},
+        "cliponaxis": False,
+        "showlegend": False,
+        "hovertemplate": (
+            f"from k = %{{x}} on %{{text}} would return zero ({escaped(line.name)})<extra></extra>"
+        ),
+    }
+
+
+def _sides(lines: int) -> list[str]:
+    return [LABEL_SIDES[i % len(LABEL_SIDES)] for i in range(lines)]
+
+
+def _range(record: Profile, floor: float) -> tuple[float, float]:
+    """Ends of the vertical axis, as log10."""
+    curves = [line.log10 for line in record.lines]
+    if record.reference is not None:
+        curves.append(record.reference)
+    values = np.concatenate([np.asarray(curve, dtype=float) for curve in curves] or [np.zeros(0)])
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return floor, 0.0
+    high = float(values.max())
+    low = max(float(values.min()), min(floor, SHALLOWEST, high - 1.0))
+    markers = [log10 for line in record.lines for _, log10, _ in _zero_points(record, line)]
+    low = min([low, *markers])
+    low, high = math.floor(low), math.ceil(high)
+    low -= low == high
+    margin = 0.05 * (high - low)
+    return low - (2.0 if markers else 1.0) * margin, high + margin

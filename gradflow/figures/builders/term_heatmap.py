@@ -1,0 +1,267 @@
+"""The heatmap: every term of one cell, target step against lag or source step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gradflow.figures.builders.colour_scale import (
+    FONT,
+    View,
+    colour_bar,
+    ends_and_colours,
+)
+from gradflow.figures.builders.colours import CLIPPED, INK, QUIET, ZERO
+from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
+from gradflow.figures.builders.hover_labels import details, hover
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.text import escaped, shortened, subscripted
+from gradflow.figures.builders.tick_labels import step_ticks
+from gradflow.numerics.scaled import Array
+
+HEIGHT = 440
+STRIP = 0.04
+LONGEST_WORD = 12
+MOST_WORDS = 40
+MOST_WORD_TICKS = 20
+
+X_TITLES = {
+    "lag": "lag k (k = 1: the target step itself)",
+    "source": "source step j (j = t: the target step itself)",
+}
+EMPTY_NOTES = {
+    "lag": "empty: no input<br>before step 1",
+    "source": "empty: inputs<br>after the target",
+}
+
+
+def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
+    """All terms of one panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        The terms.
+    view : View
+        How to show them.
+    block : int
+        Terms along each side of a cell, which shows the largest of them.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Trace "terms"; then "exactly zero" and "clipped" where there are any.
+    """
+    of = shown_cells(panel, view, block)
+    return go.Figure(heatmap_parts(panel, view, of, details(panel, view, of)))
+
+
+def heatmap_parts(
+    panel: Panel, view: View, of: Cells, shown: Array | None = None
+) -> dict[str, Any]:
+    """The traces and the layout of one panel's figure, as Plotly's plain mappings.
+
+    A `go.Figure` checks every field of them, which takes longer than to draw them.
+
+    Parameters
+    ----------
+    panel, view, of, shown
+        As in `heatmap_traces`.
+
+    Returns
+    -------
+    dict
+        With "data" and "layout".
+    """
+    x_axis, y_axis = heatmap_axes(panel, view)
+    strip = panel.clip is not None
+    layout = {
+        "template": {},  # what is exported looks as what Plotly draws by itself
+        "height": HEIGHT,
+        "margin": {"l": 58, "r": 16, "t": 34, "b": 112 + x_label_depth(panel, view), "pad": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": FONT} if view.dark is None else {"size": FONT, "color": INK[view.dark]},
+        "showlegend": False,
+        "xaxis": {**x_axis, "domain": [0.0, 1.0 - 1.5 * STRIP if strip else 1.0]},
+        "yaxis": y_axis,
+        "annotations": heatmap_annotations(panel, view, block=of.block),
+    }
+    if strip:
+        layout["xaxis2"] = {**strip_axis(), "domain": [1.0 - STRIP, 1.0]}
+    return {
+        "data": heatmap_traces(panel, view, of, colour_bar(panel, view), shown),
+        "layout": layout,
+    }
+
+
+def heatmap_traces(
+    panel: Panel,
+    view: View,
+    of: Cells,
+    bar: dict[str, Any] | None,
+    shown: Array | None = None,
+    axes: tuple[str, str, str] = ("x", "y", "x2"),
+) -> list[dict[str, Any]]:
+    """The traces of one panel, as Plotly's plain mappings.
+
+    Parameters
+    ----------
+    panel : Panel
+        The terms.
+    view : View
+        How to show them.
+    of : Cells
+        Its cells.
+    bar : mapping or None
+        The colour bar, or None to leave it to another panel's.
+    shown : array of shape (m, m, 6 or 7), optional
+        What `details` gives, for figures that tell it of the cell under the pointer by themselves.
+    axes : tuple of three strings
+        Horizontal and vertical axis, and the horizontal axis of the clipping strip.
+    """
+    if not panel.T:
+        return []
+    low, high, scale = ends_and_colours(panel, view)
+    place: dict[str, Any] = {"type": "heatmap", "x": of.steps, "y": of.steps}
+    place |= {"xaxis": axes[0], "yaxis": axes[1], "hoverongaps": False, "xgap": 0, "ygap": 0}
+    traces = [
+        {
+            "name": "terms",
+            "z": positions(of, view),
+            "zmin": low,
+            "zmax": high,
+            "colorscale": scale,
+            "showscale": bar is not None,
+            "colorbar": bar,
+            **place,
+            **hover(panel, of, shown, zero=False),
+        }
+    ]
+    if panel.has_zeros:
+        traces.append(
+            {
+                "name": "exactly zero",
+                "z": np.where(np.isneginf(of.log10), np.float32(0.0), np.float32(np.nan)),
+                "zmin": 0.0,
+                "zmax": 1.0,
+                "colorscale": ((0.0, ZERO), (1.0, ZERO)),
+                "showscale": False,
+                **place,
+                **hover(panel, of, shown, zero=True),
+            }
+        )
+    if panel.clip is not None:
+        traces.append(_clip_trace(panel.clip, axes))
+    return traces
+
+
+def heatmap_axes(panel: Panel, view: View) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Horizontal and vertical axis of one panel; t = 1 is at the top."""
+    T = max(panel.T, 1)
+    plain: dict[str, Any] = {"showgrid": False, "zeroline": False, "ticks": "outside"}
+    plain |= {"ticklen": 3, "tickfont": {"size": FONT}}
+    numbered = _numbers(T)
+    worded = numbered if panel.words is None or T > MOST_WORDS else _word_ticks(panel.words)
+    x_ticks = worded if view.axis == "source" else numbered
+    x_axis = {
+        **plain,
+        **x_ticks,
+        "title": {"text": X_TITLES[view.axis], "font": {"size": FONT + 1}, "standoff": 4},
+        "range": [0.5, T + 0.5],
+        "tickangle": -60 if x_ticks is not numbered else 0,
+        "fixedrange": False,
+    }
+    y_axis = {
+        **plain,
+        **worded,
+        "title": {"text": "target step t", "font": {"size": FONT + 1}, "standoff": 4},
+        "range": [T + 0.5, 0.5],
+        "automargin": True,
+    }
+    return x_axis, y_axis
+
+
+def strip_axis() -> dict[str, Any]:
+    """The horizontal axis of the clipping strip, which shows nothing of its own."""
+    return {
+        "range": [0.5, 1.5],
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+        "fixedrange": True,
+    }
+
+
+def heatmap_annotations(
+    panel: Panel, view: View, axes: tuple[str, str, str] = ("x", "y", "x2"), block: int = 1
+) -> list[dict[str, Any]]:
+    """The title at the top left, the note in the empty triangle, the heading of the strip."""
+    x, y, strip = (f"{axis} domain" for axis in axes)
+    label: dict[str, Any] = {"showarrow": False, "yref": y}
+    title = f"<b>{subscripted(panel.title)}</b> · {subscripted(panel.quantity)}"
+    if block > 1:
+        title += f" · largest of {block} × {block}"
+    notes: list[dict[str, Any]] = [
+        label
+        | {"text": title, "xref": x, "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
+        | {"font": {"size": FONT + 3}, "yshift": 4}
+    ]
+    quiet = label | {"font": {"size": FONT, "color": QUIET}, "xanchor": "right"}
+    if panel.T > 1:
+        note = {"text": EMPTY_NOTES[view.axis], "xref": x, "x": 1.0, "y": 1.0, "align": "right"}
+        notes.append(quiet | note | {"yanchor": "top", "xshift": -4, "yshift": -2})
+    if panel.clip is not None and panel.T:
+        note = {"text": "clipped", "xref": strip, "x": 1.0, "y": 1.0, "yanchor": "bottom"}
+        notes.append(quiet | note | {"yshift": 4})
+    return notes
+
+
+def _clip_trace(clip: Array, axes: tuple[str, str, str]) -> dict[str, Any]:
+    factor = np.asarray(clip, dtype=np.float32)[:, None]  # (T, 1)
+    return {
+        "type": "heatmap",
+        "name": "clipped",
+        "x": np.array([1]),
+        "y": np.arange(1, len(factor) + 1),
+        "z": np.where(factor < 1.0, np.float32(1.0), np.float32(np.nan)),
+        "zmin": 0.0,
+        "zmax": 1.0,
+        "colorscale": ((0.0, CLIPPED), (1.0, CLIPPED)),
+        "showscale": False,
+        "xaxis": axes[2],
+        "yaxis": axes[1],
+        "customdata": factor,
+        "hoverongaps": False,
+        "hovertemplate": (
+            "target t = %{y:d}<br>clipped to %{customdata:.2~g} of its size<extra></extra>"
+        ),
+    }
+
+
+def _numbers(T: int) -> dict[str, Any]:
+    """Ticks at steps, 1 among them."""
+    return {"tickmode": "array", "tickvals": step_ticks(T)}
+
+
+def _word_ticks(words: tuple[str, ...]) -> dict[str, Any]:
+    """Ticks that show words; every other one, and so on, where all would not fit."""
+    stride = math.ceil(len(words) / MOST_WORD_TICKS)
+    shown = range(len(words), 0, -stride)
+    return {
+        "tickmode": "array",
+        "tickvals": list(shown),
+        "ticktext": [escaped(shortened(words[step - 1], LONGEST_WORD)) for step in shown],
+    }
+
+
+def x_label_depth(panel: Panel, view: View) -> int:
+    """Pixels that slanted words need below the plot, more than numbers do."""
+    if view.axis != "source" or panel.words is None or not 0 < panel.T <= MOST_WORDS:
+        return 0
+    longest = max(len(shortened(word, LONGEST_WORD)) for word in panel.words)
+    return 6 * longest

@@ -1,0 +1,149 @@
+"""What one row of terms says: how fast it decays, how far it reaches, and a verdict.
+
+A row is an array of shape (t,): log10 of |term| at lags 1 .. t, minus infinity where exactly zero.
+Everything is computed from differences of log10, so magnitudes never give out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from gradflow.numerics.scaled import Array
+
+VERDICT_RULE = (
+    "Take the decay per step over the t - 1 steps from the target back to the first input, or over "
+    "10 steps where there are fewer. Vanishing: less than 1% of the signal is left. Exploding: "
+    "more than 5 times the signal is left. Stable: anything between."
+)
+
+# Numbers of at most half the smallest subnormal round to zero: its power of two, by format.
+HALF_SMALLEST = MappingProxyType(
+    {"float16": -25, "bfloat16": -134, "float32": -150, "float64": -1075}
+)
+
+_VANISHED, _EXPLODED = math.log10(0.01), math.log10(5.0)
+_VERDICT_STEPS = 10
+
+# Terms are right to some 1e-10; at a limit they count as having met it.
+_LOG10_TOLERANCE = 1e-9
+
+
+def log10_left(row: Array) -> float:
+    """log10 of the last term over the first; nan where all are zero."""
+    return math.nan if np.isneginf(row[0]) else float(row[-1] - row[0])
+
+
+def log10_decay(row: Array) -> float:
+    """log10 of the decay per step; nan of one term."""
+    return log10_left(row) / (len(row) - 1) if len(row) > 1 else math.nan
+
+
+def log10_fitted_decay(row: Array) -> float:
+    """log10 of the fitted decay; nan of fewer than two terms other than zero."""
+    lags = np.flatnonzero(np.isfinite(row)).astype(np.float64)
+    if len(lags) < 2:
+        return math.nan
+    size = row[np.isfinite(row)]
+    offset = lags - lags.mean()
+    return float(offset @ (size - size[0]) / (offset @ offset))
+
+
+def half_life_of(row: Array) -> float:
+    """Steps after which a row of terms has halved.
+
+    Parameters
+    ----------
+    row : array of shape (t,)
+        log10 of |term| at lags 1 .. t.
+
+    Returns
+    -------
+    float
+        As of `gradflow.memory.half_life`.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.memory.half_life_of([0.0, -1.0, -2.0])  # a tenth a step
+    0.3010299956639812
+    """
+    rate = log10_decay(np.asarray(row))
+    if math.isnan(rate):
+        return math.nan
+    return math.log10(2.0) / -rate if rate < 0.0 else math.inf
+
+
+def horizon_of(row: Array, log10_eps: float) -> int:
+    """The last lag that is at least a share of the first; 0 where all are zero."""
+    if np.isneginf(row[0]):
+        return 0
+    reached = row >= row[0] + log10_eps - _LOG10_TOLERANCE
+    return int(np.flatnonzero(reached)[-1]) + 1
+
+
+def log10_size_sum(row: Array) -> float:
+    """log10 of the sum of |term|; nan where all are zero."""
+    if np.isneginf(row).all():
+        return math.nan
+    return float(row.max()) + math.log10(_relative(row).sum())
+
+
+def share_beyond_of(row: Array, window: int) -> float:
+    """Share of the sum of |term| at lags beyond a window; nan where all are zero."""
+    if np.isneginf(row).all():
+        return math.nan
+    size = _relative(row)
+    return float(size[window:].sum() / size.sum())
+
+
+def rounds_to_zero(row: Array) -> Mapping[str, int | None]:
+    """The first lag at which a row of terms rounds to zero, by number format.
+
+    Parameters
+    ----------
+    row : array of shape (t,)
+        log10 of |term| at lags 1 .. t, as it is and not relative.
+
+    Returns
+    -------
+    mapping of str to int or None
+        As of `gradflow.memory.zero_lags`.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> dict(gf.memory.rounds_to_zero([0.0, -10.0, -50.0]))
+    {'float16': 2, 'bfloat16': 3, 'float32': 3, 'float64': None}
+    """
+    lags: dict[str, int | None] = {}
+    for name, power in HALF_SMALLEST.items():
+        lost = np.flatnonzero(np.asarray(row) <= power * math.log10(2.0) + _LOG10_TOLERANCE)
+        lags[name] = int(lost[0]) + 1 if len(lost) else None
+    return MappingProxyType(lags)
+
+
+def verdict_of(row: Array) -> str:
+    """What `VERDICT_RULE` says of a row: "vanishing", "stable" or "exploding"."""
+    rate = log10_decay(row)
+    if math.isnan(rate):
+        return "vanishing" if np.isneginf(row[0]) else "stable"
+    left = rate * max(len(row) - 1, _VERDICT_STEPS)
+    if left < _VANISHED:
+        return "vanishing"
+    return "exploding" if left > _EXPLODED else "stable"
+
+
+def power_of_ten(exponent: float) -> float:
+    """10**exponent as float64: 0 or infinity where out of its range."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.power(10.0, exponent))
+
+
+def _relative(row: Array) -> Array:
+    """Terms over the largest of them, which must not be zero."""
+    with np.errstate(under="ignore"):
+        return np.asarray(10.0 ** (row - row.max()))

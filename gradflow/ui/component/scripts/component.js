@@ -1,0 +1,13 @@
+// What Streamlit calls, whenever it has something new for a component to show.
+
+import { Chart } from "./chart.js";
+import { Heatmaps } from "./heatmaps.js";
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const element = parentElement.querySelector(".gradflow-heatmaps, .gradflow-chart");
+  const Kind = element.className === "gradflow-chart" ? Chart : Heatmaps;
+  const view = (element.view ??= new Kind(element));
+  view.pick = (t, k) => setTriggerValue("picked", { t, k });
+  view.show(data).catch((error) => setStateValue("failed", String(error)));
+  return () => view.close();
+}

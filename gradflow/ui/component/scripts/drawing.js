@@ -1,0 +1,20 @@
+// What every chart does when Plotly draws it.
+
+// A layout in the font and the colours of the page around it.
+export function themed(layout, element) {
+  const { color, fontFamily: family } = getComputedStyle(element);
+  const modebar = { bgcolor: "transparent", color, activecolor: color };
+  return { ...layout, font: { ...layout.font, color, family }, modebar };
+}
+
+// Give Plotly a configuration only if it is a new one: with each that it gets it draws everything
+// from the start, and twice.
+export function react(Plotly, plot, { data, layout }, config) {
+  const name = JSON.stringify(config);
+  Plotly.react(plot, data, layout, plot.configuration === name ? undefined : config);
+  plot.configuration = name;
+}
+
+// In the second frame from now all that was drawn before is on the screen.
+export const painted = () =>
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));

@@ -1,0 +1,119 @@
+// Both heatmaps and the profile, in nodes that stay, so that zoom and focus do.
+
+import { Crosshair } from "./crosshair.js";
+import { painted, react, themed } from "./drawing.js";
+import { unpacked } from "./packing.js";
+import { allButValues, repaint } from "./pictures.js";
+import { plotlyLibrary } from "./plotly_library.js";
+import { endZoom, isZoom, keepZoom, zoomedAxes } from "./zoom.js";
+
+// In milliseconds: how soon a second click makes a double click, and how soon a hand that moves a
+// slider moves it again.
+const SECOND_CLICK = 400;
+const NEXT_MOVE = 150;
+
+export class Heatmaps {
+  constructor(element) {
+    this.element = element;
+    this.panels = [...element.querySelectorAll(".panel")];
+    this.plots = this.panels.map((panel) => panel.querySelector("[data-chart]"));
+    this.crosshair = new Crosshair(this.panels, this.plots, element.querySelector(".readout"));
+    this.drawings = 0;
+    this.sizes = new ResizeObserver(() => this.resize());
+  }
+
+  // What one looks at while moving a slider comes first: the pictures of both heatmaps, then the
+  // profile, and when the hand rests what Plotly knows of the heatmaps. A newer message ends it.
+  async show(bytes) {
+    const message = unpacked(bytes);
+    this.newest = message;
+    this.element.ariaBusy = "true";
+    this.Plotly = await plotlyLibrary(message.plotly);
+    if (this.newest !== message) return;
+    this.element.querySelector("h3").textContent = message.heading;
+    for (const chart of message.charts) chart.layout = themed(chart.layout, this.element);
+    const [rnn, lstm, profile] = message.charts;
+    const behind = [rnn, lstm].filter((chart, index) => !this.showValues(chart, index));
+    this.crosshair.show(message, (t, k) => this.pick(t, k));
+    await painted();
+    if (this.newest !== message) return;
+    this.draw(profile, 2);
+    if (behind.length) await pause(NEXT_MOVE);
+    if (this.newest !== message) return;
+    for (const chart of behind) this.draw(chart, message.charts.indexOf(chart));
+    this.element.ariaBusy = "false";
+  }
+
+  // Show new values; false if only the picture is new, and Plotly is still to draw the chart.
+  showValues(chart, index) {
+    const plot = this.plots[index];
+    chart.rest = allButValues(chart);
+    if (plot.chart?.rest === chart.rest && repaint(plot, chart.data)) return false;
+    this.draw(chart, index);
+    return true;
+  }
+
+  draw(chart, index) {
+    const plot = this.plots[index];
+    const axes = zoomedAxes(plot, chart, ++this.drawings);
+    const layout = { ...chart.layout, ...axes, uirevision: true };
+    const first = !plot.on;
+    plot.chart = chart;
+    plot.dataset.chart = chart.key;
+    plot.style.height = `${layout.height}px`;
+    this.panels[index].ariaLabel = chart.label ?? null;
+    react(this.Plotly, plot, { data: chart.data, layout }, this.config(plot));
+    if (first) this.listen(plot, index);
+  }
+
+  listen(plot, index) {
+    plot.on("plotly_hover", ({ points: [point] }) => this.crosshair.point(index, point));
+    plot.on("plotly_unhover", () => this.crosshair.rest());
+    plot.on("plotly_click", ({ points: [point], event }) => {
+      if (event.detail < 2) this.click(plot, index, point);
+    });
+    plot.on("plotly_doubleclick", () => this.unzoom(plot));
+    plot.on("plotly_relayout", (change) => isZoom(change) && keepZoom(this.Plotly, plot));
+    plot.on("plotly_afterplot", () => this.crosshair.draw());
+    this.sizes.observe(this.panels[index]);
+  }
+
+  // The bar above a chart, with our own end of a zoom instead of Plotly's.
+  config(plot) {
+    const click = () => this.unzoom(plot);
+    const button = { name: "unzoom", title: "Reset zoom", icon: this.Plotly.Icons.home, click };
+    const { modeBarButtonsToRemove: removed, ...given } = plot.chart.config;
+    return {
+      ...given,
+      modeBarButtonsToRemove: [...removed, "autoScale2d", "resetScale2d"],
+      modeBarButtonsToAdd: [button],
+      doubleClick: false,
+      doubleClickDelay: SECOND_CLICK,
+    };
+  }
+
+  unzoom(plot) {
+    clearTimeout(this.choosing);
+    return endZoom(this.Plotly, plot);
+  }
+
+  // Where there is a zoom, a second click may follow and end it.
+  click(plot, index, point) {
+    if (!this.crosshair.point(index, point)) return;
+    const choose = () => this.crosshair.choose();
+    if (plot.zoom) this.choosing = setTimeout(choose, SECOND_CLICK);
+    else choose();
+  }
+
+  resize() {
+    for (const plot of this.plots) if (plot.offsetWidth) this.Plotly.Plots.resize(plot);
+  }
+
+  close() {
+    this.newest = undefined;
+    this.sizes.disconnect();
+    this.plots.filter((plot) => plot.on).forEach((plot) => this.Plotly.purge(plot));
+  }
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

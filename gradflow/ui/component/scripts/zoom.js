@@ -1,0 +1,53 @@
+// The zoom of a chart, which stays while values change and ends when its axes count something else.
+// Plotly by itself returns to the ranges of its first drawing, but those change with the terms.
+
+// About as many numbers stand on an axis that is zoomed.
+const TICKS = 6;
+
+// The axes to draw a chart with: as they are zoomed, or whole. `revision` is a number that Plotly
+// has not seen yet; at one that it knows it keeps its own ranges.
+export function zoomedAxes(plot, { layout, counted }, revision) {
+  if (plot.zoom !== counted) plot.zoom = undefined;
+  const axis = (name) => {
+    const { range, tickmode, tick0, dtick } = plot.zoom ? plot.layout[name] : layout[name];
+    const shown = { range: [...range], tickmode, tick0, dtick };
+    return { ...layout[name], ...shown, uirevision: revision };
+  };
+  return { xaxis: axis("xaxis"), yaxis: axis("yaxis") };
+}
+
+// Whether Plotly's "relayout" tells of a zoom. The one that ends a zoom brings the whole axis's
+// ticks along.
+export function isZoom(change) {
+  const changes = (what) => Object.keys(change).some((name) => name.includes(what));
+  return changes(".range") && !changes(".tickmode");
+}
+
+// Remember a zoom, and number its axes anew.
+export function keepZoom(Plotly, plot) {
+  plot.zoom = plot.chart.counted;
+  const { xaxis, yaxis } = plot.layout;
+  Plotly.relayout(plot, { ...ticks("xaxis", xaxis), ...ticks("yaxis", yaxis) });
+}
+
+export async function endZoom(Plotly, plot) {
+  const { xaxis, yaxis } = plot.chart.layout;
+  const whole = {};
+  for (const [name, { range, tickmode }] of Object.entries({ xaxis, yaxis })) {
+    whole[`${name}.range`] = [...range];
+    whole[`${name}.tickmode`] = tickmode ?? "auto";
+  }
+  await Plotly.relayout(plot, whole);
+  plot.zoom = undefined;
+}
+
+// Whole numbers, nicely spaced, instead of those chosen for the whole axis; words stay.
+function ticks(name, { range: [start, end], tickmode, ticktext }) {
+  if (ticktext || !["array", "linear"].includes(tickmode)) return {};
+  const least = Math.abs(end - start) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].find((times) => times * power >= least) * power;
+  const shown = { tickmode: "linear", tick0: 0, dtick: Math.max(1, step) };
+  const parts = Object.entries(shown).map(([part, value]) => [`${name}.${part}`, value]);
+  return Object.fromEntries(parts);
+}

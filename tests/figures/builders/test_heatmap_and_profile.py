@@ -1,0 +1,387 @@
+"""Numbers and labels in the figures."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import gradflow as gf
+from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.colours import LINES, MAGNITUDE, SIGNED, ZERO
+from gradflow.figures.builders.lag_profile import Line, Profile, profile
+from gradflow.figures.builders.panel import Panel, by_source, relative_to_first
+from gradflow.figures.builders.printed_sheet import sheet
+from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.figures.builders.text import escaped, power_of_ten, subscripted, wrapped
+from gradflow.figures.builders.tick_labels import power_ticks, scientific, step_ticks
+
+X = np.array([1.0, 0.0, -2.0, 0.5])
+
+
+def panel(x=X, title="RNN", w_s=-0.5, **changes):
+    flow = gf.gradient_flow(gf.RNN(0.5, w_s), x)
+    fields = {
+        "title": title,
+        "quantity": "dL_t/dw_x",
+        "log10": flow.log10("w_x"),
+        "sign": flow.sign("w_x"),
+        "share": flow.share("w_x"),
+        "inputs": np.asarray(x, dtype=float),
+    }
+    return Panel(**{**fields, **changes})
+
+
+def empty_panel():
+    square = np.zeros((0, 0))
+    return Panel("RNN", "dL_t/dw_x", square, None, square, np.zeros(0))
+
+
+def trace(figure, name):
+    return next(trace for trace in figure.data if trace.name == name)
+
+
+def titles(figure):
+    return [annotation.text for annotation in figure.layout.annotations]
+
+
+@pytest.fixture
+def curves():
+    lags = np.arange(1, 5)
+    return Profile(
+        4,
+        lags,
+        (
+            Line("RNN", np.array([0.0, -3.0, -np.inf, -30.0]), "RNN"),
+            Line("LSTM", np.array([0.0, -0.5, -1.0, -1.5]), "LSTM"),
+        ),
+        -0.3 * (lags - 1),
+        {"RNN": {"float16": 2, "float32": None}, "LSTM": {"float16": 4, "bfloat16": 4}},
+    )
+
+
+def test_relative_to_first_uses_the_largest_where_the_first_term_is_zero():
+    log10 = np.array([[-1.0, np.nan, np.nan], [-np.inf, 3.0, np.nan], [-np.inf] * 3])
+    shown = relative_to_first(log10)
+    np.testing.assert_array_equal(shown[0], [0.0, np.nan, np.nan])
+    np.testing.assert_array_equal(shown[1], [-np.inf, 0.0, np.nan])
+    np.testing.assert_array_equal(shown[2], [-np.inf] * 3)
+
+
+def test_by_source_turns_lags_into_source_steps():
+    terms = np.array([[1.0, np.nan, np.nan], [1.0, 2.0, np.nan], [1.0, 2.0, 3.0]])
+    expected = [[1.0, np.nan, np.nan], [2.0, 1.0, np.nan], [3.0, 2.0, 1.0]]
+    np.testing.assert_array_equal(by_source(terms), expected)
+
+
+@pytest.mark.parametrize("name", ["log10", "sign", "share", "inputs", "words", "clip", "unit"])
+def test_mismatched_lengths_raise(name):
+    wrong = ("a", "b") if name == "words" else np.zeros((2, 3))
+    shape = {} if name == "log10" else {name: wrong}
+    with pytest.raises(ValueError, match="must have shape"):
+        panel(**({"log10": np.zeros((2, 3))} if name == "log10" else shape))
+
+
+def test_a_panel_with_units_is_divided_by_them_on_the_figure_and_on_the_scale():
+    of = panel(log10=np.full((4, 4), -3.0), unit=np.array([-4.0, -3.0, -5.0, 0.0]))
+    np.testing.assert_array_equal(of.relative[:, 0], [1.0, 0.0, 2.0, -3.0])
+    assert colour_range([of], True, -12.0) == (-12.0, 2.0)
+    shown = trace(heatmap(of, View(low=-12.0, high=2.0)), "terms").z
+    np.testing.assert_array_equal(shown[:, 0], [1.0, 0.0, 2.0, -3.0])
+
+
+def test_view_refuses_a_range_that_is_empty():
+    with pytest.raises(ValueError, match="low must be below high"):
+        View(low=0.0, high=0.0)
+    with pytest.raises(ValueError, match="axis must be"):
+        View(axis="time")
+
+
+def test_colour_range_is_shared_rounded_up_and_never_empty():
+    first = panel(log10=np.full((4, 4), 0.0))
+    second = panel(log10=np.where(np.arange(4) == 0, 0.0, 2.3) * np.ones((4, 1)))
+    assert colour_range([first, second], True, -12.0) == (-12.0, 3.0)
+    assert colour_range([first], True, -6.0) == (-6.0, 0.0)
+    assert colour_range([panel(log10=np.full((4, 4), -40.5))], False, -12.0) == (-12.0, -11.0)
+    assert colour_range([panel(log10=np.full((4, 4), -np.inf))], True, -12.0) == (-12.0, 0.0)
+    assert colour_range([], False, 3.5) == (3.5, 4.0)
+
+
+def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
+    of = panel()
+    figure = heatmap(of, View(low=-0.5, high=0.0, floor=-0.5))
+    terms = trace(figure, "terms")
+    relative = relative_to_first(of.log10)
+    expected = np.where(np.isfinite(relative), relative, np.nan)
+    assert terms.z.dtype == np.float32
+    np.testing.assert_allclose(terms.z, expected, rtol=1e-6)
+    assert (terms.zmin, terms.zmax) == (-0.5, 0.0)
+    assert terms.colorscale == MAGNITUDE
+    assert terms.hoverongaps is False
+    assert figure.layout.yaxis.range == (4.5, 0.5)
+    assert figure.layout.xaxis.title.text == "lag k (k = 1: the target step itself)"
+    assert figure.layout.yaxis.title.text == "target step t"
+    assert titles(figure)[0] == "<b>RNN</b> · dL<sub>t</sub>/dw<sub>x</sub>"
+
+
+def test_heatmap_as_it_is_and_by_source():
+    of = panel()
+    terms = trace(heatmap(of, View(relative=False, axis="source")), "terms")
+    by_j = by_source(of.log10)
+    np.testing.assert_allclose(terms.z, np.where(np.isfinite(by_j), by_j, np.nan), rtol=1e-6)
+
+
+def test_exact_zeros_have_their_own_trace_and_key():
+    of = panel()
+    figure = heatmap(of, View())
+    zeros = trace(figure, "exactly zero")
+    np.testing.assert_array_equal(zeros.z == 0.0, np.isneginf(of.log10))
+    assert zeros.colorscale == ((0.0, ZERO), (1.0, ZERO))
+    assert "exactly zero" in zeros.hovertemplate
+    assert np.isnan(trace(figure, "terms").z[zeros.z == 0.0]).all()
+    assert "exactly zero" in trace(figure, "terms").colorbar.title.text
+    plain = heatmap(panel(np.ones(4)), View())
+    assert [data.name for data in plain.data] == ["terms"]
+    assert "exactly zero" not in trace(plain, "terms").colorbar.title.text
+
+
+@pytest.mark.parametrize("axis", ["lag", "source"])
+def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
+    of = panel()
+    terms = trace(heatmap(of, View(axis=axis)), "terms")
+    details = terms.customdata
+    assert details.shape == (4, 4, 7)
+    assert details.dtype == np.float32
+    for t in range(1, 5):
+        for k in range(1, t + 1):
+            j = t + 1 - k
+            told = details[t - 1, (k if axis == "lag" else j) - 1]
+            np.testing.assert_array_equal(told[:4], [t, k, j, X[j - 1]])
+            x_j, mantissa, exponent, share = told[3:]
+            assert share == pytest.approx(100.0 * of.share[t - 1, k - 1], rel=1e-6)
+            if x_j == 0.0:
+                assert np.isnan(mantissa)
+                continue
+            exact = of.sign[t - 1, k - 1] * 10.0 ** of.log10[t - 1, k - 1]
+            assert mantissa * 10.0**exponent == pytest.approx(exact, rel=5.1e-3)
+    assert "k = %{customdata[1]:d}" in terms.hovertemplate
+    assert "term %{customdata[4]:+.2f}e%{customdata[5]:+d}" in terms.hovertemplate
+
+
+def test_hover_reaches_beyond_float64():
+    log10 = np.array([[np.log10(3.21) - 4012.0]])
+    one = np.ones((1, 1))
+    of = Panel("RNN", "dL_t/dw_x", log10, -one, one, np.ones(1))
+    details = trace(heatmap(of, View()), "terms").customdata[0, 0]
+    np.testing.assert_allclose(details[4:6], [-3.21, -4012.0], rtol=1e-6)
+
+
+def test_a_product_has_no_sign_and_no_share():
+    of = panel(sign=None, share=np.full((4, 4), np.nan))
+    assert of.share is None
+    terms = trace(heatmap(of, View(signs=True)), "terms")
+    assert terms.colorscale == MAGNITUDE
+    assert "of its row" not in terms.hovertemplate
+    assert terms.customdata.shape == (4, 4, 6)
+
+
+def test_signs_put_terms_on_a_scale_centred_on_zero():
+    of = panel()
+    view = View(signs=True, low=-12.0, high=1.0)
+    terms = trace(heatmap(of, view), "terms")
+    relative = relative_to_first(of.log10)
+    finite = np.isfinite(relative)
+    expected = (of.sign * (np.clip(relative, -12.0, 1.0) + 12.0))[finite]
+    np.testing.assert_allclose(terms.z[finite], expected, rtol=1e-6)
+    assert (terms.zmin, terms.zmax) == (-13.0, 13.0)
+    assert terms.colorscale == SIGNED
+    ticks = dict(zip(terms.colorbar.tickvals, terms.colorbar.ticktext, strict=True))
+    assert ticks[0.0] == "≤ 10⁻¹²"
+    assert (ticks[-12.0], ticks[12.0]) == ("−1", "+1")
+
+
+def test_colour_bar_is_labelled_with_powers_and_marks_its_floor():
+    bar = trace(heatmap(panel(), View()), "terms").colorbar
+    assert bar.ticktext == ("≤ 10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³", "1")
+    assert bar.tickvals == (-12.0, -9.0, -6.0, -3.0, 0.0)
+    assert bar.orientation == "h"
+
+
+def test_words_are_escaped_in_ticks_and_hover():
+    words = ("The", "<b>cat</b>", "a&b", "full")
+    of = panel(words=words)
+    by_lag = heatmap(of, View())
+    assert by_lag.layout.yaxis.ticktext == ("full", "a&amp;b", "&lt;b&gt;cat&lt;/b&gt;", "The")
+    assert by_lag.layout.xaxis.ticktext is None
+    text = trace(by_lag, "terms").text
+    assert text[3, 0] == "full"
+    assert text[3, 2] == "&lt;b&gt;cat&lt;/b&gt;"
+    by_j = heatmap(of, View(axis="source"))
+    assert by_j.layout.xaxis.ticktext == by_j.layout.yaxis.ticktext
+    assert trace(by_j, "terms").text[3, 2] == "a&amp;b"
+    assert "“%{text}”" in trace(by_j, "terms").hovertemplate
+
+
+def test_words_are_thinned_out_and_long_sentences_are_numbered():
+    words = tuple(f"w{step}" for step in range(1, 37))
+    ticks = heatmap(panel(np.ones(36), words=words), View()).layout.yaxis.ticktext
+    assert ticks[0] == "w36"
+    assert len(ticks) == 18
+    many = tuple(f"w{step}" for step in range(1, 62))
+    assert heatmap(panel(np.ones(61), words=many), View()).layout.yaxis.ticktext is None
+
+
+def test_clip_strip_marks_the_clipped_targets():
+    figure = heatmap(panel(clip=np.array([1.0, 0.031, 1.0, 0.5])), View())
+    strip = trace(figure, "clipped")
+    np.testing.assert_array_equal(strip.z[:, 0], [np.nan, 1.0, np.nan, 1.0])
+    assert strip.customdata[1, 0] == np.float32(0.031)
+    assert "clipped to %{customdata:.2~g} of its size" in strip.hovertemplate
+    assert strip.xaxis == "x2"
+    assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0] == 0.96
+    assert "clipped" in titles(figure)
+
+
+def test_empty_triangle_is_explained_once_and_only_where_there_is_one():
+    assert sum("empty" in text for text in titles(heatmap(panel(), View()))) == 1
+    assert not any("empty" in text for text in titles(heatmap(panel(np.ones(1)), View())))
+
+
+def test_empty_input_gives_an_empty_figure_with_its_titles():
+    figure = heatmap(empty_panel(), View())
+    assert not figure.data
+    assert figure.layout.yaxis.title.text == "target step t"
+    lines = profile(Profile(0, np.arange(0), ()))
+    assert not lines.data
+    assert lines.layout.xaxis.title.text.startswith("lag k")
+    assert len(sheet([], View(), Profile(0, np.arange(0), ()), "title", []).data) == 0
+    assert sheet([empty_panel()], View(), Profile(0, np.arange(0), ()), "title", []).layout.width
+
+
+def test_figures_leave_their_text_colour_to_the_page_unless_told():
+    assert heatmap(panel(), View()).layout.font.color is None
+    assert heatmap(panel(), View(dark=True)).layout.font.color == "#fafafa"
+    assert heatmap(panel(), View()).layout.paper_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_arrays_travel_as_binary():
+    spec = json.loads(heatmap(panel(), View()).to_json())["data"][0]
+    assert spec["z"]["dtype"] == "f4"
+    assert spec["customdata"]["shape"] == "4, 4, 7"
+    assert len(base64.b64decode(spec["customdata"]["bdata"])) == 4 * 4 * 7 * 4
+
+
+def test_profile_draws_lines_reference_and_markers(curves):
+    figure = profile(curves)
+    rnn = trace(figure, "RNN")
+    np.testing.assert_array_equal(rnn.y, [0.0, -3.0, np.nan, -30.0])
+    np.testing.assert_array_equal(rnn.x, [1, 2, 3, 4])
+    assert rnn.line.color == LINES["RNN"]
+    assert rnn.connectgaps is False
+    assert rnn.mode == "lines+markers"
+    assert trace(figure, "LSTM").mode == "lines"
+    reference = trace(figure, "|w<sub>s</sub>|<sup>k−1</sup>")
+    np.testing.assert_allclose(reference.y, curves.reference)
+    assert reference.line.dash == "dash"
+    marks = trace(figure, "zero in lower precision: RNN")
+    assert (marks.x, marks.y, marks.text) == ((2,), (-3.0,), ("f16",))
+    assert trace(figure, "zero in lower precision: LSTM").text == ("f16 bf16",)
+    title = figure.layout.xaxis.title.text
+    assert title.startswith("lag k: steps back from t = 4, plus one")
+    assert "gaps are exact zeros: RNN" in title
+    assert "✕" in title
+    assert figure.layout.yaxis.tickprefix == "10<sup>"
+
+
+def test_profile_ends_at_the_floor_unless_a_marker_lies_deeper(curves):
+    low, high = profile(curves, floor=-12.0).layout.yaxis.range
+    assert -14.0 < low < -12.0
+    assert 0.0 < high < 1.0
+    deep = Profile(4, curves.lags, curves.lines, None, {"RNN": {"float64": 4}})
+    assert profile(deep).layout.yaxis.range[0] < -30.0
+
+
+def test_profile_says_which_curve_is_zero_throughout():
+    nothing = Profile(2, np.arange(1, 3), (Line("RNN", np.full(2, -np.inf), "RNN"),))
+    figure = profile(nothing)
+    assert "all exactly zero, no curve: RNN" in figure.layout.xaxis.title.text
+    assert figure.layout.yaxis.range == (-12.0, 0.0)
+
+
+def test_profile_refuses_mismatched_lengths_and_unknown_colours():
+    with pytest.raises(ValueError, match=r"RNN must have shape \(3,\)"):
+        Profile(3, np.arange(1, 4), (Line("RNN", np.zeros(2), "RNN"),))
+    with pytest.raises(ValueError, match="reference must have shape"):
+        Profile(3, np.arange(1, 4), (), np.zeros(2))
+    with pytest.raises(ValueError, match="colour must be one of"):
+        Profile(3, np.arange(1, 4), (Line("RNN", np.zeros(3), "pink"),))
+
+
+@pytest.mark.parametrize("view", [View(), View(signs=True, axis="source", relative=False)])
+def test_sheet_draws_what_heatmap_and_profile_draw(curves, view):
+    pair = [panel(), panel(w_s=0.9, title="LSTM", clip=np.array([1.0, 0.5, 1.0, 1.0]))]
+    whole = sheet(pair, view, curves, "A title", ["settings"])
+    parts = [*heatmap(pair[0], view).data, *heatmap(pair[1], view).data, *profile(curves).data]
+    assert [drawn.name for drawn in whole.data] == [part.name for part in parts]
+    for drawn, part in zip(whole.data, parts, strict=True):
+        for field in ("x", "y", "z", "customdata"):
+            if field in part:
+                np.testing.assert_array_equal(drawn[field], part[field])
+    shown = [d for d in whole.data if isinstance(d, go.Heatmap) and d.showscale]
+    assert len(shown) == 1
+
+
+def test_sheet_wraps_its_footer_and_grows_the_margin_for_it(curves):
+    link = "http://127.0.0.1:8501/?" + "w_s=0.5&" * 80
+    long = sheet([panel(), panel()], View(), curves, "A <b>title</b>", ["settings", link])
+    short = sheet([panel(), panel()], View(), curves, "A title", ["settings"])
+    footer = titles(long)[-1].split("<br>")
+    assert "".join(footer[1:]) == escaped(link)
+    assert max(len(line.replace("&amp;", "&")) for line in footer) <= 175
+    assert long.layout.margin.b - short.layout.margin.b == 16 * (len(footer) - 1)
+    assert "<b>A &lt;b&gt;title&lt;/b&gt;</b>" in titles(long)
+    assert (long.layout.width, long.layout.height) == (1400, 1150)
+
+
+def test_sheet_is_white_unless_the_view_is_dark(curves):
+    assert sheet([panel()], View(), curves, "", []).layout.paper_bgcolor == "#ffffff"
+    assert sheet([panel()], View(dark=True), curves, "", []).layout.paper_bgcolor == "#0e1117"
+
+
+def test_texts():
+    assert [power_of_ten(e) for e in (0, 1, 2, -12)] == ["1", "10", "10²", "10⁻¹²"]
+    assert subscripted("dL_t/dw_xf <") == "dL<sub>t</sub>/dw<sub>xf</sub> &lt;"
+    assert wrapped("one two three", 7) == ["one two", "three"]
+    assert wrapped("a " + "x" * 12, 5) == ["a", "xxxxx", "xxxxx", "xx"]
+
+
+def test_numbers():
+    mantissa, exponent = scientific(np.array([0.0, np.log10(9.999), -np.inf, -4000.5]))
+    np.testing.assert_allclose(mantissa, [1.0, 1.0, np.nan, 3.16])
+    np.testing.assert_array_equal(exponent, [0.0, 1.0, np.nan, -4001.0])
+    assert power_ticks(-12.0, 1.0, 5) == [-12, -9, -6, -3, 0]
+    assert step_ticks(20) == [1, 5, 10, 15, 20]
+    assert step_ticks(1) == [1]
+    assert step_ticks(2) == [1, 2]
+
+
+def test_panels_of_which_one_alone_has_signs_have_a_colour_bar_each():
+    view = View(signs=True, low=-4.0, high=0.0)
+    log10 = np.where(np.tri(3, dtype=bool), -1.0, np.nan)
+    signs = np.tri(3, dtype=np.int8)
+    share = np.full((3, 3), np.nan)
+    signed = Panel("RNN", "dL_t/dw_x", log10, signs, share, np.ones(3))
+    norms = Panel("LSTM", "dL_t/dw_x", log10, None, share, np.ones(3))
+    line = Line("RNN", np.zeros(3), "RNN")
+    record = Profile(3, np.arange(1, 4), (line,))
+
+    def bars(*panels):
+        figure = sheet(panels, view, record, "title", ("footer",))
+        return [trace.name for trace in figure.data if getattr(trace, "showscale", False)]
+
+    assert len(bars(signed, norms)) == 2
+    assert len(bars(signed, signed)) == 1
+    assert len(bars(norms, norms)) == 1

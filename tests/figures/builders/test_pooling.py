@@ -1,0 +1,82 @@
+"""Blocks of cells: nothing large hides, and zeros and gaps stay what they are."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.heatmap_cells import positions, shown_cells
+from gradflow.figures.builders.panel import Panel, by_source
+from gradflow.figures.builders.pooling import LONG, block_size, pooled
+
+
+def triangle(T, seed=0):
+    """Random log10 with exact zeros, whole blocks of them too, and nan where k > t."""
+    generator = np.random.default_rng(seed)
+    log10 = generator.normal(scale=300.0, size=(T, T))
+    log10[generator.random((T, T)) < 0.3] = -np.inf
+    log10[-4:, :4] = -np.inf
+    log10[np.triu_indices(T, 1)] = np.nan
+    return log10
+
+
+def blocks(terms, n):
+    """Each block of n by n terms with its place, one by one."""
+    for row in range(math.ceil(len(terms) / n)):
+        for column in range(math.ceil(len(terms) / n)):
+            yield row, column, terms[row * n : row * n + n, column * n : column * n + n]
+
+
+@pytest.mark.parametrize(("T", "n"), [(1, 2), (8, 2), (9, 2), (9, 4), (10, 3), (23, 7)])
+def test_each_block_is_its_largest_term_zero_if_all_are_and_nan_if_there_is_none(T, n):
+    log10 = triangle(T)
+    of = pooled(log10, n)
+    assert of.log10.shape == of.place.shape == (math.ceil(T / n),) * 2
+    for row, column, block in blocks(log10, n):
+        shown = of.log10[row, column]
+        if np.isnan(block).all():
+            assert np.isnan(shown)
+            continue
+        assert shown == np.float32(np.nanmax(block))
+        if np.isfinite(shown):
+            assert block[divmod(int(of.place[row, column]), n)] == np.nanmax(block)
+
+
+def test_the_terms_of_the_cells_are_those_they_show():
+    log10 = triangle(23)
+    of = shown_cells(Panel("RNN", "", log10, None, None, np.ones(23)), View(relative=False), 7)
+    some = np.isfinite(of.log10)
+    np.testing.assert_array_equal(log10[of.terms].astype(np.float32)[some], of.log10[some])
+
+
+def test_blocks_begin_at_400_steps_and_leave_at_most_300():
+    assert [block_size(T) for T in (2, LONG - 1)] == [1, 1]
+    for T in (LONG, 500, 601, 1000, 2000):
+        assert block_size(T) >= 2
+        assert T / block_size(T) <= 300
+
+
+@pytest.mark.parametrize("axis", ["lag", "source"])
+def test_signs_of_blocks_are_those_of_their_largest_terms(axis):
+    log10 = triangle(9)
+    sign = np.where(np.isnan(log10) | np.isneginf(log10), 0, (-1) ** np.arange(81).reshape(9, 9))
+    panel = Panel("RNN", "dL_t/dw_x", log10, sign.astype(np.int8), None, np.ones(9))
+    view = View(relative=False, signs=True, axis=axis, low=-2000.0, high=1000.0)
+    of = shown_cells(panel, view, 2)
+    shown = positions(of, view)
+    by_axis = (lambda terms: terms) if axis == "lag" else by_source
+    magnitudes, signs = by_axis(log10), by_axis(sign.astype(float))
+    for row, column, block in blocks(magnitudes, 2):
+        if not np.isfinite(block).any():
+            assert np.isnan(shown[row, column])
+            continue
+        at = np.unravel_index(np.nanargmax(block), block.shape)
+        expected = signs[2 * row + at[0], 2 * column + at[1]] * (block[at] + 2000.0)
+        assert shown[row, column] == pytest.approx(expected, rel=1e-6)
+
+
+def test_cells_stand_in_the_middle_of_their_terms():
+    panel = Panel("RNN", "", triangle(7), None, None, np.ones(7))
+    np.testing.assert_array_equal(shown_cells(panel, View()).steps, np.arange(1, 8))
+    np.testing.assert_array_equal(shown_cells(panel, View(), 3).steps, [2.0, 5.0, 8.0])

@@ -1,0 +1,238 @@
+"""The plots of a flow: its own numbers, with the titles that say what they are."""
+
+import doctest
+import importlib
+import inspect
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import gradflow as gf
+from gradflow import figures
+from gradflow.analysis import memory
+from gradflow.analysis.term_factors import factors
+from gradflow.figures.builders.colours import INK, PAPER
+
+X = np.random.default_rng(3).standard_normal(30)
+RNN = gf.gradient_flow(gf.RNN(0.5, 0.9), X)
+LSTM = gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5, b_f=1.0), X)
+PLOTS = {
+    "plot_comparison": lambda **look: figures.plot_comparison({"RNN": RNN, "LSTM": LSTM}, **look),
+    "plot_factors": lambda **look: figures.plot_factors(RNN, "w_x", **look),
+    "plot_heatmap": lambda **look: figures.plot_heatmap(LSTM, **look),
+    "plot_measures": lambda **look: figures.plot_measures(LSTM, **look),
+    "plot_path_classes": lambda **look: figures.plot_path_classes(LSTM, **look),
+    "plot_path_graph": lambda **look: figures.plot_path_graph(LSTM, **look),
+    "plot_profile": lambda **look: figures.plot_profile(LSTM, **look),
+    "plot_units": lambda **look: figures.plot_units(LSTM, **look),
+}
+
+
+def stack(*cells):
+    return gf.gradient_flow(gf.Stack(cells), X)
+
+
+def texts(figure):
+    return " ".join(note.text for note in figure.layout.annotations)
+
+
+def test_all_that_is_exported_is_a_plot_with_examples_that_run():
+    assert sorted(PLOTS) == sorted(figures.__all__)
+    for name in figures.__all__:
+        module = importlib.import_module(getattr(figures, name).__module__)
+        ran = doctest.testmod(module)
+        assert ran.attempted > 0
+        assert ran.failed == 0
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_plot_has_its_own_paper_or_leaves_it_to_the_page(name):
+    for dark in (False, True):
+        layout = PLOTS[name](dark=dark).layout
+        assert layout.paper_bgcolor == layout.plot_bgcolor == PAPER[dark]
+        assert layout.font.color == INK[dark]
+    bare = PLOTS[name](dark=None).layout
+    assert bare.paper_bgcolor == "rgba(0,0,0,0)"
+    assert bare.font.color is None
+    default = inspect.signature(getattr(figures, name)).parameters["dark"].default
+    assert default is False
+
+
+@pytest.mark.parametrize("name", sorted(set(PLOTS) - {"plot_path_graph", "plot_factors"}))
+def test_axes_say_what_they_count(name):
+    layout = PLOTS[name]().layout
+    assert layout.xaxis.title.text
+    assert layout.yaxis.title.text
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_heatmap_holds_the_terms(relative):
+    log10 = LSTM.log10("w_xc")
+    expected = log10 - log10[:, :1] if relative else log10
+    z = figures.plot_heatmap(LSTM, "w_xc", relative=relative).data[0].z
+    known = np.isfinite(z)
+    np.testing.assert_allclose(z[known], expected[known], rtol=1e-5, atol=1e-5)
+    assert "dL<sub>t</sub>/dw<sub>xc</sub>" in texts(figures.plot_heatmap(LSTM, "w_xc"))
+
+
+def test_a_long_heatmap_says_that_a_cell_is_the_largest_of_a_block():
+    flow = gf.gradient_flow(gf.RNN(0.5, 0.9), gf.sequences.ones(500))
+    figure = figures.plot_heatmap(flow)
+    assert figure.data[0].z.shape == (250, 250)
+    assert "largest of 2 × 2" in texts(figure)
+    both = figures.plot_comparison({"a": flow, "b": flow})
+    assert both.data[0].z.shape == (250, 250)
+    assert texts(both).count("largest of 2 × 2") == 2
+
+
+def test_norms_have_no_signs_and_words_stand_at_the_steps():
+    vector = gf.gradient_flow(gf.RNN(np.ones((2, 3)), 0.1 * np.eye(2)), np.ones((4, 3)))
+    figure = figures.plot_heatmap(vector, signs=True, words=list("abcd"))
+    assert figure.data[0].zmax <= 1.0
+    assert list(figure.layout.yaxis.ticktext) == list("dcba")
+    with pytest.raises(ValueError, match="words must have shape"):
+        figures.plot_heatmap(vector, words=["a"])
+
+
+@pytest.mark.parametrize("plot", [figures.plot_heatmap, figures.plot_profile, figures.plot_units])
+def test_a_layer_of_a_stack_is_named_and_must_be_given_where_there_are_several(plot):
+    two = stack(gf.RNN(0.5, 0.9), gf.RNN(0.7, 0.2))
+    figure = plot(two, layer=1)
+    assert "RNN, layer 1" in texts(figure) + str(figure.layout.title.text)
+    with pytest.raises(ValueError, match="layer must be"):
+        plot(two)
+    assert plot(stack(gf.RNN(0.5, 0.9))).data
+
+
+def test_the_profile_holds_the_row_the_forget_gates_and_the_power_of_w_s():
+    row = LSTM.log10("w_x")[19, :20]
+    line, product = figures.plot_profile(LSTM, 20).data[:2]
+    np.testing.assert_allclose(line.y, row - row[0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(product.y, LSTM.log10_forget_product()[19, :20])
+    as_they_are = figures.plot_profile(LSTM, 20, relative=False)
+    np.testing.assert_allclose(as_they_are.data[0].y, row)
+    assert [trace.name for trace in as_they_are.data] == ["LSTM"]
+    powers = figures.plot_profile(RNN, 20).data[1]
+    np.testing.assert_allclose(powers.y, np.arange(20) * math.log10(0.9), atol=1e-12)
+    silent = gf.gradient_flow(gf.RNN(0.5, 0.0), X)
+    assert [trace.name for trace in figures.plot_profile(silent, 20).data] == ["RNN"]
+
+
+def test_the_last_target_is_meant_where_none_is_given():
+    last = figures.plot_profile(LSTM, LSTM.T)
+    assert figures.plot_profile(LSTM).to_json() == last.to_json()
+    assert "t = 30" in last.layout.title.text
+
+
+def test_a_comparison_has_one_colour_scale_and_a_profile_line_each():
+    figure = figures.plot_comparison({"RNN": RNN, "other": LSTM}, "w_x", 20, title="Both")
+    maps = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert len({(trace.zmin, trace.zmax) for trace in maps}) == 1
+    lines = {trace.name: trace.y for trace in figure.data if trace.type == "scatter"}
+    row = LSTM.log10("w_x")[19, :20]
+    np.testing.assert_allclose(lines["other"], row - row[0], atol=1e-12)
+    assert "<b>Both</b>" in texts(figure)
+
+
+def test_no_flows_give_an_empty_comparison_with_its_titles():
+    figure = figures.plot_comparison({})
+    assert not figure.data
+    assert figure.layout.xaxis.title.text.startswith("lag k")
+    assert figure.layout.yaxis.title.text
+
+
+def test_flows_of_different_lengths_are_refused():
+    short = gf.gradient_flow(gf.RNN(0.5, 0.9), X[:7])
+    with pytest.raises(ValueError, match=r"one length\. Got a: 30, b: 7"):
+        figures.plot_comparison({"a": RNN, "b": short})
+
+
+@pytest.mark.parametrize("by", ["detours", "first gate"])
+def test_path_classes_add_up_and_work_against_the_term_where_they_are_negative(by):
+    cell = gf.LSTM.scalar(0.5, {"i": 0.5, "f": -0.9, "c": -1.2, "o": 0.7}, b_f=1.0)
+    flow = gf.gradient_flow(cell, X)
+    found = flow.by_detours("w_xf", classes=4) if by == "detours" else flow.by_first_gate("w_xf")
+    row = (slice(None), 29, slice(0, 30))
+    size = found.sign[row] * 10.0 ** found.log10[row]
+    with np.errstate(invalid="ignore"):
+        expected = size * np.sign(size.sum(axis=0)) / np.abs(size).sum(axis=0)
+    figure = figures.plot_path_classes(flow, "w_xf", 30, by=by)
+    shown = next(trace for trace in figure.data if trace.name == "shares")
+    known = ~np.isnan(expected).any(axis=0)
+    np.testing.assert_allclose(shown.customdata, expected[:, known].T, rtol=1e-5, atol=1e-6)
+    assert (expected[:, known] < 0.0).any()  # the case is one in which paths cancel
+
+
+def test_path_classes_of_norms_are_all_above_the_line():
+    rng = np.random.default_rng(0)
+    cell = gf.LSTM(rng.normal(size=(4, 3, 2)), rng.normal(size=(4, 3, 3)), np.zeros((4, 3)))
+    flow = gf.gradient_flow(cell, rng.normal(size=(9, 2)))
+    traces = {trace.name: trace for trace in figures.plot_path_classes(flow, "w_xf", 9).data}
+    shown = traces["shares"].customdata
+    np.testing.assert_allclose(shown.sum(axis=1), 1.0, rtol=1e-5)
+    assert (shown >= 0.0).all()
+
+
+def test_the_lit_path_multiplies_to_what_the_heading_says():
+    figure = figures.plot_path_graph(LSTM, "w_xc", 12, 3, rank=2)
+    total = sum(trace.name.startswith("lit") for trace in figure.data)
+    factors_shown = [note.text for note in figure.layout.annotations if note.bgcolor]
+    product = math.prod(float(text.replace("−", "-")) for text in factors_shown)
+    assert len(factors_shown) == total
+    shown = figure.layout.title.text
+    assert shown.startswith("Path 2 of 24 from L<sub>12</sub> to w<sub>xc</sub> at step 10: ")
+    value = shown.rpartition(": ")[2].replace("−", "-")
+    mantissa, _, power = value.partition(" × 10")
+    digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    number = float(mantissa) * 10.0 ** int(power.translate(digits) or 0)
+    assert product == pytest.approx(number, rel=0.05)
+    with pytest.raises(ValueError, match="rank must be"):
+        figures.plot_path_graph(LSTM, "w_xc", 12, 3, rank=25)
+
+
+@pytest.mark.parametrize(("flow", "name"), [(RNN, "w_x"), (LSTM, "w_xf")])
+def test_factors_are_bars_and_their_product_is_the_last(flow, name):
+    found = factors(flow, parameter=name, t=20, k=7)
+    [trace] = figures.plot_factors(flow, name, 20, 7).data
+    np.testing.assert_allclose(trace.x[:-1], [factor.log10 for factor in found])
+    assert trace.x[-1] == pytest.approx(sum(trace.x[:-1]))
+    if flow is RNN:
+        assert trace.x[-1] == pytest.approx(flow.log10("w_x")[19, 6], abs=1e-9)
+
+
+def test_measures_are_those_of_memory():
+    horizon, half_life = figures.plot_measures(LSTM, eps=0.1).data
+    for t in (1, 9, 30):
+        assert horizon.y[t - 1] == memory.horizon(LSTM, t, eps=0.1)
+    exact = memory.half_life(LSTM, 30)
+    assert half_life.y[29] == pytest.approx(exact)
+
+
+@pytest.mark.parametrize("t", [0, 31, 2.5])
+def test_a_target_that_is_none_is_refused(t):
+    for plot in (figures.plot_profile, figures.plot_units, figures.plot_measures):
+        with pytest.raises(ValueError, match="t must be"):
+            plot(LSTM, t)
+    for plot in (figures.plot_path_classes, figures.plot_path_graph, figures.plot_factors):
+        with pytest.raises(ValueError, match="t must be"):
+            plot(LSTM, "w_xf", t)
+
+
+def test_plots_are_figures_and_refuse_unknown_choices():
+    assert all(isinstance(plot(), go.Figure) for plot in PLOTS.values())
+    with pytest.raises(ValueError, match="by must be one of detours, first gate"):
+        figures.plot_path_classes(LSTM, by="gate")
+    with pytest.raises(ValueError, match="classes must be at most 8"):
+        figures.plot_path_classes(LSTM, classes=9)
+    with pytest.raises(ValueError, match="parameter must be one of"):
+        figures.plot_heatmap(LSTM, "w_q")
+
+
+def test_plots_of_paths_and_factors_take_the_last_layer_of_a_stack():
+    flow = stack(gf.RNN(0.5, 0.9), gf.LSTM.scalar(0.5, 0.5, b_f=1.0))
+    for plot in (figures.plot_path_classes, figures.plot_path_graph, figures.plot_factors):
+        assert plot(flow, "w_xf", 9, layer=1).data
+        with pytest.raises(ValueError, match="layer must be"):
+            plot(flow, "w_xf", 9)

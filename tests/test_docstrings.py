@@ -1,0 +1,81 @@
+"""Every public name shows an example, and the examples print what they say."""
+
+import doctest
+import inspect
+from types import ModuleType
+
+import pytest
+
+import gradflow as gf
+
+
+def public():
+    """Every public function, class and property, by its dotted name."""
+    modules = {
+        "gradflow": (gf, gf.__all__),
+        "gradflow.analysis": (gf.analysis, gf.analysis.__all__),
+        "gradflow.memory": (gf.memory, gf.memory.__all__),
+        "gradflow.models": (gf.models, ["path"]),
+        "gradflow.sequences": (gf.sequences, own_names(gf.sequences)),
+    }
+    for folder, (module, names) in modules.items():
+        for name in names:
+            found = getattr(module, name)
+            if inspect.isfunction(found) or inspect.isclass(found):
+                yield f"{folder}.{name}", found
+    for name, found in vars(gf.GradientFlow).items():
+        if not name.startswith("_") and (inspect.isfunction(found) or isinstance(found, property)):
+            yield f"gradflow.GradientFlow.{name}", found
+
+
+def own_names(module):
+    return [
+        name
+        for name, found in vars(module).items()
+        if not name.startswith("_") and getattr(found, "__module__", None) == module.__name__
+    ]
+
+
+PUBLIC = dict(public())
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_name_shows_an_example_that_is_so(name):
+    docstring = inspect.getdoc(PUBLIC[name])
+    assert docstring, "has no docstring"
+    assert "\nExamples\n--------\n" in docstring
+    example = doctest.DocTestParser().get_doctest(docstring, {}, name, None, 0)
+    assert example.examples
+    said = []
+    doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example, out=said.append)
+    assert "".join(said) == ""
+
+
+def test_the_sections_of_a_docstring_come_in_the_order_of_numpydoc():
+    order = ["Parameters", "Attributes", "Returns", "Raises", "See Also", "References", "Examples"]
+    for name, found in PUBLIC.items():
+        docstring = inspect.getdoc(found)
+        places = [docstring.find(f"\n{title}\n{'-' * len(title)}\n") for title in order]
+        there = [place for place in places if place >= 0]
+        assert there == sorted(there), name
+
+
+def test_siblings_that_are_named_exist():
+    for name, found in PUBLIC.items():
+        for sibling in siblings(inspect.getdoc(found)):
+            path = sibling.removeprefix("gradflow.").split(".")
+            roots = (gf, gf.GradientFlow, gf.analysis, gf.memory, gf.sequences)
+            assert any(reaches(root, path) for root in roots), (name, sibling)
+
+
+def siblings(docstring):
+    """The names in a See Also section."""
+    _, found, rest = docstring.partition("\nSee Also\n--------\n")
+    lines = rest.split("\n\n")[0].split("\n") if found else []
+    return [name.strip() for line in lines for name in line.partition(" : ")[0].split(",")]
+
+
+def reaches(root: ModuleType | type, path):
+    for name in path:
+        root = getattr(root, name, None)
+    return root is not None

@@ -1,0 +1,145 @@
+"""The scripts of the charts, run by Node."""
+
+import json
+import math
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.needed import go_without
+from support.packed import unpacked
+
+from gradflow.ui.component import assets
+from gradflow.ui.component.packing import Triangle, packed
+
+SCRIPTS = Path(assets.__file__).parent / "scripts"
+
+# What JSON lacks travels as text, and a typed array with the name of its kind.
+AS_JSON = """
+const plain = (value) => {
+  if (ArrayBuffer.isView(value)) return { [value.constructor.name]: [...value].map(String) };
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+};
+process.stdout.write(JSON.stringify(plain(result)));
+"""
+
+KINDS = {"f4": "Float32Array", "f8": "Float64Array", "i4": "Int32Array", "i1": "Int8Array"}
+
+
+def _node(program):
+    node = shutil.which("node")
+    if node is None:
+        go_without("needs Node")
+    command = [node, "--input-type=module"]
+    return subprocess.run(command, input=program, capture_output=True, text=True, check=True).stdout
+
+
+def _result(module, expression):
+    """What an expression is in a module that imports nothing."""
+    source = (SCRIPTS / module).read_text(encoding="utf-8")
+    return json.loads(_node(f"{source}\nconst result = {expression};\n{AS_JSON}"))
+
+
+def _unpacked(message, offset=0):
+    """A message unpacked by the script; it begins at some place of a buffer, as in a browser."""
+    whole = [0] * offset + list(message)
+    return _result("packing.js", f"unpacked(new Uint8Array({whole}).subarray({offset}))")
+
+
+def _plain(value):
+    """Content as the script has it: a row is a typed array, more of them a list."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim > 1:
+        return [_plain(row) for row in value]
+    kind = "Uint8Array" if value.dtype == np.uint8 else KINDS[value.dtype.str[1:]]
+    return {kind: [_number(number) for number in value.tolist()]}
+
+
+def _number(number):
+    if math.isfinite(number):
+        return str(int(number)) if number == int(number) else repr(number)
+    return "NaN" if math.isnan(number) else f"{'-' if number < 0 else ''}Infinity"
+
+
+CONTENTS = [
+    {"text": "lag k · ≤ 10⁻⁴ “𝄞”", "number": -1.5, "nothing": None, "list": [1, {"a": True}]},
+    {"f8": np.linspace(0.0, 1.0, 5), "after": np.arange(3)},
+    {"f4": np.array([[1.5, np.nan, -np.inf], [0.25, -2.0, 4.0]], dtype=np.float32)},
+    {"i1": np.array([[-1, 0], [1, 1]], dtype=np.int8), "bool": np.array([True, False, True])},
+    {
+        "strided": np.arange(6.0).reshape(2, 3).T,
+        "empty": np.zeros(0),
+        "u1": np.arange(3).astype("u1"),
+    },
+]
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("offset", [0, 3])
+def test_the_script_unpacks_what_was_packed(content, offset):
+    message = packed(content)
+    assert _unpacked(message, offset) == _plain(unpacked(message))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7])
+def test_the_script_fills_triangles_up(n):
+    below = np.tri(n, dtype=bool)
+    sizes = np.where(below, np.arange(n * n).reshape(n, n) / 4, np.nan)
+    signs = np.where(below, -1, 0).astype(np.int8)
+    content = {"sizes": Triangle(sizes), "signs": Triangle(signs), "after": np.ones(1)}
+    expected = {"sizes": _plain(sizes), "signs": _plain(signs), "after": _plain(np.ones(1))}
+    assert _unpacked(packed(content)) == expected
+
+
+@pytest.mark.parametrize("axis", ["lag", "source"])
+@pytest.mark.parametrize(("T", "block"), [(5, 1), (7, 3)])
+def test_each_term_lies_in_a_cell_that_shows_it_at_its_place(axis, T, block):
+    terms = [(t, k) for t in range(1, T + 1) for k in range(1, t + 1)]
+    cells = f"new Cells({json.dumps({'T': T, 'block': block, 'axis': axis})})"
+    found = _result("cells.js", f"{json.dumps(terms)}.map(([t, k]) => {cells}.cellOf(t, k))")
+    places = []
+    for (t, k), (row, column) in zip(terms, found, strict=True):
+        other = k if axis == "lag" else t + 1 - k
+        places.append((row, column, block * ((t - 1) % block) + (other - 1) % block))
+    shown = _result("cells.js", f"{json.dumps(places)}.map((place) => {cells}.termOf(...place))")
+    assert shown == [list(term) for term in terms]
+
+
+@pytest.mark.parametrize(
+    ("log10", "said"),
+    [
+        (0.0, "1.00e+0"),
+        (-200.5, "3.16e−201"),
+        (-5000.0, "1.00e−5000"),
+        (2.9999, "1.00e+3"),
+        (math.log10(9.994), "9.99e+0"),
+    ],
+)
+def test_a_size_is_said_with_its_power_of_ten(log10, said):
+    source = (SCRIPTS / "readout.js").read_text(encoding="utf-8").partition("\n\n")[2]
+    own = source.replace('import { isTerm } from "./cells.js";\n', "")
+    assert json.loads(_node(f"{own}\nconst result = scientific({log10});\n{AS_JSON}")) == said
+
+
+def test_the_modules_make_one_script_without_comments_and_imports(tmp_path):
+    joined = tmp_path / "joined.mjs"
+    joined.write_text(assets.script(), encoding="utf-8")
+    node = shutil.which("node")
+    if node is None:
+        go_without("needs Node")
+    subprocess.run([node, "--check", str(joined)], check=True)
+    lines = [line.strip() for line in assets.script().splitlines()]
+    assert not any(line.startswith(("//", "import ")) for line in lines)
+    assert [line for line in lines if line.startswith("export")] == [
+        line for line in lines if line.startswith("export default")
+    ]
+    assert sum(line.startswith("export default") for line in lines) == 1

@@ -1,0 +1,88 @@
+"""Each reliance on the insides of Streamlit, plotly and kaleido still holds."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+import streamlit
+from streamlit import config
+from support.needed import go_without
+
+import gradflow
+from gradflow.ui import vendor_internals
+
+STATIC = Path(streamlit.__file__).parent / "static"
+UI = Path(vendor_internals.__file__).parent
+PAGE_STYLE = UI / "comparison" / "style.css"
+
+
+def test_plotly_brings_plotly_js_as_a_file():
+    path = vendor_internals.PLOTLY_JS
+    assert path.is_file(), f"plotly no longer has {path}: renew vendor_internals.PLOTLY_JS"
+    assert "plotly.js v" in path.read_text(encoding="utf-8")[:200], f"{path} is no plotly.js"
+
+
+def test_a_folder_is_registered_with_the_server_that_runs(monkeypatch, tmp_path):
+    (tmp_path / "files").mkdir()
+    broken = (
+        "Streamlit changed its declared component folders: renew vendor_internals.served_folder"
+    )
+    try:
+        manager = vendor_internals.get_bidi_component_manager()
+        monkeypatch.setattr(vendor_internals, "get_bidi_component_manager", lambda: manager)
+        for _ in range(2):
+            found = vendor_internals.served_folder("mine", "part", tmp_path / "files", "1")
+        root = manager.get_component_asset_root("mine.part")
+    except (AttributeError, TypeError) as failure:
+        pytest.fail(f"{broken} ({failure})")
+    assert root == (tmp_path / "files").resolve(), broken
+    assert found == "_stcore/bidi-components/mine.part"
+
+
+@pytest.mark.slow
+def test_kaleido_takes_the_options_of_its_browser_and_tells_its_process():
+    broken = "kaleido or choreographer changed: renew vendor_internals.{}"
+    if vendor_internals.browser_path() is None:
+        go_without("needs a browser that kaleido finds")
+
+    async def opened():
+        browser = vendor_internals.offline_kaleido()
+        assert browser._browser_impl.proxy_server, broken.format("offline_kaleido")
+        await browser.open()
+        process = vendor_internals.browser_process(browser)
+        assert process.poll() is None, broken.format("browser_process")
+        await browser.close()
+        return process
+
+    process = asyncio.run(opened())
+    assert process.wait(10) is not None
+
+
+def test_streamlit_has_the_hidden_option_that_the_configuration_sets():
+    settings = (Path(gradflow.__file__).parents[1] / ".streamlit/config.toml").read_text()
+    assert "postScriptGC = false" in settings
+    assert "runner.postScriptGC" in config.get_config_options(), (
+        "Streamlit no longer has runner.postScriptGC: take it out of .streamlit/config.toml and "
+        "measure what a run costs"
+    )
+
+
+def test_the_own_script_of_the_page_is_below_static_js():
+    index = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'<script type="module"[^>]* src="\./static/js/', index), (
+        "Streamlit's own script is elsewhere: renew serverRoot in scripts/vendor_internals.js"
+    )
+
+
+def test_streamlit_names_its_elements_as_the_style_of_the_page_does():
+    style = PAGE_STYLE.read_text(encoding="utf-8")
+    names = {*re.findall(r'data-testid="(\w+)"', style), *re.findall(r"\.(st[A-Z]\w+)", style)}
+    assert len(names) > 3
+    scripts = "".join(
+        path.read_text(encoding="utf-8") for path in (STATIC / "static/js").glob("*.js")
+    )
+    gone = sorted(
+        name for name in names if f'"{name}"' not in scripts and f"`{name}`" not in scripts
+    )
+    assert gone == [], f"Streamlit no longer has elements called {gone}: renew {PAGE_STYLE.name}"
