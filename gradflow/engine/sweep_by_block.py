@@ -90,7 +90,7 @@ def spans(
     T, G = len(seeds.mantissa), len(feeds)
     # As many steps in a span as there are spans: neither is taken often.
     B = math.isqrt(T - 1) + 1
-    inside = _inside(cell, steps, seeds, signals, G, B) if all(steps.safe) else None
+    inside = _inside(cell, steps, seeds, signals, G, B) if all(steps.sure) else None
     rows = None if inside is None else _beyond(inside, feeds)
     if inside is None or rows is None:
         return None
@@ -177,7 +177,7 @@ def _maps(cell: StepBack, steps: Steps, G: int) -> Array:
     Its rows are what the step makes of a unit of each state.
     """
     moves = each(lambda move: move.reshape(-1, 1, 1), steps.all_plain())
-    S, T = len(cell.states), len(steps.safe)
+    S, T = len(cell.states), len(steps.sure)
     units = np.eye(S * G).reshape(S * G, S, G)
     carried = tuple(np.broadcast_to(units[:, s], (T, S * G, G)) for s in range(S))
     found, before = cell.back(moves, carried)

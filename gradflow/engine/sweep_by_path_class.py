@@ -138,13 +138,13 @@ def carry_classes(
         rows.enter(j, top)
         if apart is not None:
             apart = _with_entering(apart, division.others)
-        is_plain = steps.safe[j - 1] and (apart is None or rows.take(j, apart, top))
+        is_plain = steps.sure[j - 1] and (apart is None or rows.take(j, apart, top))
         if is_plain:
             moves = steps.plain(j)
             ways = division.ways(moves, tuple(slope[j - 1] for slope in plain_slopes), w)
             if moves[3].all() and all(way.all() for way in ways):
                 low = 0  # the large numbers of class 0 reach every unit, the small ones are unseen
-            is_plain = rows.hold(j, top, low, *steps.bounds(j))
+            is_plain = rows.hold(j, top, low, steps.least[j - 1], steps.most[j - 1])
         carried: tuple[Number, Number]
         sending: tuple[Number, Number]
         if is_plain:

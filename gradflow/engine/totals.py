@@ -161,14 +161,18 @@ def _swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) ->
     held = np.zeros((_STEPS, T, H))
     for signals in sweep:
         j = signals.j
-        exponent = (
-            signals.exponents[signal]
-            + slope.exponent[j - 1]
-            + (top[j - 1] - unit[j - 1 :])[:, None]
-        )
+        power = slope.exponent[j - 1] + (top[j - 1] - unit[j - 1 :])[:, None]
         delta = held[(j - 1) % _STEPS]
         delta[: j - 1] = 0.0
-        delta[j - 1 :] = shifted(signals.mantissas[signal] * slope.mantissa[j - 1], exponent)
+        delta[j - 1 :] = shifted(
+            signals.mantissas[signal] * slope.mantissa[j - 1], power + signals.exponent[:, None]
+        )
+        if signals.apart is not None:
+            places, apart = signals.apart
+            mantissa, exponent = apart[signal].mantissa, apart[signal].exponent
+            delta[j - 1 + places] = shifted(
+                mantissa * slope.mantissa[j - 1], power[places] + exponent
+            )
         if (j - 1) % _STEPS == 0:
             steps = slice(j - 1, j - 1 + _STEPS)
             _add(totals, held[: len(multiplied[steps])], multiplied[steps], j)

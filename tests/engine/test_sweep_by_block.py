@@ -50,8 +50,9 @@ def test_every_signal_is_that_of_the_sweep_step_by_step(name, T):
     ]
     for step in carry_back(*given):
         t = np.arange(step.j, T + 1)
-        for (sign, log10), *number in zip(found, step.mantissas, step.exponents, strict=True):
-            expected_sign, expected_log10 = sign_and_log10(*(part[:, 0] for part in number))
+        assert step.apart is None
+        for (sign, log10), mantissa in zip(found, step.mantissas, strict=True):
+            expected_sign, expected_log10 = sign_and_log10(mantissa[:, 0], step.exponent)
             place = (t - 1, t - step.j)
             np.testing.assert_array_equal(sign[place], expected_sign)
             # Where terms of both signs cancel, digits of the sum are lost in either order.
