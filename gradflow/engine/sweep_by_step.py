@@ -175,6 +175,10 @@ class Steps:
         """The maps of all steps at once, in plain numbers."""
         return self._cell.moves(self._plain_slopes, self._w)
 
+    def all_scaled(self) -> Tree:
+        """The same with an exponent for every number."""
+        return self._cell.moves(self._slopes, each(Scaled.of, self._w))
+
     def plain(self, j: int) -> Tree:
         """The map of step j in plain numbers."""
         block, place = divmod(j - 1, self._block)
