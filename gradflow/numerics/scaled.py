@@ -203,6 +203,30 @@ def lagged(values: Array) -> Array:
     )
 
 
+def log_shares(log10: Array, axis: int, power: int = 1) -> Array:
+    """Each size's share of the sum along an axis, without leaving float64.
+
+    Parameters
+    ----------
+    log10 : array of any shape
+        log10 of the sizes: minus infinity where 0, nan where there is none.
+    axis : int
+        The axis that shares add up to 1 along.
+    power : int
+        1 for shares of the sizes, 2 for shares of their squares.
+
+    Returns
+    -------
+    array of the shape of log10
+        nan where there is no size, and where all along the axis are 0.
+    """
+    top = np.fmax.reduce(log10, axis=axis, keepdims=True)
+    there = np.isfinite(top)
+    with np.errstate(under="ignore"):
+        size = 10.0 ** (power * (log10 - np.where(there, top, 0.0)))
+    return np.asarray(size / np.where(there, np.nansum(size, axis=axis, keepdims=True), np.nan))
+
+
 def log10_hypotenuse(a: Array, b: Array) -> Array:
     """log10 of sqrt(10^2a + 10^2b), without leaving float64."""
     top = np.maximum(a, b)
