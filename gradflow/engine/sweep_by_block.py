@@ -22,8 +22,8 @@ import numpy as np
 from gradflow.cells.base import StepBack, Tree, each
 from gradflow.engine.factored_terms import (
     Product,
-    Rows,
     Signal,
+    TargetRows,
     by_span,
     power_range,
 )
@@ -225,7 +225,7 @@ def _are_right(made: Array, rows: Array, maps: Array) -> bool:
     return not small.any() or not (small & ((rows != 0.0) @ (maps != 0.0))).any()
 
 
-def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
+def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
     """For each part, rows of the targets beyond each span as they enter it; None as for `spans`."""
     left, left_exponent = inside.left, inside.left_exponent
     (Q, _, U), G = left.shape, len(feeds)
@@ -264,7 +264,7 @@ def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
     if not all(_is_seen(inside, g) for g in range(G) if far[g]):
         return None
     numbers, exponent = np.concatenate(rows, axis=2), np.concatenate(exponents, axis=1)
-    return [Rows(numbers[g, _fed(feeds[g], U)].T, exponent[g]) for g in range(G)]
+    return [TargetRows(numbers[g, _fed(feeds[g], U)].T, exponent[g]) for g in range(G)]
 
 
 def _fed(by: Array, U: int) -> Array:

@@ -125,7 +125,7 @@ def carry_classes(
         For j = T, T - 1, .., 1.
     """
     T, H = seeds.shape
-    path, steps, rows = _CellPath(slopes, seeds), Steps(cell, slopes), _Rows(T, H, division)
+    path, steps, rows = _CellPath(slopes, seeds), Steps(cell, slopes), _ClassRows(T, H, division)
     w, plain_slopes = cell.recurrent(), tuple(slope.plain() for slope in slopes)
     apart: tuple[Scaled, Scaled] | None = None  # the rows while one exponent each does not do
     for j in range(T, 0, -1):
@@ -314,7 +314,7 @@ def _running_product(numbers: Scaled) -> Scaled:
     return numbers
 
 
-class _Rows:
+class _ClassRows:
     """The other classes as plain numbers (T, others, H), one exponent a row, and their bounds."""
 
     def __init__(self, T: int, H: int, division: Division) -> None:

@@ -36,7 +36,8 @@ FACTOR = 100
 # Numbers at the end of a chain of products.
 PLAIN = 1000
 
-# Factors smaller than this are left out of a step whose result is looked at; what is this much
+# Factors smaller than this are left out of a step whose result is looked at, and what weights
+# multiplied does not share an exponent if it lies further apart, in a total; what is this much
 # smaller than what it is added to is not seen; and such a step may grow by no more than this.
 FLUSHED = 900
 SEEN = 64
