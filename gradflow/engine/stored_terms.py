@@ -295,7 +295,7 @@ class _Norms:
             return found, exponent
         power = np.repeat(exponent[None], len(found), axis=0)
         for number, gate in enumerate(self._gates):
-            few = np.flatnonzero(small[number])
+            few = np.flatnonzero(small[number] & signals.mantissas[gate.signal].any(axis=1))
             rows = Scaled.of(signals.mantissas[gate.signal][few], exponent[few, None])
             self._put(found[number], power[number], few, rows * gate.slope[j - 1])
             if signals.apart is not None:

@@ -127,7 +127,7 @@ def carry_one_back(cell: Cell, slopes: Tree, seed: Scaled, t: int) -> Iterator[t
     sweep.enter(0)
     for j in range(t, 0, -1):
         signals = sweep.step(j)
-        if signals.apart is None:
+        if signals.apart is None or not len(signals.apart.places):
             yield tuple(Scaled.of(m, signals.exponent[:, None]) for m in signals.mantissas)
         else:
             yield signals.apart.signals

@@ -167,6 +167,18 @@ def test_one_target_alone_is_its_row(name, t):
             np.testing.assert_allclose(found, row, rtol=1e-13, atol=1e-11)
 
 
+def test_a_target_without_a_loss_has_no_signal():
+    flow, _ = case("rnn, z of 50")
+    nothing = Scaled.of(np.zeros((1, 5)))
+    for cell, slopes in (
+        (flow.cell, flow._backward.slopes),
+        (gf.RNN(np.ones((5, 1)), 1e200 * np.eye(5), np.zeros(5)), flow._backward.slopes),
+    ):
+        for (signal,) in carry_one_back(cell, slopes, nothing, 40):
+            assert signal.shape == (1, 5)
+            assert (signal.mantissa == 0.0).all()
+
+
 def far(flow):
     """Row-steps that are taken with an exponent for every number."""
     backward = flow._backward
