@@ -282,14 +282,18 @@ class _Norms:
         """Mantissas (gates, n), and exponents of that shape or (n,)."""
         j, exponent = signals.j, signals.exponent
         found = np.empty((len(self._gates), len(exponent)))
+        least = np.zeros((len(self._gates), 1))
         for signal, numbers, squared_slopes, room in self._signals:
             mantissa = signals.mantissas[signal]
             squares = np.multiply(mantissa, mantissa, out=room[j - 1 :])
             # |signal * slope|^2 of all its gates is one matrix product.
             found[numbers] = squared_slopes[j - 1] @ squares.T
+            if not signals.were_bounded:
+                largest = max(1.0, squares.max()) * max(1.0, squared_slopes[j - 1].max())
+                least[numbers] = largest * 2.0**-SQUARE
         if signals.were_bounded and signals.apart is None:
             return np.sqrt(found, out=found), exponent
-        small = found < 2.0**-SQUARE
+        small = found < least
         np.sqrt(found, out=found)
         if signals.apart is None and not small.any():
             return found, exponent

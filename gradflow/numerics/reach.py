@@ -23,8 +23,9 @@ to the row: such errors add up as those of rounding do, over any number of steps
 be carried along with a row. A 0 is right where no path of factors other than 0 leads to it. A row
 with any other number takes the step again, from where it was, with an exponent for each number.
 
-The same holds of a norm. Its square, of numbers up to 2^high, is off by at most 2^(2 high - 1021)
-for each number, and so right, to 2^-50 of itself, where it is at least 2^-SQUARE.
+The same holds of a norm. Where numbers up to 2^a and slopes up to 2^b are squared before they are
+multiplied, a and b 0 or more, the square of the norm is off by at most 2^(2 a + 2 b - 1021) for
+each of them, and so right, to 2^-50 of itself, where it is at least 2^(2 a + 2 b - SQUARE).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ FLUSHED = 900
 SEEN = 64
 GROWTH = 400
 
-# The least square of a norm that is right.
+# The least square of a norm that is right, of numbers up to 1.
 SQUARE = 900
 
 
