@@ -31,6 +31,8 @@ from gradflow.ui.downloads.images import image
 HERE = Path(__file__).parent
 
 SIZES = ((50, 1, 1), (200, 1, 1), (1000, 1, 1), (200, 32, 8), (500, 128, 16), (1000, 128, 16))
+KINDS = ("saturated", "trained")
+OF_KINDS = ((200, 32, 8), (500, 128, 16))
 TAKEN_APART = ((200, 1, 1), (200, 32, 8), (500, 128, 16))
 GROWTH = {
     "T at H = 1": [(T, 1, 1) for T in (250, 500, 1000, 2000)],
@@ -72,14 +74,22 @@ class Row:
     megabytes: dict[str, float | None]
     worst: float
     share: float
+    kind: str = "random"
+
+    @property
+    def label(self) -> str:
+        """The size, and the kind of weights unless they are random."""
+        return ", ".join(map(str, self.size)) + (f", {self.kind}" if self.kind != "random" else "")
 
     def ratio(self, contestant: str) -> float:
         return self.seconds[contestant] / self.seconds["gradflow"]
 
 
-def measured(size: tuple[int, int, int], gemm: float, bandwidth: float) -> Row:
+def measured(
+    size: tuple[int, int, int], gemm: float, bandwidth: float, kind: str = "random"
+) -> Row:
     """All contestants on one size, checked against each other first."""
-    problem = peers.Problem.of_size(*size)
+    problem = peers.Problem.of_size(*size, kind)
     T, H, _ = size
     every = np.arange(1, T + 1)
     looped = np.linspace(1, T, LOOPED_STEPS // T).round().astype(int) if T > LOOPED else every
@@ -111,7 +121,7 @@ def measured(size: tuple[int, int, int], gemm: float, bandwidth: float) -> Row:
         share = operations(T, H) / seconds["gradflow"] / gemm
     else:
         share = 4 * T * T * 8 / seconds["gradflow"] / bandwidth
-    return Row(size, seconds, first_call, megabytes, worst, share)
+    return Row(size, seconds, first_call, megabytes, worst, share, kind)
 
 
 def operations(T: int, H: int) -> int:
@@ -197,15 +207,15 @@ def table(rows: list[Row]) -> str:
             times = f" ({_three_digits(row.ratio(contestant))}×)" if taken is not None else ""
             cells.append(milliseconds(taken) + times)
         cells.insert(2, milliseconds(row.first_call))
-        lines.append(f"| {', '.join(map(str, row.size))} | {' | '.join(cells)} |")
+        lines.append(f"| {row.label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def aims(rows: list[Row]) -> str:
     """What was aimed at and not reached, in a sentence."""
     missed = []
-    for row in rows:
-        size = f"({', '.join(map(str, row.size))})"
+    for row in (row for row in rows if row.kind == "random"):
+        size = f"({row.label})"
         missed += [
             f"{size} {_three_digits(row.ratio(contestant))} of {times} times {contestant}"
             for contestant, times in AIMS.get(row.size, {}).items()
@@ -234,8 +244,7 @@ def details(rows: list[Row], growth: dict[str, tuple[float, list[float]]], rates
         memory = [row.megabytes.get(contestant) for contestant in CONTESTANTS]
         shown = ["–" if value is None else f"{value:,.0f}" for value in memory]
         lines.append(
-            f"| {', '.join(map(str, row.size))} | {row.share:.0%} of {of} | {' | '.join(shown)} "
-            f"| {row.worst:.0e} |"
+            f"| {row.label} | {row.share:.0%} of {of} | {' | '.join(shown)} | {row.worst:.0e} |"
         )
     lines += ["", rates, "", "gradflow's time grows, as measured after the table, with", ""]
     for what, (power, taken) in growth.items():
@@ -266,7 +275,11 @@ def plot(rows: list[Row]) -> go.Figure:
     figure = go.Figure()
     for contestant, colour in zip(CONTESTANTS, COLOURS, strict=True):
         for H, symbol in SYMBOLS.items():
-            of_size = [row for row in rows if row.size[1] == H and contestant in row.seconds]
+            of_size = [
+                row
+                for row in rows
+                if row.size[1] == H and row.kind == "random" and contestant in row.seconds
+            ]
             figure.add_scatter(
                 x=[row.size[0] for row in of_size],
                 y=[1e3 * row.seconds[contestant] for row in of_size],
@@ -289,7 +302,8 @@ def plot(rows: list[Row]) -> go.Figure:
 
 def headline(rows: list[Row]) -> str:
     """The ratios to JAX where it is the slower by most, and where it is the faster by most."""
-    by_ratio = sorted(rows, key=lambda row: row.ratio("JAX"))
+    usual = [row for row in rows if row.kind == "random"]
+    by_ratio = sorted(usual, key=lambda row: row.ratio("JAX"))
     best, worst = (
         f"{row.ratio('JAX'):.2g} times as fast at T = {row.size[0]}, H = {row.size[1]}"
         for row in (by_ratio[-1], by_ratio[0])
@@ -310,8 +324,9 @@ def main() -> None:
     print(rates)
     rows = []
     for size in SIZES[: options.sizes]:
-        rows.append(measured(size, gemm, bandwidth))
-        print(table(rows[-1:]).splitlines()[-1], flush=True)
+        for kind in ("random", *KINDS) if size in OF_KINDS else ("random",):
+            rows.append(measured(size, gemm, bandwidth, kind))
+            print(table(rows[-1:]).splitlines()[-1], flush=True)
     growth = {
         what: exponent(sizes, 1 if what.startswith("H") else 0) for what, sizes in GROWTH.items()
     }

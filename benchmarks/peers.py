@@ -50,12 +50,23 @@ class Problem:
     x: Array
 
     @classmethod
-    def of_size(cls, T: int, H: int, D: int) -> Problem:
+    def of_size(cls, T: int, H: int, D: int, kind: str = "random") -> Problem:
+        """Random weights; "saturated" with four units shut, "trained" as training leaves them."""
         generator = np.random.default_rng(T + H)
         bound = H**-0.5 if H > 1 else 0.5
         w_x, w_h = (generator.uniform(-bound, bound, (4, H, n)) for n in (D, H))
         b = np.zeros((4, H))
         b[1] = 1.0
+        if kind == "saturated":
+            for gate, value in ((0, -150.0), (1, -200.0), (2, 100.0), (3, -200.0)):
+                b[gate, gate] = value
+        if kind == "trained":  # heavy tails, forget gates that hold on, some units shut
+            w_x, w_h = (generator.standard_t(2.5, w.shape) * bound for w in (w_x, w_h))
+            b += generator.normal(size=b.shape)
+            b[1] += generator.uniform(1.0, 5.0, H)
+            b[
+                generator.integers(4, size=H // 16), generator.integers(H, size=H // 16)
+            ] = -generator.uniform(30.0, 200.0, H // 16)
         return cls(T, H, D, w_x, w_h, b, generator.normal(size=(T, D)))
 
     @property

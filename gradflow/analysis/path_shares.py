@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.numerics.scaled import Array
+from gradflow.numerics.scaled import Array, log_shares
 from gradflow.numerics.validation import frozen
 
 
@@ -120,8 +120,5 @@ def signed_shares(log10: Array, sign: Array, whole_sign: Array) -> Array:
     >>> gf.analysis.signed_shares(np.array([0.0, 0.0]), np.array([1, 1]), np.array(1))
     array([0.5, 0.5])
     """
-    top = log10.max(axis=0)
-    there = np.isfinite(top)
-    size = 10.0 ** (log10 - np.where(there, top, 0.0))
     direction = sign * np.where(whole_sign == 0, 1, whole_sign)
-    return frozen(direction * size / np.where(there, size.sum(axis=0), np.nan))
+    return frozen(direction * log_shares(log10, axis=0))

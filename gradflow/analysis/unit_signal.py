@@ -11,7 +11,7 @@ from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow
 from gradflow.numerics.row_measures import half_life_of
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, Scaled, log_shares
 from gradflow.numerics.validation import frozen, target_step
 
 
@@ -113,15 +113,5 @@ def unit_signals(
         step,
         frozen(log10),
         frozen(np.array([half_life_of(unit) for unit in log10.T])),
-        frozen(_shares(log10[-1])),
+        frozen(log_shares(log10[-1], axis=0, power=2)),
     )
-
-
-def _shares(log10: Array) -> Array:
-    """The squares of some sizes over their sum; nan where all are 0."""
-    largest = log10.max()
-    if np.isneginf(largest):
-        return np.full(len(log10), np.nan)
-    with np.errstate(under="ignore"):
-        squares = 10.0 ** (2.0 * (log10 - largest))
-    return np.asarray(squares / squares.sum())

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradflow.numerics.reach import PLAIN
 from gradflow.numerics.scaled import (
     Array,
     Scaled,
@@ -19,12 +20,9 @@ from gradflow.numerics.scaled import (
     shifted,
 )
 
-# Products within 2^-1000 .. 2^1000 are plain float64.
-_PLAIN = 1000
-
 
 @dataclass(frozen=True)
-class Rows:
+class TargetRows:
     """Rows of targets, for each span of source steps.
 
     The steps are taken in spans, counted back from the end: span q holds the steps
@@ -60,7 +58,7 @@ class Signal:
 
     Attributes
     ----------
-    rows : Rows
+    rows : TargetRows
         One row for each span and each target beyond it.
     columns : array of shape (Q, S, B)
         One column for each step of each span.
@@ -72,7 +70,7 @@ class Signal:
         Powers of two of those.
     """
 
-    rows: Rows
+    rows: TargetRows
     columns: Array
     column_exponent: Array
     near: Array
@@ -126,7 +124,7 @@ class Product:
         """Whether no term, and nothing that is made on the way to one, leaves float64."""
         factors = power_range(self.factor.mantissa, self.factor.exponent)
         low, high = map(sum, zip(self.signal.range, factors, strict=True))
-        return low >= -_PLAIN and high <= _PLAIN
+        return low >= -PLAIN and high <= PLAIN
 
     @functools.cached_property
     def _numbers(self) -> tuple[Array, Array]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import operator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Gate, Tree, each, feeds, leaves, through
+from gradflow.cells.base import Cell, Gate, Number, Tree, each, feeds, leaves, through
 from gradflow.engine.parameter_names import full_name, layers_of
 from gradflow.engine.sweep_by_step import Signals, carry_back
+from gradflow.numerics.reach import FACTOR, least_right
 from gradflow.numerics.scaled import Array, Scaled, exponent_range
+from gradflow.numerics.shared_exponents import flushed
 
-# Factors within 2^-100 .. 2^100 are taken as plain numbers; see `carry_back`.
-_REACH = 100
+# No rows.
+_NOWHERE = np.zeros(0, np.intp)
 
 
 def input_terms(
@@ -39,10 +43,9 @@ def input_terms(
     """
     T = len(seeds.mantissa)
     mantissas, exponents = np.zeros(T * T), np.zeros(T * T, np.int64)
-    step = _ToInputs(cell, slopes)
+    to_inputs = _ToInputs(cell, slopes)
     for signals in carry_back(cell, slopes, seeds, on_step):
-        x = step.of(signals)
-        size = x[:, 0] if cell.signed else x.norm(axis=1)
+        size = to_inputs.sizes(signals)
         # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
         diagonal = slice((signals.j - 1) * T, None, T + 1)
         mantissas[diagonal], exponents[diagonal] = size.mantissa, size.exponent
@@ -55,35 +58,56 @@ class _ToInputs:
     def __init__(self, cell: Cell, slopes: Tree) -> None:
         self._cell = cell
         self._gates = cell.gates(slopes)
-        self._plain_gates = cell.gates(each(Scaled.plain, slopes))
         self._name = full_name(cell, "w_x", 0)
         first = layers_of(cell)[0]
         self._w_x = cell.weights[self._name].reshape(-1, first.H, first.D)
         ranges = [exponent_range(slope, axis=1) for slope in leaves(slopes)]
         low, high = exponent_range(Scaled.of(self._w_x), axis=(0, 1, 2))
         lows, highs = (np.array(bounds) for bounds in zip(*ranges, strict=True))
-        self._is_plain = (np.minimum(lows.min(axis=0), low) >= -_REACH) & (
-            np.maximum(highs.max(axis=0), high) <= _REACH
-        )
+        self._is_bounded = np.maximum(highs.max(axis=0), high) <= FACTOR
+        self._is_sure = self._is_bounded & (np.minimum(lows.min(axis=0), low) >= -FACTOR)
+        plain = Scaled.plain if self._is_sure.all() else flushed
+        self._plain_gates = cell.gates(each(plain, slopes))
+        # A number of x is a sum of this many, of a number, a slope and a weight each.
+        self._most = 2 * FACTOR + int(np.ceil(np.log2(self._w_x.size)))
 
-    def of(self, signals: Signals) -> Scaled:
-        """dL_t/dx_j of the targets j .. T, (n, D)."""
-        shared = signals.exponents[0]
-        alike = all(
-            exponent is shared or np.array_equal(exponent, shared) for exponent in signals.exponents
-        )
-        plain = bool(self._is_plain[signals.j - 1]) and alike and shared.shape[1] == 1
-        gates = self._plain_gates if plain else self._gates
-        at_j = tuple(Gate(gate.signal, gate.slope[signals.j - 1]) for gate in gates)
-        maps = feeds(self._cell, at_j, self._w_x if plain else Scaled.of(self._w_x), self._name)
-        numbers = (
-            signals.mantissas
-            if plain
-            else [
-                Scaled.of(*pair) for pair in zip(signals.mantissas, signals.exponents, strict=True)
-            ]
-        )
-        first, *others = (through(numbers[signal], matrix) for signal, matrix in maps.items())
-        for part in others:
-            first = first + part
-        return Scaled.of(first, shared) if plain else first
+    def sizes(self, signals: Signals) -> Scaled:
+        """dL_t/dx_j of the targets j .. T, (n,): the number, or the norm of a vector."""
+        j, n = signals.j, len(signals.exponent)
+        if not self._is_bounded[j - 1]:
+            found, small = Scaled.of(np.zeros(n)), np.arange(n)
+        else:
+            x = self._sum(self._maps(self._plain_gates, j, self._w_x), signals.mantissas)
+            found = self._size(Scaled.of(x, signals.exponent[:, None]))
+            sure = self._is_sure[j - 1] and signals.were_bounded
+            small = _NOWHERE if sure else self._too_small(x, signals.mantissas)
+        rows = [(small, tuple(self._of_rows(signals, small)))] if len(small) else []
+        if signals.apart is not None:
+            rows.append(signals.apart)
+        if rows:
+            maps = self._maps(self._gates, j, Scaled.of(self._w_x))
+            for places, numbers in rows:
+                size = self._size(self._sum(maps, numbers))
+                found.mantissa[places], found.exponent[places] = size.mantissa, size.exponent
+        return found
+
+    def _maps(self, gates: tuple[Gate, ...], j: int, w_x: Number) -> dict[int, Number]:
+        at_j = tuple(Gate(gate.signal, gate.slope[j - 1]) for gate in gates)
+        return feeds(self._cell, at_j, w_x, self._name)
+
+    def _sum(self, maps: dict[int, Number], signals: Sequence[Number]) -> Number:
+        parts = [through(signals[signal], matrix) for signal, matrix in maps.items()]
+        return functools.reduce(operator.add, parts)
+
+    def _size(self, x: Scaled) -> Scaled:
+        return x[:, 0] if self._cell.signed else x.norm(axis=1)
+
+    def _too_small(self, x: Array, signals: Sequence[Array]) -> Array:
+        """Rows whose norm may have lost something, as `reach` has it."""
+        high = np.max([np.abs(signal).max(axis=1) for signal in signals], axis=0)
+        largest = np.abs(x).max(axis=1)
+        return np.flatnonzero((largest < high * least_right(0, self._most)) & (high > 0.0))
+
+    def _of_rows(self, signals: Signals, places: Array) -> Iterator[Scaled]:
+        for mantissa in signals.mantissas:
+            yield Scaled.of(mantissa[places], signals.exponent[places, None])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradflow.cells.base import Cell
 from gradflow.engine.parameter_names import layers_of
+from gradflow.engine.sweep_by_step import PREPARED
 
 _NUMBER = 8
 # A mantissa and an exponent.
@@ -14,9 +15,6 @@ _SCALED = 16
 _PER_STEP = 10
 _PER_WEIGHT = 6
 _ON_THE_WAY = 5
-
-# The least numbers of the matrices of steps back that are held at a time: `sweep_by_step.Steps`.
-_PREPARED = 2**20
 
 
 def needed_bytes(cell: Cell, T: int) -> int:
@@ -41,4 +39,4 @@ def needed_bytes(cell: Cell, T: int) -> int:
         kept += gates * _SCALED * T * T
         on_the_way += gates * layer.H * (_PER_STEP * _SCALED * T + _PER_WEIGHT * _NUMBER * layer.H)
         on_the_way += gates * _NUMBER * layer.H * layer.D
-    return kept + on_the_way + _ON_THE_WAY * _NUMBER * T * T + _NUMBER * _PREPARED
+    return kept + on_the_way + _ON_THE_WAY * _NUMBER * T * T + _NUMBER * PREPARED

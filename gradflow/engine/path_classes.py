@@ -17,6 +17,7 @@ from gradflow.engine.stored_terms import (
 )
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_path_class import ClassSignals, beside, carry_classes
+from gradflow.numerics.reach import SQUARE
 from gradflow.numerics.scaled import Array, Scaled, log10_scaled
 from gradflow.numerics.validation import frozen
 
@@ -243,10 +244,34 @@ def _sizes(
             others.append((mantissa * plain[signal][j - 1], exponent))
         else:
             others.append((mantissa * slope.mantissa[j - 1], exponent + slope.exponent[j - 1]))
-    together = [_norm([(part.mantissa, part.exponent) for part in first]), _norm(others)]
+    together = [
+        _norm([(part.mantissa, part.exponent) for part in first]),
+        _without_loss(_norm(others), signals, slopes),
+    ]
     mantissas = np.concatenate([np.reshape(m, (n, -1)) for m, _ in together], axis=1)
     exponents = np.concatenate([np.reshape(e, (n, -1)) for _, e in together], axis=1)
     return mantissas.T, exponents.T
+
+
+def _without_loss(
+    sizes: tuple[Array, Array], signals: ClassSignals, slopes: dict[int, Scaled]
+) -> tuple[Array, Array]:
+    """Sizes, those that float64 lost digits of found anew; which they are `reach` derives."""
+    mantissa, exponent = sizes
+    small = mantissa**2 < 2.0**-SQUARE
+    small &= np.logical_or.reduce([signals.mantissas[signal].any(axis=2) for signal in slopes])
+    if not small.any():
+        return sizes
+    parts = []
+    for signal, slope in slopes.items():
+        power = np.broadcast_to(signals.exponents[signal], signals.mantissas[signal].shape)
+        numbers = Scaled.of(signals.mantissas[signal][small], power[small])
+        parts.append(numbers * slope[signals.j - 1])
+    delta = Scaled.beside(parts)
+    size = delta[:, 0] if delta.shape[1] == 1 else delta.norm(axis=1)
+    exponent = exponent.copy()
+    mantissa[small], exponent[small] = size.mantissa, size.exponent
+    return mantissa, exponent
 
 
 def _norm(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:

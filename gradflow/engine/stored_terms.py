@@ -12,6 +12,7 @@ import numpy as np
 from gradflow.cells.base import Cell, Gate, Tree
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_step import Signals, carry_back
+from gradflow.numerics.reach import SQUARE
 from gradflow.numerics.scaled import (
     Array,
     Scaled,
@@ -184,7 +185,7 @@ def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Recorded:
     for signals in sweep:
         # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
         diagonal = slice((signals.j - 1) * T, None, T + 1)
-        found, power = _side_by_side(signals) if norms is None else norms.of(signals)
+        found, power = _side_by_side(signals) if norms is None else norms.by_gate(signals)
         if power.ndim == 2 and len(exponents) < kept:
             exponents = np.repeat(exponents, kept, axis=0)
         mantissas[:, diagonal] = found
@@ -240,8 +241,15 @@ def blocks(T: int) -> Iterator[slice]:
 
 
 def _side_by_side(signals: Signals) -> tuple[Array, Array]:
-    """The signals of one unit: mantissas and exponents, (signals, n) each."""
-    return np.stack(signals.mantissas)[..., 0], np.stack(signals.exponents)[..., 0]
+    """The signals of one unit: mantissas (signals, n), and exponents of that shape or (n,)."""
+    found = np.stack(signals.mantissas)[..., 0]
+    if signals.apart is None:
+        return found, signals.exponent
+    power = np.repeat(signals.exponent[None], len(found), axis=0)
+    places, apart = signals.apart
+    for n, part in enumerate(apart):
+        found[n, places], power[n, places] = part.mantissa[:, 0], part.exponent[:, 0]
+    return found, power
 
 
 def _together(numbers: list[int]) -> list[int] | slice:
@@ -270,18 +278,37 @@ class _Norms:
             for signal, numbers in by_signal.items()
         ]
 
-    def of(self, signals: Signals) -> tuple[Array, Array]:
+    def by_gate(self, signals: Signals) -> tuple[Array, Array]:
         """Mantissas (gates, n), and exponents of that shape or (n,)."""
-        j = signals.j
-        if any(exponent.shape[1] > 1 for exponent in signals.exponents):
-            parts = zip(signals.mantissas, signals.exponents, strict=True)
-            scaled = [Scaled.of(*part) for part in parts]
-            norms = [(scaled[g.signal] * g.slope[j - 1]).norm(axis=1) for g in self._gates]
-            return np.stack([n.mantissa for n in norms]), np.stack([n.exponent for n in norms])
-        found = np.empty((len(self._gates), len(signals.mantissas[0])))
+        j, exponent = signals.j, signals.exponent
+        found = np.empty((len(self._gates), len(exponent)))
+        least = np.zeros((len(self._gates), 1))
         for signal, numbers, squared_slopes, room in self._signals:
             mantissa = signals.mantissas[signal]
             squares = np.multiply(mantissa, mantissa, out=room[j - 1 :])
             # |signal * slope|^2 of all its gates is one matrix product.
             found[numbers] = squared_slopes[j - 1] @ squares.T
-        return np.sqrt(found, out=found), signals.exponents[0][:, 0]
+            if not signals.were_bounded:
+                largest = max(1.0, squares.max()) * max(1.0, squared_slopes[j - 1].max())
+                least[numbers] = largest * 2.0**-SQUARE
+        if signals.were_bounded and signals.apart is None:
+            return np.sqrt(found, out=found), exponent
+        small = found < least
+        np.sqrt(found, out=found)
+        if signals.apart is None and not small.any():
+            return found, exponent
+        power = np.repeat(exponent[None], len(found), axis=0)
+        for number, gate in enumerate(self._gates):
+            few = np.flatnonzero(small[number] & signals.mantissas[gate.signal].any(axis=1))
+            rows = Scaled.of(signals.mantissas[gate.signal][few], exponent[few, None])
+            self._put(found[number], power[number], few, rows * gate.slope[j - 1])
+            if signals.apart is not None:
+                places, apart = signals.apart
+                self._put(
+                    found[number], power[number], places, apart[gate.signal] * gate.slope[j - 1]
+                )
+        return found, power
+
+    def _put(self, found: Array, power: Array, places: Array, delta: Scaled) -> None:
+        norm = delta.norm(axis=1)
+        found[places], power[places] = norm.mantissa, norm.exponent

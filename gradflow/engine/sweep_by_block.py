@@ -22,23 +22,18 @@ import numpy as np
 from gradflow.cells.base import StepBack, Tree, each
 from gradflow.engine.factored_terms import (
     Product,
-    Rows,
     Signal,
+    TargetRows,
     by_span,
     power_range,
 )
 from gradflow.engine.sweep_by_step import Steps
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.reach import FLUSHED, PLAIN, ROW, least_right
+from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
+from gradflow.numerics.shared_exponents import renew, tops
 
-# Powers of two. Rows, and the maps of spans, keep their numbers within 2^-300 .. 2^300: then
-# neither a step nor the product of a row with a map under- or overflows.
-_REACH = 300
-
-# What is this much smaller than the part that it feeds is left out where that part is seen.
-_FAR = 400
-
-# The power of two of a part that is zero, below every other.
-_NOTHING = -(2**60)
+# The lower bound on rows where it is not known.
+_UNKNOWN = -(2**40)
 
 # What feeds the one part of a usual cell.
 _ONE_PART = np.ones((1, 1), bool)
@@ -90,7 +85,7 @@ def spans(
     T, G = len(seeds.mantissa), len(feeds)
     # As many steps in a span as there are spans: neither is taken often.
     B = math.isqrt(T - 1) + 1
-    inside = _inside(cell, steps, seeds, signals, G, B) if all(steps.safe) else None
+    inside = _inside(cell, steps, seeds, signals, G, B) if G == 1 or all(steps.sure) else None
     rows = None if inside is None else _beyond(inside, feeds)
     if inside is None or rows is None:
         return None
@@ -135,57 +130,102 @@ def _inside(
     """Carry units and targets through all spans side by side; None where they lie too far apart."""
     T, S = len(seeds.mantissa), len(cell.states)
     Q, U = -(-T // B), G * S
-    maps = np.ascontiguousarray(by_span(_maps(cell, steps, G), Q, B).swapaxes(0, 1))
+    all_sure = all(steps.sure)
+    maps, fall = _maps(cell, steps, G) if all_sure else _maps_apart(cell, steps, signals)
+    maps = np.ascontiguousarray(by_span(maps, Q, B).swapaxes(0, 1))
+    fall = by_span(fall, Q, B).T
     seed, seed_exponent = (by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
     least, most = (by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
     shrinks, grows = least.min(axis=0).tolist(), most.max(axis=0).tolist()
     # For each step the signals of all rows, and then the states that are carried on.
     found = np.zeros((B, Q, U + B, signals * G + U))
     states = slice(signals * G, None)
-    exponents = np.zeros((Q, U + B, B), np.int64)
+    exponents = np.zeros((B, Q, U + B), np.int64)
     exponent = np.zeros((Q, U + B), np.int64)
     exponent[:, U:] = np.where(seed == 0.0, 0, seed_exponent)
     carried = np.zeros((Q, U + B, U))
     carried[:, range(U), range(U)] = 1.0
-    low, high, renewed = 0, 0, 0
+    low, high = 0, 0
+
+    def is_sure(p: int) -> bool:
+        return all_sure and low + shrinks[p] >= -ROW and high + grows[p] <= ROW
+
     for p in range(B):
         carried[:, U + p, 0] = seed[:, p]
-        now = carried[:, : U + p + 1]
-        if low + shrinks[p] < -_REACH or high + grows[p] > _REACH:
-            exponents[:, :, renewed:p] = exponent[:, :, None]
-            renewed = p
-            _renew(now, exponent[:, : U + p + 1], U)
-            low, high = power_range(now)
-            if low + shrinks[p] < -_REACH or high + grows[p] > _REACH:
-                return None
-        low = min(low, -1)  # of the next seed
-        np.matmul(now, maps[p], out=found[p, :, : U + p + 1])
+        low = min(low, -1)  # of the seed
+        now, own = carried[:, : U + p + 1], exponent[:, : U + p + 1]
+        if not is_sure(p):
+            renew([now], own, U)
+            low, high = power_range(now) if all_sure else (_UNKNOWN, 0)
+        exponents[p] = exponent
+        made = np.matmul(now, maps[p], out=found[p, :, : U + p + 1])
+        if is_sure(p):
+            low, high = low + shrinks[p], high + grows[p]
+        elif _are_right(made, now, maps[p]):
+            low = _UNKNOWN
+        else:
+            return None
+        own += fall[p, :, None]
         carried = found[p, :, :, states]
-        low, high = low + shrinks[p], high + grows[p]
-    exponents[:, :, renewed:] = exponent[:, :, None]
-    _renew(carried, exponent, U)
-    if power_range(carried)[0] < -_REACH:
+    renew([carried], exponent, U)
+    if G > 1 and power_range(carried)[0] < -ROW:
         return None
     by_row = found.transpose(1, 2, 3, 0)  # (Q, U + B, signals * G + U, B)
     numbers = tuple(by_row[:, :, n * G : (n + 1) * G] for n in range(signals))
-    return _Inside(numbers, exponents, carried, exponent)
+    return _Inside(numbers, exponents.transpose(1, 2, 0), carried, exponent)
 
 
-def _maps(cell: StepBack, steps: Steps, G: int) -> Array:
-    """Each step back as a matrix, (T, U, signals * G + U), that rows of states are multiplied by.
+def _maps(cell: StepBack, steps: Steps, G: int) -> tuple[Array, Array]:
+    """Each step back as a matrix that rows of states are multiplied by.
 
-    Its rows are what the step makes of a unit of each state.
+    Returns
+    -------
+    maps : array of shape (T, U, signals * G + U)
+        What the step makes of a unit of each state.
+    fall : int64 array of shape (T,)
+        Powers of two that its last U columns are over: 0.
     """
     moves = each(lambda move: move.reshape(-1, 1, 1), steps.all_plain())
-    S, T = len(cell.states), len(steps.safe)
+    S, T = len(cell.states), len(steps.sure)
     units = np.eye(S * G).reshape(S * G, S, G)
     carried = tuple(np.broadcast_to(units[:, s], (T, S * G, G)) for s in range(S))
     found, before = cell.back(moves, carried)
     parts = (np.broadcast_to(numbers, (T, S * G, G)) for numbers in (*found, *before))
-    return np.concatenate(list(parts), axis=2)
+    return np.concatenate(list(parts), axis=2), np.zeros(T, np.int64)
 
 
-def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
+def _maps_apart(cell: StepBack, steps: Steps, signals: int) -> tuple[Array, Array]:
+    """As `_maps`, of a cell with one part, whose factors may have any size.
+
+    What is below 2^-FLUSHED is made the least number of float64, and not 0: `_are_right` can tell.
+    """
+    moves = each(lambda move: move.reshape(-1, 1, 1), steps.all_scaled())
+    S, T = len(cell.states), len(steps.sure)
+    carried = tuple(Scaled.of(np.broadcast_to(unit[:, None], (T, S, 1))) for unit in np.eye(S))
+    found, before = cell.back(moves, carried)
+    parts = [(*found, *before)[n].reshape(T, S) for n in range(signals + S)]
+    maps = Scaled(
+        np.stack([part.mantissa for part in parts], axis=2),
+        np.stack([part.exponent for part in parts], axis=2),
+    )
+    fall = tops(maps[:, :, signals:].reshape(T, -1))[:, 0]
+    maps.exponent[:, :, signals:] -= fall[:, None, None]
+    plain = maps.plain()
+    lost = (maps.mantissa != 0.0) & (np.abs(plain) < 2.0**-FLUSHED)
+    plain[lost] = np.finfo(float).smallest_subnormal
+    return plain, fall
+
+
+def _are_right(made: Array, rows: Array, maps: Array) -> bool:
+    """Whether no number of rows @ maps lost anything, as `reach` has it, of factors below 1."""
+    size = np.abs(made)
+    if size.max(initial=0.0) > 2.0**ROW:
+        return False
+    small = size < least_right(0, 0)
+    return not small.any() or not (small & ((rows != 0.0) @ (maps != 0.0))).any()
+
+
+def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
     """For each part, rows of the targets beyond each span as they enter it; None as for `spans`."""
     left, left_exponent = inside.left, inside.left_exponent
     (Q, _, U), G = left.shape, len(feeds)
@@ -204,7 +244,11 @@ def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
             ],
             axis=1,
         )
-        _renew(numbers.swapaxes(1, 2), exponent)
+        if G == 1 and not _are_right(
+            numbers[:, :, len(own_exponent) :], by_part[q, :, :, :U], rows[-1]
+        ):
+            return None
+        renew([numbers.swapaxes(1, 2)], exponent)
         parts.append(numbers)
         if G > 1:
             joined = _joined(numbers, exponent, feeds)
@@ -214,12 +258,13 @@ def _beyond(inside: _Inside, feeds: Array) -> list[Rows] | None:
             far |= left_out
         rows.append(numbers)
         exponents.append(exponent)
-    if power_range(np.concatenate(parts, axis=2))[0] < -_REACH:
+    low, _ = power_range(np.concatenate(parts, axis=2))
+    if low + _columns_low(inside) < -PLAIN or (G > 1 and low < -ROW):
         return None
     if not all(_is_seen(inside, g) for g in range(G) if far[g]):
         return None
     numbers, exponent = np.concatenate(rows, axis=2), np.concatenate(exponents, axis=1)
-    return [Rows(numbers[g, _fed(feeds[g], U)].T, exponent[g]) for g in range(G)]
+    return [TargetRows(numbers[g, _fed(feeds[g], U)].T, exponent[g]) for g in range(G)]
 
 
 def _fed(by: Array, U: int) -> Array:
@@ -248,19 +293,19 @@ def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array
         if some lie as far below those of another part.
     """
     G, S, n = numbers.shape
-    power = np.where(numbers.any(axis=1), exponent, _NOTHING)
-    power = np.where(feeds[:, :, None], power, _NOTHING)  # (to, from, n)
+    power = np.where(numbers.any(axis=1), exponent, ZERO_EXPONENT)
+    power = np.where(feeds[:, :, None], power, ZERO_EXPONENT)  # (to, from, n)
     top = power.max(axis=1)
     shift = power - top[:, None]
-    far = shift < -_FAR
-    left_out = (far & (power > _NOTHING)).any(axis=1)
+    far = shift < -ROW
+    left_out = (far & (power > ZERO_EXPONENT)).any(axis=1)
     if (shift[range(G), range(G)][left_out] < 0).any():
         return None
-    scale = np.where(far, 0.0, np.ldexp(1.0, np.maximum(shift, -_FAR).astype(np.int32)))
+    scale = np.where(far, 0.0, np.ldexp(1.0, np.maximum(shift, -ROW).astype(np.int32)))
     joined = numbers.swapaxes(0, 1) * scale[:, None]  # (to, S, from, n)
     return (
         joined.reshape(G, S * G, n),
-        np.where(top == _NOTHING, 0, top),
+        np.where(top == ZERO_EXPONENT, 0, top),
         left_out.any(axis=1),
     )
 
@@ -268,7 +313,7 @@ def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array
 def _is_seen(inside: _Inside, g: int) -> bool:
     """Whether a part is seen in all that others bring to it: its states beyond, and its signals.
 
-    What is smaller by 2^-_FAR and was left out would then have changed nothing.
+    What is smaller by 2^-ROW and was left out would then have changed nothing.
     """
     U, G = inside.left.shape[-1], inside.numbers[0].shape[2]
     own = slice(g, U, G)
@@ -276,21 +321,15 @@ def _is_seen(inside: _Inside, g: int) -> bool:
         by_others = np.delete(numbers, own, axis=1).any(axis=1)
         if not (numbers[:, own].all(axis=1) | ~by_others).all():
             return False
-        if power_range(numbers)[1] - power_range(numbers[:, own])[0] > _REACH:
+        if power_range(numbers)[1] - power_range(numbers[:, own])[0] > ROW:
             return False
     return True
 
 
-def _renew(rows: Array, exponent: Array, together: int = 0) -> None:
-    """Set the powers of two anew, in place, so that the largest number of a row is below 1.
-
-    The first few rows of each span keep one power of two `together`.
-    """
-    size = np.abs(rows).max(axis=-1)
-    size[..., :together] = size[..., :together].max(axis=-1, keepdims=True, initial=0.0)
-    _, shift = np.frexp(size)
-    np.ldexp(rows, -shift[..., None], out=rows)
-    exponent += shift
+def _columns_low(inside: _Inside) -> int:
+    """A power of two that all columns of signals but zeros are at least as large as."""
+    U = inside.left.shape[-1]
+    return min(power_range(numbers[:, :U])[0] for numbers in inside.numbers)
 
 
 def _by_lag(numbers: Array) -> Array:

@@ -13,29 +13,25 @@ Where the numbers of one row lie too far apart, a step is taken with an exponent
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import Number, through
 from gradflow.engine.sweep_by_step import Steps
-from gradflow.numerics.scaled import (
-    ZERO_EXPONENT,
-    Array,
-    Scaled,
-    shifted,
-)
+from gradflow.numerics.reach import GROWTH, ROW, least_right
+from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
+from gradflow.numerics.shared_exponents import lowest, renew
 
-# Powers of two. Plain numbers stay within 2^-400 .. 2^400; what one class hands to another is moved
-# by up to 2^150 without a look at what it meets there.
-_REACH = 400
+# Powers of two: what one class hands to another may move by this without a look at what it meets.
 _MOVE = 150
 
-# What is this much smaller than the number it is added to changes nothing.
-_UNSEEN = 2.0**-64
+# The lower bound on rows where it is not known.
+_UNKNOWN = -(2**40)
 
 
 class Division(Protocol):
@@ -129,7 +125,7 @@ def carry_classes(
         For j = T, T - 1, .., 1.
     """
     T, H = seeds.shape
-    path, steps, rows = _CellPath(slopes, seeds), Steps(cell, slopes), _Rows(T, H, division)
+    path, steps, rows = _CellPath(slopes, seeds), Steps(cell, slopes), _ClassRows(T, H, division)
     w, plain_slopes = cell.recurrent(), tuple(slope.plain() for slope in slopes)
     apart: tuple[Scaled, Scaled] | None = None  # the rows while one exponent each does not do
     for j in range(T, 0, -1):
@@ -138,42 +134,155 @@ def carry_classes(
         rows.enter(j, top)
         if apart is not None:
             apart = _with_entering(apart, division.others)
-        is_plain = steps.safe[j - 1] and (apart is None or rows.take(j, apart, top))
+            if steps.bounded[j - 1] and rows.take(j, apart, top):
+                apart = None
+        is_sure, is_plain = False, apart is None and steps.bounded[j - 1]
+        exponent = rows.exponent[j - 1 :, :, None]
+        least = least_right(_MOVE, steps.most[j - 1]) if is_plain else 0.0
         if is_plain:
             moves = steps.plain(j)
             ways = division.ways(moves, tuple(slope[j - 1] for slope in plain_slopes), w)
             if moves[3].all() and all(way.all() for way in ways):
                 low = 0  # the large numbers of class 0 reach every unit, the small ones are unseen
-            is_plain = rows.hold(j, top, low, *steps.bounds(j))
-        carried: tuple[Number, Number]
-        sending: tuple[Number, Number]
+            bounds = steps.least[j - 1], steps.most[j - 1]
+            is_sure = steps.sure[j - 1] and rows.hold(j, top, low, *bounds)
+            if not is_sure:
+                rows.renew(j)
+            carried = rows.flat(j)
+            taken = _taken(cell, (moves, ways), carried, _plain(first, top), division.others)
+            paths = functools.partial(_paths, cell, slopes, w, division, j)
+            is_plain = is_sure or _are_right(cell, taken, carried, first, least, paths)
         if is_plain:
-            carried, sending = rows.flat(j), _plain(first, top)
-            exponent = rows.exponent[j - 1 :, :, None]
-        else:
-            carried, sending = rows.scaled(j) if apart is None else apart, first
-            moves = steps.scaled(j)
-            ways = division.ways(moves, tuple(slope[j - 1] for slope in slopes), Scaled.of(w))
+            yield ClassSignals(j, first, (taken.on_h, taken.on_c), (exponent, exponent))
+            if rows.put(j, top, taken, is_sure, least):
+                apart = None
+                continue
+        moves = steps.scaled(j)
+        ways = division.ways(moves, tuple(slope[j - 1] for slope in slopes), Scaled.of(w))
+        scaled = rows.scaled(j) if apart is None else apart
+        found = _taken(cell, (moves, ways), scaled, first, division.others)
+        if not is_plain:
+            yield ClassSignals.of(j, first, found.on_h, found.on_c)
+        before = division.before(found.from_c, found.from_h, found.h_before)
+        h_before = before + found.h_before * division.keeps
+        apart = h_before.reshape(-1, H), found.c_before.reshape(-1, H)
 
-        signals, (own, on_c) = cell.back(moves, carried)
-        on_h_whole, on_c_whole = (signal.reshape(-1, division.others, H) for signal in signals)
-        if is_plain:
-            yield ClassSignals(j, first, (on_h_whole, on_c_whole), (exponent, exponent))
-        else:
-            yield ClassSignals.of(j, first, on_h_whole, on_c_whole)
 
-        own, on_c = (numbers.reshape(-1, division.others, H) for numbers in (own, on_c))
-        from_h = _with_zeros(through(sending[0], moves[3]), len(top))[:, None]
-        from_c = (sending[1] @ beside(ways)).reshape(len(top), -1, H)
-        before = division.before(from_c, from_h, own)
-        if is_plain and rows.put(j, before, own, on_c):
-            apart = None
-            continue
-        if is_plain:
-            before_exponent = division.exponents_before(top, exponent[:, :, 0])[:, :, None]
-            before = Scaled.of(before, before_exponent)
-            own, on_c = Scaled.of(own, exponent), Scaled.of(on_c, exponent)
-        apart = (before + own * division.keeps).reshape(-1, H), on_c.reshape(-1, H)
+def _paths(
+    cell: LSTM, slopes: tuple[Scaled, ...], w: Array, division: Division, j: int
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """The moves of step j, and the ways of class 0, with 1 for all factors other than 0."""
+    ones = tuple((slope.mantissa[j - 1] != 0.0).astype(float) for slope in slopes)
+    weights = (w != 0.0).astype(float)
+    moves = cell.moves(ones, weights)
+    return moves, division.ways(moves, ones, weights)
+
+
+class _Taken(NamedTuple):
+    """What a step back makes of the classes: (n, others, H), but for what class 0 sends.
+
+    Attributes
+    ----------
+    on_h, on_c : arrays
+        The complete signals of step j.
+    h_before, c_before : arrays
+        Carried to step j - 1, each class by its own rows.
+    from_c : array of shape (n, several, H)
+        What class 0 sends from c_j, each way apart.
+    from_h : array of shape (n, 1, H)
+        What it sends from h_j, in the row of target j alone.
+    """
+
+    on_h: Number
+    on_c: Number
+    h_before: Number
+    c_before: Number
+    from_c: Number
+    from_h: Number
+
+
+def _taken(
+    cell: LSTM,
+    map_back: tuple[tuple[Number, ...], tuple[Number, ...]],
+    carried: tuple[Number, Number],
+    first: tuple[Number, Number],
+    others: int,
+) -> _Taken:
+    """One step back of all classes.
+
+    Parameters
+    ----------
+    cell : LSTM
+        The cell.
+    map_back : tuple
+        Its moves, and the ways of class 0 from c_j to h_(j-1).
+    carried : tuple of two arrays of shape (n * others, H)
+        The other classes, on h_j and c_j.
+    first : tuple of arrays of shape (1, H) and (n, H)
+        Class 0.
+    others : int
+        Number of the other classes.
+    """
+    moves, ways = map_back
+    (n, H), (on_h, on_c) = first[1].shape, first
+    signals, before = cell.back(moves, carried)
+    on_h_all, on_c_all, h_before, c_before = (
+        part.reshape(n, others, H) for part in (*signals, *before)
+    )
+    from_c = (on_c @ beside(ways)).reshape(n, -1, H)
+    from_h = _with_zeros(through(on_h, moves[3]), n)[:, None]
+    return _Taken(on_h_all, on_c_all, h_before, c_before, from_c, from_h)
+
+
+def _are_right(
+    cell: LSTM,
+    taken: _Taken,
+    carried: tuple[Array, Array],
+    first: tuple[Scaled, Scaled],
+    least: float,
+    paths: Callable[[], tuple[tuple[Array, ...], tuple[Array, ...]]],
+) -> bool:
+    """Whether a step in plain numbers lost nothing, as `gradflow.numerics.reach` has it.
+
+    Parameters
+    ----------
+    cell : LSTM
+        The cell.
+    taken : _Taken
+        What came of it.
+    carried, first : tuples
+        The other classes, and class 0, as `_taken` has them.
+    least : float
+        The least number that is right.
+    paths : callable
+        The map back with 1 for all factors other than 0.
+    """
+    H = carried[0].shape[1]
+    made = [part.reshape(-1, H) for part in (taken.on_c, taken.h_before, taken.c_before)]
+    small = functools.reduce(np.logical_or, [(np.abs(part) < least).any(axis=1) for part in made])
+    small &= carried[0].any(axis=1) | carried[1].any(axis=1)
+    sent = taken.from_c.reshape(len(taken.from_c), -1)
+    small_sent = (np.abs(sent) < least).any(axis=1)
+    small_on_h = (np.abs(taken.from_h[0]) < least).any()
+    if not (small.any() or small_sent.any() or small_on_h):
+        return True
+    moves, ways = paths()
+    (_, on_c), before = cell.back(
+        moves, tuple((part[small] != 0.0).astype(float) for part in carried)
+    )
+    on_h_first, on_c_first = (part.mantissa != 0.0 for part in first)
+    return (
+        all(
+            _is_right(part[small], path, least)
+            for part, path in zip(made, (on_c, *before), strict=True)
+        )
+        and _is_right(sent[small_sent], on_c_first[small_sent] @ beside(ways), least)
+        and _is_right(taken.from_h[0], through(on_h_first.astype(float), moves[3]), least)
+    )
+
+
+def _is_right(made: Array, path: Array, least: float) -> bool:
+    return bool(((np.abs(made) >= least) | (path == 0.0)).all())
 
 
 class _CellPath:
@@ -205,7 +314,7 @@ def _running_product(numbers: Scaled) -> Scaled:
     return numbers
 
 
-class _Rows:
+class _ClassRows:
     """The other classes as plain numbers (T, others, H), one exponent a row, and their bounds."""
 
     def __init__(self, T: int, H: int, division: Division) -> None:
@@ -213,7 +322,6 @@ class _Rows:
         self._numbers = np.zeros((2, T, division.others, H))
         self._low, self._high = 0, 0
         self._after = (0, 0)
-        self._shift = np.zeros((0, division.others), np.int64)
         self.exponent = np.zeros((T, division.others), np.int64)
 
     def flat(self, j: int) -> tuple[Array, Array]:
@@ -233,7 +341,7 @@ class _Rows:
         self.exponent[j - 1] = top[0]
 
     def hold(self, j: int, top: Array, low: int, least: int, most: int) -> bool:
-        """Whether step j can be taken in plain numbers; exponents are renewed for it.
+        """Whether bounds tell that step j loses nothing; exponents are renewed for it.
 
         Parameters
         ----------
@@ -243,25 +351,53 @@ class _Rows:
             Powers of two by which the step can at most shrink and grow a number.
         """
         if not self._fits(j, top, low, least, most):
-            self._renew(j)
+            self.renew(j)
+            self._low = lowest([*self._numbers[:, j - 1 :]])
             return self._fits(j, top, low, least, most)
         return True
 
-    def put(self, j: int, before: Array, own: Array, on_c: Array) -> bool:
-        """Keep what step j made of the rows, if plain numbers can hold it."""
-        shift = np.minimum(np.maximum(self._shift, -1000), _MOVE)
-        factor = np.ldexp(1.0, shift.astype(np.int32))[:, :, None]
-        arriving, kept = before * factor, own * self._division.keeps
-        far = np.abs(self._shift) > _MOVE
-        if far.any():
-            unseen = (kept != 0.0) & (np.abs(arriving) <= np.abs(kept) * _UNSEEN)
-            unseen &= (self._shift < 0)[:, :, None]
-            if not (unseen | (before == 0.0))[far].all():
+    def renew(self, j: int) -> None:
+        """Choose the exponents of targets j .. T anew; what is known of small numbers is lost."""
+        renew([*self._numbers[:, j - 1 :]], self.exponent[j - 1 :])
+        self._low, self._high = _UNKNOWN, 0
+        self._after = (_UNKNOWN, GROWTH + _MOVE)
+
+    def put(self, j: int, top: Array, taken: _Taken, is_sure: bool, least: float) -> bool:
+        """Keep what step j made of the rows, if plain numbers can hold it.
+
+        Parameters
+        ----------
+        top : int64 array of shape (n, 1)
+            Exponents of class 0.
+        taken : _Taken
+            What step j made.
+        is_sure : bool
+            Whether `hold` told that numbers lose nothing that move by 2^_MOVE at most.
+        least : float
+            The least number that is right.
+        """
+        own_exponent = self.exponent[j - 1 :]
+        before = self._division.before(taken.from_c, taken.from_h, taken.h_before)
+        shift = self._division.exponents_before(top, own_exponent) - own_exponent
+        # What is far larger than the class that it arrives in brings its own exponent.
+        rise = np.where(shift > _MOVE, shift, 0)
+        is_far = (np.abs(shift) > _MOVE)[:, :, None]
+        kept = taken.h_before * self._division.keeps
+        on_h = shifted(before, (shift - rise)[:, :, None])
+        on_c = taken.c_before
+        if is_far.any():
+            on_h += shifted(kept, -rise[:, :, None])
+            on_c = shifted(on_c, -rise[:, :, None])
+        else:
+            on_h += kept
+        if not is_sure or is_far.any():
+            lost = (np.abs(on_h) < least) & ((before != 0.0) | (kept != 0.0))
+            lost |= (np.abs(on_c) < least) & (taken.c_before != 0.0)
+            if (lost & is_far).any() if is_sure else lost.any():
                 return False
-        on_h_before, on_c_before = self._numbers[:, j - 1 :]
-        np.add(arriving, kept, out=on_h_before)
-        on_c_before[...] = on_c
-        self._low, self._high = self._after
+        self._numbers[0, j - 1 :], self._numbers[1, j - 1 :] = on_h, on_c
+        self.exponent[j - 1 :] += rise
+        self._low, self._high = (_UNKNOWN, self._after[1]) if rise.any() else self._after
         return True
 
     def take(self, j: int, rows: tuple[Scaled, Scaled], top: Array) -> bool:
@@ -270,7 +406,7 @@ class _Rows:
         largest = both.exponent.max(axis=2)
         largest = np.where(largest == ZERO_EXPONENT, top, largest)[:, :, None]
         depth = np.where(both.mantissa == 0.0, 0, both.exponent - largest).min(initial=0)
-        if depth < -_REACH:
+        if depth < -ROW:
             return False
         numbers = shifted(both.mantissa, both.exponent - largest)
         self._numbers[:, j - 1 :] = np.split(numbers, 2, axis=2)
@@ -279,25 +415,15 @@ class _Rows:
         return True
 
     def _fits(self, j: int, top: Array, low: int, least: int, most: int) -> bool:
-        """Whether plain numbers will hold step j, unless they must move further than _MOVE."""
+        """Whether plain numbers hold step j, unless they move further than _MOVE."""
         exponent = self.exponent[j - 1 :]
-        self._shift = self._division.exponents_before(top, exponent) - exponent
-        down = max(int(self._shift.min()), -_MOVE)
-        up = min(int(self._shift.max()), _MOVE)
-        lowest = min(self._low, min(low, self._low) + down) + least
-        highest = self._high + max(up, 0) + most + 1
-        self._after = (lowest, highest)
-        return lowest >= -_REACH and highest <= _REACH
-
-    def _renew(self, j: int) -> None:
-        """Set the exponents of targets j .. T anew, so that no row's largest number is above 1."""
-        numbers = self._numbers[:, j - 1 :]
-        sizes = np.abs(numbers)
-        _, shift = np.frexp(sizes.max(axis=(0, 3)))
-        np.ldexp(numbers, -shift[:, :, None], out=numbers)
-        self.exponent[j - 1 :] += shift
-        least = np.min(np.abs(numbers), where=numbers != 0.0, initial=1.0)
-        self._low, self._high = int(np.frexp(least)[1]) - 1, 0
+        shift = self._division.exponents_before(top, exponent) - exponent
+        down = max(int(shift.min()), -_MOVE)
+        up = min(int(shift.max()), _MOVE)
+        lowest_after = min(self._low, min(low, self._low) + down) + least
+        highest_after = self._high + max(up, 0) + most + 1
+        self._after = (lowest_after, highest_after)
+        return lowest_after >= -ROW and highest_after <= ROW
 
 
 def _extent(first: tuple[Scaled, Scaled]) -> tuple[Array, int]:

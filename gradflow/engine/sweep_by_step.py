@@ -1,40 +1,52 @@
 """The backward sweep: the signals of every target, carried back one step at a time, all at once.
 
-At source step j the sweep holds dL_t/d(state)_j for all targets t >= j, one row a target. As a step
-back is linear in the signal, each row may be held relative to a power of two of its own:
+At source step j the sweep holds dL_t/d(state)_j for all targets t >= j, one row a target. A step
+back is linear in the signal, so each row may be held relative to a power of two of its own: a step
+is then a few array operations or matrix products on plain numbers. What keeps them right is derived
+in `gradflow.numerics.reach`:
 
-- as a rule a row is a plain float64 array with one exponent, so that a step is a few array
-  operations or matrix products. The sweep keeps bounds on how far the numbers of a row may have
-  drifted apart and renews the exponents in time, so that nothing is lost;
-- where one step's factors, or the numbers of one row, lie too far apart for that (a saturated
-  unit, a cell state of hundreds), that step is taken with an exponent for every number (`Scaled`),
-  by the same formulas.
+- as a rule, bounds on the numbers of the rows tell before a step that it loses nothing;
+- where the factors of a step lie too far apart for that (a saturated unit, a cell state of
+  hundreds), the step is taken all the same, and what comes of it is looked at. Rows that lost
+  something stand apart: they take that step again with an exponent for every number (`Scaled`), by
+  the same formulas, and come back when their numbers have come together.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Passes, StepBack, Tree, by_step, each, leaves
-from gradflow.numerics.scaled import (
-    ZERO_EXPONENT,
-    Array,
-    Scaled,
-    exponent_range,
-    shifted,
-)
-
-# Powers of two. Numbers of a plain row stay within 2^-400 .. 2^400, factors of a plain step within
-# 2^-100 .. 2^100: then neither a product nor the square of one under- or overflows.
-_ROW_REACH = 400
-_STEP_REACH = 100
+from gradflow.cells.base import Cell, Passes, Step, StepBack, Tree, by_step, each, leaves
+from gradflow.numerics.reach import FACTOR, GROWTH, ROW, least_right
+from gradflow.numerics.scaled import Array, Scaled, exponent_range
+from gradflow.numerics.shared_exponents import depths, flushed, lowest, over, renew, tops
 
 # How many numbers of the matrices of steps back are prepared at a time.
-_PREPARED = 2**17
+PREPARED = 2**17
+
+# The bound on the smallest number of rows where it is not known.
+_UNKNOWN = -(2**40)
+
+# No rows.
+_NOWHERE = np.zeros(0, np.intp)
+
+
+class RowsApart(NamedTuple):
+    """Signals of rows whose numbers lie too far apart to share a power of two.
+
+    Attributes
+    ----------
+    places : int array of shape (m,)
+        Which rows, in no order.
+    signals : tuple of Scaled arrays of shape (m, H)
+        One for each signal, H its width.
+    """
+
+    places: Array
+    signals: tuple[Scaled, ...]
 
 
 class Signals(NamedTuple):
@@ -46,13 +58,19 @@ class Signals(NamedTuple):
         Source step; row n belongs to target t = j + n.
     mantissas : tuple of arrays of shape (T - j + 1, H)
         One for each signal, H its width. They are good until the next step is asked for.
-    exponents : tuple of int64 arrays of shape (T - j + 1, 1) or (T - j + 1, H)
-        Powers of two, by row or by number.
+    exponent : int64 array of shape (T - j + 1,)
+        Powers of two of the rows.
+    apart : RowsApart or None
+        Rows for which this stands instead.
+    were_bounded : bool
+        Whether the numbers, and slopes times numbers, are known to have squares in float64.
     """
 
     j: int
     mantissas: tuple[Array, ...]
-    exponents: tuple[Array, ...]
+    exponent: Array
+    apart: RowsApart | None
+    were_bounded: bool
 
 
 def carry_back(
@@ -77,27 +95,10 @@ def carry_back(
         For j = T, T - 1, .., 1.
     """
     T = len(seeds.mantissa)
-    steps = Steps(cell, slopes)
-    rows = _PlainRows(cell.widths, seeds)
-    apart: tuple[Scaled, ...] | None = None  # the rows, while they lie too far apart to be plain
+    sweep = _Sweep(cell, slopes, seeds)
     for j in range(T, 0, -1):
-        if apart is not None:
-            apart = _below(seeds[j - 1 : j], apart)
-            if steps.safe[j - 1] and rows.take(j, apart, *steps.bounds(j)):
-                apart = None
-        elif steps.safe[j - 1] and rows.hold(j, *steps.bounds(j)):
-            rows.enter(j)
-        else:
-            apart = _below(seeds[j - 1 : j], rows.scaled(j + 1))
-
-        if apart is None:
-            signals, _ = cell.back(steps.plain(j), rows.numbers(j), rows.room(j))
-            exponent = rows.exponent[j - 1 :, None]
-            yield Signals(j, signals, (exponent,) * len(signals))
-            rows.moved(*steps.bounds(j))
-        else:
-            signals, apart = cell.back(steps.scaled(j), apart)
-            yield Signals(j, tuple(s.mantissa for s in signals), tuple(s.exponent for s in signals))
+        sweep.enter(j - 1)
+        yield sweep.step(j)
         if on_step is not None:
             n = T + 1 - j
             on_step(n * (n + 1) / (T * (T + 1)))
@@ -122,38 +123,34 @@ def carry_one_back(cell: Cell, slopes: Tree, seed: Scaled, t: int) -> Iterator[t
     tuple of Scaled arrays of shape (1, H)
         The signals that reach step j, for j = t, t - 1, .., 1.
     """
-    steps = Steps(cell, slopes)
-    row = (seed, *(Scaled.of(np.zeros((1, width))) for width in cell.widths[1:]))
+    sweep = _Sweep(cell, slopes, seed)
+    sweep.enter(0)
     for j in range(t, 0, -1):
-        top = _tops(row)
-        least, most = steps.bounds(j)
-        low = int(_depths(row, top).min())
-        if steps.safe[j - 1] and low + least >= -_ROW_REACH and most <= _ROW_REACH:
-            plain = tuple(shifted(state.mantissa, state.exponent - top) for state in row)
-            numbers, before = cell.back(steps.plain(j), plain)
-            signals, row = (
-                tuple(Scaled.of(part, top) for part in parts) for parts in (numbers, before)
-            )
+        signals = sweep.step(j)
+        if signals.apart is None or not len(signals.apart.places):
+            yield tuple(Scaled.of(m, signals.exponent[:, None]) for m in signals.mantissas)
         else:
-            signals, row = cell.back(steps.scaled(j), row)
-        yield signals
-
-
-def _below(seed: Scaled, rows: tuple[Scaled, ...]) -> tuple[Scaled, ...]:
-    """The rows with that of the target that enters put first: its seed, and 0 in other states."""
-    entering = (seed, *(Scaled.of(np.zeros((1, row.shape[1]))) for row in rows[1:]))
-    return tuple(Scaled.stacked([new, old]) for new, old in zip(entering, rows, strict=True))
+            yield signals.apart.signals
 
 
 class Steps:
-    """The maps one step back, and how far each can move a number, in powers of two."""
+    """The maps one step back, and how far each can move a number, in powers of two.
+
+    Attributes
+    ----------
+    sure : list of bool
+        For each step whether its factors are such that bounds on rows tell that nothing is lost.
+    bounded : list of bool
+        Whether its factors are small enough for plain numbers to be carried through and looked at.
+    least, most : lists of int
+        Powers of two by which the step can at most shrink and grow a number.
+    """
 
     def __init__(self, cell: StepBack, slopes: Tree) -> None:
         self._cell = cell
         self._slopes = slopes
-        self._plain_slopes = each(Scaled.plain, slopes)
         self._w = cell.recurrent()
-        self._block = max(1, _PREPARED // sum(w.size for w in leaves(self._w)))
+        self._block = max(1, PREPARED // sum(w.size for w in leaves(self._w)))
         self._first = -1
         self._prepared: list[Tree] = []
 
@@ -165,22 +162,25 @@ class Steps:
         )
         reaches = [_reach(*layer) for layer in layers]
         low, high, least, most = (np.array(bound) for bound in zip(*reaches, strict=True))
-        self.safe: list[bool] = (
-            (low.min(axis=0) >= -_STEP_REACH) & (high.max(axis=0) <= _STEP_REACH)
-        ).tolist()
-        # Powers of two by which a step can at most shrink and grow a number.
+        is_bounded = high.max(axis=0) <= FACTOR
+        is_sure = is_bounded & (low.min(axis=0) >= -FACTOR)
+        most = most.sum(axis=0)
+        self._plain_slopes = each(Scaled.plain if is_sure.all() else flushed, slopes)
+        self.sure: list[bool] = is_sure.tolist()
+        self.bounded: list[bool] = (is_bounded & (most <= GROWTH)).tolist()
         self.least: list[int] = least.sum(axis=0).tolist()
-        self.most: list[int] = most.sum(axis=0).tolist()
-
-    def bounds(self, j: int) -> tuple[int, int]:
-        """How far step j can at most shrink and grow a number."""
-        return self.least[j - 1], self.most[j - 1]
+        self.most: list[int] = most.tolist()
 
     def all_plain(self) -> Tree:
         """The maps of all steps at once, in plain numbers."""
         return self._cell.moves(self._plain_slopes, self._w)
 
+    def all_scaled(self) -> Tree:
+        """The same with an exponent for every number."""
+        return self._cell.moves(self._slopes, each(Scaled.of, self._w))
+
     def plain(self, j: int) -> Tree:
+        """The map of step j in plain numbers."""
         block, place = divmod(j - 1, self._block)
         if block != self._first:
             steps = slice(block * self._block, (block + 1) * self._block)
@@ -189,82 +189,184 @@ class Steps:
         return self._prepared[place]
 
     def scaled(self, j: int) -> Tree:
+        """The map of step j with an exponent for every number."""
         return self._cell.moves(each(lambda s: s[j - 1], self._slopes), each(Scaled.of, self._w))
 
+    def pattern(self, j: int) -> Tree:
+        """A map that takes patterns of what is not 0 to such patterns: all factors are 0 or 1."""
+        slopes = each(lambda s: (s.mantissa[j - 1] != 0.0).astype(float), self._slopes)
+        return self._cell.moves(slopes, each(lambda w: (w != 0.0).astype(float), self._w))
 
-class _PlainRows:
-    """Rows of signals as plain arrays with one exponent a row, and bounds on their numbers."""
 
-    def __init__(self, widths: tuple[int, ...], seeds: Scaled) -> None:
-        top = _tops((seeds,))
-        self._seeds = shifted(seeds.mantissa, seeds.exponent - top)
-        self._seed_low: list[int] = _depths((seeds,), top).tolist()
-        # Two arrays for each state, which change places at each step. Rows are zero until their
-        # target enters.
-        self._states, self._before = (
-            [np.zeros((len(top), width)) for width in widths] for _ in range(2)
-        )
+class _Sweep:
+    """Rows of signals, and how they are carried back a step.
+
+    Rows enter from the last to the first. A row is plain, with one exponent; or it stands apart,
+    and its plain numbers are 0; or it is 0 throughout.
+    """
+
+    def __init__(self, cell: Cell, slopes: Tree, seeds: Scaled) -> None:
+        self._cell = cell
+        self._steps = Steps(cell, slopes)
+        self._seeds = seeds
+        top = tops(seeds)
+        n = len(top)
+        self._seed_low: list[int] = depths(top, seeds).tolist()
+        self._plain_seeds = over(top, seeds)
+        # Two arrays for each state, which change places at each step, and room to look at results.
+        # Rows are 0 until they enter.
+        self._states, self._before = ([np.zeros((n, H)) for H in cell.widths] for _ in range(2))
+        self._room = {H: np.empty((n, H)) for H in cell.widths}
+        self._exponent = top[:, 0]
+        self._is_plain = np.zeros(n, bool)
         self._low, self._high = 0, 0
-        self.exponent = top[:, 0]
+        self._first = n  # the row that entered last
+        self._apart = RowsApart(np.zeros(0, np.intp), tuple(_zeros(0, H) for H in cell.widths))
 
-    def numbers(self, j: int) -> tuple[Array, ...]:
-        return tuple(state[j - 1 :] for state in self._states)
+    def enter(self, row: int) -> None:
+        """Let the target of a row come in: its seed, and 0 in other states."""
+        self._first = row
+        low = self._seed_low[row]
+        if low < -ROW:
+            others = (_zeros(1, H) for H in self._cell.widths[1:])
+            self._set_apart(np.array([row]), (self._seeds[row : row + 1], *others))
+        elif self._plain_seeds[row].any():
+            self._states[0][row] = self._plain_seeds[row]
+            self._is_plain[row] = True
+            self._low = min(self._low, low)
 
-    def room(self, j: int) -> tuple[Array, ...]:
-        """Arrays for what step j makes of the rows."""
-        return tuple(state[j - 1 :] for state in self._before)
-
-    def hold(self, j: int, least: int, most: int) -> bool:
-        """Whether targets j .. T can take step j in plain numbers; exponents are renewed for it."""
-        if not self._has_room(least, most):
-            self._renew(j + 1)
-        self._low = min(self._low, self._seed_low[j - 1])
-        return self._has_room(least, most)
-
-    def enter(self, j: int) -> None:
-        self._states[0][j - 1] = self._seeds[j - 1]
-
-    def moved(self, least: int, most: int) -> None:
-        """Take what a step left in the room that it was given."""
+    def step(self, j: int) -> Signals:
+        """Carry all rows that have entered back from step j; the signals that reach it."""
+        is_sure = self._is_sure(j)
+        signals: tuple[Array, ...] = ()
+        if is_sure:
+            signals, _ = self._taken(j, self._numbers())
+            self._low += self._steps.least[j - 1]
+        elif self._steps.bounded[j - 1]:
+            signals = self._looked_at(j)
+            self._low = _UNKNOWN
+        else:
+            self._leave(np.flatnonzero(self._is_plain))
+        apart = None
+        if len(self._apart.places) or not signals:
+            apart = self._step_apart(j)
+            n = len(self._exponent) - self._first
+            signals = signals or tuple(np.zeros((n, s.shape[1])) for s in apart.signals)
+        self._high += self._steps.most[j - 1]
         self._states, self._before = self._before, self._states
-        self._low += least
-        self._high += most
+        exponent = self._exponent[self._first :].copy() if apart else self._exponent[self._first :]
+        self._come_back()
+        return Signals(j, signals, exponent, apart, is_sure)
 
-    def scaled(self, j: int) -> tuple[Scaled, ...]:
-        """The rows of targets j .. T with an exponent for every number."""
-        return tuple(Scaled.of(n, self.exponent[j - 1 :, None]) for n in self.numbers(j))
+    def _numbers(self) -> tuple[Array, ...]:
+        """The plain rows that have entered."""
+        return tuple(state[self._first :] for state in self._states)
 
-    def take(self, j: int, rows: tuple[Scaled, ...], least: int, most: int) -> bool:
-        """Take the rows of targets j .. T, if they can be plain and then take step j."""
-        top = _tops(rows)
-        low = int(_depths(rows, top).min())
-        if low + least < -_ROW_REACH or most > _ROW_REACH:
-            return False
-        for state, row in zip(self._states, rows, strict=True):
-            state[j - 1 :] = shifted(row.mantissa, row.exponent - top)
-        self.exponent[j - 1 :] = top[:, 0]
-        self._low, self._high = low, 0
-        return True
+    def _is_sure(self, j: int) -> bool:
+        """Whether bounds tell that step j loses nothing; exponents are renewed for it."""
+        if self._steps.sure[j - 1] and not self._has_room(j):
+            self._renew()
+            self._low = lowest(self._numbers())
+        return self._steps.sure[j - 1] and self._has_room(j)
 
-    def _has_room(self, least: int, most: int) -> bool:
-        return self._low + least >= -_ROW_REACH and self._high + most <= _ROW_REACH
+    def _has_room(self, j: int) -> bool:
+        low, high = self._low + self._steps.least[j - 1], self._high + self._steps.most[j - 1]
+        return low >= -ROW and high <= ROW
 
-    def _renew(self, j: int) -> None:
-        """Set the exponents of targets j .. T anew, so that no row's largest number is above 1."""
-        states = self.numbers(j)
-        if not len(states[0]):
+    def _renew(self) -> None:
+        renew(self._numbers(), self._exponent[self._first :])
+        self._high = 0
+
+    def _taken(self, j: int, rows: tuple[Array, ...]) -> Step:
+        """Step j in plain numbers. What is carried on has its place in the other arrays."""
+        room = tuple(state[self._first :] for state in self._before)
+        return self._cell.back(self._steps.plain(j), rows, room)
+
+    def _looked_at(self, j: int) -> tuple[Array, ...]:
+        """The signals of a step in plain numbers; rows that would lose something leave before."""
+        if self._high > FACTOR or self._high + self._steps.most[j - 1] > GROWTH:
+            self._renew()
+        rows = self._numbers()
+        found = self._taken(j, rows)
+        lost = self._lost(j, rows, found)
+        if len(lost) and self._have_sunk(lost):
+            self._renew()
+            found = self._taken(j, rows)
+            lost = self._lost(j, rows, found)
+        if len(lost):
+            self._leave(lost)
+        return found[0]
+
+    def _lost(self, j: int, rows: tuple[Array, ...], found: Step) -> Array:
+        """The plain rows of which step j, in plain numbers, may have lost something."""
+        parts = (*found[0], *found[1])
+        made = [n for n, part in enumerate(parts) if not any(part is row for row in rows)]
+        least = least_right(self._high, self._steps.most[j - 1])
+        if all(self._sizes(parts[n]).min() >= least for n in made):
+            return _NOWHERE
+        is_small = np.zeros(len(rows[0]), bool)
+        for n in made:
+            is_small |= (self._sizes(parts[n]) < least).any(axis=1)
+        small = np.flatnonzero(is_small & self._is_plain[self._first :])
+        if not len(small):
+            return _NOWHERE
+        some = tuple((row[small] != 0.0).astype(float) for row in rows)
+        signals, before = self._cell.back(self._steps.pattern(j), some)
+        paths = (*signals, *before)
+        is_right = np.ones(len(small), bool)
+        for n in made:
+            is_right &= ((np.abs(parts[n][small]) >= least) | (paths[n] == 0.0)).all(axis=1)
+        return self._first + small[~is_right]
+
+    def _sizes(self, part: Array) -> Array:
+        return np.abs(part, out=self._room[part.shape[1]][: len(part)])
+
+    def _have_sunk(self, places: Array) -> bool:
+        """Whether the exponents of some rows are far above their numbers."""
+        largest = np.max([np.abs(state[places]).max(axis=1) for state in self._states], axis=0)
+        return bool(largest.min() < 2.0 ** (self._high - FACTOR))
+
+    def _leave(self, places: Array) -> None:
+        """Set plain rows apart."""
+        exponent = self._exponent[places, None]
+        self._set_apart(places, tuple(Scaled.of(s[places], exponent) for s in self._states))
+        self._is_plain[places] = False
+        for state in (*self._states, *self._before):
+            state[places] = 0.0
+
+    def _set_apart(self, places: Array, numbers: tuple[Scaled, ...]) -> None:
+        old = self._apart
+        self._apart = RowsApart(
+            np.concatenate([old.places, places]),
+            tuple(Scaled.stacked([a, b]) for a, b in zip(old.signals, numbers, strict=True)),
+        )
+
+    def _step_apart(self, j: int) -> RowsApart:
+        """Step j with an exponent for every number, of the rows apart: the signals."""
+        places, rows = self._apart
+        signals, before = self._cell.back(self._steps.scaled(j), rows)
+        self._apart = RowsApart(places, before)
+        return RowsApart(places - self._first, signals)
+
+    def _come_back(self) -> None:
+        """Make rows apart plain whose numbers have come together."""
+        places, rows = self._apart
+        if not len(places):
             return
-        sizes = [np.abs(state) for state in states]
-        largest = functools.reduce(np.maximum, [size.max(axis=1) for size in sizes])  # (n,)
-        _, shift = np.frexp(largest)
-        scale = np.ldexp(1.0, -shift)[:, None]
-        self.exponent[j - 1 :] += shift
-        least = 1.0
-        for state, size in zip(states, sizes, strict=True):
-            state *= scale
-            size *= scale
-            least = min(least, size.min() or np.min(size, where=size > 0.0, initial=1.0))
-        self._low, self._high = int(np.frexp(least)[1]) - 1, 0
+        top = tops(*rows)
+        depth = depths(top, *rows)
+        near = depth >= -ROW
+        if near.any():
+            for state, row in zip(self._states, rows, strict=True):
+                state[places[near]] = over(top[near], row[near])
+            self._exponent[places[near]] = top[near, 0]
+            self._is_plain[places[near]] = True
+            self._low = min(self._low, int(depth[near].min()))
+            self._apart = RowsApart(places[~near], tuple(row[~near] for row in rows))
+
+
+def _zeros(n: int, H: int) -> Scaled:
+    return Scaled.of(np.zeros((n, H)))
 
 
 def _reach(slopes: Tree, w: Tree, passes: Passes) -> tuple[Array, Array, Array, Array]:
@@ -284,15 +386,3 @@ def _reach(slopes: Tree, w: Tree, passes: Passes) -> tuple[Array, Array, Array, 
         passes.slopes * slope_low + passes.weights * w_low,
         passes.slopes * slope_high + passes.weights * w_high + parts,
     )
-
-
-def _tops(rows: tuple[Scaled, ...]) -> Array:
-    """The exponent of the largest number of each row over all states; 0 where all are 0. (n, 1)."""
-    top = np.max([row.exponent.max(axis=1) for row in rows], axis=0)
-    return np.where(top == ZERO_EXPONENT, 0, top)[:, None]
-
-
-def _depths(rows: tuple[Scaled, ...], top: Array) -> Array:
-    """Power of two of the smallest number of each row, relative to the largest. (n,)."""
-    relative = [Scaled(row.mantissa, row.exponent - top) for row in rows]
-    return np.min([exponent_range(row, axis=1)[0] for row in relative], axis=0)

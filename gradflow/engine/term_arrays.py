@@ -23,7 +23,7 @@ from gradflow.engine.stored_terms import (
     log10_norm,
     square,
 )
-from gradflow.numerics.scaled import Array, Scaled, shifted
+from gradflow.numerics.scaled import Array, Scaled, log_shares, shifted
 from gradflow.numerics.validation import frozen, target_step
 
 
@@ -72,11 +72,7 @@ def values(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
 
 def shares(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
     """Each term's share of its row, (T, T)."""
-    size = log10_sizes(backward, parameter, layer)
-    top = np.nanmax(size, axis=1, keepdims=True)
-    relative = 10.0 ** (size - np.where(np.isfinite(top), top, 0.0))
-    total = np.nansum(relative, axis=1, keepdims=True)
-    return frozen(relative / np.where(total > 0.0, total, np.nan))
+    return frozen(log_shares(log10_sizes(backward, parameter, layer), axis=1))
 
 
 def row(backward: BackwardPass, parameter: str, t: int, layer: int | None) -> Scaled:

@@ -17,6 +17,7 @@ from gradflow.engine.parameter_names import parts_of, total_name
 from gradflow.engine.stored_terms import blocks, filled
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.losses import Readout
+from gradflow.numerics.reach import FLUSHED
 from gradflow.numerics.scaled import (
     ZERO_EXPONENT,
     Array,
@@ -30,9 +31,6 @@ from gradflow.numerics.validation import frozen
 
 # Source steps that are added up in one matrix product, and targets that it takes at a time.
 _STEPS, _TARGETS = 16, 64
-
-# Columns of the source further apart than this power of two are added up one by one.
-_APART = 900
 
 
 def plain_total(
@@ -161,14 +159,18 @@ def _swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) ->
     held = np.zeros((_STEPS, T, H))
     for signals in sweep:
         j = signals.j
-        exponent = (
-            signals.exponents[signal]
-            + slope.exponent[j - 1]
-            + (top[j - 1] - unit[j - 1 :])[:, None]
-        )
+        power = slope.exponent[j - 1] + (top[j - 1] - unit[j - 1 :])[:, None]
         delta = held[(j - 1) % _STEPS]
         delta[: j - 1] = 0.0
-        delta[j - 1 :] = shifted(signals.mantissas[signal] * slope.mantissa[j - 1], exponent)
+        delta[j - 1 :] = shifted(
+            signals.mantissas[signal] * slope.mantissa[j - 1], power + signals.exponent[:, None]
+        )
+        if signals.apart is not None:
+            places, apart = signals.apart
+            mantissa, exponent = apart[signal].mantissa, apart[signal].exponent
+            delta[j - 1 + places] = shifted(
+                mantissa * slope.mantissa[j - 1], power[places] + exponent
+            )
         if (j - 1) % _STEPS == 0:
             steps = slice(j - 1, j - 1 + _STEPS)
             _add(totals, held[: len(multiplied[steps])], multiplied[steps], j)
@@ -179,7 +181,7 @@ def _columns_apart(source: Scaled) -> bool:
     """Whether the numbers of one step lie too far apart to share a power of two."""
     top = source.exponent.max(axis=1, keepdims=True)
     low, _ = exponent_range(Scaled(source.mantissa, source.exponent - top), axis=(0, 1))
-    return bool(low < -_APART)
+    return bool(low < -FLUSHED)
 
 
 def _add(totals: Array, deltas: Array, source: Array, j: int) -> None:

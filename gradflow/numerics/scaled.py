@@ -7,11 +7,15 @@ by a power of two loses nothing, so its relative precision is that of float64 at
 
 from __future__ import annotations
 
+import functools
+import operator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gradflow.numerics.reach import ROW
 
 Array = NDArray[Any]
 
@@ -24,9 +28,6 @@ _LARGEST_ARGUMENT = 2.0**42
 
 # ldexp takes a C int; beyond these shifts a float64 is 0 or infinite anyway.
 _LARGEST_SHIFT = 5000
-
-# Products of two numbers down to 2^-400 each are far from the end of float64.
-_NARROW = 400
 
 # ln 2 as a part with 21 trailing zero bits, which small integers multiply without rounding, and
 # the rest.
@@ -123,11 +124,7 @@ class Scaled:
         top = other.exponent.max()
         if _is_narrow(self, rows_top) and _is_narrow(other, top):
             return Scaled.of(_aligned(self, rows_top) @ _aligned(other, top), rows_top + top)
-        blocks = [
-            (Scaled(self.mantissa[rows, :, None], self.exponent[rows, :, None]) * other).sum(axis=1)
-            for rows in _blocks(len(self.mantissa), other.mantissa.size)
-        ]
-        return Scaled.stacked(blocks)
+        return _product_by_bands(self, rows_top, other, top)
 
     def reshape(self, *shape: int) -> Scaled:
         """The same numbers in another shape."""
@@ -206,6 +203,30 @@ def lagged(values: Array) -> Array:
     )
 
 
+def log_shares(log10: Array, axis: int, power: int = 1) -> Array:
+    """Each size's share of the sum along an axis, without leaving float64.
+
+    Parameters
+    ----------
+    log10 : array of any shape
+        log10 of the sizes: minus infinity where 0, nan where there is none.
+    axis : int
+        The axis that shares add up to 1 along.
+    power : int
+        1 for shares of the sizes, 2 for shares of their squares.
+
+    Returns
+    -------
+    array of the shape of log10
+        nan where there is no size, and where all along the axis are 0.
+    """
+    top = np.fmax.reduce(log10, axis=axis, keepdims=True)
+    there = np.isfinite(top)
+    with np.errstate(under="ignore"):
+        size = 10.0 ** (power * (log10 - np.where(there, top, 0.0)))
+    return np.asarray(size / np.where(there, np.nansum(size, axis=axis, keepdims=True), np.nan))
+
+
 def log10_hypotenuse(a: Array, b: Array) -> Array:
     """log10 of sqrt(10^2a + 10^2b), without leaving float64."""
     top = np.maximum(a, b)
@@ -221,13 +242,35 @@ def _aligned(numbers: Scaled, top: Array) -> Array:
 def _is_narrow(numbers: Scaled, top: Array) -> bool:
     """Whether all numbers but zeros are so near the power of two `top` that products stay plain."""
     depth = np.where(numbers.mantissa == 0.0, 0, numbers.exponent - top)
-    return bool(depth.min(initial=0) > -_NARROW)
+    return bool(depth.min(initial=0) > -ROW)
 
 
-def _blocks(rows: int, row_size: int) -> list[slice]:
-    # The product is formed before it is summed: blocks of rows hold that to some 32 MB.
-    step = max(1, 2**21 // max(row_size, 1))
-    return [slice(start, start + step) for start in range(0, rows, step)]
+def _product_by_bands(rows: Scaled, rows_top: Array, matrix: Scaled, top: Array) -> Scaled:
+    """rows @ matrix, of numbers any distance apart.
+
+    Numbers are parted by bands of 2^ROW, counted from the largest of a row and of the matrix. Over
+    the upper end of its band a number lies within 2^-ROW .. 1, so that a product is a plain one,
+    and the products of bands p and q are over 2^(-ROW (p + q)).
+    """
+    rows_by_band = _by_band(rows, rows_top)
+    sums: dict[int, Array] = {}
+    for q, columns in _by_band(matrix, top).items():
+        for p, some in rows_by_band.items():
+            part = some @ columns
+            sums[p + q] = sums[p + q] + part if p + q in sums else part
+    shape = (len(rows.mantissa), matrix.shape[1])
+    parts = [Scaled.of(part, rows_top + top - ROW * band) for band, part in sums.items()]
+    return functools.reduce(operator.add, parts, Scaled.of(np.zeros(shape)))
+
+
+def _by_band(numbers: Scaled, top: Array) -> dict[int, Array]:
+    """For each band the numbers that lie in it, over its upper end, and 0 for the others."""
+    depth = numbers.exponent - top
+    bands = np.where(numbers.mantissa == 0.0, -1, -depth // ROW)
+    return {
+        band: np.where(bands == band, shifted(numbers.mantissa, depth + ROW * band), 0.0)
+        for band in np.unique(bands[bands >= 0]).tolist()
+    }
 
 
 def exponent_range(numbers: Scaled, axis: int | tuple[int, ...]) -> tuple[Array, Array]:

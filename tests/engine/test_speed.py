@@ -4,17 +4,22 @@ No test here knows a time in seconds. Where benchmarks are disabled (as pytest-x
 work is counted.
 """
 
+import math
 import time
 
 import numpy as np
 import pytest
 
 import gradflow as gf
+from gradflow.engine.sweep_by_step import Steps
 
 # About three times what they measure: a machine has its moods, but an engine that has lost its
 # blocks or its matrix products is beyond them.
 LIMIT_SCALAR = 3.0
 LIMIT_VECTOR = 8.0
+
+# How many times as long saturated units may take; they measure 1.1 to 1.5.
+LIMIT_SATURATED = 2.5
 
 
 class Counted(gf.LSTM):
@@ -24,7 +29,7 @@ class Counted(gf.LSTM):
 
     def back(self, moves, carried, out=None):
         Counted.calls += 1
-        Counted.rows += carried[0][..., 0].size
+        Counted.rows += math.prod(carried[0].shape[:-1])
         return super().back(moves, carried, out)
 
 
@@ -33,6 +38,14 @@ def weights(H, D=1):
     bound = H**-0.5
     w_x, w_h = (generator.uniform(-bound, bound, (4, H, n)) for n in (D, H))
     return w_x, w_h, np.outer([0.0, 1.0, 0.0, 0.0], np.ones(H))
+
+
+def saturated(H, D=1):
+    """The same weights with four units shut, one gate each."""
+    w_x, w_h, b = weights(H, D)
+    for gate, unit, value in ((3, 0, -200.0), (1, 1, -150.0), (0, 2, -200.0), (2, 3, 100.0)):
+        b[gate, unit] = value
+    return w_x, w_h, b
 
 
 def work(cell, T):
@@ -51,6 +64,32 @@ def test_a_vector_cell_takes_each_target_through_each_step_once(T):
 def test_a_scalar_cell_takes_all_steps_at_once_on_a_unit_of_each_state(T):
     # A row a state and step, of T (T + 1) / 2 pairs of target and step.
     assert work(Counted(*(w.ravel() for w in weights(1))), T) == (1, 2 * T)
+
+
+@pytest.mark.parametrize("ask", ["terms", "inputs", "classes", "totals"])
+def test_saturated_units_take_no_step_with_an_exponent_for_every_number(ask, monkeypatch):
+    taken = []
+    scaled = Steps.scaled
+    monkeypatch.setattr(Steps, "scaled", lambda *given: taken.append(given) or scaled(*given))
+    cell, x = Counted(*saturated(8)), np.random.default_rng(0).normal(size=(60, 1))
+    flow = gf.gradient_flow(cell, x)
+    asked = {
+        "terms": lambda: flow.log10("b"),
+        "inputs": lambda: flow.log10("x"),
+        "classes": lambda: (flow.by_detours("w_xf"), flow.by_first_gate("b")),
+        "totals": lambda: flow.total("w_h"),
+    }
+    Counted.rows = 0
+    asked[ask]()
+    assert taken == []
+    assert Counted.rows <= {"terms": 0, "inputs": 1, "classes": 9, "totals": 4}[ask] * 60 * 61 // 2
+
+
+@pytest.mark.parametrize("T", [100, 400])
+def test_a_saturated_scalar_cell_takes_all_steps_at_once(T):
+    w_x, w_h, b = (w.ravel() for w in weights(1))
+    b[3] = -200.0
+    assert work(Counted(w_x, w_h, b), T) == (1, 2 * T)
 
 
 def fastest(run, rounds=7):
@@ -92,3 +131,13 @@ def test_a_vector_cell_costs_no_more_than_a_few_times_its_matrix_products(benchm
             rows[:n] @ matrix
 
     assert benchmark.stats.stats.min < LIMIT_VECTOR * fastest(products)
+
+
+@pytest.mark.parametrize("H", [16, 64])
+def test_saturated_units_cost_little_more_than_others(H, benchmark):
+    x = np.random.default_rng(0).normal(size=(150, 1))
+    usual, shut = (gf.LSTM(*make(H)) for make in (weights, saturated))
+    benchmark.pedantic(gf.gradient_flow, (shut, x), rounds=7, warmup_rounds=1)
+    if benchmark.stats is None:
+        pytest.skip("benchmarks are disabled")
+    assert benchmark.stats.stats.min < LIMIT_SATURATED * fastest(lambda: gf.gradient_flow(usual, x))

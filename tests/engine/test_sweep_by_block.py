@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from oracles.scaled_sweep import scaled_sweep
 
 import gradflow as gf
 from gradflow.engine.stored_terms import filled
@@ -50,8 +51,9 @@ def test_every_signal_is_that_of_the_sweep_step_by_step(name, T):
     ]
     for step in carry_back(*given):
         t = np.arange(step.j, T + 1)
-        for (sign, log10), *number in zip(found, step.mantissas, step.exponents, strict=True):
-            expected_sign, expected_log10 = sign_and_log10(*(part[:, 0] for part in number))
+        assert step.apart is None
+        for (sign, log10), mantissa in zip(found, step.mantissas, strict=True):
+            expected_sign, expected_log10 = sign_and_log10(mantissa[:, 0], step.exponent)
             place = (t - 1, t - step.j)
             np.testing.assert_array_equal(sign[place], expected_sign)
             # Where terms of both signs cancel, digits of the sum are lost in either order.
@@ -80,9 +82,41 @@ def test_beyond_the_first_input_there_is_nothing():
     assert (mantissa[~np.tri(10, dtype=bool)] == 0.0).all()
 
 
-def test_a_saturated_unit_is_left_to_the_sweep_step_by_step():
-    given = swept(gf.RNN(5000.0, 0.5), 10)
-    assert spans(*given, signals=1) is None
+SATURATED = {
+    "lstm, output gate shut": gf.LSTM.scalar(0.5, 0.5, b_o=-200.0),
+    "lstm, all gates shut": gf.LSTM.scalar(0.5, 0.5, b_f=-200.0, b_i=-200.0, b_o=-200.0, b_c=100.0),
+    "lstm, gates that shut at times": gf.LSTM.scalar(
+        {"i": 3.0, "f": -200.0, "c": 1.0, "o": 150.0}, -0.7
+    ),
+    "gru": gf.GRU.scalar(w_x=100.0, w_h=0.5),
+    "rnn": gf.RNN(100.0, -0.9),
+    "rnn, slopes of 1e-4000": gf.RNN(5000.0, 0.5),
+    "stack": gf.Stack([gf.LSTM.scalar(0.5, 0.5, b_o=-100.0), gf.RNN(60.0, 0.5)]),
+}
+
+
+@pytest.mark.parametrize("name", SATURATED)
+@pytest.mark.parametrize("T", [1, 2, 9, 40])
+def test_saturated_cells_are_those_of_a_sweep_with_an_exponent_for_every_number(name, T):
+    cell, slopes, seeds = swept(SATURATED[name], T)
+    signals = 1 + max(gate.signal for gate in cell.gates(slopes))
+    (kept,) = spans(cell, slopes, seeds, signals)
+    one = Scaled.of(np.ones(T))
+    found = [sign_and_log10(*filled(kept.times(n, one), slice(0, T))) for n in range(signals)]
+    for j, expected in scaled_sweep(cell, slopes, seeds):
+        t = np.arange(j, T + 1)
+        for (sign, log10), part in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(sign[t - 1, t - j], np.sign(part.mantissa[:, 0]))
+            np.testing.assert_allclose(
+                log10[t - 1, t - j], part.log10()[:, 0], rtol=1e-14, atol=1e-12
+            )
+
+
+def test_a_slope_of_a_saturated_unit_is_that_of_its_formula():
     flow = gf.gradient_flow(gf.RNN(5000.0, 0.5), np.ones(3), loss=gf.UnitLoss())
     slope = np.log10(4.0) - 2 * 5000.5 / np.log(10.0)  # 4 exp(-2 z) but for 1e-4000
     assert flow.log10("b")[-1, 0] == pytest.approx(slope, abs=1e-9)
+
+
+def test_numbers_too_far_apart_for_spans_are_left_to_the_sweep_step_by_step():
+    assert spans(*swept(gf.LSTM.scalar(0.5, 1e-150, b_o=-200.0), 40), signals=2) is None

@@ -1,0 +1,61 @@
+"""How far numbers may drift apart before float64 gives out: every bound, derived once.
+
+All bounds are powers of two. A float64 keeps its 53 bits from 2^-1022 up to 2^1024; below that it
+loses digits, and an operation is off by up to 2^-1075. A row is the signals of one target, held
+over a power of two of its own. There are two ways to know that a step back loses nothing of it.
+
+**Before the step.** A row within 2^-ROW .. 2^ROW meets factors within 2^-FACTOR .. 2^FACTOR. What
+comes of it is squared for a norm, at worst 2^(-2 (ROW + FACTOR)) = 2^-1000: a full float64. A
+product of two such rows, of a target and of a source step, is at worst 2^(-2 ROW) = 2^-800. What
+ends a longer chain of products has to lie within 2^-PLAIN .. 2^PLAIN; 2^22 are left for sums.
+
+**After the step.** Saturated units break these bounds in every step, and nearly always without
+harm: what they make small is added to what is large. So factors below 2^-FLUSHED count as 0, the
+step is taken, and each number that comes of it is looked at. Let 2^high bound the row before, and
+2^most what the step can multiply a number by, sums included. All that was left out, or underflowed
+on the way, changes a number of the result by at most
+
+    2^(high + most - FLUSHED) + 2^(most - 1022)  <  2^(high + most - FLUSHED + 1).
+
+A number of at least 2^(high + most - FLUSHED + SEEN) is then off by less than 2^(1 - SEEN) of
+itself. That is below the 2^-53 by which float64 rounds, and like it relative to the number and not
+to the row: such errors add up as those of rounding do, over any number of steps, and no bound need
+be carried along with a row. A 0 is right where no path of factors other than 0 leads to it. A row
+with any other number takes the step again, from where it was, with an exponent for each number.
+
+The same holds of a norm. Where numbers up to 2^a and slopes up to 2^b are squared before they are
+multiplied, a and b 0 or more, the square of the norm is off by at most 2^(2 a + 2 b - 1021) for
+each of them, and so right, to 2^-50 of itself, where it is at least 2^(2 a + 2 b - SQUARE).
+"""
+
+from __future__ import annotations
+
+# Rows of plain numbers, and the factors that they meet.
+ROW = 400
+FACTOR = 100
+
+# Numbers at the end of a chain of products.
+PLAIN = 1000
+
+# Factors smaller than this are left out of a step whose result is looked at, and what weights
+# multiplied does not share an exponent if it lies further apart, in a total; what is this much
+# smaller than what it is added to is not seen; and such a step may grow by no more than this.
+FLUSHED = 900
+SEEN = 64
+GROWTH = 400
+
+# The least square of a norm that is right, of numbers up to 1.
+SQUARE = 900
+
+
+def least_right(high: int, most: int) -> float:
+    """The least size of a number that is right, of a step whose result is looked at.
+
+    Parameters
+    ----------
+    high : int
+        No number of the rows is above 2^high before the step.
+    most : int
+        What the step can multiply a number by, as a power of two; high + most <= GROWTH.
+    """
+    return float(2.0 ** (high + most - FLUSHED + SEEN))
