@@ -2,45 +2,15 @@
 
 from pathlib import Path
 
-import streamlit as st
+from streamlit.starlette import App
 
 from gradflow import ui
-from gradflow.ui import server
-from gradflow.ui.comparison.page import comparison_page
+from gradflow.ui.door import Sessions, front_door, upkeep
 
-server.prepare()
+_sessions = Sessions()
 
-_ICON = Path(ui.__file__).with_name("icon.svg")
-
-
-# The pages that few open first are imported when they are opened: nobody waits for the others.
-
-
-def _paths() -> None:
-    from gradflow.ui.paths.page import paths_page
-
-    paths_page()
-
-
-def _derivation() -> None:
-    from gradflow.ui.derivation.page import derivation_page
-
-    derivation_page()
-
-
-def _model() -> None:
-    from gradflow.ui.model.page import model_page
-
-    model_page()
-
-
-st.set_page_config(page_title="gradflow", page_icon=str(_ICON), layout="wide")
-st.navigation(
-    [
-        st.Page(comparison_page, title="Compare", default=True),
-        st.Page(_paths, title="Paths", url_path="paths"),
-        st.Page(_derivation, title="Derivation", url_path="derivation"),
-        st.Page(_model, title="Your model", url_path="model"),
-    ],
-    position="top",
-).run()
+app = App(
+    Path(ui.__file__).with_name("page_script.py"),
+    lifespan=upkeep(_sessions),
+    middleware=[front_door(_sessions)],
+)

@@ -29,12 +29,13 @@ FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 # What each part may use beyond the standard library and itself.
 CORE = {"numpy"}
 FIGURES = CORE | {"plotly"}
-UI = FIGURES | {"streamlit", "kaleido", "choreographer", "pyarrow"}
+UI = FIGURES | {"streamlit", "starlette", "uvicorn", "kaleido", "choreographer", "pyarrow"}
 
 # Which other folders of gradflow.ui each of its folders may import; pages import no other page.
 UI_SHARED = {"shared", "downloads", "component"}
 UI_FOLDERS = {"downloads": {"shared"}, "component": {"shared"}}
 UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model"), UI_SHARED)
+UI_FOLDERS["page_script"] = {"comparison", "paths", "derivation", "model"}
 
 SOURCES = [*sorted((ROOT / "gradflow").rglob("*.py")), ROOT / "app.py"]
 

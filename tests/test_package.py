@@ -31,8 +31,9 @@ PLACED = {
 }
 
 TOP_OF_THE_SDIST = {
-    *("gradflow", "app.py", ".streamlit", "tests", "benchmarks", "docs", ".ci"),
-    *("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"),
+    *("gradflow", "app.py", ".streamlit", "tests", "benchmarks", "deploy", "docs", "examples"),
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "pyproject.toml", "PKG-INFO"),
+    *(".ci", ".gitignore"),
     *("requirements.txt", "requirements-dev.txt"),
     *("requirements-package.txt", "requirements-torch.txt"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import re
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_address,
         help="address of this machine to listen on, such as 127.0.0.1 (default: all)",
     )
+    parser.add_argument(
+        "--public-name",
+        type=_name,
+        metavar="NAME",
+        help="name under which others reach the page, such as gradflow.example.org; "
+        "all names but this, localhost and numbers are refused",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--version", action="version", version=f"gradflow {__version__}")
     return parser
@@ -99,6 +107,12 @@ def _address(text: str) -> str:
     if not text or not _can_listen(text, 0):
         raise argparse.ArgumentTypeError(f"must be an address of this machine. Got {text!r}.")
     return text
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*", text.lower()):
+        raise argparse.ArgumentTypeError(f"must be a host name without a port. Got {text!r}.")
+    return text.lower()
 
 
 def _can_listen(address: str, port: int) -> bool:
@@ -130,6 +144,9 @@ def _server_options(options: argparse.Namespace) -> list[str]:
         if options.address not in _LOCALHOST:
             shown = f"[{options.address}]" if ":" in options.address else options.address
             given += ["--browser.serverAddress", shown]
+    if options.public_name is not None:
+        given += ["--server.allowedHosts", options.public_name]
+        given += ["--browser.serverAddress", options.public_name]
     if options.no_browser:
         given += ["--server.headless", "true"]
     return given

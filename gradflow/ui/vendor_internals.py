@@ -1,4 +1,4 @@
-"""All that the pages use of Streamlit, plotly and kaleido beyond their documentation.
+"""All that the ui uses of Streamlit, uvicorn, plotly and kaleido beyond their documentation.
 
 A new version may change any of it: tests/ui/test_vendor_internals.py then names what here is to be
 renewed. The scripts have a file of their own, ui/component/scripts/vendor_internals.js.
@@ -6,13 +6,17 @@ renewed. The scripts have a file of their own, ui/component/scripts/vendor_inter
 
 from __future__ import annotations
 
+import functools
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import plotly
+from starlette.formparsers import MultiPartParser
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+from streamlit.starlette import App
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import kaleido
@@ -47,6 +51,55 @@ def served_folder(package: str, name: str, folder: Path, version: str) -> str:
         config = ComponentConfig(name, asset_dir=folder.name)
         manager.register_from_manifest(ComponentManifest(package, version, [config]), folder.parent)
     return f"_stcore/bidi-components/{component}"
+
+
+def kept_sessions(app: App) -> int:
+    """How many closed sessions are kept for a reconnect, once those whose time is over are let go.
+
+    Streamlit looks for these only when another session is closed.
+    """
+    return len(app._runtime._session_mgr._session_storage._cache)  # type: ignore[union-attr]
+
+
+def keep_uploads_in_memory(most: int) -> None:
+    """Have files of up to `most` bytes kept in memory as they arrive.
+
+    Starlette writes what is larger than a megabyte to a temporary file.
+    """
+    MultiPartParser.spool_max_size = most
+
+
+@functools.cache
+def close_silent_connections(seconds: float) -> None:
+    """Have connections to come closed that do not send the head of a request in time.
+
+    uvicorn waits for the rest of a head for ever, and has no setting for it. A clock is started
+    with the connection and with each head that arrives in parts.
+    """
+    made, received = H11Protocol.connection_made, H11Protocol.data_received
+
+    def connection_made(self: Any, transport: Any) -> None:
+        made(self, transport)
+        self._head_clock = self.loop.call_later(seconds, _close_if_silent, self)
+
+    def data_received(self: Any, data: bytes) -> None:
+        received(self, data)
+        over = self._head_clock.when() < self.loop.time()
+        if over and not _is_served(self) and self.timeout_keep_alive_task is None:
+            self._head_clock = self.loop.call_later(seconds, _close_if_silent, self)
+
+    H11Protocol.connection_made = connection_made  # type: ignore[method-assign]
+    H11Protocol.data_received = data_received  # type: ignore[method-assign]
+
+
+def _close_if_silent(connection: Any) -> None:
+    """Close a connection, unless a request is answered or it has become a websocket."""
+    if not _is_served(connection) and connection.transport.get_protocol() is connection:
+        connection.transport.close()
+
+
+def _is_served(connection: Any) -> bool:
+    return connection.cycle is not None and not connection.cycle.response_complete
 
 
 # kaleido is imported late, as all that only downloads need.

@@ -16,7 +16,7 @@ from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import CONTROLS, Settings
 from gradflow.ui.shared.sidebar import SECTIONS
 
-APP = str(Path(__file__).parents[2] / "app.py")
+APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
 
 def _opened(**query):

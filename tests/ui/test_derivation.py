@@ -40,7 +40,7 @@ from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.sidebar import SECTIONS
 
-APP = str(Path(__file__).parents[2] / "app.py")
+APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
 # The numbers on the page have two digits at least.
 ROUNDED = 0.06

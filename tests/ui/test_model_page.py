@@ -29,7 +29,7 @@ from gradflow.ui.model.shipped import SHIPPED
 from gradflow.ui.shared.links import from_query, to_query
 from gradflow.ui.shared.setting_fields import controls_by_name
 
-APP = str(Path(__file__).parents[2] / "app.py")
+APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 MODELS = Path(__file__).parents[2] / "gradflow" / "models"
 
 

@@ -26,7 +26,7 @@ from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import Settings
 
-APP = str(Path(__file__).parents[2] / "app.py")
+APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 PRESET = {preset.name: preset.settings for preset in PRESETS}
 CASES = {
     "start": Settings(),

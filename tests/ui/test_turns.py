@@ -14,7 +14,7 @@ from streamlit.util import calc_hash
 
 from gradflow.ui import server
 
-APP = str(Path(__file__).parents[2] / "app.py")
+APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """Each reliance on the insides of Streamlit, plotly and kaleido still holds."""
 
 import asyncio
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 import streamlit
 from streamlit import config
+from streamlit.runtime import Runtime
+from streamlit.starlette import App
 from support.needed import go_without
 
 import gradflow
@@ -86,3 +89,22 @@ def test_streamlit_names_its_elements_as_the_style_of_the_page_does():
         name for name in names if f'"{name}"' not in scripts and f"`{name}`" not in scripts
     )
     assert gone == [], f"Streamlit no longer has elements called {gone}: renew {PAGE_STYLE.name}"
+
+
+def test_uvicorn_has_what_the_clock_of_its_connections_needs():
+    broken = "uvicorn changed: renew vendor_internals.close_silent_connections"
+    source = inspect.getsource(vendor_internals.H11Protocol)
+    for name in ("connection_made", "data_received", "timeout_keep_alive_task", "self.cycle"):
+        assert name in source, f"{broken} ({name})"
+
+
+def test_streamlit_keeps_closed_sessions_where_they_are_counted():
+    broken = "Streamlit changed: renew vendor_internals.kept_sessions"
+    app = App(UI / "page_script.py")
+    app._runtime = app._create_runtime()
+    try:
+        assert vendor_internals.kept_sessions(app) == 0, broken
+    except AttributeError as failure:
+        pytest.fail(f"{broken} ({failure})")
+    finally:
+        Runtime._instance = None

@@ -111,7 +111,7 @@ st.text(f"{{kinds.count('AppSession')}} sessions, {{kinds.count('GradientFlow')}
 def test_a_session_that_closes_frees_what_it_held(tmp_path, monkeypatch):
     monkeypatch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")
     script = tmp_path / "counting.py"
-    script.write_text(COUNTING.format(app=str(ROOT / "app.py")))
+    script.write_text(COUNTING.format(app=str(ROOT / "gradflow" / "ui" / "page_script.py")))
 
     async def visits(server):
         for number in range(6):
@@ -139,7 +139,7 @@ def test_a_session_that_closes_frees_what_it_held(tmp_path, monkeypatch):
 def test_a_session_that_stays_holds_no_network_of_its_many_moves(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     script = tmp_path / "counting.py"
-    script.write_text(COUNTING.format(app=str(ROOT / "app.py")))
+    script.write_text(COUNTING.format(app=str(ROOT / "gradflow" / "ui" / "page_script.py")))
 
     async def visits(server):
         async with await connected(server) as staying, await connected(server) as looking:
@@ -156,7 +156,7 @@ def test_a_session_that_stays_holds_no_network_of_its_many_moves(tmp_path, monke
 
 
 def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "gradflow" / "ui" / "page_script.py"), default_timeout=60)
     app.query_params["T"] = "40"
     app.run()
     sweeps, squares = [], []

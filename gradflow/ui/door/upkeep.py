@@ -1,0 +1,96 @@
+"""What a server does for itself: room for descriptors, and memory given back when visitors go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import importlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+from streamlit import config
+from streamlit.starlette import App
+
+from gradflow.ui import server
+from gradflow.ui.door.sessions import Sessions
+from gradflow.ui.vendor_internals import (
+    close_silent_connections,
+    keep_uploads_in_memory,
+    kept_sessions,
+)
+
+# Seconds between two looks at which sessions have ended.
+_EVERY = 15.0
+
+# Seconds that a connection may take for the head of a request.
+_HEAD_WITHIN = 10.0
+
+# Descriptors that are asked for where the system gives fewer and allows more.
+_DESCRIPTORS = 8192
+
+# What the first page imports.
+_PAGE = "gradflow.ui.comparison.page"
+
+
+def upkeep(sessions: Sessions) -> Callable[[App], AbstractAsyncContextManager[None]]:
+    """The life of the server, for the `lifespan` of a Streamlit `App`.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        Those that are open.
+    """
+
+    @contextlib.asynccontextmanager
+    async def life(app: App) -> AsyncIterator[None]:
+        _allow_descriptors()
+        close_silent_connections(_HEAD_WITHIN)
+        keep_uploads_in_memory(config.get_option("server.maxUploadSize") << 20)
+        task = asyncio.create_task(_tidy(app, sessions))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    return life
+
+
+async def _tidy(app: App, sessions: Sessions) -> None:
+    """Set the modules apart from the garbage collector, and give back what sessions held."""
+    # The first browser loads its files while the page's modules are imported.
+    await asyncio.to_thread(importlib.import_module, _PAGE)
+    prepared, known = False, 0
+    while True:
+        left = sessions.count + kept_sessions(app)
+        if not prepared and not left:
+            # What is there now stays for good; a session must not be among it.
+            server.prepare()
+            prepared = True
+        if left < known:
+            await asyncio.to_thread(_give_back)
+        known = left
+        await asyncio.sleep(_EVERY)
+
+
+def _give_back() -> None:
+    """Collect what sessions left, and hand free memory to the system where the C library can."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
+def _allow_descriptors() -> None:
+    """Raise this process's own limit of descriptors as far as it may."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
