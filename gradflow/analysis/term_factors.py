@@ -11,7 +11,6 @@ from gradflow.cells import GATES, LSTM, RNN
 from gradflow.engine.one_layer import OneLayer, last_layer
 from gradflow.engine.parameter_names import layer_and_name
 from gradflow.flow import GradientFlow
-from gradflow.numerics.activations import TANH, scaled_sigmoid
 from gradflow.numerics.scaled import Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
@@ -138,6 +137,7 @@ def _of_rnn(asked: OneLayer, parameter: str, t: int, k: int) -> tuple[Factor, ..
 
 
 def _of_cell_path(asked: OneLayer, parameter: str, t: int, k: int) -> tuple[Factor, ...]:
+    assert isinstance(asked.cell, LSTM)
     _, forget, *by_gate, by_output = asked.slopes
     gate = asked.cell.parameters[parameter].gate
     j = t + 1 - k
@@ -147,10 +147,13 @@ def _of_cell_path(asked: OneLayer, parameter: str, t: int, k: int) -> tuple[Fact
         symbol = rf"\frac{{\partial h_{{{t}}}}}{{\partial z^o_{{{t}}}}}"
         return (_factor("slope of the output gate", symbol, by_output[t - 1]),)
     symbol = rf"\frac{{\partial c_{{{j}}}}}{{\partial z^{{{_GATE_SYMBOLS[GATES[gate]]}}}_{{{j}}}}}"
-    output = scaled_sigmoid(asked.trace.z[t - 1, 3])
+    gate_value, phi = asked.cell.squashes
+    output = gate_value.scaled_value(asked.trace.z[t - 1, 3])
+    by_tanh = asked.cell.activation == "tanh"
+    of_state = f"(1 - m_{{{t}}}^2)" if by_tanh else rf"\phi'(c_{{{t}}})"
     return (
         _factor("output gate", f"o_{{{t}}}", output),
-        _factor("slope at the cell state", f"(1 - m_{{{t}}}^2)", TANH.slope(asked.trace.c[t])),
+        _factor("slope at the cell state", of_state, phi.slope(asked.trace.c[t])),
         _factor("forget gates", f"{_product('q', j + 1, t)} f_q", forget[j:t]),
         _factor("slope of the gate", symbol, by_gate[gate][j - 1]),
     )

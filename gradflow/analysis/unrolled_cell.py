@@ -15,7 +15,6 @@ from gradflow.cells import GATES, LSTM, Cell, LSTMTrace
 from gradflow.engine.one_layer import last_layer
 from gradflow.engine.parameter_names import layer_and_name
 from gradflow.flow import GradientFlow
-from gradflow.numerics.activations import SIGMOID, TANH, scaled_sigmoid
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
@@ -175,7 +174,7 @@ def unrolled_graph(
         edges += _edges_of_step(cell, trace, step, is_last=step == j)
     gate = cell.parameters[name].gate
     end = Node(name, j)
-    factor = _gate_slopes(trace, j)[gate] * cell.source(name, trace)[j - 1, 0]
+    factor = _gate_slopes(cell, trace, j)[gate] * cell.source(name, trace)[j - 1, 0]
     edges.append(_edge(Node(_GATE_KINDS[gate], j), end, factor))
     nodes = dict.fromkeys(node for edge in edges for node in (edge.start, edge.end))
     del nodes[end]
@@ -198,28 +197,28 @@ def scalar_lstm(cell: Cell) -> LSTM:
 def _edges_of_step(cell: LSTM, trace: LSTMTrace, step: int, is_last: bool) -> Iterator[Edge]:
     """The edges that start in h, c and the gates of one step; of the last, none to steps before."""
     at = step - 1
-    i, f, o = (scaled_sigmoid(trace.z[at, gate, 0]) for gate in (0, 1, 3))
+    gate_value, phi = cell.squashes
+    i, f, o = (gate_value.scaled_value(trace.z[at, gate, 0]) for gate in (0, 1, 3))
     candidate, c, c_before = trace.gates[at, 2, 0], trace.c[step, 0], trace.c[at, 0]
     h, cell_state = Node("h", step), Node("c", step)
-    yield _edge(h, cell_state, o * TANH.slope(c))
-    yield _edge(h, Node("o", step), np.tanh(c))
+    yield _edge(h, cell_state, o * phi.slope(c))
+    yield _edge(h, Node("o", step), phi.value(c))
     if not is_last:
         yield _edge(cell_state, Node("c", at), f)
     for kind, factor in (("i", candidate), ("f", c_before), (_CANDIDATE, i)):
         yield _edge(cell_state, Node(kind, step), factor)
-    slopes = _gate_slopes(trace, step)
+    slopes = _gate_slopes(cell, trace, step)
     for kind, slope, w_x, w_h in zip(_GATE_KINDS, slopes, cell.w_x, cell.w_h, strict=True):
         yield _edge(Node(kind, step), Node("x", step), slope * w_x)
         if not is_last:
             yield _edge(Node(kind, step), Node("h", at), slope * w_h)
 
 
-def _gate_slopes(trace: LSTMTrace, step: int) -> list[Scaled]:
+def _gate_slopes(cell: LSTM, trace: LSTMTrace, step: int) -> list[Scaled]:
     """The slope of each gate's own activation, in the order i, f, c, o."""
     z = trace.z[step - 1, :, 0]
-    return [
-        (TANH if gate == "c" else SIGMOID).slope(z[number]) for number, gate in enumerate(GATES)
-    ]
+    gate_value, phi = cell.squashes
+    return [(phi if gate == "c" else gate_value).slope(z[n]) for n, gate in enumerate(GATES)]
 
 
 def _edge(start: Node, end: Node, factor: Scaled | Array | float) -> Edge:

@@ -24,14 +24,9 @@ from gradflow.cells.base import (
     trace_text,
 )
 from gradflow.cells.gru_difference import state_minus_candidate
-from gradflow.numerics.activations import (
-    SIGMOID,
-    TANH,
-    scaled_sigmoid,
-    sigmoid,
-)
+from gradflow.numerics.activations import ACTIVATIONS, Activation
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import finite_array
+from gradflow.numerics.validation import finite_array, one_of
 
 _GATES = ("r", "z", "n")
 
@@ -47,7 +42,7 @@ class GRUTrace:
     z : array of shape (T, 3, H)
         Pre-activations of the gates.
     gates : array of shape (T, 3, H)
-        Values of the gates: sigmoids, and a tanh for the candidate n.
+        Values of the gates: the recurrent activation, and for the candidate n the activation.
     q : array of shape (T, H)
         What the reset gate multiplied: w_hn h_(j-1) + b_hn, in the original form h_(j-1).
     h : array of shape (T + 1, H)
@@ -77,7 +72,7 @@ class GRU:
 
     r and z are sigmoids of w_x x_j + w_h h_(j-1) + b, each with its own weights, and n is the tanh
     of w_xn x_j + b_n + r_j (w_hn h_(j-1) + b_hn). In the original form (`reset_after` False) it is
-    the tanh of w_xn x_j + b_n + w_hn (r_j h_(j-1)).
+    the tanh of w_xn x_j + b_n + w_hn (r_j h_(j-1)). Other activations can be asked for.
 
     Axis 0 of each array but b_hn is the gate, in the order r, z, n.
 
@@ -93,12 +88,16 @@ class GRU:
         The bias within the reset product; 0 unless given. The original form has none.
     reset_after : bool
         Whether the reset gate is applied after the recurrent product, as PyTorch and cuDNN do.
+    activation : str
+        That of n: a name of `gradflow.numerics.activations.ACTIVATIONS`.
+    recurrent_activation : str
+        The same, of the gates r and z.
 
     Raises
     ------
     ValueError
-        If a weight is not finite, the shapes do not fit, reset_after is no bool, or b_hn is given
-        to the original form.
+        If a weight is not finite, the shapes do not fit, reset_after is no bool, b_hn is given
+        to the original form, or an activation is unknown.
 
     See Also
     --------
@@ -123,9 +122,13 @@ class GRU:
     b: Any
     b_hn: Any = None
     reset_after: bool = True
+    activation: str = "tanh"
+    recurrent_activation: str = "sigmoid"
 
     def __post_init__(self) -> None:
         w_x, w_h, b = (finite_array(name, getattr(self, name)) for name in ("w_x", "w_h", "b"))
+        for name in ("activation", "recurrent_activation"):
+            one_of(name, getattr(self, name), ACTIVATIONS)
         if w_x.shape[:1] != (3,) or w_x.ndim not in (1, 3) or w_x.size == 0:
             raise ValueError(f"w_x must have shape (3, H, D), or (3,). Got {w_x.shape}.")
         H = w_x.shape[1:2]
@@ -162,6 +165,8 @@ class GRU:
         b_n: float = 0.0,
         b_hn: float | None = None,
         reset_after: bool = True,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
     ) -> GRU:
         """A cell with D = H = 1, whose terms are signed numbers.
 
@@ -177,12 +182,14 @@ class GRU:
             The bias within the reset product; 0 unless given. The original form has none.
         reset_after : bool
             See `GRU`.
+        activation, recurrent_activation : str
+            See `GRU`.
 
         Raises
         ------
         ValueError
-            If a value is not a finite number, a mapping has other keys than the gates, or b_hn is
-            given to the original form.
+            If a value is not a finite number, a mapping has other keys than the gates, b_hn is
+            given to the original form, or an activation is unknown.
         """
         b = [number(f"b_{g}", v) for g, v in zip(_GATES, (b_r, b_z, b_n), strict=True)]
         return cls(
@@ -191,7 +198,14 @@ class GRU:
             np.array(b),
             None if b_hn is None else number("b_hn", b_hn),
             reset_after,
+            activation,
+            recurrent_activation,
         )
+
+    @property
+    def squashes(self) -> tuple[Activation, Activation]:
+        """The recurrent activation and the activation."""
+        return ACTIVATIONS[self.recurrent_activation], ACTIVATIONS[self.activation]
 
     @property
     def H(self) -> int:
@@ -257,6 +271,7 @@ class GRU:
             The arrays z, gates, q and h of `GRUTrace`.
         """
         T, H = len(x), self.H
+        gate_value, phi = self.squashes
         w_h = weights["w_h"].reshape(3 * H, H).T
         w_hg, w_hn = w_h[:, : 2 * H], w_h[:, 2 * H :]
         drive = x @ weights["w_x"].reshape(3 * H, -1).T + weights["b"].reshape(3 * H)  # (T, 3H)
@@ -268,13 +283,13 @@ class GRU:
         h[0] = start["h"]
         for j in range(T):
             z[j, :2] = (drive[j, : 2 * H] + h[j] @ w_hg).reshape(2, H)
-            gates[j, :2] = sigmoid(z[j, :2])
+            gates[j, :2] = gate_value.value(z[j, :2])
             r, update = gates[j, :2]
             q[j] = h[j] @ w_hn + b_hn if self.reset_after else h[j]
             reset = r * q[j]
             z[j, 2] = drive[j, 2 * H :] + (reset if self.reset_after else reset @ w_hn)
-            gates[j, 2] = np.tanh(z[j, 2])
-            h[j + 1] = sigmoid(-z[j, 1]) * gates[j, 2] + update * h[j]
+            gates[j, 2] = phi.value(z[j, 2])
+            h[j + 1] = gate_value.distance(z[j, 1], 1.0) * gates[j, 2] + update * h[j]
         return {"z": z, "gates": gates, "q": q, "h": h}
 
     def trace(self, **arrays: Array) -> GRUTrace:
@@ -296,18 +311,19 @@ class GRU:
             then, with reset_after, dh_j/dz of the reset gate and dh_j/dq_j; in the original form
             d(r_j h_(j-1))/dz of the reset gate, and r_j.
         """
+        gate_value, phi = self.squashes
         z_r, z_z, z_n = (trace.z[:, g] for g in range(3))
-        r, by_r = scaled_sigmoid(z_r), SIGMOID.slope(z_r) * trace.q
-        n = scaled_sigmoid(-z_z) * TANH.slope(z_n)
-        update = SIGMOID.slope(z_z) * self._pulls(trace)
+        r, by_r = gate_value.scaled_value(z_r), gate_value.slope(z_r) * trace.q
+        n = gate_value.scaled_rest(z_z) * phi.slope(z_n)
+        update = gate_value.slope(z_z) * self._pulls(trace)
         reset = (n * by_r, n * r) if self.reset_after else (by_r, r)
-        return scaled_sigmoid(z_z), update, n, *reset
+        return gate_value.scaled_value(z_z), update, n, *reset
 
     def _pulls(self, trace: GRUTrace) -> Scaled:
         drive = np.diff(trace.x, axis=0) @ self.w_x.reshape(3 * self.H, -1).T
         drive = drive.reshape(-1, 3, self.H)
         return state_minus_candidate(
-            trace.z, trace.h, trace.q, drive, self.recurrent(), self.reset_after
+            trace.z, trace.h, trace.q, drive, self.recurrent(), self.reset_after, self.squashes
         )
 
     def gates(self, slopes: tuple[Number, ...]) -> tuple[Gate, ...]:

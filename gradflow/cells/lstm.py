@@ -25,15 +25,9 @@ from gradflow.cells.base import (
     times,
     trace_text,
 )
-from gradflow.numerics.activations import (
-    SIGMOID,
-    TANH,
-    log10_sigmoid,
-    scaled_sigmoid,
-    sigmoid,
-)
+from gradflow.numerics.activations import ACTIVATIONS, Activation
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import finite_array
+from gradflow.numerics.validation import finite_array, one_of
 
 GATES = ("i", "f", "c", "o")
 
@@ -63,7 +57,7 @@ class LSTMTrace:
     z : array of shape (T, 4, H)
         Pre-activations of the gates.
     gates : array of shape (T, 4, H)
-        Values of the gates: sigmoids, and a tanh for the candidate c.
+        Values of the gates: the recurrent activation, and for the candidate c the activation.
     c : array of shape (T + 1, H)
         Cell states; c[0] is the start and c[t] the state after step t.
     h : array of shape (T + 1, H)
@@ -89,9 +83,10 @@ class LSTMTrace:
 
 @dataclass(frozen=True, eq=False)
 class LSTM:
-    """Gates z^g_j = w_xg x_j + w_hg h_(j-1) + b_g; c_j = f c_(j-1) + i c'; h_j = o tanh(c_j).
+    """Gates z^g_j = w_xg x_j + w_hg h_(j-1) + b_g; c_j = f c_(j-1) + i c'; h_j = o phi(c_j).
 
-    Axis 0 of each array is the gate, in the order i, f, c, o.
+    i, f and o are sigmoids of their z and c' is phi of its z, where phi is tanh, unless other
+    activations are asked for. Axis 0 of each array is the gate, in the order i, f, c, o.
 
     Parameters
     ----------
@@ -101,11 +96,15 @@ class LSTM:
         Recurrent weights.
     b : array of shape (4, H), or (4,)
         Biases.
+    activation : str
+        phi: a name of `gradflow.numerics.activations.ACTIVATIONS`.
+    recurrent_activation : str
+        The same, of the gates i, f and o.
 
     Raises
     ------
     ValueError
-        If a weight is not finite or the shapes do not fit.
+        If a weight is not finite, the shapes do not fit, or an activation is unknown.
 
     See Also
     --------
@@ -129,9 +128,13 @@ class LSTM:
     w_x: Any
     w_h: Any
     b: Any
+    activation: str = "tanh"
+    recurrent_activation: str = "sigmoid"
 
     def __post_init__(self) -> None:
         w_x, w_h, b = (finite_array(name, getattr(self, name)) for name in ("w_x", "w_h", "b"))
+        for name in ("activation", "recurrent_activation"):
+            one_of(name, getattr(self, name), ACTIVATIONS)
         if w_x.shape[:1] != (4,) or w_x.ndim not in (1, 3) or w_x.size == 0:
             raise ValueError(f"w_x must have shape (4, H, D), or (4,). Got {w_x.shape}.")
         H = w_x.shape[1:2]
@@ -153,6 +156,8 @@ class LSTM:
         b_i: float = 0.0,
         b_c: float = 0.0,
         b_o: float = 0.0,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
     ) -> LSTM:
         """A cell with D = H = 1, whose terms are signed numbers.
 
@@ -164,14 +169,28 @@ class LSTM:
             Bias of the forget gate.
         b_i, b_c, b_o : number
             Biases of the other gates.
+        activation, recurrent_activation : str
+            See `LSTM`.
 
         Raises
         ------
         ValueError
-            If a value is not a finite number, or a mapping has other keys than the gates.
+            If a value is not a finite number, a mapping has other keys than the gates, or an
+            activation is unknown.
         """
         b = [number(f"b_{g}", v) for g, v in zip(GATES, (b_i, b_f, b_c, b_o), strict=True)]
-        return cls(by_gate("w_x", w_x, GATES), by_gate("w_h", w_h, GATES), np.array(b))
+        return cls(
+            by_gate("w_x", w_x, GATES),
+            by_gate("w_h", w_h, GATES),
+            np.array(b),
+            activation,
+            recurrent_activation,
+        )
+
+    @property
+    def squashes(self) -> tuple[Activation, Activation]:
+        """The recurrent activation and the activation."""
+        return ACTIVATIONS[self.recurrent_activation], ACTIVATIONS[self.activation]
 
     @property
     def H(self) -> int:
@@ -225,6 +244,7 @@ class LSTM:
             The arrays z, gates, c and h of `LSTMTrace`.
         """
         T, H = len(x), self.H
+        gate_value, phi = self.squashes
         w_h = weights["w_h"].reshape(4 * H, H).T
         drive = x @ weights["w_x"].reshape(4 * H, -1).T + weights["b"].reshape(4 * H)  # (T, 4H)
         z = np.empty((T, 4, H), np.result_type(drive, w_h))
@@ -233,7 +253,7 @@ class LSTM:
         h = np.empty((T + 1, H), z.dtype)
         c[0], h[0] = start["c"], start["h"]
         if H == 1:
-            squashes = (a.of_one(np.iscomplexobj(z)) for a in (SIGMOID, TANH))
+            squashes = (a.of_one(np.iscomplexobj(z)) for a in self.squashes)
             z[:, :, 0], gates[:, :, 0], c[1:, 0], h[1:, 0] = _run_numbers(
                 drive.tolist(), w_h[0].tolist(), c[0, 0].item(), h[0, 0].item(), *squashes
             )
@@ -242,12 +262,12 @@ class LSTM:
         for j in range(T):
             z_j, gates_j = z[j], gates[j]
             np.add(drive[j], np.matmul(h[j], w_h).reshape(4, H), out=z_j)
-            gates_j[...] = sigmoid(z_j)
-            np.tanh(z_j[2], out=gates_j[2])
+            gates_j[...] = gate_value.value(z_j)
+            gates_j[2] = phi.value(z_j[2])
             i, f, candidate, o = gates_j
             c_j = np.multiply(f, c[j], out=c[j + 1])
             c_j += i * candidate
-            np.multiply(o, np.tanh(c_j), out=h[j + 1])
+            np.multiply(o, phi.value(c_j), out=h[j + 1])
         return {"z": z, "gates": gates, "c": c, "h": h}
 
     def trace(self, **arrays: Array) -> LSTMTrace:
@@ -267,18 +287,19 @@ class LSTM:
         """
         candidate, c, c_before = trace.gates[:, 2], trace.c[1:], trace.c[:-1]
         # What is squashed alike is taken together: few operations on large arrays.
-        sigmoids = trace.z[:, (0, 1, 3)]
-        gates = scaled_sigmoid(sigmoids)
-        multiplied = np.stack([candidate, c_before, np.tanh(c)], axis=1)
-        by_sigmoid = SIGMOID.slope(sigmoids) * multiplied
-        by_tanh = TANH.slope(np.stack([c, trace.z[:, 2]], axis=1)) * gates[:, (2, 0)]
+        gate_value, phi = self.squashes
+        z_gates = trace.z[:, (0, 1, 3)]
+        gates = gate_value.scaled_value(z_gates)
+        multiplied = np.stack([candidate, c_before, phi.value(c)], axis=1)
+        by_gate = gate_value.slope(z_gates) * multiplied
+        by_phi = phi.slope(np.stack([c, trace.z[:, 2]], axis=1)) * gates[:, (2, 0)]
         return (
-            by_tanh[:, 0],
+            by_phi[:, 0],
             gates[:, 1],
-            by_sigmoid[:, 0],
-            by_sigmoid[:, 1],
-            by_tanh[:, 1],
-            by_sigmoid[:, 2],
+            by_gate[:, 0],
+            by_gate[:, 1],
+            by_phi[:, 1],
+            by_gate[:, 2],
         )
 
     def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
@@ -315,8 +336,8 @@ class LSTM:
         return (h, c), (before, times(c, c_by_c, to_c))
 
     def log10_forget(self, trace: LSTMTrace) -> Array:
-        """log10 f_j, mean over the units, shape (T,)."""
-        return log10_sigmoid(trace.z[:, 1]).mean(axis=1)
+        """log10 |f_j|, mean over the units, shape (T,)."""
+        return self.squashes[0].log10_value(trace.z[:, 1]).mean(axis=1)
 
 
 def _run_numbers(
@@ -324,17 +345,17 @@ def _run_numbers(
     w_h: list[Any],
     c: Any,
     h: Any,
-    sigmoid: Callable[[Any], Any],
-    tanh: Callable[[Any], Any],
+    gate_value: Callable[[Any], Any],
+    phi: Callable[[Any], Any],
 ) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
     """The forward pass of one unit, on Python's numbers: z, gates, c and h of steps 1 .. T."""
     w_hi, w_hf, w_hc, w_ho = w_h
     every_z, every_gates, every_c, every_h = [], [], [], []
     for x_i, x_f, x_c, x_o in drive:
         z_i, z_f, z_c, z_o = x_i + w_hi * h, x_f + w_hf * h, x_c + w_hc * h, x_o + w_ho * h
-        i, f, candidate, o = sigmoid(z_i), sigmoid(z_f), tanh(z_c), sigmoid(z_o)
+        i, f, candidate, o = gate_value(z_i), gate_value(z_f), phi(z_c), gate_value(z_o)
         c = f * c + i * candidate
-        h = o * tanh(c)
+        h = o * phi(c)
         every_z.append((z_i, z_f, z_c, z_o))
         every_gates.append((i, f, candidate, o))
         every_c.append(c)

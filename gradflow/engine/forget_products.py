@@ -19,11 +19,14 @@ from gradflow.numerics.validation import frozen, target_step
 
 def log10_products(cell: Cell, trace: Any, layer: int | None) -> Array:
     """log10 of the product of the forget gates f_q, q = j + 1 .. t, (T, T)."""
-    summed = np.cumsum(_log10_forget(cell, trace, layer))
-    before = lagged(summed)
+    summed, shut = _sums(_log10_forget(cell, trace, layer))
+    before, shut_before = lagged(summed), lagged(shut)
 
     def products(targets: slice, out: Array) -> None:
-        out[:, : targets.stop] = summed[targets, None] - before[targets, : targets.stop]
+        sources = slice(0, targets.stop)
+        product = summed[targets, None] - before[targets, sources]
+        zero = shut[targets, None] > shut_before[targets, sources]
+        out[:, sources] = np.where(zero, -np.inf, product)
 
     return square(len(summed), products)
 
@@ -31,8 +34,15 @@ def log10_products(cell: Cell, trace: Any, layer: int | None) -> Array:
 def log10_product_row(cell: Cell, trace: Any, t: int, layer: int | None) -> Array:
     """The row of `log10_products` of one target step, (t,)."""
     log10_forget = _log10_forget(cell, trace, layer)
-    summed = np.cumsum(log10_forget[: target_step(t, len(log10_forget))])
-    return frozen(summed[-1] - summed[::-1])
+    summed, shut = _sums(log10_forget[: target_step(t, len(log10_forget))])
+    product = summed[-1] - summed[::-1]
+    return frozen(np.where(shut[-1] > shut[::-1], -np.inf, product))
+
+
+def _sums(log10_forget: Array) -> tuple[Array, Array]:
+    """Up to each step: the sum over gates that are not 0, and how many are."""
+    zero = np.isneginf(log10_forget)
+    return np.cumsum(np.where(zero, 0.0, log10_forget)), np.cumsum(zero)
 
 
 def _log10_forget(cell: Cell, trace: Any, layer: int | None) -> Array:

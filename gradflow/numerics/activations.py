@@ -27,7 +27,17 @@ class Activation:
         faster than arrays of one element.
     slope : callable
         Array of real z to the derivative at z, as a `Scaled` array of the same shape: where a plain
-        float64 would be 0 (tanh from z of about 370 on) the slope keeps all its digits.
+        float64 would be 0 (tanh from z of about 370 on) the slope keeps all its digits. At a kink
+        it is 0 or the slope on the side of 0, as PyTorch has it.
+    secant : callable
+        Arrays a and b to (value(b) - value(a)) / (b - a), a `Scaled` array; at a = b the slope.
+    distance : callable
+        Array of z, which may be complex, and a side, 1 or -1, to 1 - side * value(z) without
+        cancellation: how far the value is from 1 or from -1.
+    within_one : bool
+        Whether the value is never beyond 1 or -1.
+    scaled, scaled_distance : callable, optional
+        The value of real z and 1 - value as `Scaled` arrays, where plain numbers give out.
     """
 
     name: str
@@ -35,10 +45,29 @@ class Activation:
     of_number: Callable[[Any], Any]
     of_complex: Callable[[Any], Any]
     slope: Callable[[Array], Scaled]
+    secant: Callable[[Array, Array], Scaled]
+    distance: Callable[[Array, float], Array]
+    within_one: bool = True
+    scaled: Callable[[Array], Scaled] | None = None
+    scaled_distance: Callable[[Array], Scaled] | None = None
 
     def of_one(self, complex_: bool) -> Callable[[Any], Any]:
         """`of_complex` or `of_number`."""
         return self.of_complex if complex_ else self.of_number
+
+    def scaled_value(self, z: Array) -> Scaled:
+        """The value of real z, so that a sigmoid is not 0 at z of -1000."""
+        return Scaled.of(self.value(z)) if self.scaled is None else self.scaled(z)
+
+    def scaled_rest(self, z: Array) -> Scaled:
+        """1 - value of real z, so that of a sigmoid it is not 0 at z of 1000."""
+        if self.scaled_distance is None:
+            return Scaled.of(self.distance(z, 1.0))
+        return self.scaled_distance(z)
+
+    def log10_value(self, z: Array) -> Array:
+        """log10 of |value|, right where a sigmoid rounds to 1; minus infinity where it is 0."""
+        return log10_sigmoid(z) if self is SIGMOID else self.scaled_value(z).log10()
 
 
 def sigmoid(z: Array) -> Array:
@@ -131,6 +160,14 @@ def sigmoid_secant(a: Array, b: Array) -> Scaled:
     return tanh_secant(0.5 * a, 0.5 * b) * 0.25
 
 
+def _tanh_distance(z: Array, side: float) -> Array:
+    return 2.0 * sigmoid(-2.0 * side * z)
+
+
+def _sigmoid_distance(z: Array, side: float) -> Array:
+    return sigmoid(-z) if side > 0 else 1.0 + sigmoid(z)
+
+
 def _relu(z: Array) -> Array:
     return np.where(np.real(z) > 0, z, 0.0)
 
@@ -140,8 +177,22 @@ def _relu_of_number(z: Any) -> Any:
 
 
 def _relu_slope(z: Array) -> Scaled:
-    # 0 at z = 0, as PyTorch has it.
     return Scaled.of(np.where(z > 0, 1.0, 0.0))
+
+
+def _relu_secant(a: Array, b: Array) -> Scaled:
+    return Scaled.of(_clipped_secant(a, b, 0.0, np.inf))
+
+
+def _relu_distance(z: Array, side: float) -> Array:
+    return 1.0 - side * _relu(z)
+
+
+def _clipped_secant(a: Array, b: Array, low: float, high: float) -> Array:
+    """The secant of the function that clips its argument, between its kinks 1."""
+    gap = np.clip(b, low, high) - np.clip(a, low, high)
+    inside = np.where((a > low) & (a < high), 1.0, 0.0)
+    return np.divide(gap, b - a, out=inside, where=a != b)
 
 
 def _identity(z: Any) -> Any:
@@ -152,9 +203,182 @@ def _identity_slope(z: Array) -> Scaled:
     return Scaled.of(np.ones_like(z))
 
 
-TANH = Activation("tanh", np.tanh, math.tanh, cmath.tanh, _tanh_slope)
-SIGMOID = Activation("sigmoid", sigmoid, sigmoid_of_number, sigmoid_of_complex, _sigmoid_slope)
-RELU = Activation("relu", _relu, _relu_of_number, _relu_of_number, _relu_slope)
-IDENTITY = Activation("identity", _identity, _identity, _identity, _identity_slope)
+def _identity_secant(a: Array, b: Array) -> Scaled:
+    return Scaled.of(np.ones_like(a))
 
-ACTIVATIONS = {a.name: a for a in (TANH, IDENTITY, SIGMOID, RELU)}
+
+def _identity_distance(z: Array, side: float) -> Array:
+    return 1.0 - side * z
+
+
+def _softsign(z: Array) -> Array:
+    return z / (1.0 + _size(z))
+
+
+def _size(z: Array) -> Array:
+    """|z|, of complex z the one that can be differentiated along the real axis."""
+    return np.where(np.real(z) < 0, -z, z)
+
+
+def _softsign_of_number(z: Any) -> Any:
+    return z / (1.0 - z if z.real < 0 else 1.0 + z)
+
+
+def _softsign_slope(z: Array) -> Scaled:
+    rate = Scaled.of(1.0 / (1.0 + np.abs(z)))
+    return rate * rate
+
+
+def _softsign_secant(a: Array, b: Array) -> Scaled:
+    # On one side of 0 the two fractions have a difference of (b - a) over their denominators.
+    alike = Scaled.of(1.0 / (1.0 + np.abs(a))) * (1.0 / (1.0 + np.abs(b)))
+    apart = a * b < 0.0
+    across = np.divide(_softsign(b) - _softsign(a), b - a, out=np.zeros_like(a), where=apart)
+    return _chosen(apart, Scaled.of(across), alike)
+
+
+def _softsign_distance(z: Array, side: float) -> Array:
+    # 1 / (1 + |z|) where z is on that side, and (1 + 2 |z|) / (1 + |z|) on the other.
+    size = _size(z)
+    towards = (np.real(z) >= 0) == (side > 0)
+    return np.where(towards, 1.0, 1.0 + 2.0 * size) / (1.0 + size)
+
+
+def _elu(z: Array) -> Array:
+    return np.where(np.real(z) > 0, z, np.expm1(np.where(np.real(z) > 0, 0.0, z)))
+
+
+def _elu_of_number(z: Any) -> Any:
+    return z if z > 0 else math.expm1(z)
+
+
+def _elu_of_complex(z: Any) -> Any:
+    return z if z.real > 0 else complex(np.expm1(z))
+
+
+def _elu_slope(z: Array) -> Scaled:
+    return exponential(np.minimum(z, 0.0))
+
+
+def _elu_secant(a: Array, b: Array) -> Scaled:
+    # exp(low) (exp(gap) - 1) / gap below 0; the part above 0 rises with slope 1.
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    gap = np.abs(np.minimum(b, 0.0) - np.minimum(a, 0.0))
+    top = exponential(np.minimum(high, 0.0))
+    below = top * np.divide(-np.expm1(-gap), gap, out=np.ones_like(gap), where=gap > 0.0)
+    across = (low < 0.0) & (high > 0.0)
+    mixed = np.divide(high - np.expm1(np.minimum(low, 0.0)), high - low, out=gap, where=across)
+    return _chosen(across, Scaled.of(mixed), below)
+
+
+def _elu_distance(z: Array, side: float) -> Array:
+    if side > 0:
+        return 1.0 - _elu(z)
+    return np.where(np.real(z) > 0, 1.0 + z, np.exp(np.where(np.real(z) > 0, 0.0, z)))
+
+
+def _chosen(condition: Array, yes: Scaled, no: Scaled) -> Scaled:
+    return Scaled(
+        np.where(condition, yes.mantissa, no.mantissa),
+        np.where(condition, yes.exponent, no.exponent),
+    )
+
+
+def _hard_sigmoid(name: str, reach: float) -> Activation:
+    """(z + reach) / (2 reach), no less than 0 and no more than 1.
+
+    Added before it is divided, so that it keeps its digits where it is close to 0.
+    """
+
+    def value(z: Array) -> Array:
+        inside = np.where(np.real(z) < reach, (z + reach) / (2.0 * reach), 1.0)
+        return np.where(np.real(z) > -reach, inside, 0.0)
+
+    def of_number(z: Any) -> Any:
+        if -reach < z.real < reach:
+            return (z + reach) / (2.0 * reach)
+        return 0.0 if z.real < 0 else 1.0
+
+    def slope(z: Array) -> Scaled:
+        return Scaled.of(np.where(np.abs(z) < reach, 0.5 / reach, 0.0))
+
+    def secant(a: Array, b: Array) -> Scaled:
+        return Scaled.of(_clipped_secant(a, b, -reach, reach) / (2.0 * reach))
+
+    def distance(z: Array, side: float) -> Array:
+        return value(-z) if side > 0 else 1.0 + value(z)
+
+    return Activation(name, value, of_number, of_number, slope, secant, distance)
+
+
+TANH = Activation("tanh", np.tanh, math.tanh, cmath.tanh, _tanh_slope, tanh_secant, _tanh_distance)
+SIGMOID = Activation(
+    "sigmoid",
+    sigmoid,
+    sigmoid_of_number,
+    sigmoid_of_complex,
+    _sigmoid_slope,
+    sigmoid_secant,
+    _sigmoid_distance,
+    scaled=scaled_sigmoid,
+    scaled_distance=lambda z: scaled_sigmoid(-z),
+)
+RELU = Activation(
+    "relu",
+    _relu,
+    _relu_of_number,
+    _relu_of_number,
+    _relu_slope,
+    _relu_secant,
+    _relu_distance,
+    within_one=False,
+)
+IDENTITY = Activation(
+    "identity",
+    _identity,
+    _identity,
+    _identity,
+    _identity_slope,
+    _identity_secant,
+    _identity_distance,
+    within_one=False,
+)
+SOFTSIGN = Activation(
+    "softsign",
+    _softsign,
+    _softsign_of_number,
+    _softsign_of_number,
+    _softsign_slope,
+    _softsign_secant,
+    _softsign_distance,
+)
+ELU = Activation(
+    "elu",
+    _elu,
+    _elu_of_number,
+    _elu_of_complex,
+    _elu_slope,
+    _elu_secant,
+    _elu_distance,
+    within_one=False,
+)
+# Both are called hard sigmoid: max(0, min(1, z / 5 + 1 / 2)) in Keras up to 2 and in ONNX, and
+# max(0, min(1, z / 6 + 1 / 2)) in Keras 3 and PyTorch.
+HARD_SIGMOID_FIFTH = _hard_sigmoid("hard_sigmoid_fifth", 2.5)
+HARD_SIGMOID_SIXTH = _hard_sigmoid("hard_sigmoid_sixth", 3.0)
+
+ACTIVATIONS = {
+    a.name: a
+    for a in (
+        TANH,
+        IDENTITY,
+        SIGMOID,
+        RELU,
+        HARD_SIGMOID_FIFTH,
+        HARD_SIGMOID_SIXTH,
+        SOFTSIGN,
+        ELU,
+    )
+}
+# Keras' name for the identity.
+ACTIVATIONS["linear"] = IDENTITY

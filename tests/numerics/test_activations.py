@@ -10,12 +10,15 @@ from gradflow.numerics.activations import (
     log10_sigmoid,
     scaled_sigmoid,
     sigmoid,
-    sigmoid_secant,
-    tanh_secant,
 )
 
 SIZES = [0.0, 1e-300, 1e-8, 0.3, 1.0, 5.0, 19.0, 37.0, 100.0, 369.0, 400.0, 745.5, 1e3, 5e3, 2e4]
 Z = np.array([sign * size for size in SIZES for sign in (1.0, -1.0)])
+
+
+def unit(v):
+    return min(max(v, mp.mpf(0)), mp.mpf(1))
+
 
 # No difference of near equals, so 60 digits are enough.
 EXACT = {
@@ -23,6 +26,10 @@ EXACT = {
     "sigmoid": (lambda z: 1 / (1 + mp.exp(-z)), lambda z: 1 / (2 + mp.exp(z) + mp.exp(-z))),
     "identity": (lambda z: z, lambda z: mp.mpf(1)),
     "relu": (lambda z: max(z, mp.mpf(0)), lambda z: mp.mpf(z > 0)),
+    "softsign": (lambda z: z / (1 + abs(z)), lambda z: 1 / (1 + abs(z)) ** 2),
+    "elu": (lambda z: z if z > 0 else mp.expm1(z), lambda z: mp.exp(min(z, mp.mpf(0)))),
+    "hard_sigmoid_fifth": (lambda z: unit(z / 5 + 0.5), lambda z: mp.mpf(abs(z) < 2.5) / 5),
+    "hard_sigmoid_sixth": (lambda z: unit(z / 6 + 0.5), lambda z: mp.mpf(abs(z) < 3) / 6),
 }
 by_activation = pytest.mark.parametrize("name", EXACT)
 
@@ -44,8 +51,9 @@ def assert_log10(found, expected):
     assert error.max(initial=0.0) < 2e-11
 
 
-def test_the_four_activations_are_there():
-    assert sorted(ACTIVATIONS) == sorted(EXACT)
+def test_all_activations_are_there():
+    assert sorted(ACTIVATIONS) == sorted([*EXACT, "linear"])
+    assert ACTIVATIONS["linear"] is ACTIVATIONS["identity"]
     assert all(ACTIVATIONS[name].name == name for name in EXACT)
 
 
@@ -113,14 +121,9 @@ def test_log10_sigmoid_keeps_what_1_minus_sigmoid_would_lose():
     np.testing.assert_allclose(log10_sigmoid(z), expected, rtol=1e-15, atol=0)
 
 
-@pytest.mark.parametrize(
-    ("secant", "value"),
-    [
-        (tanh_secant, mp.tanh),
-        (sigmoid_secant, lambda z: 1 / (1 + mp.exp(-z))),
-    ],
-)
-def test_secants_keep_the_digits_that_a_difference_of_values_would_lose(secant, value):
+@by_activation
+def test_secants_keep_the_digits_that_a_difference_of_values_would_lose(name):
+    secant, value = ACTIVATIONS[name].secant, EXACT[name][0]
     z = Z[np.abs(Z) <= 400.0]
     a = np.concatenate([np.repeat(z, len(z)), z, z, z * (1.0 + 1e-14), z + 1e-3])
     b = np.concatenate([np.tile(z, len(z)), z + 0.5, z * (1.0 - 1e-9), z, z])
@@ -133,6 +136,38 @@ def test_secants_keep_the_digits_that_a_difference_of_values_would_lose(secant, 
 
 
 def test_a_secant_between_equal_arguments_is_the_slope():
-    for secant, name in ((tanh_secant, "tanh"), (sigmoid_secant, "sigmoid")):
-        found, expected = secant(Z, Z).log10(), ACTIVATIONS[name].slope(Z).log10()
-        assert_log10(found, expected)
+    for activation in ACTIVATIONS.values():
+        assert_log10(activation.secant(Z, Z).log10(), activation.slope(Z).log10())
+
+
+EDGE = np.array([2.5, 3.0, 0.0, 1.0]) * (1.0 - 1e-13)
+NEAR = np.concatenate([Z[np.abs(Z) <= 300.0], EDGE, -EDGE])
+
+
+@by_activation
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_the_distance_from_one_keeps_the_digits_that_a_difference_would_lose(name, side):
+    activation = ACTIVATIONS[name]
+    with mp.workdps(800):
+        expected = [1 - side * EXACT[name][0](mp.mpf(float(z))) for z in NEAR]
+    found = activation.distance(NEAR, side)
+    np.testing.assert_allclose(found, [float(v) for v in expected], rtol=1e-13, atol=0)
+    if side > 0:
+        assert_log10(activation.scaled_rest(NEAR).log10(), log10([abs(v) for v in expected]))
+    complex_step = activation.distance(NEAR + 1e-30j, side).imag / 1e-30
+    np.testing.assert_allclose(complex_step, -side * activation.slope(NEAR).plain(), rtol=1e-13)
+
+
+@by_activation
+def test_one_number_is_taken_as_an_array_of_one_is(name):
+    activation = ACTIVATIONS[name]
+    for z in NEAR.tolist():
+        assert activation.of_number(z) == pytest.approx(activation.value(np.array([z]))[0], 1e-15)
+        value = activation.value(np.array([z + 1e-30j]))[0]
+        found = complex(activation.of_complex(z + 1e-30j))
+        assert found.imag == pytest.approx(value.imag, rel=1e-13, abs=0)
+
+
+def test_only_what_stays_within_one_says_so():
+    for activation in ACTIVATIONS.values():
+        assert activation.within_one == bool((np.abs(activation.value(Z)) <= 1.0).all())

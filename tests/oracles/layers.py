@@ -33,6 +33,8 @@ class Layer:
         Of a GRU that is not the original one.
     start : dict
         States by name, arrays of shape (H,).
+    activation, recurrent_activation : str
+        Keys of SQUASHES, of an LSTM or a GRU.
     """
 
     kind: str
@@ -41,6 +43,8 @@ class Layer:
     b: np.ndarray
     b_hn: np.ndarray = field(default_factory=lambda: np.zeros(1))
     start: dict = field(default_factory=dict)
+    activation: str = "tanh"
+    recurrent_activation: str = "sigmoid"
 
     @property
     def H(self):
@@ -65,6 +69,10 @@ class Layer:
             }
         if self.kind == "rnn":
             return gf.RNN(**w)
+        w |= {
+            "activation": self.activation,
+            "recurrent_activation": self.recurrent_activation,
+        }
         return gf.LSTM(**w) if self.kind == "lstm" else gf.GRU(**w, reset_after=self.kind == "gru")
 
 
@@ -143,16 +151,35 @@ class Number:
         return Number(value(self.value), slopes)
 
 
-def tanh(z):
-    return z.through(mp.tanh, lambda v: mp.sech(v) ** 2)
-
-
-def sigmoid(z):
-    return z.through(_sigmoid, lambda v: _sigmoid(v) * _sigmoid(-v))
-
-
 def _sigmoid(v):
     return 1 / (1 + mp.exp(-v))
+
+
+def _hard_sigmoid(reach):
+    def value(v):
+        return min(max((v + reach) / (2 * reach), mp.mpf(0)), mp.mpf(1))
+
+    def slope(v):
+        return 1 / (2 * mp.mpf(reach)) if abs(v) < reach else mp.mpf(0)
+
+    return value, slope
+
+
+# Values and slopes, by the formulas of Keras' documentation.
+SQUASHES = {
+    "tanh": (mp.tanh, lambda v: mp.sech(v) ** 2),
+    "sigmoid": (_sigmoid, lambda v: _sigmoid(v) * _sigmoid(-v)),
+    "relu": (lambda v: max(v, mp.mpf(0)), lambda v: mp.mpf(v > 0)),
+    "linear": (lambda v: v, lambda v: mp.mpf(1)),
+    "softsign": (lambda v: v / (1 + abs(v)), lambda v: 1 / (1 + abs(v)) ** 2),
+    "elu": (lambda v: v if v > 0 else mp.expm1(v), lambda v: mp.exp(min(v, mp.mpf(0)))),
+    "hard_sigmoid_fifth": _hard_sigmoid(2.5),
+    "hard_sigmoid_sixth": _hard_sigmoid(3.0),
+}
+
+
+def _through(name, numbers):
+    return [z.through(*SQUASHES[name]) for z in numbers]
 
 
 def _numbers(array):
@@ -185,19 +212,20 @@ def _step(layer, x, states, nudges):
     if layer.kind in ("rnn", "lstm"):
         z = [_sum(layer.w_h[g], h, drive[g]) for g in range(len(gates))]
         if layer.kind == "rnn":
-            return [list(map(tanh, z[0]))], h
+            return [_through("tanh", z[0])], h
         i, f, candidate, o = (
-            list(map(tanh if g == "c" else sigmoid, v)) for g, v in zip(gates, z, strict=True)
+            _through(layer.activation if g == "c" else layer.recurrent_activation, v)
+            for g, v in zip(gates, z, strict=True)
         )
         c = _added(_times(f, states[1]), _times(i, candidate))
-        return [_times(o, map(tanh, c)), c], h
-    r, z = (list(map(sigmoid, _sum(layer.w_h[g], h, drive[g]))) for g in range(2))
+        return [_times(o, _through(layer.activation, c)), c], h
+    r, z = (_through(layer.recurrent_activation, _sum(layer.w_h[g], h, drive[g])) for g in range(2))
     reset = _times(r, h)
     if layer.kind == "gru":
         q = _sum(layer.w_h[2], h, _added(nudges["q"], _numbers(layer.b_hn)))
-        n = map(tanh, _added(drive[2], _times(r, q)))
+        n = _through(layer.activation, _added(drive[2], _times(r, q)))
     else:
-        n = map(tanh, _sum(layer.w_h[2], reset, drive[2]))
+        n = _through(layer.activation, _sum(layer.w_h[2], reset, drive[2]))
     taken = [Number(1) + Number(-1) * v for v in z]
     return [_added(_times(taken, n), _times(z, h))], reset
 

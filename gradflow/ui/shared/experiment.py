@@ -72,8 +72,9 @@ def lstm_weights(settings: Settings) -> tuple[Mapping[str, float], Mapping[str, 
 def lstm(settings: Settings) -> gf.LSTM:
     """The LSTM of the settings."""
     w_x, w_h = lstm_weights(settings)
-    biases = {"b_i": settings.b_i, "b_c": settings.b_c, "b_o": settings.b_o}
-    return gf.LSTM.scalar(w_x, w_h, settings.b_f, **biases)
+    return gf.LSTM.scalar(
+        w_x, w_h, settings.b_f, b_i=settings.b_i, b_c=settings.b_c, b_o=settings.b_o
+    )
 
 
 def readout(settings: Settings) -> gf.Readout:
