@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
+from gradflow.weights.contents import Contents
 from gradflow.weights.npz import looks_like_zip, member_names, read_npz
 from gradflow.weights.safetensors import looks_like_safetensors, read_safetensors
 from gradflow.weights.tensors import Tensor, shown
 
 PICKLED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 KERAS = (".keras", ".h5", ".hdf5")
+# What the parts of a model are called: model-00001-of-00002.safetensors.
+PART = re.compile(r"-\d{5}-of-(\d{5})\.")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 PYTORCH_LINES = """\
@@ -17,11 +21,11 @@ from safetensors.torch import save_file
 save_file(model.state_dict(), "model.safetensors")"""
 KERAS_LINES = """\
 import numpy as np
-np.savez("model.npz", **{w.path: w.numpy() for w in model.weights})"""
+np.savez("model.npz", config=model.to_json(), **{w.path: w.numpy() for w in model.weights})"""
 
 
-def read_tensors(data: bytes, name: str, limit: int) -> dict[str, Tensor]:
-    """The tensors of a .safetensors or .npz file, told by its content.
+def read_contents(data: bytes, name: str, limit: int) -> Contents:
+    """What a file holds, whose format is told by its content.
 
     Parameters
     ----------
@@ -38,9 +42,10 @@ def read_tensors(data: bytes, name: str, limit: int) -> dict[str, Tensor]:
         If the file is too long, in another format, or damaged.
     """
     check_size(len(data), name, limit)
+    check_whole(name)
     suffix = PurePath(name).suffix.lower()
     try:
-        return _read(data, suffix, limit)
+        return Contents.of(_read(data, suffix, limit))
     except _OtherFormatError as error:
         raise ValueError(f"{shown(name)} {error}") from None
 
@@ -68,6 +73,15 @@ def check_size(size: int, name: str, limit: int) -> None:
     """Raise ValueError if a file is longer than the limit."""
     if size > limit:
         raise ValueError(f"{shown(name)} must have at most {limit} bytes. Got {size}.")
+
+
+def check_whole(name: str) -> None:
+    """Raise ValueError if a file's name says that it is one part of several."""
+    found = PART.search(PurePath(name).name)
+    if found is not None and int(found[1]) > 1:
+        raise ValueError(
+            f"{shown(name)} must be a whole model. Its name says that it is one part of {found[1]}."
+        )
 
 
 def _from_zip(data: bytes, limit: int) -> dict[str, Tensor]:

@@ -4,7 +4,8 @@ References
 ----------
 Keras' documentation of keras.layers.LSTM, GRU and SimpleRNN: the order of the gates is i, f, c, o
 for an LSTM and z, r, h for a GRU. A GRU with reset_after=True has a bias of two rows, the second
-inside the reset gate.
+inside the reset gate. cuDNN reads the same memory as matrices of H rows, gate by gate, and has a
+bias for the input and one for the state.
 """
 
 from __future__ import annotations
@@ -15,44 +16,63 @@ from collections.abc import Mapping
 import numpy as np
 
 from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import one_of
+from gradflow.weights.keras_graph import Graph
 from gradflow.weights.layers import (
     KINDS_BY_GATES,
+    Answers,
     Layer,
     Module,
+    Told,
     check_matrix,
     check_shape,
+    chosen_activations,
     chosen_kind,
     gate_count,
     one_direction,
 )
-from gradflow.weights.tensors import Tensor, shown
+from gradflow.weights.pytorch import joined_biases
+from gradflow.weights.tensors import ChoiceError, Tensor, shown
 
 # Keras 2 ends a name with the number of an output, ":0".
 NAME = re.compile(r"(?P<prefix>.*?)(?P<name>recurrent_kernel|kernel|bias)(?::0)?", re.DOTALL)
 BACKWARD = re.compile(r"(^|/)backward_")
+# What Keras calls the part of a layer that has its weights.
+CELL = re.compile(r"(?:^|[/.])(?:lstm|gru|simple_rnn)_cell(?:_\d+)?$")
 RESET_FIRST = [1, 0, 2]  # z, r, h as r, z, n
+ORDERS = ("ifco", "icfo")  # Keras' own, and haste's i, g, f, o
 
 
-def keras_modules(tensors: Mapping[str, Tensor]) -> list[Module]:
-    """The modules whose recurrent weights are named as Keras names them."""
+def keras_modules(tensors: Mapping[str, Tensor], graph: Graph | None = None) -> list[Module]:
+    """The modules whose recurrent weights are named as Keras names them.
+
+    Parameters
+    ----------
+    tensors : mapping
+        All tensors of the file.
+    graph : Graph, optional
+        What the configuration of the model tells.
+    """
     groups: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if found := NAME.fullmatch(name):
             groups.setdefault(found["prefix"], {})[found["name"]] = tensor
     return [
-        Module(prefix.rstrip("./_"), _family(prefix), group, _layers, _unsupported(prefix))
+        _module(prefix, group, graph)
         for prefix, group in sorted(groups.items(), key=lambda item: _natural(item[0]))
         if "recurrent_kernel" in group
     ]
 
 
-def _unsupported(prefix: str) -> str:
-    return one_direction(prefix.rstrip("/")) if BACKWARD.search(prefix) else ""
-
-
-def _family(prefix: str) -> str:
-    """The prefix without the numbers that Keras adds: lstm, lstm_1 and lstm_2 are one family."""
-    return "keras " + re.sub(r"_\d+(?=[/.]|$)", "", prefix)
+def _module(prefix: str, group: Mapping[str, Tensor], graph: Graph | None) -> Module:
+    name = prefix.rstrip("./_")
+    told = Told() if graph is None else graph.told_of(name)
+    unsupported = told.unsupported
+    if BACKWARD.search(name):
+        unsupported = one_direction(name)
+    # Beside the cell lies what belongs to the layer.
+    stem = prefix[: -len(found[0].lstrip("/.")) - 1] if (found := CELL.search(name)) else prefix
+    return Module(name, stem, group, _layers, unsupported, told)
 
 
 def _natural(prefix: str) -> list[tuple[int, str]]:
@@ -61,7 +81,7 @@ def _natural(prefix: str) -> list[tuple[int, str]]:
     return [(int(part[:18]), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _layers(module: Module, cell: str | None) -> list[Layer]:
+def _layers(module: Module, answers: Answers) -> list[Layer]:
     if "kernel" not in module.tensors:
         raise ValueError(f"{module.label('kernel')} must be in the file beside recurrent_kernel.")
     w_x, w_h = module.tensors["kernel"], module.tensors["recurrent_kernel"]
@@ -70,41 +90,89 @@ def _layers(module: Module, cell: str | None) -> list[Layer]:
     H, wide = w_h.shape
     gates = gate_count(shown(w_h.name), wide, H)
     check_shape(shown(w_x.name), w_x.shape, [(w_x.shape[0], wide)])
-    kinds, b_x, b_h = _kinds_and_biases(module, gates, H)
-    kind = chosen_kind(module.name, kinds, cell)
-    b = b_x + b_h
-    order = RESET_FIRST if gates == 3 else list(range(gates))
-    b_hn = None
-    if kind == "gru":
-        b[2], b_hn = b_x[2], b_h[2]
+    kinds, b_x, b_h, of_cudnn = _kinds_and_biases(module, gates, H)
+    kind = chosen_kind(module.name, kinds, answers, module.told)
+    order, known_from = _order(module, answers, gates)
+    b, b_hn = joined_biases(b_x[order], b_h[order])
+    if kind != "gru":
+        b = (b_x + b_h)[order]
+    activation, recurrent_activation = "tanh", "sigmoid"
+    if gates > 1:
+        # What cuDNN runs has no other activations.
+        assumed = "the bias, which is cuDNN's" if of_cudnn else ""
+        activation, recurrent_activation, more = chosen_activations(
+            module.name, answers, module.told, assumed
+        )
+        known_from += more
     return [
         Layer(
             module.name,
             kind,
             w_h.dtype,
-            _by_gate(w_x, gates, H)[order],
-            _by_gate(w_h, gates, H)[order],
-            b[order],
-            b_hn,
+            _by_gate(w_x, gates, H, of_cudnn)[order],
+            _by_gate(w_h, gates, H, of_cudnn)[order],
+            b,
+            b_hn if kind == "gru" else None,
+            activation,
+            recurrent_activation,
+            known_from + module.told.notes,
         )
     ]
 
 
-def _by_gate(tensor: Tensor, gates: int, H: int) -> Array:
+def _by_gate(tensor: Tensor, gates: int, H: int, of_cudnn: bool) -> Array:
     """(n, gates H) as (gates, H, n)."""
-    return tensor.values().T.reshape(gates, H, -1)
+    if not of_cudnn:
+        return tensor.values().T.reshape(gates, H, -1)
+    parts = np.split(tensor.values(), gates, axis=1)
+    return np.array([np.ascontiguousarray(part).reshape(H, -1) for part in parts])
 
 
-def _kinds_and_biases(module: Module, gates: int, H: int) -> tuple[tuple[str, ...], Array, Array]:
-    """What the layer can be, and its biases outside and inside the reset gate, (gates, H) each."""
+def _order(module: Module, answers: Answers, gates: int) -> tuple[list[int], tuple[str, ...]]:
+    """Where each gate stands in the file, and where that is known from."""
+    if gates == 1:
+        return [0], ()
+    if gates == 3:
+        return RESET_FIRST, ("Gates in the order z, r, h: assumed from the names.",)
+    source = ""
+    if module.told.source:
+        source = f"told by {module.told.source}"
+    elif CELL.search(module.name):
+        source = "assumed from the names, which are Keras'"
+    elif answers.gates is not None:
+        one_of("gates", answers.gates, ORDERS)
+        source = "as you said"
+    if not source:
+        place = shown(module.name) if module.name else "the layer"
+        raise ChoiceError(
+            f"gates must be said for {place}, as its names do not tell their order: "
+            '"ifco" as Keras has it, or "icfo" as haste has it.',
+            "gates",
+            ORDERS,
+        )
+    letters = answers.gates if source == "as you said" and answers.gates else "ifco"
+    return [letters.index(gate) for gate in "ifco"], (
+        f"Gates in the order {', '.join(letters)}: {source}.",
+    )
+
+
+def _kinds_and_biases(
+    module: Module, gates: int, H: int
+) -> tuple[tuple[str, ...], Array, Array, bool]:
+    """What the layer can be, its biases of the input and of the state, and whether it is cuDNN's.
+
+    The biases are (gates, H) each.
+    """
     kinds = KINDS_BY_GATES[gates]
     none = np.zeros((gates, H))
     tensor = module.tensors.get("bias")
     if tensor is None:
-        return kinds, none, none
-    one, two = (gates * H,), (2, gates * H)
-    check_shape(shown(tensor.name), tensor.shape, [one, two] if gates == 3 else [one])
+        return kinds, none, none, False
+    one, two, of_cudnn = (gates * H,), (2, gates * H), (2 * gates * H,)
+    more: dict[int, list[tuple[int, ...]]] = {1: [], 3: [two, of_cudnn], 4: [of_cudnn]}
+    allowed = [one, *more[gates]]
+    check_shape(shown(tensor.name), tensor.shape, allowed)
     b = tensor.values().reshape(-1, gates, H)
-    if gates != 3:
-        return kinds, b[0], none
-    return (("gru",), b[0], b[1]) if len(b) == 2 else (("gru_reset_before",), b[0], none)
+    if len(b) == 2:
+        return kinds[:1], b[0], b[1], tensor.shape == of_cudnn
+    return kinds[1:] if gates == 3 else kinds, b[0], none, False

@@ -4,16 +4,55 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gradflow.cells import GRU, LSTM, RNN, Cell, Stack
+from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
+GATED = ("lstm", "gru", "gru_reset_before")
+# Activations by one name each.
+ACTIVATION_NAMES = tuple(name for name in ACTIVATIONS if name != "identity")
+RNN_KINDS = tuple(f"rnn_{name}" for name in ACTIVATION_NAMES)
 # What a layer can be: the values of `cell=`.
-KINDS = ("rnn_tanh", "rnn_relu", "lstm", "gru", "gru_reset_before")
+KINDS = ("rnn_tanh", "rnn_relu", *GATED, *sorted({*RNN_KINDS} - {"rnn_tanh", "rnn_relu"}))
 # What a layer of so many gates can be.
-KINDS_BY_GATES = {1: KINDS[:2], 3: KINDS[3:], 4: KINDS[2:3]}
+KINDS_BY_GATES = {1: RNN_KINDS, 3: GATED[1:], 4: GATED[:1]}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a user says of a file: arguments of `load` that are None where nothing is said."""
+
+    cell: str | None = None
+    activation: str | None = None
+    recurrent_activation: str | None = None
+    gates: str | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of a layer beside its tensors; None and "" where nothing is.
+
+    Attributes
+    ----------
+    source : str
+        What tells it, fit for a sentence: "the configuration in the file".
+    kind, activation, recurrent_activation
+        As `Layer` has them.
+    unsupported : str
+        What of it is not supported, as a sentence.
+    notes : tuple of str
+        What else is to be known of it, sentences.
+    """
+
+    source: str = ""
+    kind: str | None = None
+    activation: str | None = None
+    recurrent_activation: str | None = None
+    unsupported: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +77,10 @@ class Layer:
         Biases.
     b_hn : array of shape (H,) or None
         The bias inside the reset gate, of the kind "gru" alone.
+    activation, recurrent_activation : str
+        Of an LSTM or a GRU.
+    known_from : tuple of str
+        Where its gates' order and its activations are known from, sentences.
     """
 
     name: str
@@ -47,6 +90,9 @@ class Layer:
     w_h: Array
     b: Array
     b_hn: Array | None = None
+    activation: str = "tanh"
+    recurrent_activation: str = "sigmoid"
+    known_from: tuple[str, ...] = ()
 
     @property
     def H(self) -> int:
@@ -67,22 +113,29 @@ class Module:
     ----------
     name : str
         Its name in the file, "" where there is none.
-    family : str
-        Modules of one family are layers of one stack, in the order of their names; "" for a module
-        that has its layers inside it.
+    stem : str
+        How the names of its tensors begin, and of all that lies beside them.
     tensors : mapping
         Its tensors, by their names within it.
     layers : callable
-        What reads them: from the module and the user's `cell` to its layers.
+        What reads them: from the module and the user's answers to its layers.
     unsupported : str
         What of it is not supported, as a sentence; "" where all is.
+    told : Told
+        What the file or the live module tells of it beside the tensors.
     """
 
     name: str
-    family: str
+    stem: str
     tensors: Mapping[str, Tensor]
-    layers: Callable[[Module, str | None], list[Layer]]
-    unsupported: str
+    layers: Callable[[Module, Answers], list[Layer]]
+    unsupported: str = ""
+    told: Told = field(default_factory=Told)
+
+    @property
+    def used(self) -> set[str]:
+        """Names of all its tensors, and of the parts that they are made of."""
+        return {name for tensor in self.tensors.values() for name in (tensor.name, *tensor.parts)}
 
     def label(self, name: str) -> str:
         """The full name of one of its tensors, fit for a sentence; also of one it lacks."""
@@ -115,22 +168,90 @@ def gate_count(label: str, wide: int, H: int) -> int:
     return gates
 
 
-def chosen_kind(name: str, kinds: Sequence[str], cell: str | None) -> str:
-    """The kind of a layer: the only one its weights allow, or the one the user says.
+def chosen_kind(
+    name: str, kinds: Sequence[str], answers: Answers, told: Told, usual: Sequence[str] = ()
+) -> str:
+    """The kind of a layer: the only one its weights allow, the one that is told, or the user's.
+
+    Parameters
+    ----------
+    name : str
+        The layer.
+    kinds : sequence of str
+        What the weights allow.
+    answers, told
+        What the user and the file say.
+    usual : sequence of str, optional
+        What is offered, if not all that is allowed.
 
     Raises
     ------
     ChoiceError
-        If the weights allow several and `cell` is None, or if they do not allow `cell`.
+        If the weights allow several and none is said, or if they do not allow the one that is.
     """
-    kind = kinds[0] if cell is None and len(kinds) == 1 else cell
+    said = told.kind or answers.cell
+    if said is None and answers.activation is not None and kinds[0].startswith("rnn_"):
+        said = f"rnn_{answers.activation}"
+    kind = kinds[0] if said is None and len(kinds) == 1 else said
     if kind is None or kind not in kinds:
-        choices = " or ".join(f'"{choice}"' for choice in kinds)
+        offered = tuple(usual or kinds)
+        choices = " or ".join(f'"{choice}"' for choice in offered)
         reason = "its weights do not tell which" if len(kinds) > 1 else "its weights say so"
         place = shown(name) if name else "the layer"
-        message = f"cell must be {choices} for {place}: {reason}. Got {cell!r}."
-        raise ChoiceError(message, "cell", kinds)
+        message = f"cell must be {choices} for {place}: {reason}. Got {said!r}."
+        raise ChoiceError(message, "cell", offered)
     return kind
+
+
+def chosen_activations(
+    name: str, answers: Answers, told: Told, assumed: str
+) -> tuple[str, str, tuple[str, ...]]:
+    """The activation and the recurrent activation of an LSTM or GRU, and where they are known from.
+
+    Parameters
+    ----------
+    name : str
+        The layer.
+    answers, told
+        What the user and the file say.
+    assumed : str
+        What tanh and sigmoid are assumed from where nothing is said; "" where the user is asked.
+
+    Raises
+    ------
+    ChoiceError
+        If one is not said.
+    """
+    found, known = [], []
+    usual = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    for argument, name_of_usual in usual.items():
+        from_file, from_user = getattr(told, argument), getattr(answers, argument)
+        if from_file is None and from_user is None and not assumed:
+            place = shown(name) if name else "the layer"
+            raise ChoiceError(
+                f"{argument} must be said for {place}, as the file does not: "
+                f'"{name_of_usual}" if it was not set. It can be {listed(ACTIVATION_NAMES, "or")}.',
+                argument,
+                ACTIVATION_NAMES,
+            )
+        if from_file is not None and from_user not in (None, from_file):
+            raise ValueError(
+                f'{argument} must be "{from_file}" for {shown(name)}, as told by {told.source}. '
+                f"Got {from_user!r}."
+            )
+        if from_file is not None:
+            source = f"told by {told.source}"
+        else:
+            source = "as you said" if from_user is not None else f"assumed from {assumed}"
+        found.append(from_file or from_user or name_of_usual)
+        known.append(source)
+    if known[0] == known[1]:
+        return found[0], found[1], (f"Activations {found[0]} and {found[1]}: {known[0]}.",)
+    sentences = (
+        f"Activation {found[0]}: {known[0]}.",
+        f"Recurrent activation {found[1]}: {known[1]}.",
+    )
+    return found[0], found[1], sentences
 
 
 def check_shape(label: str, shape: tuple[int, ...], allowed: Sequence[tuple[int, ...]]) -> None:
@@ -165,10 +286,11 @@ def cell_of(layers: Sequence[Layer]) -> Cell:
 
 
 def _cell(layer: Layer) -> Cell:
+    squashes = (layer.activation, layer.recurrent_activation)
     if layer.kind == "lstm":
-        return LSTM(layer.w_x, layer.w_h, layer.b)
+        return LSTM(layer.w_x, layer.w_h, layer.b, *squashes)
     if layer.kind.startswith("gru"):
         after = layer.kind == "gru"
-        return GRU(layer.w_x, layer.w_h, layer.b, layer.b_hn, reset_after=after)
+        return GRU(layer.w_x, layer.w_h, layer.b, layer.b_hn, after, *squashes)
     activation = layer.kind.removeprefix("rnn_")
     return RNN(layer.w_x[0], layer.w_h[0], layer.b[0], activation)

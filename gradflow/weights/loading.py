@@ -6,26 +6,27 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gradflow.losses import Readout
+from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of, plain_array
-from gradflow.weights.formats import KERAS_LINES, check_size, read_tensors
+from gradflow.weights.accounting import check_accounted, check_no_peepholes
+from gradflow.weights.contents import Contents
+from gradflow.weights.formats import KERAS_LINES, check_size, read_contents
 from gradflow.weights.keras import keras_modules
-from gradflow.weights.layers import KINDS, Module, cell_of
+from gradflow.weights.layers import KINDS, Answers, Module, cell_of
 from gradflow.weights.model import LayerSource, Model
 from gradflow.weights.pytorch import pytorch_modules
 from gradflow.weights.readouts import linear_layers, readout_of
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
 LIMIT = 256 << 20
-
-# What TensorFlow and Keras call the weights from the cell state to the gates.
-PEEPHOLE = re.compile(r"peephole|(^|[/._])w_[ifo]_diag", re.IGNORECASE)
 
 # What Keras 3 calls weights inside its own files, which do not say which is which.
 NUMBERED = re.compile(r"(^|/)vars/\d+$")
@@ -36,6 +37,9 @@ def load(
     *,
     prefix: str | Sequence[str] | None = None,
     cell: str | None = None,
+    activation: str | None = None,
+    recurrent_activation: str | None = None,
+    gates: str | None = None,
     readout: str | None = None,
     limit: int = LIMIT,
 ) -> Model:
@@ -49,8 +53,12 @@ def load(
         The module to read, where the file has several; a sequence names the layers of a stack, the
         one next to the input first.
     cell : {"rnn_tanh", "rnn_relu", "lstm", "gru", "gru_reset_before"}, optional
-        What the layers are, where their shapes do not tell: the activation of an RNN, and a Keras
-        GRU without biases.
+        What the layers are, where the file does not tell: the activation of an RNN, which can be
+        others too, and a Keras GRU without biases.
+    activation, recurrent_activation : str, optional
+        The activations of LSTMs and GRUs, where the file does not tell.
+    gates : {"ifco", "icfo"}, optional
+        The order of the gates, where the file does not tell.
     readout : str, optional
         The linear layer of the file to read out with; without it, the sum of the hidden units.
     limit : int
@@ -83,7 +91,17 @@ def load(
     check_size(file.stat().st_size, file.name, limit)
     with file.open("rb") as stream:
         data = stream.read(limit + 1)
-    return loads(data, file.name, prefix=prefix, cell=cell, readout=readout, limit=limit)
+    return loads(
+        data,
+        file.name,
+        prefix=prefix,
+        cell=cell,
+        activation=activation,
+        recurrent_activation=recurrent_activation,
+        gates=gates,
+        readout=readout,
+        limit=limit,
+    )
 
 
 def loads(
@@ -92,6 +110,9 @@ def loads(
     *,
     prefix: str | Sequence[str] | None = None,
     cell: str | None = None,
+    activation: str | None = None,
+    recurrent_activation: str | None = None,
+    gates: str | None = None,
     readout: str | None = None,
     limit: int = LIMIT,
 ) -> Model:
@@ -103,7 +124,7 @@ def loads(
         The whole file.
     name : str
         Its name, for errors, and for what its content does not tell.
-    prefix, cell, readout, limit
+    prefix, cell, activation, recurrent_activation, gates, readout, limit
         As for `load`.
 
     Returns
@@ -127,7 +148,8 @@ def loads(
     """
     if not isinstance(data, bytes):
         raise ValueError(f"data must be bytes. Got {type(data).__name__}.")
-    return _model(read_tensors(data, name, limit), prefix, cell, readout)
+    answers = Answers(cell, activation, recurrent_activation, gates)
+    return _model(read_contents(data, name, limit), prefix, answers, readout)
 
 
 def from_state_dict(
@@ -135,6 +157,9 @@ def from_state_dict(
     *,
     prefix: str | Sequence[str] | None = None,
     cell: str | None = None,
+    activation: str | None = None,
+    recurrent_activation: str | None = None,
+    gates: str | None = None,
     readout: str | None = None,
 ) -> Model:
     """The model in a mapping from PyTorch's or Keras' names to arrays.
@@ -143,7 +168,7 @@ def from_state_dict(
     ----------
     mapping : mapping
         Arrays or PyTorch tensors by name, such as `torch.nn.LSTM(3, 5).state_dict()`.
-    prefix, cell, readout
+    prefix, cell, activation, recurrent_activation, gates, readout
         As for `load`.
 
     Returns
@@ -172,9 +197,9 @@ def from_state_dict(
         raise ValueError(
             f"mapping must be a mapping from names to arrays. Got {type(mapping).__name__}."
         )
-    return _model(
-        {name: _given(name, value) for name, value in mapping.items()}, prefix, cell, readout
-    )
+    contents = Contents.of({name: _given(name, value) for name, value in mapping.items()})
+    answers = Answers(cell, activation, recurrent_activation, gates)
+    return _model(contents, prefix, answers, readout)
 
 
 def _given(name: str, value: Any) -> Tensor:
@@ -199,38 +224,40 @@ def _torch_numbers(name: str, tensor: Any) -> Array:
 
 
 def _model(
-    tensors: Mapping[str, Tensor],
+    contents: Contents,
     prefix: str | Sequence[str] | None,
-    cell: str | None,
+    answers: Answers,
     readout: str | None,
 ) -> Model:
-    if cell is not None:
-        one_of("cell", cell, KINDS)
-    modules = _chosen(tensors, prefix)
-    layers = [layer for module in modules for layer in module.layers(module, cell)]
+    if answers.cell is not None:
+        one_of("cell", answers.cell, KINDS)
+    for name in ("activation", "recurrent_activation"):
+        if getattr(answers, name) is not None:
+            one_of(name, getattr(answers, name), ACTIVATIONS)
+    tensors = contents.tensors
+    modules = [
+        *contents.modules,
+        *pytorch_modules(tensors, contents.told),
+        *keras_modules(tensors, contents.graph),
+    ]
+    if not modules:
+        check_no_peepholes(tensors)
+        raise ValueError(_nothing_found(tensors))
+    chosen = _chosen(modules, prefix, contents)
+    layers = [layer for module in chosen for layer in module.layers(module, answers)]
     H = layers[-1].H
     linear = linear_layers(tensors, H)
+    check_accounted(tensors, chosen, modules, linear)
     return Model(
         cell_of(layers),
         Readout() if readout is None else readout_of(linear, readout, H),
         readout,
         tuple(
-            LayerSource(layer.name, layer.kind, layer.D, layer.H, layer.dtype) for layer in layers
+            LayerSource(layer.name, layer.kind, layer.D, layer.H, layer.dtype, layer.known_from)
+            for layer in layers
         ),
         tuple(linear),
     )
-
-
-def _chosen(tensors: Mapping[str, Tensor], prefix: str | Sequence[str] | None) -> list[Module]:
-    """The modules to read, in order."""
-    modules = [*pytorch_modules(tensors), *keras_modules(tensors)]
-    if not modules:
-        _check_peepholes(tensors, "")
-        raise ValueError(_nothing_found(tensors))
-    chosen = [module for part in _prefixes(prefix) for module in _one_stack(modules, part)]
-    for module in chosen:
-        _check_peepholes(tensors, module.name)
-    return chosen
 
 
 def _nothing_found(tensors: Mapping[str, Tensor]) -> str:
@@ -247,6 +274,20 @@ def _nothing_found(tensors: Mapping[str, Tensor]) -> str:
     )
 
 
+def _chosen(modules: Sequence[Module], prefix: Any, contents: Contents) -> list[Module]:
+    """The modules to read, in order."""
+    stacks = [_one_stack(modules, part, contents) for part in _prefixes(prefix)]
+    graph = contents.graph
+    for below, above in pairwise(stacks):
+        pair = [below[-1].name, above[0].name]
+        if graph is not None and graph.chain(pair) != [0, 1]:
+            raise ValueError(
+                "prefix must name layers that feed each other, with nothing between. "
+                f"Got {shown(pair[0])} and {shown(pair[1])}, which the model's graph does not join."
+            )
+    return [module for stack in stacks for module in stack]
+
+
 def _prefixes(prefix: Any) -> Sequence[str | None]:
     if prefix is None or isinstance(prefix, str):
         return [prefix]
@@ -256,30 +297,27 @@ def _prefixes(prefix: Any) -> Sequence[str | None]:
     return prefix
 
 
-def _one_stack(modules: Sequence[Module], prefix: str | None) -> list[Module]:
-    """The modules under a prefix, which must be one or follow each other as layers."""
+def _one_stack(modules: Sequence[Module], prefix: str | None, contents: Contents) -> list[Module]:
+    """The modules under a prefix, which must be one or feed each other by the model's graph."""
     found = [module for module in modules if prefix is None or _is_under(module.name, prefix)]
     for module in found:
         if module.unsupported:
             raise ValueError(module.unsupported)
-    families = {module.family for module in found}
-    if not found or (len(found) > 1 and (len(families) > 1 or families == {""})):
-        choices = [module.name for module in found or modules]
-        names = listed((name or '""' for name in choices), "or")
+    names = [module.name for module in found]
+    order = [0] if len(found) == 1 else None
+    if len(found) > 1 and contents.graph is not None:
+        order = contents.graph.chain(names)
+    if order is None:
+        choices = names or [module.name for module in modules]
+        shown_choices = listed((name or '""' for name in choices), "or")
         raise ChoiceError(
-            f"prefix must name one recurrent module: {names}. Got {prefix!r}.", "prefix", choices
+            f"prefix must name one recurrent module: {shown_choices}. Got {prefix!r}.",
+            "prefix",
+            choices,
         )
-    return found
+    return [found[place] for place in order]
 
 
 def _is_under(name: str, prefix: str) -> bool:
     path = prefix.rstrip("./_")
     return name == path or (bool(path) and name.startswith((f"{path}.", f"{path}/")))
-
-
-def _check_peepholes(tensors: Mapping[str, Tensor], prefix: str) -> None:
-    for name in tensors:
-        if (not prefix or _is_under(name, prefix)) and PEEPHOLE.search(name):
-            raise ValueError(
-                f"The cells must have no peepholes, which are not supported. Got {shown(name)}."
-            )

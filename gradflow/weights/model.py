@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gradflow.cells import Cell
 from gradflow.losses import Readout
+from gradflow.numerics.activations import ACTIVATIONS
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,15 @@ class LayerSource:
     name : str
         Where it stands in the file.
     kind : str
-        "rnn_tanh", "rnn_relu", "lstm", "gru", or "gru_reset_before", which applies the reset gate
-        before the recurrent product.
+        "lstm", "gru", "gru_reset_before" (the reset gate before the recurrent product), or "rnn_"
+        and the activation: "rnn_tanh".
     D, H : int
         Input size and hidden size.
     dtype : str
         How its recurrent weights are stored; all is computed in float64.
+    known_from : tuple of str
+        Where the order of its gates and its activations are known from, or what they are assumed
+        from: sentences.
     """
 
     name: str
@@ -30,6 +34,7 @@ class LayerSource:
     D: int
     H: int
     dtype: str
+    known_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,14 +93,12 @@ class Model:
 def _sentence(layer: LayerSource) -> str:
     kind = KIND_WORDS[layer.kind]
     name = f" {layer.name}" if layer.name else ""
-    return (
-        f"{kind}{name}: inputs D = {layer.D}, hidden units H = {layer.H}, stored as {layer.dtype}."
-    )
+    sizes = f"inputs D = {layer.D}, hidden units H = {layer.H}, stored as {layer.dtype}."
+    return " ".join((f"{kind}{name}: {sizes}", *layer.known_from))
 
 
 KIND_WORDS = {
-    "rnn_tanh": "RNN (tanh)",
-    "rnn_relu": "RNN (relu)",
+    **{f"rnn_{name}": f"RNN ({name})" for name in ACTIVATIONS},
     "lstm": "LSTM",
     "gru": "GRU",
     "gru_reset_before": "GRU (reset gate before the recurrent product)",

@@ -27,12 +27,15 @@ class Tensor:
         Its shape.
     read : callable
         What returns the stored numbers as an array of that shape.
+    parts : tuple of str
+        The tensors of the file that it is made of, where it is not one of them.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     read: Callable[[], Array]
+    parts: tuple[str, ...] = ()
 
     def values(self) -> Array:
         """The numbers as read-only float64.
@@ -59,7 +62,7 @@ class ChoiceError(ValueError):
 
     Attributes
     ----------
-    argument : {"prefix", "cell"}
+    argument : {"prefix", "cell", "activation", "recurrent_activation", "gates"}
         The argument of `load` that must be given.
     choices : tuple of str
         Its values, one of which must be given.

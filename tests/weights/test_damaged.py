@@ -306,7 +306,8 @@ def test_a_keras_file_is_told_what_to_do(data, name):
     assert sentence.startswith(f"{name} is in a format of Keras that is not read")
     assert lines == [
         "import numpy as np",
-        'np.savez("model.npz", **{w.path: w.numpy() for w in model.weights})',
+        'np.savez("model.npz", config=model.to_json(), '
+        "**{w.path: w.numpy() for w in model.weights})",
     ]
 
 

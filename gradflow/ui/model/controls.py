@@ -131,7 +131,13 @@ def _question() -> None:
     asked = uploads.question()
     if asked is None:
         return
-    labels = {"prefix": "Which module of the file?", "cell": "What are its layers?"}
+    labels = {
+        "prefix": "Which module of the file?",
+        "cell": "What are its layers?",
+        "activation": "Which activation have its layers?",
+        "recurrent_activation": "Which activation have its gates?",
+        "gates": "In which order are its gates?",
+    }
     st.selectbox(
         labels[asked.argument],
         asked.choices,

@@ -95,7 +95,8 @@ def _arguments(source: Shipped | Upload, readout: str | None) -> str:
     if isinstance(source, Shipped):
         path, said = f"gf.models.path({source.name!r})", {}
     else:
-        path, said = repr(source.name), {"prefix": source.prefix, "cell": source.cell}
+        names = ("prefix", "cell", "activation", "recurrent_activation", "gates")
+        path, said = repr(source.name), {name: getattr(source, name) for name in names}
     given = {
         name: value for name, value in {**said, "readout": readout}.items() if value is not None
     }

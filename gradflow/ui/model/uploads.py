@@ -26,6 +26,9 @@ class Upload:
     data: bytes
     prefix: str | None = None
     cell: str | None = None
+    activation: str | None = None
+    recurrent_activation: str | None = None
+    gates: str | None = None
     readout: str | None = None
 
     def model(self) -> gf.Model:
@@ -41,6 +44,9 @@ class Upload:
             self.name,
             prefix=self.prefix,
             cell=self.cell,
+            activation=self.activation,
+            recurrent_activation=self.recurrent_activation,
+            gates=self.gates,
             readout=self.readout,
             limit=LARGEST_WEIGHTS << 20,
         )

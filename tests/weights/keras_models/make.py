@@ -22,6 +22,11 @@ MODELS = {
     "rnn_relu": [layers.SimpleRNN(4, activation="relu", return_sequences=True)],
     "lstm_and_dense": [layers.LSTM(4, return_sequences=True), layers.Dense(2)],
     "bidirectional": [layers.Bidirectional(layers.LSTM(4, return_sequences=True))],
+    "lstm_relu": [
+        layers.LSTM(
+            4, activation="relu", recurrent_activation="hard_sigmoid", return_sequences=True
+        )
+    ],
 }
 
 for number, (name, stack) in enumerate(MODELS.items()):
@@ -32,4 +37,4 @@ for number, (name, stack) in enumerate(MODELS.items()):
     x = generator.normal(size=(1, T, D)).astype(np.float32)
     output = model.predict(x, verbose=0)[0]
     weights = {w.path: w.numpy() for w in model.weights}
-    np.savez(FOLDER / f"{name}.npz", **weights, x=x[0], output=output)
+    np.savez(FOLDER / f"{name}.npz", config=model.to_json(), **weights, x=x[0], output=output)

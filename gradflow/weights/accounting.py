@@ -1,0 +1,74 @@
+"""A file is believed only as far as it accounts for all that lies beside the cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from gradflow.weights.layers import Module
+from gradflow.weights.readouts import Linear
+from gradflow.weights.tensors import Tensor, shown
+
+# What TensorFlow and Keras call the weights from the cell state to the gates.
+PEEPHOLE = re.compile(r"peephole|(^|[/._])w_[ifo]_diag", re.IGNORECASE)
+NORMALISATION = re.compile(
+    r"(^|[/._])(layer_?norm|batch_?norm|norm|ln|bn)|gamma|(^|[/._])beta", re.IGNORECASE
+)
+# The state of a random generator, which only dropout uses.
+HARMLESS = re.compile(r"(^|[/._])seed_generator(_\d+)?[/._]seed_generator_state(:0)?$")
+
+
+def check_accounted(
+    tensors: Mapping[str, Tensor],
+    modules: Iterable[Module],
+    others: Iterable[Module],
+    linear: Mapping[str, Linear],
+) -> None:
+    """Raise ValueError if a tensor lies beside the weights of a module and is not used.
+
+    Parameters
+    ----------
+    tensors : mapping
+        All tensors of the file.
+    modules : iterable of Module
+        Those that are read.
+    others : iterable of Module
+        All modules of the file, whose tensors are accounted for.
+    linear : mapping
+        The linear layers that are offered as readouts. They account for tensors beside a cell that
+        has no name of its own.
+    """
+    known = {name for module in others for name in module.used}
+    offered = {
+        tensor.name
+        for layer in linear.values()
+        for tensor in (layer.weight, layer.bias)
+        if tensor is not None
+    }
+    for module in modules:
+        accounted = known if module.stem else known | offered
+        for name in tensors:
+            if name.startswith(module.stem) and name not in accounted and not HARMLESS.search(name):
+                raise ValueError(_unaccounted(module, name))
+
+
+def _unaccounted(module: Module, name: str) -> str:
+    rest = name.removeprefix(module.stem)
+    if PEEPHOLE.search(name):
+        return f"The cells must have no peepholes, which are not supported. Got {shown(name)}."
+    if NORMALISATION.search(rest):
+        return f"The cells must have no normalisation, which is not supported. Got {shown(name)}."
+    place = f"the weights of {shown(module.name)}" if module.name else "its weights"
+    return (
+        f"The layer must have no weights but those of a plain RNN, LSTM or GRU. Got {shown(name)} "
+        f"beside {place}: what it does is not known."
+    )
+
+
+def check_no_peepholes(tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError if there are weights from the cell state to the gates."""
+    found = next(filter(PEEPHOLE.search, tensors), None)
+    if found is not None:
+        raise ValueError(
+            f"The cells must have no peepholes, which are not supported. Got {shown(found)}."
+        )

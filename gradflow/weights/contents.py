@@ -1,0 +1,55 @@
+"""What a file holds: tensors by name, and what it tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gradflow.weights.folding import folded
+from gradflow.weights.keras_graph import Graph, graph_of
+from gradflow.weights.layers import Module, Told
+from gradflow.weights.tensors import Tensor
+
+# The name under which an .npz keeps the configuration of a Keras model.
+CONFIGURATION = "config"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A file, or a mapping, before a model is made of it.
+
+    Attributes
+    ----------
+    tensors : mapping
+        Tensors by name.
+    graph : Graph or None
+        What the configuration of a Keras model tells.
+    told : mapping
+        What is told of modules, by their names.
+    modules : tuple of Module
+        Modules that the file itself names as such.
+    """
+
+    tensors: Mapping[str, Tensor]
+    graph: Graph | None = None
+    told: Mapping[str, Told] = field(default_factory=dict)
+    modules: tuple[Module, ...] = ()
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> Contents:
+        """Tensors as they are named, with a configuration among them if one is there.
+
+        Raises
+        ------
+        ValueError
+            If the configuration cannot be read.
+        """
+        configuration = tensors.get(CONFIGURATION)
+        if configuration is None or configuration.shape or not _is_text(configuration):
+            return cls(folded(tensors))
+        others = {name: tensor for name, tensor in tensors.items() if name != CONFIGURATION}
+        return cls(folded(others), graph_of(str(configuration.read())))
+
+
+def _is_text(tensor: Tensor) -> bool:
+    return tensor.dtype.startswith("str")
