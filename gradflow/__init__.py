@@ -18,7 +18,7 @@ from gradflow.losses import (
     SquaredError,
     UnitLoss,
 )
-from gradflow.weights import Model, from_state_dict, load, loads
+from gradflow.weights import Model, from_module, from_state_dict, load, loads
 
 __version__ = "0.1.0"
 
@@ -35,6 +35,7 @@ __all__ = [
     "Stack",
     "UnitLoss",
     "analysis",
+    "from_module",
     "from_state_dict",
     "gradient_flow",
     "load",

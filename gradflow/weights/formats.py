@@ -7,8 +7,10 @@ from pathlib import PurePath
 
 from gradflow.weights.contents import Contents
 from gradflow.weights.npz import looks_like_zip, member_names, read_npz
+from gradflow.weights.pickle_stream import Name, UnknownNameError
 from gradflow.weights.safetensors import looks_like_safetensors, read_safetensors
 from gradflow.weights.tensors import Tensor, shown
+from gradflow.weights.torch_files import TorchFileError, read_torch
 
 PICKLED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 KERAS = (".keras", ".h5", ".hdf5")
@@ -19,6 +21,9 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 PYTORCH_LINES = """\
 from safetensors.torch import save_file
 save_file(model.state_dict(), "model.safetensors")"""
+NUMPY_LINES = """\
+import numpy as np
+np.savez("model.npz", **weights)"""
 KERAS_LINES = """\
 import numpy as np
 np.savez("model.npz", config=model.to_json(), **{w.path: w.numpy() for w in model.weights})"""
@@ -58,15 +63,31 @@ def _read(data: bytes, suffix: str, limit: int) -> dict[str, Tensor]:
     # A header of 640 bytes and more begins with the bytes of a pickle: what follows tells.
     if looks_like_safetensors(data) and not looks_like_zip(data):
         return read_safetensors(data)
-    if suffix in PICKLED or _looks_pickled(data):
-        raise _pickled()
+    if _looks_pickled(data):
+        return _from_pickle(data, limit)
     if suffix in KERAS or data[:8] == HDF5:
         raise _keras()
     if looks_like_zip(data) or suffix == ".npz":
         return _from_zip(data, limit)
     if suffix == ".safetensors":
         return read_safetensors(data)
-    raise _OtherFormatError("must be a .safetensors or an .npz file, and is neither.")
+    if suffix in PICKLED:
+        raise _OtherFormatError(
+            "must be a file of PyTorch, as torch.save writes it, and is none that can be told. "
+            f"Two lines of PyTorch write a .safetensors:\n{PYTORCH_LINES}"
+        )
+    raise _OtherFormatError(
+        "must be a .safetensors, an .npz or a file of PyTorch, and is none of these."
+    )
+
+
+def _from_pickle(data: bytes, limit: int) -> dict[str, Tensor]:
+    try:
+        return read_torch(data, limit)
+    except UnknownNameError as error:
+        raise _pickled(error.name) from error
+    except TorchFileError as error:
+        raise _OtherFormatError(str(error)) from error
 
 
 def check_size(size: int, name: str, limit: int) -> None:
@@ -87,7 +108,7 @@ def check_whole(name: str) -> None:
 def _from_zip(data: bytes, limit: int) -> dict[str, Tensor]:
     members = member_names(data)
     if any(PurePath(member).name == "data.pkl" for member in members):
-        raise _pickled()
+        return _from_pickle(data, limit)
     if any(PurePath(member).suffix in KERAS for member in members):
         raise _keras()
     return read_npz(data, limit)
@@ -103,10 +124,22 @@ def _looks_pickled(data: bytes) -> bool:
     )
 
 
-def _pickled() -> _OtherFormatError:
+def _pickled(name: Name) -> _OtherFormatError:
+    """What is said of a pickle that calls something which is never called here."""
+    package = name.module.split(".")[0]
+    refused = f"calls {shown(str(name))} when it is opened, and nothing in a file is ever run"
+    if package == "numpy":
+        return _OtherFormatError(
+            f"is a pickle of NumPy: it {refused}. Two lines write an .npz:\n{NUMPY_LINES}"
+        )
+    if package in ("torch", "__main__", "collections", "builtins") or not name.module:
+        return _OtherFormatError(
+            f"is a pickled file that {refused}. "
+            f"Two lines of PyTorch write a .safetensors:\n{PYTORCH_LINES}"
+        )
     return _OtherFormatError(
-        "is a pickled file, which can run any program when it is opened and so is never unpickled. "
-        f"Two lines of PyTorch write a .safetensors:\n{PYTORCH_LINES}"
+        f"is a pickle that {refused}. Where {shown(package)} holds a model of PyTorch, two lines "
+        f"write a .safetensors:\n{PYTORCH_LINES}"
     )
 
 

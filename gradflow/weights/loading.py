@@ -149,7 +149,7 @@ def loads(
     if not isinstance(data, bytes):
         raise ValueError(f"data must be bytes. Got {type(data).__name__}.")
     answers = Answers(cell, activation, recurrent_activation, gates)
-    return _model(read_contents(data, name, limit), prefix, answers, readout)
+    return model_of(read_contents(data, name, limit), prefix, answers, readout)
 
 
 def from_state_dict(
@@ -197,12 +197,12 @@ def from_state_dict(
         raise ValueError(
             f"mapping must be a mapping from names to arrays. Got {type(mapping).__name__}."
         )
-    contents = Contents.of({name: _given(name, value) for name, value in mapping.items()})
+    contents = Contents.of({name: given_tensor(name, value) for name, value in mapping.items()})
     answers = Answers(cell, activation, recurrent_activation, gates)
-    return _model(contents, prefix, answers, readout)
+    return model_of(contents, prefix, answers, readout)
 
 
-def _given(name: str, value: Any) -> Tensor:
+def given_tensor(name: str, value: Any) -> Tensor:
     """A tensor of a mapping; PyTorch's own are brought to numpy, bfloat16 through float64."""
     if hasattr(value, "detach"):
         dtype = str(value.dtype).removeprefix("torch.")
@@ -223,12 +223,13 @@ def _torch_numbers(name: str, tensor: Any) -> Array:
         ) from error
 
 
-def _model(
+def model_of(
     contents: Contents,
     prefix: str | Sequence[str] | None,
     answers: Answers,
     readout: str | None,
 ) -> Model:
+    """The model that the contents of a file make with a user's answers; see `load`."""
     if answers.cell is not None:
         one_of("cell", answers.cell, KINDS)
     for name in ("activation", "recurrent_activation"):

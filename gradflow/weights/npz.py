@@ -17,6 +17,7 @@ DIRECTORY_LIMIT = 1 << 20
 
 END = b"PK\x05\x06"  # begins the last record of a zip, of 22 bytes where there is no comment
 WIDE_END = b"PK\x06\x07"  # begins the 20 bytes before it, in an archive beyond 4 GB
+WIDE_RECORD = b"PK\x06\x06"  # begins the 56 bytes before those
 ENCRYPTED = 1  # a flag of a member
 
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy writes
@@ -46,7 +47,7 @@ def member_names(data: bytes) -> list[str]:
     ValueError
         If the archive is not whole.
     """
-    return _archive(data).namelist()
+    return archive_of(data, wide=True).namelist()
 
 
 def read_npz(data: bytes, limit: int) -> dict[str, Tensor]:
@@ -65,7 +66,7 @@ def read_npz(data: bytes, limit: int) -> dict[str, Tensor]:
         If the archive is not whole, would unpack to more than the limit, or holds anything but
         arrays of numbers and of text.
     """
-    archive = _archive(data)
+    archive = archive_of(data)
     members = archive.infolist()
     unpacked = sum(member.file_size for member in members)
     if unpacked > limit:
@@ -90,16 +91,32 @@ def read_npz(data: bytes, limit: int) -> dict[str, Tensor]:
     return tensors
 
 
-def _archive(data: bytes) -> zipfile.ZipFile:
-    """The archive, once its own list of members is known to be of a bearable size."""
+def archive_of(data: bytes, wide: bool = False) -> zipfile.ZipFile:
+    """The archive, once its own list of members is known to be of a bearable size.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    wide : bool
+        Whether it may be one that could be beyond 4 GB, as PyTorch writes all of its own.
+
+    Raises
+    ------
+    ValueError
+        If it is not whole.
+    """
     end = data[-22:]
     whole = len(end) == 22 and end[:4] == END and end[20:] == b"\0\0"
-    if not whole or data[-42:-38] == WIDE_END:
+    is_wide = data[-42:-38] == WIDE_END
+    if not whole or (is_wide and not (wide and data[-98:-94] == WIDE_RECORD)):
         raise ValueError(
             "The zip archive must be whole, and end with its list of members. "
             f"Got {len(data)} bytes that end otherwise."
         )
-    directory = int.from_bytes(end[12:16], "little")
+    # In a wide archive the record before the last two has 8 bytes for it.
+    size = data[-58:-50] if is_wide else end[12:16]
+    directory = int.from_bytes(size, "little")
     if directory > DIRECTORY_LIMIT:
         raise ValueError(
             f"The zip archive must have a list of members of at most {DIRECTORY_LIMIT} bytes. "

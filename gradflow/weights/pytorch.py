@@ -117,7 +117,7 @@ def _layer(module: Module, ending: str, answers: Answers) -> Layer:
         b_hn if kind == "gru" else None,
         activation,
         recurrent_activation,
-        known_from + _folding(w_x, w_h),
+        known_from + module.told.notes + _folding(w_x, w_h),
     )
 
 

@@ -262,7 +262,7 @@ def lying(size):
 
 WHOLE = save(pytorch())
 BAD = {
-    "text": (b"hello", "notes.txt", "must be a .safetensors or an .npz file"),
+    "text": (b"hello", "notes.txt", "must be a .safetensors, an .npz or a file of PyTorch"),
     "truncated": (WHOLE[:-7], "model.safetensors", "bytes"),
     "header that lies": (lying(10**9), "model.safetensors", "bytes"),
     "empty": (b"", "model.safetensors", "must"),
@@ -308,11 +308,11 @@ def test_a_bad_file_gets_one_sentence_and_leaves_the_page_as_it_was(key):
 
 
 @pytest.mark.parametrize("name", ["model.pt", "model.safetensors", "model.npz"])
-def test_a_pickled_file_is_never_unpickled_and_shows_the_two_lines(name, tmp_path):
+def test_a_pickled_file_is_never_run_and_shows_the_two_lines(name, tmp_path):
     trap = tmp_path / "ran"
     app = upload(opened(), pickle.dumps(Ran(trap)), name)
     [error] = app.error
-    assert "never unpickled" in error.value
+    assert "nothing in a file is ever run" in error.value
     assert any("save_file(model.state_dict()" in code.value for code in app.code)
     assert not trap.exists()
 

@@ -1,6 +1,5 @@
 """Weights as PyTorch itself holds and saves them."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -72,20 +71,10 @@ def test_parameters_that_ask_for_gradients_are_read():
     )
 
 
-@pytest.mark.parametrize("legacy", [True, False])
-def test_what_torch_saves_is_refused_with_the_two_lines(legacy):
-    file = io.BytesIO()
-    torch.save(network("lstm").state_dict(), file, _use_new_zipfile_serialization=not legacy)
-    for name in ("model.pt", "model.safetensors", "model.npz"):
-        with pytest.raises(ValueError, match="never unpickled") as caught:
-            gf.loads(file.getvalue(), name)
-        assert 'save_file(model.state_dict(), "model.safetensors")' in str(caught.value)
-
-
 def test_the_two_lines_write_a_file_that_is_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     net = network("lstm")
-    with pytest.raises(ValueError, match="never unpickled") as caught:
+    with pytest.raises(ValueError, match="must be a file of PyTorch") as caught:
         gf.loads(b"", "model.pt")
     lines = str(caught.value).split("\n")[1:]
     assert len(lines) == 2

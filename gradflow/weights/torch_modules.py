@@ -1,0 +1,63 @@
+"""A model from a live torch.nn.Module, which tells what a file of weights leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradflow.weights.contents import Contents
+from gradflow.weights.folding import folded
+from gradflow.weights.layers import Answers, Told
+from gradflow.weights.loading import given_tensor, model_of
+from gradflow.weights.model import Model
+
+SOURCE = "the module itself"
+KINDS = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu"}
+
+
+def from_module(
+    module: Any, *, prefix: str | Sequence[str] | None = None, readout: str | None = None
+) -> Model:
+    """The recurrent layers of a PyTorch module, with nothing left to ask but which of them.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A recurrent layer, or a module that holds some.
+    prefix, readout
+        As for `gradflow.load`.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ValueError
+        If PyTorch is not installed, the module is none of its own, or what it holds is not a stack
+        of recurrent layers that are supported.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise ValueError(
+            'module needs PyTorch, which is not installed: pip install "gradflow[torch]".'
+        ) from error
+    if not isinstance(module, torch.nn.Module):
+        raise ValueError(f"module must be a torch.nn.Module. Got {type(module).__name__}.")
+    told = {}
+    for name, part in module.named_modules():
+        if isinstance(part, torch.nn.RNNBase):
+            told[name] = _of_layer(part)
+        elif isinstance(part, torch.nn.RNNCell):
+            told[name] = Told(SOURCE, f"rnn_{part.nonlinearity}")
+        elif isinstance(part, torch.nn.LSTMCell | torch.nn.GRUCell):
+            told[name] = Told(SOURCE, None, "tanh", "sigmoid")
+    tensors = {name: given_tensor(name, value) for name, value in module.state_dict().items()}
+    return model_of(Contents(folded(tensors), told=told), prefix, Answers(), readout)
+
+
+def _of_layer(layer: Any) -> Told:
+    first = "batch" if layer.batch_first else "time"
+    notes = (f"The first axis of its input is {first}.",)
+    return Told(SOURCE, KINDS[layer.mode], "tanh", "sigmoid", notes=notes)
