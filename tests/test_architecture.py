@@ -39,7 +39,10 @@ UI_FOLDERS["page_script"] = {"comparison", "paths", "derivation", "model"}
 
 # Readers of formats that a library of their own reads: imported where a file asks for it, and not
 # when gradflow is imported.
-READERS = {"gradflow.weights.torch_modules": {"torch"}}
+READERS = {
+    "gradflow.weights.keras_files": {"h5py"},
+    "gradflow.weights.torch_modules": {"torch"},
+}
 
 SOURCES = [*sorted((ROOT / "gradflow").rglob("*.py")), ROOT / "app.py"]
 

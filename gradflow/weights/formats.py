@@ -6,6 +6,7 @@ import re
 from pathlib import PurePath
 
 from gradflow.weights.contents import Contents
+from gradflow.weights.keras_files import KerasFileError, MissingLibraryError, read_keras
 from gradflow.weights.npz import looks_like_zip, member_names, read_npz
 from gradflow.weights.pickle_stream import Name, UnknownNameError
 from gradflow.weights.safetensors import looks_like_safetensors, read_safetensors
@@ -16,6 +17,8 @@ PICKLED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 KERAS = (".keras", ".h5", ".hdf5")
 # What the parts of a model are called: model-00001-of-00002.safetensors.
 PART = re.compile(r"-\d{5}-of-(\d{5})\.")
+# What Keras' archives begin with.
+KERAS_MEMBERS = (b"metadata.json", b"config.json", b"model.weights.h5")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 PYTORCH_LINES = """\
@@ -50,6 +53,8 @@ def read_contents(data: bytes, name: str, limit: int) -> Contents:
     check_whole(name)
     suffix = PurePath(name).suffix.lower()
     try:
+        if suffix in KERAS or data[:8] == HDF5 or _is_keras_archive(data):
+            return _from_keras(data, limit)
         return Contents.of(_read(data, suffix, limit))
     except _OtherFormatError as error:
         raise ValueError(f"{shown(name)} {error}") from None
@@ -65,8 +70,6 @@ def _read(data: bytes, suffix: str, limit: int) -> dict[str, Tensor]:
         return read_safetensors(data)
     if _looks_pickled(data):
         return _from_pickle(data, limit)
-    if suffix in KERAS or data[:8] == HDF5:
-        raise _keras()
     if looks_like_zip(data) or suffix == ".npz":
         return _from_zip(data, limit)
     if suffix == ".safetensors":
@@ -109,8 +112,6 @@ def _from_zip(data: bytes, limit: int) -> dict[str, Tensor]:
     members = member_names(data)
     if any(PurePath(member).name == "data.pkl" for member in members):
         return _from_pickle(data, limit)
-    if any(PurePath(member).suffix in KERAS for member in members):
-        raise _keras()
     return read_npz(data, limit)
 
 
@@ -143,7 +144,18 @@ def _pickled(name: Name) -> _OtherFormatError:
     )
 
 
-def _keras() -> _OtherFormatError:
-    return _OtherFormatError(
-        f"is in a format of Keras that is not read. Two lines write an .npz:\n{KERAS_LINES}"
-    )
+def _is_keras_archive(data: bytes) -> bool:
+    """Whether the bytes begin as an archive does whose first member is Keras' own."""
+    return looks_like_zip(data) and any(name in data[:256] for name in KERAS_MEMBERS)
+
+
+def _from_keras(data: bytes, limit: int) -> Contents:
+    try:
+        return read_keras(data, limit)
+    except MissingLibraryError as error:
+        raise _OtherFormatError(
+            'is in a format of Keras, which needs h5py: pip install "gradflow[keras]". '
+            f"Without it, two lines write an .npz:\n{KERAS_LINES}"
+        ) from error
+    except KerasFileError as error:
+        raise _OtherFormatError(str(error)) from error

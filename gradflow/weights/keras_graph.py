@@ -198,6 +198,7 @@ def _references(node: Any) -> Iterator[tuple[str, int]]:
         history = node.get("keras_history")
         if history is not None:
             yield str(history[0]), int(history[2])
+            return
         for value in node.values():
             yield from _references(value)
     elif isinstance(node, list):

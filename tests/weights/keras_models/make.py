@@ -1,5 +1,7 @@
 """Write the models beside this file: weights from Keras, an input x, and Keras' output for it.
 
+Some are written in Keras' own formats too, with x and the output in the .npz of the same name.
+
 Needs what the tests do not: Keras, and PyTorch with KERAS_BACKEND=torch. The files here
 were written by Keras 3.15.1.
 """
@@ -12,6 +14,8 @@ from keras import layers
 
 FOLDER = Path(__file__).parent
 T, D = 12, 3
+
+OWN_FORMATS = ("lstm_stack", "gru_reset_before", "lstm_relu", "wrapped", "bidirectional")
 
 MODELS = {
     "lstm": [layers.LSTM(4, return_sequences=True)],
@@ -27,6 +31,11 @@ MODELS = {
             4, activation="relu", recurrent_activation="hard_sigmoid", return_sequences=True
         )
     ],
+    "wrapped": [
+        layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)], return_sequences=True),
+        layers.Dropout(0.5),
+        layers.RNN(layers.SimpleRNNCell(3, activation="softsign"), return_sequences=True),
+    ],
 }
 
 for number, (name, stack) in enumerate(MODELS.items()):
@@ -38,3 +47,7 @@ for number, (name, stack) in enumerate(MODELS.items()):
     output = model.predict(x, verbose=0)[0]
     weights = {w.path: w.numpy() for w in model.weights}
     np.savez(FOLDER / f"{name}.npz", config=model.to_json(), **weights, x=x[0], output=output)
+    if name in OWN_FORMATS:
+        for suffix in (".keras", ".h5", ".weights.h5"):
+            save = model.save_weights if suffix == ".weights.h5" else model.save
+            save(FOLDER / f"{name}{suffix}")
