@@ -305,3 +305,10 @@ def match_shape(name: str, array: Array, shape: tuple[int, ...], rule: str) -> N
     """Raise ValueError unless `array` has `shape`."""
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, that is {rule}. Got {array.shape}.")
+
+
+def unusual_activations(cell: Any) -> str:
+    """What the text of an LSTM or GRU says of activations that are not tanh and sigmoid."""
+    usual = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    said = [f"{n}={getattr(cell, n)!r}" for n, v in usual.items() if getattr(cell, n) != v]
+    return "".join(f", {text}" for text in said)

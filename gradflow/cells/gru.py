@@ -22,6 +22,7 @@ from gradflow.cells.base import (
     number,
     through,
     trace_text,
+    unusual_activations,
 )
 from gradflow.cells.gru_difference import state_minus_candidate
 from gradflow.numerics.activations import ACTIVATIONS, Activation
@@ -152,7 +153,7 @@ class GRU:
 
     def __repr__(self) -> str:
         form = "" if self.reset_after else ", reset_after=False"
-        return f"GRU(H={self.H}, D={self.D}{form})"
+        return f"GRU(H={self.H}, D={self.D}{form}{unusual_activations(self)})"
 
     @classmethod
     def scalar(

@@ -24,6 +24,7 @@ from gradflow.cells.base import (
     through,
     times,
     trace_text,
+    unusual_activations,
 )
 from gradflow.numerics.activations import ACTIVATIONS, Activation
 from gradflow.numerics.scaled import Array, Scaled
@@ -144,7 +145,7 @@ class LSTM:
             object.__setattr__(self, name, array)
 
     def __repr__(self) -> str:
-        return f"LSTM(H={self.H}, D={self.D})"
+        return f"LSTM(H={self.H}, D={self.D}{unusual_activations(self)})"
 
     @classmethod
     def scalar(

@@ -17,6 +17,14 @@ PICKLED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 KERAS = (".keras", ".h5", ".hdf5")
 # What the parts of a model are called: model-00001-of-00002.safetensors.
 PART = re.compile(r"-\d{5}-of-(\d{5})\.")
+# How files in other formats begin; a FlatBuffer has its name after four bytes.
+OTHERS = {
+    b"TFL3": "a model of TensorFlow Lite",
+    b"lmgg": "a model in the ggml format",
+    b"GGUF": "a model in the GGUF format",
+    b"ggjt": "a model in the ggml format",
+    b"tjgg": "a model in the ggml format",
+}
 # What Keras' archives begin with.
 KERAS_MEMBERS = (b"metadata.json", b"config.json", b"model.weights.h5")
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -74,6 +82,15 @@ def _read(data: bytes, suffix: str, limit: int) -> dict[str, Tensor]:
         return _from_zip(data, limit)
     if suffix == ".safetensors":
         return read_safetensors(data)
+    known = next((words for start, words in OTHERS.items() if data[4:8] == start), None)
+    known = known or next((words for start, words in OTHERS.items() if data[:4] == start), None)
+    if known is not None:
+        raise _OtherFormatError(f"is {known}, which is not read.")
+    if suffix == ".json":
+        raise _OtherFormatError(
+            "must be a file of weights. It is text: of an index.json, load the path of the file "
+            "or of its folder, with all parts beside it."
+        )
     if suffix in PICKLED:
         raise _OtherFormatError(
             "must be a file of PyTorch, as torch.save writes it, and is none that can be told. "
@@ -104,7 +121,8 @@ def check_whole(name: str) -> None:
     found = PART.search(PurePath(name).name)
     if found is not None and int(found[1]) > 1:
         raise ValueError(
-            f"{shown(name)} must be a whole model. Its name says that it is one part of {found[1]}."
+            f"{shown(name)} must be a whole model. Its name says that it is one part of "
+            f"{int(found[1])}: load the folder that has all of them, or its index.json."
         )
 
 

@@ -24,6 +24,7 @@ from gradflow.weights.layers import KINDS, Answers, Module, cell_of
 from gradflow.weights.model import LayerSource, Model
 from gradflow.weights.pytorch import pytorch_modules
 from gradflow.weights.readouts import linear_layers, readout_of
+from gradflow.weights.shards import INDEX, index_of, read_shards, whole_file_of
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
 LIMIT = 256 << 20
@@ -48,7 +49,7 @@ def load(
     Parameters
     ----------
     path : path
-        The file.
+        The file; of a model in several safetensors files its index or their folder.
     prefix : str or sequence of str, optional
         The module to read, where the file has several; a sequence names the layers of a stack, the
         one next to the input first.
@@ -87,21 +88,15 @@ def load(
     >>> gf.load(gf.models.path("recall_learned"))
     Model(LSTM(H=16, D=6), readout_layer=None)
     """
-    file = Path(path)
+    given = Path(path)
+    answers = Answers(cell, activation, recurrent_activation, gates)
+    file = whole_file_of(given) or index_of(given)
+    if file.name.endswith(INDEX):
+        return model_of(Contents.of(read_shards(file, limit)), prefix, answers, readout)
     check_size(file.stat().st_size, file.name, limit)
     with file.open("rb") as stream:
         data = stream.read(limit + 1)
-    return loads(
-        data,
-        file.name,
-        prefix=prefix,
-        cell=cell,
-        activation=activation,
-        recurrent_activation=recurrent_activation,
-        gates=gates,
-        readout=readout,
-        limit=limit,
-    )
+    return model_of(read_contents(data, file.name, limit), prefix, answers, readout)
 
 
 def loads(

@@ -124,3 +124,10 @@ def test_a_forget_gate_of_zero_ends_the_products_that_hold_it_and_no_other():
 def test_an_unknown_activation_is_named(make, name):
     with pytest.raises(ValueError, match=rf"^{name} must be one of tanh, .* Got 'hard_sigmoid'"):
         make(0.5, 0.5, **{name: "hard_sigmoid"})
+
+
+def test_the_text_of_a_cell_names_its_activations():
+    lstm = gf.LSTM.scalar(0.5, 0.5, activation="relu")
+    assert repr(lstm) == "LSTM(H=1, D=1, activation='relu')"
+    gru = gf.GRU.scalar(0.5, 0.5, recurrent_activation="elu", reset_after=False)
+    assert repr(gru) == "GRU(H=1, D=1, reset_after=False, recurrent_activation='elu')"
