@@ -5,6 +5,7 @@ import inspect
 from types import ModuleType
 
 import pytest
+from support.needed import needed_module
 
 import gradflow as gf
 
@@ -44,6 +45,8 @@ def test_a_public_name_shows_an_example_that_is_so(name):
     docstring = inspect.getdoc(PUBLIC[name])
     assert docstring, "has no docstring"
     assert "\nExamples\n--------\n" in docstring
+    if ">>> import torch" in docstring:
+        needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
     example = doctest.DocTestParser().get_doctest(docstring, {}, name, None, 0)
     assert example.examples
     said = []

@@ -65,7 +65,9 @@ class Model:
     >>> model
     Model(LSTM(H=16, D=6), readout_layer='readout')
     >>> print(*model.description, sep="\n")
-    LSTM lstm layer 0: inputs D = 6, hidden units H = 16, stored as float32.
+    LSTM lstm layer 0: inputs D = 6, hidden units H = 16, stored as float32. Gates in the order
+    i, f, g, o: assumed from the names. Activations tanh and sigmoid: assumed from the names, which
+    are PyTorch's.
     Readout: linear layer readout, outputs 4.
     """
 

@@ -36,6 +36,13 @@ def from_module(
     ValueError
         If PyTorch is not installed, the module is none of its own, or what it holds is not a stack
         of recurrent layers that are supported.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import torch
+    >>> gf.from_module(torch.nn.GRU(3, 5))
+    Model(GRU(H=5, D=3), readout_layer=None)
     """
     try:
         import torch
