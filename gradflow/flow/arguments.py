@@ -37,6 +37,22 @@ def checked_inputs(x: Any, D: int) -> Array:
     return inputs
 
 
+def checked_mask(mask: Any, T: int) -> Array:
+    """Steps that count, (T,) bool; all where no mask is given."""
+    if mask is None:
+        return np.ones(T, bool)
+    try:
+        counts = np.array(mask)
+    except ValueError:  # rows of unlike length
+        counts = np.empty(0)
+    if counts.dtype != bool or counts.shape != (T,) or not counts.any():
+        raise ValueError(
+            f"mask must be T={T} values True or False, not all of them False. "
+            f"Got {counts.dtype} values of shape {counts.shape}."
+        )
+    return counts
+
+
 def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
     """Every state of the cell by name, shape (width,), 0 where none is given."""
     if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):

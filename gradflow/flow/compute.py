@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
-
-import numpy as np
 
 from gradflow.cells.base import Cell
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.stored_terms import gate_deltas
-from gradflow.flow.arguments import (
-    check_forward,
-    check_kind,
-    checked_inputs,
-    checked_slope,
-    checked_start,
-)
+from gradflow.flow.forward_pass import forward_pass
 from gradflow.flow.record import GradientFlow
-from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
-from gradflow.numerics.validation import frozen
+from gradflow.losses import Loss, Readout
 from gradflow.weights.model import Model
 
 
@@ -76,37 +66,14 @@ def gradient_flow(
     >>> gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.5), [1.0] * 50)
     GradientFlow(LSTM(H=1, D=1), T=50, vanishing at t=50)
     """
-    if isinstance(cell, Model):
-        readout = cell.readout if readout is None else readout
-        loss = UnitLoss() if loss is None else loss
-        cell = cell.cell
-    readout = Readout() if readout is None else readout
-    loss = SquaredError() if loss is None else loss
-    check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")
-    check_kind("readout", readout, Readout, "a Readout")
-    check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
-    inputs = checked_inputs(x, cell.D)
-    start = checked_start({} if initial_state is None else initial_state, cell)
-    w_o = readout.matrix(cell.H)
-    with np.errstate(over="ignore", invalid="ignore"):
-        arrays = cell.run(inputs, start, cell.weights)
-        o = readout.outputs(arrays[cell.states[0]][1:])
-    arrays = {"x": inputs, **arrays, "o": o}
-    check_forward(arrays)
-    trace = cell.trace(**{name: frozen(array) for name, array in arrays.items()})
-    loss_slope = checked_slope(loss, o)
-    seeds = loss_slope.reshape(len(o), -1) @ w_o  # (T, O) @ (O, H)
-    for slope in (loss_slope, seeds):
-        frozen(slope.mantissa)
-        frozen(slope.exponent)
-    slopes = cell.slopes(trace)
-    deltas = gate_deltas(cell, slopes, seeds, on_step)
+    made = forward_pass(cell, x, readout, loss, initial_state)
+    deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step)
     return GradientFlow(
-        cell,
-        inputs,
-        readout,
-        loss,
-        MappingProxyType(start),
-        trace,
-        BackwardPass(cell, trace, loss_slope, seeds, slopes, deltas),
+        made.cell,
+        made.trace.x,
+        made.readout,
+        made.loss,
+        made.start,
+        made.trace,
+        BackwardPass(made.cell, made.trace, made.loss_slope, made.seeds, made.slopes, deltas),
     )

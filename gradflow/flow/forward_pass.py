@@ -1,0 +1,101 @@
+"""The forward pass of a model on a sequence, and the local derivatives that a sweep back needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradflow.cells.base import Cell, Tree
+from gradflow.flow.arguments import (
+    check_forward,
+    check_kind,
+    checked_inputs,
+    checked_mask,
+    checked_slope,
+    checked_start,
+)
+from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import frozen
+from gradflow.weights.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class ForwardPass:
+    """What a model made of a sequence, n of whose steps count.
+
+    Attributes
+    ----------
+    cell, readout, loss
+        The cell and what its states are turned into.
+    start : mapping
+        Starting states by name, arrays of shape (H,).
+    trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
+        The states of the steps that count.
+    loss_slope : Scaled array of shape (n,) or (n, O)
+        dL_t/do_t.
+    seeds : Scaled array of shape (n, H)
+        dL_t/dh_t.
+    slopes : tree of Scaled arrays of shape (n, H)
+        The cell's local derivatives.
+    """
+
+    cell: Cell
+    readout: Readout
+    loss: Loss
+    start: Mapping[str, Array]
+    trace: Any
+    loss_slope: Scaled
+    seeds: Scaled
+    slopes: Tree
+
+
+def forward_pass(
+    model: Cell | Model,
+    x: Any,
+    readout: Readout | None,
+    loss: Loss | None,
+    initial_state: Mapping[str, Any] | None,
+    mask: Any = None,
+) -> ForwardPass:
+    """Run a model on a sequence; the arguments are those of `gradient_flow`.
+
+    Parameters
+    ----------
+    mask : bool array of shape (T,), optional
+        Steps that count; every other step keeps the state and makes no loss. All unless given.
+    """
+    if isinstance(model, Model):
+        readout = model.readout if readout is None else readout
+        loss = UnitLoss() if loss is None else loss
+        model = model.cell
+    readout = Readout() if readout is None else readout
+    loss = SquaredError() if loss is None else loss
+    check_kind("cell", model, Cell, "a cell, such as RNN or LSTM")
+    check_kind("readout", readout, Readout, "a Readout")
+    check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
+    inputs = checked_inputs(x, model.D)
+    counts = checked_mask(mask, len(inputs))
+    start = checked_start({} if initial_state is None else initial_state, model)
+    w_o = readout.matrix(model.H)
+    counted = inputs if counts.all() else frozen(inputs[counts])
+    with np.errstate(over="ignore", invalid="ignore"):
+        arrays = model.run(counted, start, model.weights)
+        o = readout.outputs(arrays[model.states[0]][1:])
+    arrays = {"x": counted, **arrays, "o": o}
+    check_forward(arrays)
+    trace = model.trace(**{name: frozen(array) for name, array in arrays.items()})
+    # A target for every step fits the outputs of every step: between those that count, the last.
+    every_o = o if counts.all() else readout.outputs(trace.hidden[np.cumsum(counts)])
+    loss_slope = checked_slope(loss, every_o)[counts]
+    seeds = loss_slope.reshape(len(o), -1) @ w_o  # (n, O) @ (O, H)
+    for slope in (loss_slope, seeds):
+        frozen(slope.mantissa)
+        frozen(slope.exponent)
+    return ForwardPass(
+        model, readout, loss, MappingProxyType(start), trace, loss_slope, seeds, model.slopes(trace)
+    )
