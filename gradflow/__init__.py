@@ -8,6 +8,7 @@ from typing import Any
 
 from gradflow import analysis, models, sequences
 from gradflow.analysis import memory
+from gradflow.analysis.loss_gradient import TrainingGradient, training_gradient
 from gradflow.analysis.single_paths import paths
 from gradflow.cells import GRU, LSTM, RNN, Stack
 from gradflow.flow import GradientFlow, gradient_flow
@@ -33,6 +34,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "Stack",
+    "TrainingGradient",
     "UnitLoss",
     "analysis",
     "from_module",
@@ -44,6 +46,7 @@ __all__ = [
     "models",
     "paths",
     "sequences",
+    "training_gradient",
 ]
 
 

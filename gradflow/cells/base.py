@@ -239,13 +239,13 @@ def blended(slopes: tuple[Number, ...], w: Number) -> Number:
     slopes : tuple of arrays of shape (..., H)
         One for each gate, of one step or of many.
     w : array of shape (gates, H, H)
-        Their weights.
+        Their weights: plain, Scaled, or what else is a matrix for each gate.
 
     Returns
     -------
-    array of shape (..., H, H)
+    array of shape (..., H, H), of the kind of w
     """
-    if isinstance(w, Scaled) or slopes[0].ndim == 1:
+    if not isinstance(w, np.ndarray) or slopes[0].ndim == 1:
         parts = [slope[..., :, None] * w[gate] for gate, slope in enumerate(slopes)]
         return functools.reduce(operator.add, parts)
     # Unit by unit, (J, gates) @ (gates, H): one pass over the result instead of one a gate.

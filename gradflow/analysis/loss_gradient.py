@@ -1,0 +1,378 @@
+"""The gradient of a whole loss, as an optimiser gets it, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradflow.analysis import lag_bins, truncation
+from gradflow.analysis.lag_bins import LagBins
+from gradflow.analysis.truncation import Truncated, TruncationCurve
+from gradflow.cells.base import Cell, each
+from gradflow.engine.gradient_sums import GradientSums, state_signals
+from gradflow.engine.parameter_names import full_name, layers_of
+from gradflow.engine.sweep_by_lag import back_each
+from gradflow.engine.sweep_of_sum import carried_sum
+from gradflow.flow.forward_pass import ForwardPass, forward_pass
+from gradflow.losses import Loss, Readout
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import finite_array, frozen
+from gradflow.weights.model import Model
+
+_READOUT = ("readout.w_o", "readout.b_o")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingGradient:
+    """The gradient of L = sum over t of w_t L_t, in plain float64. Made by `training_gradient`.
+
+    Attributes
+    ----------
+    cell, readout, loss
+        The cell, the readout and the loss L_t.
+    weights : array of shape (T,)
+        w_t; 0 at steps that do not count.
+    mask : bool array of shape (T,)
+        Steps that count. Lags count these steps alone.
+    gradients : mapping
+        The gradient of every array of weights, in its shape: "w_x", "w_h" and "b" of an LSTM,
+        "0.w_x" and so on of a stack, and last "readout.w_o" and "readout.b_o".
+    state_gradients : mapping
+        dL/d(state)_j by the names of the states, (T, H) with step j in row j - 1; nan at steps that
+        do not count, whose state is that of the step before.
+    """
+
+    cell: Cell
+    readout: Readout
+    loss: Loss
+    weights: Array
+    mask: Array
+    gradients: Mapping[str, Array]
+    state_gradients: Mapping[str, Array]
+    _parts: truncation.Parts
+
+    def __repr__(self) -> str:
+        kind = type(self.cell).__name__
+        return f"TrainingGradient({kind}, T={self.T}, global_norm={self.global_norm():.4g})"
+
+    @property
+    def T(self) -> int:
+        """Sequence length."""
+        return len(self.mask)
+
+    def value(self, parameter: str, layer: int | None = None) -> Array:
+        """The gradient of one parameter.
+
+        Parameters
+        ----------
+        parameter : str
+            A key of `gradients`, or a parameter of one gate, such as "w_xf".
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
+
+        Returns
+        -------
+        array of the shape of the parameter
+
+        Raises
+        ------
+        ValueError
+            If the name or the layer is unknown.
+        """
+        if parameter in self.gradients:
+            return self.gradients[parameter]
+        name = full_name(self.cell, parameter, layer)
+        if name in self.gradients:
+            return self.gradients[name]
+        group = next(g for g, names in self.cell.groups.items() if name in names)
+        return self.gradients[group][self.cell.groups[group].index(name)]
+
+    def norm(self, parameter: str, layer: int | None = None) -> float:
+        """The length of the gradient of one parameter; the arguments are those of `value`."""
+        return float(np.linalg.norm(self.value(parameter, layer)))
+
+    def global_norm(self, both_biases: bool = False, readout: bool = True) -> float:
+        """The length of the gradient of all parameters together, by which clipping goes.
+
+        Parameters
+        ----------
+        both_biases : bool
+            Whether to count a bias twice where PyTorch has two that are added up, as its
+            `clip_grad_norm_` does.
+        readout : bool
+            Whether the readout is trained.
+
+        References
+        ----------
+        Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural
+        networks".
+        """
+        names = [name for name in self.gradients if readout or name not in _READOUT]
+        if both_biases:
+            names += _twice(self.cell)
+        return float(np.linalg.norm([self.norm(name) for name in names]))
+
+    def by_source(self, parameter: str, layer: int | None = None) -> Array:
+        """What each source step adds to the gradient of a parameter, over all targets together.
+
+        Parameters
+        ----------
+        parameter, layer
+            As for `value`, but for the readout's.
+
+        Returns
+        -------
+        array of shape (T, *shape of the parameter)
+            Source step j in row j - 1; 0 at steps that do not count.
+
+        Raises
+        ------
+        ValueError
+            If the name or the layer is unknown.
+        """
+        name, parts = full_name(self.cell, parameter, layer), self._parts
+        return _at_steps(parts.sums.by_source(parts.signals, name), self.mask, 0.0)
+
+    def source_norms(self, parameter: str, layer: int | None = None) -> Array:
+        """The norms of `by_source`, (T,), without the arrays; the arguments are the same."""
+        name, parts = full_name(self.cell, parameter, layer), self._parts
+        return _at_steps(parts.sums.source_norms(parts.signals, name), self.mask, 0.0)
+
+    def by_lag(self, first: Sequence[int]) -> LagBins:
+        """The gradient of the cell's weights split by lag, in bins.
+
+        Parameters
+        ----------
+        first : sequence of int
+            The first lag of each bin, ascending, from 1 on and up to T. A bin ends where the next
+            begins, and the last at T.
+
+        Returns
+        -------
+        LagBins
+
+        Raises
+        ------
+        ValueError
+            If the lags are not such.
+        """
+        return lag_bins.lag_bins(self._parts, first)
+
+    def truncated(self, window: int) -> Truncated:
+        """The gradient of the terms of lags 1 .. window: each loss sees as many steps back.
+
+        Parameters
+        ----------
+        window : int
+            Lags, from 1 on.
+
+        Returns
+        -------
+        Truncated
+
+        Raises
+        ------
+        ValueError
+            If window is not such.
+
+        References
+        ----------
+        Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
+        recurrent network trajectories".
+        """
+        return truncation.truncated(self._parts, window)
+
+    def chunked(self, every: int, offset: int = 0) -> Truncated:
+        """The gradient where the graph is cut every so many steps, and the state carried on.
+
+        Training loops do so: backward on a chunk, `detach` the state, next chunk.
+
+        Parameters
+        ----------
+        every : int
+            Steps of a chunk, from 1 on.
+        offset : int
+            Steps before the first cut, 0 <= offset < every; with 0 that is `every`.
+
+        Returns
+        -------
+        Truncated
+
+        Raises
+        ------
+        ValueError
+            If an argument is not such.
+        """
+        return truncation.chunked(self._parts, every, offset)
+
+    def truncation_curve(self) -> TruncationCurve:
+        """The likeness of `truncated` to the whole, for every window from 1 to the last lag."""
+        return truncation.truncation_curve(self._parts)
+
+    def chunk_curve(self, lengths: Sequence[int] | None = None, offset: int = 0) -> TruncationCurve:
+        """The likeness of `chunked` to the whole, for chunks of several lengths.
+
+        Parameters
+        ----------
+        lengths : sequence of int, optional
+            Steps of a chunk, ascending, from 1 on. Unless given every length up to 32, and beyond
+            it lengths that grow by an eighth, to the whole sequence.
+        offset : int
+            As for `chunked`; below the shortest length.
+
+        Returns
+        -------
+        TruncationCurve
+
+        Raises
+        ------
+        ValueError
+            If an argument is not such.
+        """
+        return truncation.chunk_curve(self._parts, lengths, offset)
+
+
+def training_gradient(
+    model: Cell | Model,
+    x: Any,
+    loss: Loss,
+    weights: Any = None,
+    mask: Any = None,
+    readout: Readout | None = None,
+    initial_state: Mapping[str, Any] | None = None,
+) -> TrainingGradient:
+    """The gradient of L = sum over t of w_t L_t, for every parameter, as an optimiser gets it.
+
+    Parameters
+    ----------
+    model : RNN, LSTM, GRU or Stack, or Model
+        The cell, layers of cells, or what `load` and `from_state_dict` return.
+    x : array of shape (T,) or (T, D)
+        Inputs; (T,) where D = 1.
+    loss : loss
+        L_t as a function of o_t.
+    weights : array of shape (T,), optional
+        w_t; 1 unless given. 1 / T makes a mean of the sum, and a single 1 at the end the loss of
+        the last step.
+    mask : bool array of shape (T,), optional
+        Steps that count, as Keras and packed sequences have it: every other step keeps the state
+        and makes no loss. All unless given.
+    readout : Readout, optional
+        o_t = w_o h_t + b_o; unless given the model's, and for a cell w_o = 1 and b_o = 0.
+    initial_state : mapping, optional
+        As for `gradient_flow`.
+
+    Returns
+    -------
+    TrainingGradient
+
+    Raises
+    ------
+    ValueError
+        If an argument is empty, not finite or of the wrong shape, or if the forward pass or the
+        gradient overflows.
+
+    References
+    ----------
+    Werbos (1990), "Backpropagation through time: what it does and how to do it".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradflow as gf
+    >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+    >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+    >>> gradient
+    TrainingGradient(RNN, T=20, global_norm=122.6)
+    >>> float(gradient.value("b").round(3))
+    120.942
+    >>> gradient.truncated(10)
+    Truncated(window=10, relative_error=0.119, cosine=1)
+    >>> gradient.chunked(10)
+    Truncated(every=10, relative_error=0.316, cosine=1)
+    """
+    made = forward_pass(model, x, readout, loss, initial_state, mask)
+    counts = np.ones(len(made.seeds.mantissa), bool) if mask is None else np.array(mask)
+    w_t = _checked_weights(weights, counts)
+    sums = GradientSums(made.cell, made.trace, made.slopes)
+    with np.errstate(over="ignore", invalid="ignore"):
+        seeds = made.seeds.plain() * w_t[counts, None]
+        rows = carried_sum(made.cell, made.slopes, seeds)
+        signals, _ = back_each(made.cell, each(Scaled.plain, made.slopes), rows)
+        gradients = {**sums.gradients(signals), **_readout_gradients(made, w_t[counts])}
+    _check_finite(gradients)
+    places = state_signals(made.cell, made.slopes)
+    return TrainingGradient(
+        made.cell,
+        made.readout,
+        made.loss,
+        frozen(w_t),
+        frozen(counts),
+        MappingProxyType({name: frozen(array) for name, array in gradients.items()}),
+        MappingProxyType(
+            {name: _at_steps(signals[place], counts, np.nan) for name, place in places.items()}
+        ),
+        truncation.Parts(
+            made.cell,
+            made.slopes,
+            sums,
+            seeds,
+            rows,
+            signals,
+            {name: gradients[name] for name in made.cell.weights},
+        ),
+    )
+
+
+def _checked_weights(weights: Any, counts: Array) -> Array:
+    """w_t, (T,); 0 at steps that do not count."""
+    given = finite_array("weights", np.ones(len(counts)) if weights is None else weights)
+    if given.shape != counts.shape:
+        raise ValueError(
+            f"weights must have shape (T,) with T={len(counts)} to match x. Got {given.shape}."
+        )
+    return np.where(counts, given, 0.0)
+
+
+def _readout_gradients(made: ForwardPass, w_t: Array) -> dict[str, Array]:
+    slope = made.loss_slope.plain().reshape(len(w_t), -1) * w_t[:, None]  # (n, O)
+    w_o = slope.T @ made.trace.hidden[1:]  # (O, H)
+    shape, bias_shape = made.readout.w_o.shape, made.readout.b_o.shape
+    b_o = slope.sum(axis=0)
+    return {
+        "readout.w_o": w_o.reshape(shape) if shape else np.array(w_o.sum()),
+        "readout.b_o": b_o.reshape(bias_shape) if bias_shape else np.array(b_o.sum()),
+    }
+
+
+def _check_finite(gradients: Mapping[str, Array]) -> None:
+    for name, gradient in gradients.items():
+        if not np.isfinite(gradient).all():
+            raise ValueError(
+                "x, the weights and the loss must keep the gradient within float64. "
+                f"Got an infinite gradient of {name}."
+            )
+
+
+def _at_steps(rows: Array, counts: Array, elsewhere: float) -> Array:
+    """Rows of the steps that count, (n, ..), at their steps: (T, ..)."""
+    if counts.all():
+        return frozen(rows)
+    placed = np.full((len(counts), *rows.shape[1:]), elsewhere)
+    placed[counts] = rows
+    return frozen(placed)
+
+
+def _twice(cell: Cell) -> list[str]:
+    """The biases of one gate that PyTorch has as a sum of two."""
+    return [
+        name
+        for number, layer in enumerate(layers_of(cell))
+        for own, (_, source) in layer.parameters.items()
+        if source == "one" and not ("b_hn" in layer.parameters and own in ("b_n", "b_hn"))
+        for name in [full_name(cell, own, number)]
+    ]

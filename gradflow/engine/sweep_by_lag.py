@@ -1,0 +1,96 @@
+"""The rows of all steps carried back together: each its own first step, then each its second.
+
+Rows that stand at different steps meet different slopes, but the same weights. So slopes and
+weights are kept apart, and a step back of all rows is a few matrix products. What one lag adds to
+a gradient is then there at once, and nothing of the lags before need be held. Plain float64.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+from gradflow.cells.base import Cell, Step, Tree, each
+from gradflow.numerics.scaled import Array, Scaled
+
+
+def carry_by_lag(cell: Cell, slopes: Tree, rows: tuple[Array, ...]) -> Iterator[tuple[Array, ...]]:
+    """Carry rows that start at every step back, all by one step at a time.
+
+    Parameters
+    ----------
+    cell : Cell
+        What a step back is.
+    slopes : tree of Scaled arrays of shape (T, H)
+        The cell's local derivatives.
+    rows : tuple of arrays of shape (T, H)
+        One for each carried state, H its width: what starts at step j, in row j - 1.
+
+    Yields
+    ------
+    tuple of arrays of shape (T + 1 - k, H)
+        The complete signals at lag k = 1, 2, .., T: those that have come to step j, from step
+        j + k - 1, in row j - 1.
+    """
+    plain = each(Scaled.plain, slopes)
+    for n in range(len(rows[0]), 0, -1):
+        signals, before = back_each(cell, each(operator.itemgetter(slice(n)), plain), rows)
+        yield signals
+        rows = tuple(state[1:] for state in before)
+
+
+def back_each(cell: Cell, slopes: Tree, rows: tuple[Array, ...]) -> Step:
+    """One step back of every row from a step of its own.
+
+    Parameters
+    ----------
+    cell : Cell
+        What a step back is.
+    slopes : tree of arrays of shape (n, H)
+        The cell's local derivatives, plain.
+    rows : tuple of arrays of shape (n, H)
+        One for each carried state: the row at step j in row j - 1.
+
+    Returns
+    -------
+    signals, carried : tuples of arrays of shape (n, H)
+        As `Cell.back` has it.
+    """
+    return cell.back(cell.moves(slopes, each(_Weights, cell.recurrent())), rows)
+
+
+class _Weights:
+    """Weights that wait for the slopes of each row: (gates, H, H), or (H, H) of one gate."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, w: Array) -> None:
+        self._w = w
+
+    def __getitem__(self, gates: Any) -> _Weights:
+        return _Weights(self._w[gates])
+
+    def __rmul__(self, slope: Array) -> _Maps:
+        return _Maps(((slope[..., 0], self._w),))
+
+
+class _Maps:
+    """A map for each row: the sum over gates of diag(the row's slopes) times the gate's weights."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, parts: tuple[tuple[Array, Array], ...]) -> None:
+        self._parts = parts
+        self.shape = parts[0][1].shape
+
+    def __add__(self, other: _Maps) -> _Maps:
+        return _Maps(self._parts + other._parts)
+
+    def __rmatmul__(self, signal: Array) -> Array:
+        first, *others = ((signal * slope) @ w for slope, w in self._parts)
+        for part in others:
+            first += part
+        return first
+
+    __rmul__ = __rmatmul__  # by which maps of one unit are taken
