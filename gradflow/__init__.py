@@ -9,6 +9,7 @@ from typing import Any
 from gradflow import analysis, models, sequences
 from gradflow.analysis import memory
 from gradflow.analysis.loss_gradient import TrainingGradient, training_gradient
+from gradflow.analysis.signed_signals import SignedSignals, signals
 from gradflow.analysis.single_paths import paths
 from gradflow.cells import GRU, LSTM, RNN, Stack
 from gradflow.flow import GradientFlow, gradient_flow
@@ -31,6 +32,7 @@ __all__ = [
     "GradientFlow",
     "Model",
     "Readout",
+    "SignedSignals",
     "SoftmaxCrossEntropy",
     "SquaredError",
     "Stack",
@@ -46,6 +48,7 @@ __all__ = [
     "models",
     "paths",
     "sequences",
+    "signals",
     "training_gradient",
 ]
 

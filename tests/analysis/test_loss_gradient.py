@@ -5,38 +5,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from oracles.random_cells import KINDS, H, cell_of
 
 import gradflow as gf
 
-T, D, H = 9, 2, 3
-KINDS = ("rnn", "lstm", "gru", "original gru", "stack")
-
-
-def weights(kind, generator, below=D, width=H):
-    gates = {"rnn": (), "lstm": (4,)}.get(kind, (3,))
-    shapes = ((*gates, width, below), (*gates, width, width), (*gates, width))
-    return [generator.normal(size=shape) for shape in shapes]
-
-
-def cell_of(kind, generator, below=D, width=H):
-    if kind == "stack":
-        lower = cell_of("lstm", generator, below, 4)
-        return gf.Stack(
-            [lower, cell_of("original gru", generator, 4), cell_of("rnn", generator, 3)]
-        )
-    parts = weights(kind, generator, below, width)
-    if kind == "gru":
-        return gf.GRU(*parts, b_hn=generator.normal(size=width))
-    if kind == "original gru":
-        return gf.GRU(*parts, reset_after=False)
-    return {"rnn": gf.RNN, "lstm": gf.LSTM}[kind](*parts)
+T, D = 9, 2
 
 
 @pytest.fixture(params=KINDS)
 def case(request):
     """A cell, inputs, a readout of two outputs, a loss and weights of the steps."""
     generator = np.random.default_rng(7)
-    cell = cell_of(request.param, generator)
+    cell = cell_of(request.param, generator, D)
     x = generator.normal(size=(T, D))
     readout = gf.Readout(generator.normal(size=(2, H)), generator.normal(size=2))
     loss = gf.SquaredError(generator.normal(size=(T, 2)))
