@@ -11,6 +11,7 @@ from gradflow.analysis import memory
 from gradflow.analysis.loss_gradient import TrainingGradient, training_gradient
 from gradflow.analysis.signed_signals import SignedSignals, signals
 from gradflow.analysis.single_paths import paths
+from gradflow.analysis.state_derivative import StateJacobian, state_jacobian
 from gradflow.cells import GRU, LSTM, RNN, Stack
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (
@@ -36,6 +37,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "Stack",
+    "StateJacobian",
     "TrainingGradient",
     "UnitLoss",
     "analysis",
@@ -49,6 +51,7 @@ __all__ = [
     "paths",
     "sequences",
     "signals",
+    "state_jacobian",
     "training_gradient",
 ]
 

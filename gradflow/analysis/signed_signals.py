@@ -162,10 +162,10 @@ def signals(
     return SignedSignals(
         step,
         number,
-        _signed(_of_inputs(flow, gates)),
-        _signed(rows[places[states[0]]]),
-        _signed(rows[places[states[1]]]) if len(states) > 1 else None,
-        _signed(z.reshape(step, len(own), -1)),
+        signed(_of_inputs(flow, gates)),
+        signed(rows[places[states[0]]]),
+        signed(rows[places[states[1]]]) if len(states) > 1 else None,
+        signed(z.reshape(step, len(own), -1)),
     )
 
 
@@ -190,7 +190,8 @@ def _of_inputs(flow: GradientFlow, gates: list[Scaled]) -> Scaled:
     return found
 
 
-def _signed(numbers: Scaled) -> Signed:
+def signed(numbers: Scaled) -> Signed:
+    """Scaled numbers as a record of their values, signs and sizes."""
     return Signed(
         frozen(numbers.plain()),
         frozen(np.sign(numbers.mantissa).astype(np.int8)),
