@@ -6,8 +6,10 @@ import math
 import numpy as np
 import pytest
 from oracles.random_cells import KINDS, cell_of
+from support.tables import columns
 
 import gradflow as gf
+from benchmarks.state_derivative import PAGE, STARTS
 
 T, D, STEP = 6, 2, 1e-30
 
@@ -208,3 +210,22 @@ def test_a_record_prints_in_a_line_and_cannot_be_written_to():
     assert not jacobian.log10_largest.flags.writeable
     with pytest.raises(dataclasses.FrozenInstanceError):
         jacobian.t = 3
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_the_table_of_starts_holds_for_one_more_start(start):
+    table = columns(table_of(PAGE.read_text(encoding="utf-8")))
+    generator = np.random.default_rng(99)
+    cell = STARTS[start](generator)
+    steps, inputs = 100, 32
+    flow = gf.gradient_flow(cell, generator.normal(size=(steps, inputs)), loss=gf.UnitLoss())
+    over = gf.state_jacobian(flow, steps).of_cell_state().over(steps)
+    found = math.log10(np.linalg.norm(over.value.sum(axis=0)) / math.sqrt(cell.H))
+    told = float(table["sum of c"][table["start"].index(start)])
+    assert found == pytest.approx(told, abs=1.2)  # one start, beside the median of five
+    assert told == pytest.approx({"PyTorch": -20.6, "Keras": -8.6, "chrono": -1.4}[start], abs=0.75)
+
+
+def table_of(page):
+    """The lines of the table on a page."""
+    return "\n".join(line for line in page.splitlines() if line.startswith("|"))

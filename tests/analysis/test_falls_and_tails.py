@@ -1,0 +1,162 @@
+"""The fall and the tail of rows that were made to have them."""
+
+import math
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow.analysis.falls_and_tails import LEVELS, factor, fall_and_tail
+from gradflow.models import tasks
+
+
+def made(t, bend=1, fall=0.0, tail=0.0, noise=0.0, seed=0):
+    """A row that falls by `fall` a step to lag `bend` and then by `tail` a step, in log10."""
+    k = np.arange(1.0, t + 1.0)
+    before = np.minimum(k, bend) - 1.0
+    row = -2.0 + fall * before + tail * (k - 1.0 - before)
+    return row + noise * np.random.default_rng(seed).normal(size=t)
+
+
+@pytest.mark.parametrize("rate", [-3.0, -0.5, -0.01, 0.0, 0.02])
+@pytest.mark.parametrize("t", [2, 3, 7, 60, 2000])
+def test_a_straight_row_is_all_tail(t, rate):
+    found = fall_and_tail(made(t, tail=rate))
+    assert found.bend is None
+    assert found.log10_fall == 0.0
+    assert math.isnan(found.fall_decay)
+    assert found.tail_decay == pytest.approx(10.0**rate, rel=1e-10)
+    assert found.log10_left == pytest.approx(rate * (t - 1), abs=1e-8)
+    assert found.tail_deviation == pytest.approx(0.0, abs=1e-8)
+    expected = math.log10(2) / -rate if rate < 0 else math.inf
+    assert found.tail_half_life == pytest.approx(expected, rel=1e-9) or rate == 0.0
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("tail", [-0.05, math.log10(0.9997), 0.01])
+@pytest.mark.parametrize(("t", "bend"), [(60, 6), (60, 2), (60, 25), (1000, 6), (12, 4)])
+def test_a_fall_is_told_from_the_tail(t, bend, tail, noise):
+    found = fall_and_tail(made(t, bend, -0.9, tail, noise))
+    assert found.bend is not None
+    assert abs(found.bend - bend) <= (1 if noise else 0)
+    tolerance = 1e-6 if noise == 0.0 else 6 * noise / t
+    assert math.log10(found.tail_decay) == pytest.approx(tail, abs=tolerance)
+    assert math.log10(found.fall_decay) == pytest.approx(-0.9, abs=1e-6 + 3 * noise)
+    assert found.log10_fall == pytest.approx(-0.9 * (bend - 1), abs=1e-5 + 10 * noise)
+    assert found.tail_deviation <= 1.5 * noise + 1e-6
+
+
+def test_the_recall_row_falls_in_five_steps_and_then_stays():
+    found = fall_and_tail(made(60, 6, -0.7, math.log10(0.9997)))
+    assert (found.bend, found.verdict) == (6, "stable")
+    assert found.log10_fall == pytest.approx(-3.5, abs=1e-6)
+    assert found.tail_decay == pytest.approx(0.9997, abs=1e-6)
+    assert found.tail_half_life == pytest.approx(math.log(2) / -math.log(0.9997), rel=1e-3)
+    assert found.sentence == "falls to 0.03% within 5 steps, then keeps it to step 1"
+    assert dict(found.horizons) == {0.5: 1, 0.1: 2, 0.01: 3, 1e-3: 5, 1e-4: 60}
+
+
+@pytest.mark.parametrize("dead", [-math.inf, -300.0])
+@pytest.mark.parametrize("lag", [2, 15, 30, 59, 60])
+def test_one_dead_step_decides_nothing(lag, dead):
+    row, whole = made(60, tail=-0.02), fall_and_tail(made(60, tail=-0.02))
+    row[lag - 1] = dead
+    found = fall_and_tail(row)
+    assert found.bend is None
+    assert found.tail_decay == pytest.approx(whole.tail_decay, rel=1e-5)
+    assert found.log10_left == pytest.approx(whole.log10_left, abs=1e-4)
+    assert found.verdict == whole.verdict
+    assert found.zeros == (1 if math.isinf(dead) else 0)
+
+
+def test_a_dead_first_step_of_a_relu_leaves_the_row_stable():
+    cell = gf.RNN(1.0, 1.0, activation="relu")
+    flow = gf.gradient_flow(cell, np.r_[-1.0, np.ones(29)])
+    found = fall_and_tail(flow.log10_row("b", 30))
+    assert (found.verdict, found.tail_decay) == ("stable", pytest.approx(1.0, rel=1e-12))
+    assert (found.zeros, found.zero_from) == (1, 30)
+    assert found.sentence == "keeps its size to step 2, and is exactly zero from step 1"
+    assert gf.memory.verdict(flow, 30) == "vanishing"  # by the last term alone
+
+
+def test_zeros_decide_where_they_are_the_most():
+    row = made(20)
+    row[10:] = -math.inf
+    assert fall_and_tail(row).verdict == "stable"
+    row[9] = -math.inf
+    found = fall_and_tail(row)
+    assert (found.verdict, found.tail_decay, found.tail_half_life) == ("vanishing", 0.0, 0.0)
+    assert (found.zeros, found.zero_from, found.log10_left) == (11, 10, -math.inf)
+
+
+def test_rows_of_zeros_and_of_one_term():
+    nothing = fall_and_tail(np.full(5, -math.inf))
+    assert (nothing.verdict, nothing.zero_from) == ("vanishing", 1)
+    assert set(nothing.horizons.values()) == {0}
+    assert nothing.sentence == "is exactly zero"
+    single = fall_and_tail(np.array([-2.0]))
+    assert (single.verdict, single.bend, single.zeros) == ("stable", None, 0)
+    assert math.isnan(single.tail_decay)
+    assert single.sentence == "is at the target step alone"
+    assert set(single.horizons.values()) == {1}
+
+
+def test_the_learned_recall_keeps_its_memory_and_the_unlearned_does_not():
+    verdicts = {}
+    for name in ("recall_learned", "recall_not_learned"):
+        model = gf.load(gf.models.path(name), readout="readout")
+        answers = tasks.recall_held_out()[0][0]
+        x = tasks.one_hot(answers, len(tasks.SYMBOLS))
+        row = gf.gradient_flow(model, x.astype(np.float64)).log10_row("b", 60)
+        found = fall_and_tail(row)
+        verdicts[name] = found.verdict
+        if name == "recall_learned":
+            assert found.bend == pytest.approx(5.5, abs=0.6)
+            assert found.log10_fall == pytest.approx(-3.5, abs=0.5)
+    assert verdicts == {"recall_learned": "stable", "recall_not_learned": "vanishing"}
+
+
+@pytest.mark.parametrize(
+    ("rate", "t", "expected"),
+    [
+        (math.log10(0.9), 60, "vanishing"),
+        (math.log10(0.98), 60, "stable"),
+        (math.log10(0.98), 500, "vanishing"),
+        (math.log10(1.02), 60, "stable"),
+        (math.log10(1.02), 90, "exploding"),
+        (-0.5, 3, "vanishing"),
+    ],
+)
+def test_the_verdict_is_by_what_the_tail_leaves_over_the_whole_way(rate, t, expected):
+    assert fall_and_tail(made(t, tail=rate)).verdict == expected
+    if t >= 60:
+        assert fall_and_tail(made(t, 4, -1.0, rate)).verdict == expected
+
+
+def test_horizons_are_the_last_lags_at_their_levels():
+    row = made(80, 5, -0.6, -0.03, 0.2, seed=3)
+    sizes = 10.0 ** (row - row[0])
+    for level, lag in fall_and_tail(row).horizons.items():
+        assert lag == max(k for k in range(1, 81) if sizes[k - 1] >= level)
+    assert tuple(fall_and_tail(row).horizons) == LEVELS
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (made(60, tail=-0.0301), "halves every 10 steps to step 1"),
+        (made(60, tail=0.1), "doubles every 3.01 steps to step 1"),
+        (made(60, 2, -1.0), "falls to 10% within 1 step, then keeps it to step 1"),
+        (made(60, 9, -1.0, -0.1), "falls to 10^-8.0 within 8 steps, then halves every 3.01"),
+        (made(60, 9, 0.1), "grows to 6.3 times within 8 steps, then keeps it to step 1"),
+    ],
+)
+def test_the_row_in_words(row, words):
+    assert fall_and_tail(row).sentence.startswith(words)
+
+
+def test_a_factor_is_zero_only_for_what_is_zero():
+    assert factor(-400.0) > 0.0
+    assert factor(-math.inf) == 0.0
+    assert factor(-2.0) == pytest.approx(0.01, rel=1e-15)
+    assert factor(400.0) == math.inf
