@@ -41,7 +41,7 @@ def squares(part: Array, whole: Array, lacking: Array) -> Squares:
     return float(part @ part), float(part @ whole), float(lacking @ lacking)
 
 
-def likeness(found: Array, whole: float) -> Likeness:
+def _likeness(found: Array, whole: float) -> Likeness:
     """The likeness of n parts, from their `squares`, (n, 3), and the square of the whole."""
     own, product, lacking = found.T
     size = np.sqrt(whole)
@@ -62,5 +62,5 @@ def likenesses(
     """The likeness of n parts over all weights together, and by the names of the weights."""
     found = {name: np.array([part[name] for part in parts]).reshape(-1, 3) for name in whole}
     wholes = {name: float(np.vdot(array, array)) for name, array in whole.items()}
-    together = likeness(np.sum(list(found.values()), axis=0), sum(wholes.values()))
-    return together, MappingProxyType({n: likeness(found[n], wholes[n]) for n in whole})
+    together = _likeness(np.sum(list(found.values()), axis=0), sum(wholes.values()))
+    return together, MappingProxyType({n: _likeness(found[n], wholes[n]) for n in whole})

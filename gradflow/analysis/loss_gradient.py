@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.analysis import lag_bins, truncation
-from gradflow.analysis.lag_bins import LagBins
+from gradflow.analysis import truncation
+from gradflow.analysis.lag_split import LagBins, lag_bins
 from gradflow.analysis.truncation import Truncated, TruncationCurve
 from gradflow.cells.base import Cell, each
 from gradflow.engine.gradient_sums import GradientSums, state_signals
 from gradflow.engine.parameter_names import full_name, layers_of
 from gradflow.engine.sweep_by_lag import back_each
 from gradflow.engine.sweep_of_sum import carried_sum
-from gradflow.flow.forward_pass import ForwardPass, forward_pass
+from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.losses import Loss, Readout
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import finite_array, frozen
@@ -44,6 +44,19 @@ class TrainingGradient:
     state_gradients : mapping
         dL/d(state)_j by the names of the states, (T, H) with step j in row j - 1; nan at steps that
         do not count, whose state is that of the step before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradflow as gf
+    >>> swap = np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> rnn = gf.RNN([[1.0], [1.0]], 0.9 * swap, activation="identity")
+    >>> readout = gf.Readout([1.0, -1.0])
+    >>> gradient = gf.training_gradient(rnn, [0.0, 0.0], gf.UnitLoss(), readout=readout)
+    >>> gradient
+    TrainingGradient(RNN, T=2, global_norm=2.534)
+    >>> gradient.state_gradients["s"][0].round(12)
+    array([ 0.1, -0.1])
     """
 
     cell: Cell
@@ -82,6 +95,15 @@ class TrainingGradient:
         ------
         ValueError
             If the name or the layer is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> round(float(gradient.value("b")), 3)
+        120.942
         """
         if parameter in self.gradients:
             return self.gradients[parameter]
@@ -92,7 +114,17 @@ class TrainingGradient:
         return self.gradients[group][self.cell.groups[group].index(name)]
 
     def norm(self, parameter: str, layer: int | None = None) -> float:
-        """The length of the gradient of one parameter; the arguments are those of `value`."""
+        """The length of the gradient of one parameter; the arguments are those of `value`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> round(gradient.norm("b"), 3)
+        120.942
+        """
         return float(np.linalg.norm(self.value(parameter, layer)))
 
     def global_norm(self, both_biases: bool = False, readout: bool = True) -> float:
@@ -110,6 +142,15 @@ class TrainingGradient:
         ----------
         Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural
         networks".
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> round(gradient.global_norm(), 3), round(gradient.global_norm(readout=False), 3)
+        (122.584, 120.942)
         """
         names = [name for name in self.gradients if readout or name not in _READOUT]
         if both_biases:
@@ -133,12 +174,31 @@ class TrainingGradient:
         ------
         ValueError
             If the name or the layer is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> gradient.by_source("b")[[0, 18, 19]].round(3).tolist()
+        [8.784, 1.9, 1.0]
         """
         name, parts = full_name(self.cell, parameter, layer), self._parts
         return _at_steps(parts.sums.by_source(parts.signals, name), self.mask, 0.0)
 
     def source_norms(self, parameter: str, layer: int | None = None) -> Array:
-        """The norms of `by_source`, (T,), without the arrays; the arguments are the same."""
+        """The norms of `by_source`, (T,), without the arrays; the arguments are the same.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> gradient.source_norms("b")[-2:].tolist()
+        [1.9, 1.0]
+        """
         name, parts = full_name(self.cell, parameter, layer), self._parts
         return _at_steps(parts.sums.source_norms(parts.signals, name), self.mask, 0.0)
 
@@ -159,8 +219,18 @@ class TrainingGradient:
         ------
         ValueError
             If the lags are not such.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> bins = gradient.by_lag([1, 6, 11])
+        >>> bins.last.tolist(), bins.together.norm.round(1).tolist()
+        ([5, 10, 20], [74.6, 31.9, 14.4])
         """
-        return lag_bins.lag_bins(self._parts, first)
+        return lag_bins(self._parts, first)
 
     def truncated(self, window: int) -> Truncated:
         """The gradient of the terms of lags 1 .. window: each loss sees as many steps back.
@@ -183,6 +253,15 @@ class TrainingGradient:
         ----------
         Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
         recurrent network trajectories".
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> gradient.truncated(10)
+        Truncated(window=10, relative_error=0.119, cosine=1)
         """
         return truncation.truncated(self._parts, window)
 
@@ -206,11 +285,35 @@ class TrainingGradient:
         ------
         ValueError
             If an argument is not such.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> gradient.chunked(10)
+        Truncated(every=10, relative_error=0.316, cosine=1)
         """
         return truncation.chunked(self._parts, every, offset)
 
     def truncation_curve(self) -> TruncationCurve:
-        """The likeness of `truncated` to the whole, for every window from 1 to the last lag."""
+        """The likeness of `truncated` to the whole, for every window from 1 to the last lag.
+
+        Returns
+        -------
+        TruncationCurve
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> curve = gradient.truncation_curve()
+        >>> [curve.shortest(error) for error in (0.01, 0.05, 0.1)]
+        [17, 13, 11]
+        """
         return truncation.truncation_curve(self._parts)
 
     def chunk_curve(self, lengths: Sequence[int] | None = None, offset: int = 0) -> TruncationCurve:
@@ -232,6 +335,16 @@ class TrainingGradient:
         ------
         ValueError
             If an argument is not such.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> curve = gradient.chunk_curve([5, 10, 20])
+        >>> curve.together.relative_error.round(3).tolist()
+        [0.565, 0.316, 0.0]
         """
         return truncation.chunk_curve(self._parts, lengths, offset)
 

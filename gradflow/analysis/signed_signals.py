@@ -58,6 +58,16 @@ class SignedSignals:
         dL_t/dc_j of an LSTM, whose h_j follows c_j.
     z : Signed of shape (t, gates, H)
         dL_t/dz_j of the gates, in the order of the cell; an RNN counts as one gate.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> flow = gf.gradient_flow(gf.LSTM.scalar(0.5, -2.0), [1.0, -1.0, 2.0], loss=gf.UnitLoss())
+    >>> found = gf.signals(flow, 3)
+    >>> found
+    SignedSignals(t=3, layer=0, D=1, H=1, gates=4)
+    >>> found.h.sign[:, 0].tolist(), found.c.value[:, 0].round(3).tolist()
+    ([1, -1, -1], [0.566, 0.296, 0.122])
     """
 
     t: int
@@ -92,6 +102,13 @@ class SignedSignals:
         ------
         ValueError
             If the cell has no such state, or share is out of its range.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(1.0, 0.1), [0.5] * 12, loss=gf.UnitLoss())
+        >>> gf.signals(flow, 12).zero_lags("h")["float16"]
+        8
         """
         one_of("name", name, [n for n in ("x", "h", "c", "z") if getattr(self, n) is not None])
         part = finite_array("share", share)

@@ -70,6 +70,18 @@ class StateJacobian(Derivatives):
         Names of the states, in their order.
     widths : tuple of int
         Numbers of their units.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> lstm = gf.LSTM.scalar(w_x=0.0, w_h=0.0, b_f=1.0)
+    >>> jacobian = gf.state_jacobian(gf.gradient_flow(lstm, [0.0] * 50), 50)
+    >>> jacobian
+    StateJacobian(t=50, states=h, c, N=2)
+    >>> jacobian.spectral_radius[:2].round(4)
+    array([0.7311, 0.7311])
+    >>> jacobian.of_cell_state().log10_largest[[0, 49]].round(3)
+    array([-0.136, -6.802])
     """
 
     t: int
@@ -104,7 +116,8 @@ class StateJacobian(Derivatives):
     def lyapunov_exponents(self) -> Array:
         """How fast the N directions of the state grow, natural logarithm a step, descending, (N,).
 
-        By QR over all t steps, from the target back; minus infinity where a direction is lost.
+        By QR over all t steps, from the target back: means over t steps, and not yet the limits.
+        Minus infinity where a direction is lost.
 
         References
         ----------

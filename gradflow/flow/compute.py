@@ -8,7 +8,7 @@ from typing import Any
 from gradflow.cells.base import Cell
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.stored_terms import gate_deltas
-from gradflow.flow.forward_pass import forward_pass
+from gradflow.flow.forward import forward_pass
 from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss, Readout
 from gradflow.weights.model import Model

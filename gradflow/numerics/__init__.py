@@ -1,4 +1,4 @@
-"""Numbers that do not give out, activations and their slopes, and checks of what is handed in.
+"""Numbers that do not give out, activations, what a row of sizes says, and checks of arguments.
 
 Scaled numbers are mantissas with exponents of their own. Knows no cells; imports numpy alone.
 """

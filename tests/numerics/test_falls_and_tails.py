@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.analysis.falls_and_tails import LEVELS, factor, fall_and_tail
 from gradflow.models import tasks
+from gradflow.numerics.falls_and_tails import LEVELS, factor, fall_and_tail
 
 
 def made(t, bend=1, fall=0.0, tail=0.0, noise=0.0, seed=0):

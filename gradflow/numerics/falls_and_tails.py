@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gradflow.analysis.bent_line import bent_line
+from gradflow.numerics.line_fit import bent_line
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
 
