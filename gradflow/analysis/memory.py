@@ -16,6 +16,7 @@ import numpy as np
 
 from gradflow.analysis.forget_bias import forget_bias_for, forget_half_life
 from gradflow.analysis.reach import Reach, log10_share, reach_of
+from gradflow.analysis.tail_of_target import fall_and_tail
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow
 from gradflow.numerics import row_measures
@@ -35,6 +36,7 @@ __all__ = [
     "Reach",
     "cancellation",
     "decay_per_step",
+    "fall_and_tail",
     "fitted_decay",
     "forget_bias_for",
     "forget_half_life",

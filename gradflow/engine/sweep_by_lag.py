@@ -47,10 +47,10 @@ def back_each(cell: Cell, slopes: Tree, rows: tuple[Array, ...]) -> Step:
     ----------
     cell : Cell
         What a step back is.
-    slopes : tree of arrays of shape (n, H)
+    slopes : tree of arrays of shape (n, H), or (1, H) where all rows stand at one step
         The cell's local derivatives, plain.
     rows : tuple of arrays of shape (n, H)
-        One for each carried state: the row at step j in row j - 1.
+        One for each carried state.
 
     Returns
     -------

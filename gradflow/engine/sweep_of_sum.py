@@ -11,7 +11,6 @@ import numpy as np
 
 from gradflow.cells.base import Cell, Tree, each
 from gradflow.engine.sweep_by_lag import back_each
-from gradflow.engine.sweep_by_step import Steps
 from gradflow.numerics.scaled import Array, Scaled
 
 
@@ -53,13 +52,14 @@ def carried_sums(cell: Cell, slopes: Tree, seeds: Array, cuts: Array) -> tuple[A
     -------
     tuple of arrays of shape (T, n, H)
     """
-    steps = Steps(cell, slopes)
+    plain = each(Scaled.plain, slopes)
     T, n = cuts.shape
     sums = tuple(np.zeros((T, n, width)) for width in cell.widths)
     sums[0][...] = seeds[:, None]
     is_cut = np.any(cuts, axis=1)
     for j in range(T, 1, -1):
-        _, before = cell.back(steps.plain(j), tuple(state[j - 1] for state in sums))
+        at_j = each(operator.itemgetter(slice(j - 1, j)), plain)
+        _, before = back_each(cell, at_j, tuple(state[j - 1] for state in sums))
         if is_cut[j - 1]:
             before = tuple(np.where(cuts[j - 1, :, None], 0.0, state) for state in before)
         for state, part in zip(sums, before, strict=True):

@@ -30,7 +30,7 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FallAndTail:
-    """What a line with at most one bend tells of one row of terms. Made by `fall_and_tail`.
+    """What a line with at most one bend tells of one row of terms. Made by `fall_and_tail_of`.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class FallAndTail:
         return f"{'halves' if log10_rate < 0.0 else 'doubles'} every {every}"
 
 
-def fall_and_tail(row: Array) -> FallAndTail:
+def fall_and_tail_of(row: Array) -> FallAndTail:
     """Tell the fall of a row of terms from its tail.
 
     Parameters
@@ -126,9 +126,9 @@ def fall_and_tail(row: Array) -> FallAndTail:
 
     >>> import numpy as np
     >>> row = np.concatenate([np.linspace(0.0, -3.5, 6), np.full(54, -3.5)])
-    >>> fall_and_tail(row)
+    >>> fall_and_tail_of(row)
     FallAndTail(t=60, bend=6, tail_decay=1, 'stable')
-    >>> fall_and_tail(row).sentence
+    >>> fall_and_tail_of(row).sentence
     'falls to 0.03% within 5 steps, then keeps it to step 1'
     """
     t, some = len(row), np.isfinite(row)

@@ -91,6 +91,22 @@ def test_a_saturated_scalar_cell_takes_all_steps_at_once(T):
     assert work(Counted(w_x, w_h, b), T) == (1, 2 * T)
 
 
+@pytest.mark.parametrize("t", [1, 20, 60])
+def test_the_signals_of_one_target_take_each_step_once(t):
+    flow = gf.gradient_flow(Counted(*weights(3)), np.ones(60))
+    Counted.calls = Counted.rows = 0
+    gf.signals(flow, t)
+    assert (Counted.calls, Counted.rows) == (t, t)
+
+
+def test_the_gradient_of_a_loss_takes_the_sum_of_all_targets_through_each_step_once():
+    T = 60
+    Counted.calls = Counted.rows = 0
+    gf.training_gradient(Counted(*weights(3)), np.ones(T), gf.UnitLoss())
+    # Step by step to the first, and then all steps side by side for what their signals are.
+    assert (Counted.calls, Counted.rows) == (T, 2 * T - 1)
+
+
 def ratio(run, other, rounds=9):
     """How many times as long as another thing one takes, in turns and at their fastest."""
     taken = []
@@ -136,3 +152,17 @@ def test_saturated_units_cost_little_more_than_others(H):
     usual, shut = (gf.LSTM(*make(H)) for make in (weights, saturated))
     both = (lambda: gf.gradient_flow(shut, x), lambda: gf.gradient_flow(usual, x))
     assert ratio(*both) < LIMIT_SATURATED
+
+
+@pytest.mark.speed
+@pytest.mark.parametrize("H", [1, 64])
+def test_the_gradient_of_a_loss_costs_no_more_than_all_terms(H):
+    parts = weights(H)
+    cell = gf.LSTM(*(parts if H > 1 else (w.ravel() for w in parts)))
+    x = np.random.default_rng(0).normal(size=300)
+    loss = gf.UnitLoss()
+    both = (
+        lambda: gf.training_gradient(cell, x, loss),
+        lambda: gf.gradient_flow(cell, x, loss=loss),
+    )
+    assert ratio(*both) < 1.3
