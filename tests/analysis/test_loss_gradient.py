@@ -31,10 +31,8 @@ def test_it_is_the_weighted_sum_of_the_totals_of_every_target(case):
     cell, x, readout, loss, w = case
     flow = gf.gradient_flow(cell, x, readout, loss)
     gradient = gf.training_gradient(cell, x, loss, w, readout=readout)
-    pairs = {name: name for name in names_of(cell)}
-    pairs |= {"readout.w_o": "w_o", "readout.b_o": "readout_b_o"}
-    for name, total in pairs.items():
-        expected = np.tensordot(w, flow.total(total), axes=1)
+    for name in (*names_of(cell), "readout.w_o", "readout.b_o"):
+        expected = np.tensordot(w, flow.total(name), axes=1)
         np.testing.assert_allclose(gradient.value(name), expected, rtol=1e-11, atol=1e-12)
 
 
