@@ -20,9 +20,9 @@ from gradflow.analysis.tail_of_target import fall_and_tail
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow
 from gradflow.numerics import row_measures
+from gradflow.numerics.falls_and_tails import VERDICT_RULE, factor, fall_and_tail_of
 from gradflow.numerics.row_measures import (
     HALF_SMALLEST,
-    VERDICT_RULE,
     half_life_of,
     rounds_to_zero,
 )
@@ -213,7 +213,7 @@ def decay_per_step(
     >>> round(gf.memory.decay_per_step(flow, t=30), 6)
     0.9
     """
-    return row_measures.power_of_ten(row_measures.log10_decay(_row(flow, parameter, t, layer)))
+    return factor(row_measures.log10_decay(_row(flow, parameter, t, layer)))
 
 
 def fitted_decay(
@@ -252,7 +252,7 @@ def fitted_decay(
     0.9
     """
     row = _row(flow, parameter, t, layer)
-    return row_measures.power_of_ten(row_measures.log10_fitted_decay(row))
+    return factor(row_measures.log10_fitted_decay(row))
 
 
 def half_life(
@@ -455,10 +455,10 @@ def zero_lags(
 def verdict(flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b") -> str:
     """Whether the signal vanishes, explodes or does neither on its way back to the first input.
 
-    Take the decay per step over the t - 1 steps from the target back to the first input, or over 10
-    steps where there are fewer. Vanishing: less than 1% of the signal is left. Exploding: more
-    than 5 times the signal is left. Stable: anything between. A factor a step alone would not do:
-    0.98 leaves two thirds after 20 steps and nothing of use after 500.
+    Take the decay per step of the tail over the t - 1 steps from the target back to the first
+    input, or over 10 steps where there are fewer. Vanishing: less than 1% of the signal is left.
+    Exploding: more than 5 times the signal is left. Stable: anything between. A factor a step alone
+    would not do: 0.98 leaves two thirds after 20 steps and nothing of use after 500.
 
     Parameters
     ----------
@@ -477,7 +477,7 @@ def verdict(flow: GradientFlow, t: int, layer: int | None = None, *, parameter: 
 
     See Also
     --------
-    decay_per_step : What it rests on.
+    fall_and_tail : What it rests on.
 
     References
     ----------
@@ -491,7 +491,7 @@ def verdict(flow: GradientFlow, t: int, layer: int | None = None, *, parameter: 
     >>> gf.memory.verdict(flow, t=20), gf.memory.verdict(flow, t=500)
     ('stable', 'vanishing')
     """
-    return row_measures.verdict_of(_row(flow, parameter, t, layer))
+    return fall_and_tail_of(_row(flow, parameter, t, layer)).verdict
 
 
 def _row(flow: GradientFlow, parameter: str, t: int, layer: int | None) -> Array:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gradflow.numerics import row_measures
+from gradflow.numerics.falls_and_tails import FallAndTail, factor, fall_and_tail_of
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_number, frozen, whole_number
 
@@ -34,8 +36,6 @@ class Reach:
         Lags that truncated backpropagation would keep.
     zero_lags : mapping
         Number format to the first lag that rounds to zero in it, or None.
-    verdict : {"vanishing", "stable", "exploding"}
-        By `memory.VERDICT_RULE`.
     log10_signal : array of shape (t,)
         log10 of |term| at lag k in entry k - 1; minus infinity where exactly zero.
     log10_left : float
@@ -65,10 +65,19 @@ class Reach:
     share_beyond: float
     window: int
     zero_lags: Mapping[str, int | None]
-    verdict: str
     log10_signal: Array
     log10_left: float
     left: float
+
+    @functools.cached_property
+    def fall_and_tail(self) -> FallAndTail:
+        """What falls away near the target, and what is carried on; made when it is asked for."""
+        return fall_and_tail_of(self.log10_signal)
+
+    @property
+    def verdict(self) -> str:
+        """By `memory.VERDICT_RULE`: "vanishing", "stable" or "exploding"."""
+        return self.fall_and_tail.verdict
 
     def __repr__(self) -> str:
         return (
@@ -97,15 +106,14 @@ def reach_of(row: Array, eps: float, window: int) -> Reach:
     left = row_measures.log10_left(row)
     return Reach(
         t=len(row),
-        decay_per_step=row_measures.power_of_ten(row_measures.log10_decay(row)),
-        fitted_decay=row_measures.power_of_ten(row_measures.log10_fitted_decay(row)),
+        decay_per_step=factor(row_measures.log10_decay(row)),
+        fitted_decay=factor(row_measures.log10_fitted_decay(row)),
         half_life=row_measures.half_life_of(row),
         horizon=row_measures.horizon_of(row, log10_eps),
         eps=float(eps),
         share_beyond=row_measures.share_beyond_of(row, kept),
         window=kept,
         zero_lags=row_measures.rounds_to_zero(row),
-        verdict=row_measures.verdict_of(row),
         log10_signal=frozen(row),
         log10_left=left,
         left=row_measures.power_of_ten(left),

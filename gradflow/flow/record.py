@@ -13,7 +13,7 @@ from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
 from gradflow.flow.notebook_display import mime_bundle
 from gradflow.losses import Loss, Readout
-from gradflow.numerics.row_measures import verdict_of
+from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import whole_number
 
@@ -63,7 +63,7 @@ class GradientFlow:
     _backward: BackwardPass
 
     def __repr__(self) -> str:
-        verdict = verdict_of(self.log10_row("b", self.T, layer=0))
+        verdict = fall_and_tail_of(self.log10_row("b", self.T, layer=0)).verdict
         return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={self.T})"
 
     @property

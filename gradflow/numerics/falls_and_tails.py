@@ -16,6 +16,12 @@ from gradflow.numerics.line_fit import bent_line
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
 
+VERDICT_RULE = (
+    "Take the decay per step of the tail over the t - 1 steps from the target back to the first "
+    "input, or over 10 steps where there are fewer. Vanishing: less than 1% of the signal is left. "
+    "Exploding: more than 5 times the signal is left. Stable: anything between."
+)
+
 # Shares of the k = 1 term that horizons are told for.
 LEVELS = (0.5, 0.1, 0.01, 1e-3, 1e-4)
 
@@ -58,8 +64,7 @@ class FallAndTail:
     horizons : mapping
         Share of the k = 1 term to the last lag whose term is at least that; see LEVELS.
     verdict : {"vanishing", "stable", "exploding"}
-        By the tail's decay over t - 1 steps, or 10 where there are fewer: below 1% is vanishing,
-        above 5 times exploding.
+        By `VERDICT_RULE`.
     log10_line : array of shape (t,)
         The line; nan where there is none.
     """

@@ -16,9 +16,9 @@ _LAST_LAGS, _LAST_SHARE = 4, 0.5
 _WORTH = 0.1
 
 # Places of a bend that are tried side by side; then those between the best and its neighbours.
-_TRIED = 24
+_TRIED = 16
 
-_ROUNDS, _LAST_ROUNDS = 12, 60
+_ROUNDS, _LAST_ROUNDS = 6, 25
 
 # Deviations below this share of the mean deviation, or of the heights' range, weigh alike.
 _LEAST, _LEAST_OF_RANGE = 1e-6, 1e-10
@@ -109,15 +109,15 @@ def _fitted(k: Array, y: Array, places: Array, rounds: int) -> list[BentLine]:
     for _ in range(rounds):
         weighted = basis * weights[:, None]
         squares = weighted @ basis.transpose(0, 2, 1) + spare
-        unit = np.sqrt(np.einsum("pbb->pb", squares))
+        unit = np.sqrt(np.diagonal(squares, axis1=1, axis2=2))
         even = squares / unit[:, :, None] / unit[:, None]
         last, heights = (
             heights,
             np.linalg.solve(even, (weighted @ y / unit)[..., None])[..., 0] / unit,
         )
-        if np.allclose(heights, last, rtol=0.0, atol=finest):
+        if np.abs(heights - last).max() <= finest:
             break
-        deviation = np.abs(y - np.einsum("pbn,pb->pn", basis, heights))
+        deviation = np.abs(y - (heights[:, None] @ basis)[:, 0])
         least = np.maximum(_LEAST * deviation.mean(axis=1), finest)[:, None]
         weights = least / np.maximum(deviation, least)
     return [_line(k, place, height) for place, height in zip(places.tolist(), heights, strict=True)]

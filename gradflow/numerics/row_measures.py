@@ -1,4 +1,4 @@
-"""What one row of terms says: how fast it decays, how far it reaches, and a verdict.
+"""What one row of terms says: how fast it decays and how far it reaches.
 
 A row is an array of shape (t,): log10 of |term| at lags 1 .. t, minus infinity where exactly zero.
 Everything is computed from differences of log10, so magnitudes never give out.
@@ -14,19 +14,10 @@ import numpy as np
 
 from gradflow.numerics.scaled import Array
 
-VERDICT_RULE = (
-    "Take the decay per step over the t - 1 steps from the target back to the first input, or over "
-    "10 steps where there are fewer. Vanishing: less than 1% of the signal is left. Exploding: "
-    "more than 5 times the signal is left. Stable: anything between."
-)
-
 # Numbers of at most half the smallest subnormal round to zero: its power of two, by format.
 HALF_SMALLEST = MappingProxyType(
     {"float16": -25, "bfloat16": -134, "float32": -150, "float64": -1075}
 )
-
-_VANISHED, _EXPLODED = math.log10(0.01), math.log10(5.0)
-_VERDICT_STEPS = 10
 
 # Terms are right to some 1e-10; at a limit they count as having met it.
 _LOG10_TOLERANCE = 1e-9
@@ -124,17 +115,6 @@ def rounds_to_zero(row: Array) -> Mapping[str, int | None]:
         lost = np.flatnonzero(np.asarray(row) <= power * math.log10(2.0) + _LOG10_TOLERANCE)
         lags[name] = int(lost[0]) + 1 if len(lost) else None
     return MappingProxyType(lags)
-
-
-def verdict_of(row: Array) -> str:
-    """What `VERDICT_RULE` says of a row: "vanishing", "stable" or "exploding"."""
-    rate = log10_decay(row)
-    if math.isnan(rate):
-        return "vanishing" if np.isneginf(row[0]) else "stable"
-    left = rate * max(len(row) - 1, _VERDICT_STEPS)
-    if left < _VANISHED:
-        return "vanishing"
-    return "exploding" if left > _EXPLODED else "stable"
 
 
 def power_of_ten(exponent: float) -> float:

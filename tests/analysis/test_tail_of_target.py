@@ -15,7 +15,19 @@ def test_a_dead_first_step_of_a_relu_leaves_the_row_stable():
     assert (found.verdict, found.tail_decay) == ("stable", pytest.approx(1.0, rel=1e-12))
     assert (found.zeros, found.zero_from) == (1, 30)
     assert found.sentence == "keeps its size to step 2, and is exactly zero from step 1"
-    assert memory.verdict(flow, 30) == "vanishing"  # by the last term alone
+    assert memory.verdict(flow, 30) == memory.measure(flow, 30).verdict == "stable"
+    assert memory.decay_per_step(flow, 30) == 0.0  # the last term is exactly zero
+
+
+def test_a_decay_is_zero_only_where_a_term_is():
+    cell = gf.RNN(1.0, 1.0)
+    flow = gf.gradient_flow(cell, [0.5, 500.0], loss=gf.UnitLoss())
+    assert flow.log10_row("b", 2)[1] > -np.inf
+    assert memory.decay_per_step(flow, 2) > 0.0
+    steep = gf.gradient_flow(cell, [500.0, 0.5], loss=gf.UnitLoss())
+    assert steep.log10_row("b", 2)[1] < -400.0
+    assert memory.decay_per_step(steep, 2) > 0.0
+    assert memory.fall_and_tail(steep, 2).tail_decay > 0.0
 
 
 def test_the_learned_recall_keeps_its_memory_and_the_unlearned_does_not():
