@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 from gradflow.ui.derivation.outline import PARTS, QUESTIONS
 from gradflow.ui.derivation.rnn_questions import HALVING
 
+pytestmark = pytest.mark.slow
+
 TOO_WIDE = """() => [...document.querySelectorAll(
     "[data-testid=stMain] .katex .base, [data-testid=stMain] .js-plotly-plot, "
     + "[data-testid=stMain] button, [data-testid=stMain] p")]

@@ -15,6 +15,8 @@ from gradflow.ui.comparison import term_words, words
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 RNN, LSTM, PROFILE = "rnn_heatmap", "lstm_heatmap", "profile"
 PLOTLY_JS = re.compile(r"plotly\.min\.js")
 
@@ -280,7 +282,7 @@ def test_the_crosshair_stays_within_the_triangle(open_page):
     assert "t = 2, k = 2" in _readout(tab)
 
 
-@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("dark", [False, True])
 def test_the_crosshair_is_seen_where_the_page_shows_through(open_page, dark):
     tab = open_page("?T=50&lag=10", dark=dark)
     # Above the triangle of a heatmap, and between the lines of the profile's grid.
@@ -309,7 +311,7 @@ def test_the_charts_fit_again_when_the_page_becomes_narrow(open_page):
     )
 
 
-@pytest.mark.parametrize("camera", ["png", pytest.param("svg", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("camera", ["png", "svg"])
 def test_the_camera_saves_the_heatmap(open_page, camera, tmp_path):
     tab = open_page(f"?camera={camera}")
     _plot(tab, RNN).hover()
@@ -341,7 +343,6 @@ def _without_plotly_js(browser, server, answer):
     return tab
 
 
-@pytest.mark.slow
 def test_plain_charts_stand_in_where_plotly_js_never_arrives(browser, server):
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(1000 * ARRIVES_WITHIN)
@@ -358,7 +359,7 @@ def test_plain_charts_stand_in_where_plotly_js_never_arrives(browser, server):
     context.close()
 
 
-@pytest.mark.parametrize("failure", [pytest.param("not served", marks=pytest.mark.slow), "broken"])
+@pytest.mark.parametrize("failure", ["not served", "broken"])
 def test_plain_charts_stand_in_where_plotly_js_cannot_be_had(browser, server, failure):
     def answer(route):
         if failure == "broken":

@@ -15,6 +15,8 @@ import gradflow as gf
 from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.model.uploads import LARGEST_WEIGHTS
 
+pytestmark = pytest.mark.slow
+
 WIDER_THAN_THE_PAGE = """() => [...document.querySelectorAll(
     "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] button, "
     + "[data-testid=stMain] table, [data-testid=stMain] [data-testid=stMarkdown]")]
@@ -135,7 +137,6 @@ def test_a_bad_file_gets_one_sentence_and_the_model_stays(open_page, tmp_path):
         _assert_shows(tab, gf.from_state_dict(tensors), _noise(2))
 
 
-@pytest.mark.slow
 def test_200_megabytes_are_refused_in_one_sentence(open_page, tmp_path):
     large = tmp_path / "large.safetensors"
     with large.open("wb") as file:
@@ -148,7 +149,6 @@ def test_200_megabytes_are_refused_in_one_sentence(open_page, tmp_path):
     assert [chart.key for chart in tab.charts()] == [chart.key for chart in before]
 
 
-@pytest.mark.slow
 def test_a_long_run_shows_a_bar_and_is_cancelled(open_page, tmp_path):
     tab = open_page("model")
     _upload(tab, _lstm(H=192), tmp_path)

@@ -11,6 +11,8 @@ from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 PRESET = {preset.name: preset.settings for preset in PRESETS}
 LONG = replace(Settings(), T=150, lag=120, w_x=40.0, sequence="ones", gate="o", loss="squared")
 

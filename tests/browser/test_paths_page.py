@@ -12,6 +12,8 @@ from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 HEATMAPS = ("cell_path_heatmap", "detours_heatmap", "all_paths_heatmap")
 
 
@@ -85,7 +87,6 @@ def test_heatmaps_stand_side_by_side_on_a_screen_and_one_below_the_other_on_a_ph
     tab.eventually(lambda: len(tops()) == 3)
 
 
-@pytest.mark.slow
 def test_the_camera_of_the_graph_makes_a_picture(open_page, tmp_path):
     tab = open_page(_query(Settings(T=10)))
     chart = tab.widget("unrolled_graph")

@@ -58,7 +58,7 @@ def test_plotly_js_is_addressed_by_the_version_that_is_installed():
 
 def test_without_plotly_js_the_page_shows_plain_charts(monkeypatch, tmp_path):
     monkeypatch.setattr(plotly_js, "_FILE", tmp_path / "plotly.min.js")
-    app = AppTest.from_file("../../app.py", default_timeout=60).run()
+    app = AppTest.from_file("../../gradflow/ui/page_script.py", default_timeout=60).run()
     assert not app.exception
     assert not app.get("bidi_component")
     assert len(app.get("plotly_chart")) == 4
