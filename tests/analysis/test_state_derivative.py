@@ -105,6 +105,7 @@ def test_one_step_of_an_lstm_without_other_weights(w_hc):
     assert np.isneginf(jacobian.log10_smallest).all()  # h holds nothing that c does not
 
 
+@pytest.mark.slow
 def test_a_linear_rnn_keeps_its_powers_far_beyond_float64():
     cell = gf.RNN(np.ones((3, 1)), np.diag([2.0, 1e-3, -0.5]), activation="identity")
     flow = gf.gradient_flow(cell, np.zeros(2000), loss=gf.UnitLoss())

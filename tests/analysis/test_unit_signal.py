@@ -73,6 +73,7 @@ def test_the_units_of_a_layer_together_are_the_terms_of_its_bias(layer, scale):
         np.testing.assert_allclose(together, expected, rtol=1e-11, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_units_that_know_nothing_of_each_other_have_the_half_life_of_their_own_weight():
     w_s = np.array([0.99, 0.5, 1.0, 1.2])
     cell = gf.RNN(np.ones((4, 1)), np.diag(w_s), activation="identity")

@@ -53,6 +53,7 @@ def test_moving_the_sliders_changes_the_heatmaps_to_what_the_library_gives(open_
         tab.eventually(_assert_shows, tab, settings)
 
 
+@pytest.mark.slow
 def test_the_link_in_the_address_bar_reopens_the_view(open_page):
     first = open_page()
     first.set_slider("w_s", 0.95)
@@ -65,6 +66,7 @@ def test_the_link_in_the_address_bar_reopens_the_view(open_page):
     assert _linked(second) == to_query(settings)
 
 
+@pytest.mark.slow
 def test_a_bad_link_shows_a_notice_and_runs_nothing(open_page):
     tab = open_page("?T=1e9&w_s=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&b_f=2")
     notices = tab.page.get_by_test_id("stAlert").all_inner_texts()
@@ -74,6 +76,7 @@ def test_a_bad_link_shows_a_notice_and_runs_nothing(open_page):
     _assert_shows(tab, replace(Settings(), b_f=2.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 def test_nothing_is_wider_than_the_page(open_page, width, dark):
     tab = open_page(_query(PRESETS[-1].settings), width=width, dark=dark)
@@ -88,6 +91,7 @@ def test_nothing_is_wider_than_the_page(open_page, width, dark):
     assert wide == 0
 
 
+@pytest.mark.slow
 def test_own_numbers_from_a_file_are_drawn_and_bad_ones_leave_them(open_page, tmp_path):
     tab = open_page("?sequence=own")
     tab.unfold("Input sequence")
@@ -103,6 +107,7 @@ def test_own_numbers_from_a_file_are_drawn_and_bad_ones_leave_them(open_page, tm
     _assert_shows(tab, settings, numbers)
 
 
+@pytest.mark.slow
 def test_one_visitor_does_not_see_anothers_settings(open_page):
     first, second = open_page(), open_page("?w_s=0.3&T=20")
     first.set_slider("w_s", 0.97)
@@ -120,6 +125,7 @@ def downloading(open_shared_page):
     return tab
 
 
+@pytest.mark.slow
 def test_the_png_is_a_picture(downloading, tmp_path):
     with Image.open(downloading.download("download_png", tmp_path)) as image:
         assert image.format == "PNG"
@@ -127,6 +133,7 @@ def test_the_png_is_a_picture(downloading, tmp_path):
         assert len(image.convert("RGB").getcolors(2**24)) > 100
 
 
+@pytest.mark.slow
 def test_the_svg_parses_and_holds_the_settings(downloading, tmp_path):
     root = ElementTree.parse(downloading.download("download_svg", tmp_path)).getroot()
     assert root.tag.endswith("svg")
@@ -136,6 +143,7 @@ def test_the_svg_parses_and_holds_the_settings(downloading, tmp_path):
     assert "v=1" in words
 
 
+@pytest.mark.slow
 def test_the_pdf_is_one_page(downloading, tmp_path):
     assert len(PdfReader(downloading.download("download_pdf", tmp_path)).pages) == 1
 
@@ -191,6 +199,7 @@ def test_the_html_draws_its_plots_with_the_network_off(downloading, browser, tmp
     context.close()
 
 
+@pytest.mark.slow
 def test_the_controls_work_by_keyboard_alone(open_page):
     tab = open_page()
     tab.widget("w_s").locator("input[type=range]").focus()

@@ -10,6 +10,8 @@ from PIL import Image
 from gradflow.ui.component import assets
 from gradflow.ui.vendor_internals import PLOTLY_JS
 
+pytestmark = pytest.mark.slow
+
 SHELF = Path(assets.__file__).parent / "scripts" / "vendor_internals.js"
 BROKEN = "Plotly changed what {} in scripts/vendor_internals.js relies on: renew it. {}"
 

@@ -243,6 +243,7 @@ def test_the_four_ways_add_up_to_the_derivative_of_the_cell_state(settings):
     np.testing.assert_allclose(shown, [by_kind[kind] for kind in ("f", "i", "c'")], rtol=ROUNDED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", GATED.values(), ids=GATED)
 def test_the_paths_are_counted_and_add_up_to_the_term(settings):
     counts, split, recurrence, summed, term = PATHS.numbers(_example(settings))
@@ -410,6 +411,7 @@ def test_the_forget_gates_are_not_what_carries_the_gradient():
     assert FORGETTING.prove().right == "far"
 
 
+@pytest.mark.slow
 def test_an_lstm_can_explode():
     row = np.linalg.norm(_lstm(GROWING.settings)["b"][-1], axis=1)
     assert run(GROWING.settings).lstm.trace.gates[:, 1].max() < 1.0
@@ -511,6 +513,7 @@ def test_everything_can_be_opened_at_once():
     assert not app.get("plotly_chart")
 
 
+@pytest.mark.slow
 def test_the_quiz_counts_and_survives_and_stays_out_of_the_link():
     app = _press(_opened(T="23"), "derivation_all")
     for n, question in enumerate(QUESTIONS):

@@ -84,6 +84,7 @@ def test_csv_holds_the_numbers_of_the_library(settings):
             np.testing.assert_array_equal([float(row[part]) for row in terms], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("last", "t"), [(True, 501), (False, 40)])
 def test_csv_of_a_longer_sequence_holds_the_chosen_target(last, t):
     settings = Settings(T=exports.LONGEST_WHOLE + 1, last=last, t=t, parameter="w_h")
@@ -226,6 +227,7 @@ def browser():
     images.close()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("browser")
 def test_png_is_not_blank_and_has_two_pixels_for_one():
     picture = Image.open(io.BytesIO(images.image(small_figure(), "png")))
@@ -251,6 +253,7 @@ def test_pdf_has_one_page_of_the_figure_s_shape():
     assert "two" in document.pages[0].extract_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("browser")
 def test_each_thread_gets_its_own_image():
     def size(width: int) -> tuple[int, int]:
@@ -261,6 +264,7 @@ def test_each_thread_gets_its_own_image():
         assert list(threads.map(size, widths)) == [(2 * width, 480) for width in widths]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("browser")
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by process group")
 def test_a_browser_that_died_is_started_again():
@@ -290,6 +294,7 @@ def test_a_missing_browser_is_said_in_a_sentence(monkeypatch):
         images.image(small_figure(), "png")
 
 
+@pytest.mark.slow
 def test_a_browser_that_does_not_start_is_said_in_a_sentence(monkeypatch, tmp_path):
     images.close()
     broken = tmp_path / "chromium"
