@@ -240,17 +240,17 @@ def details(rows: list[Row], growth: dict[str, tuple[float, list[float]]], rates
         "| --- | ---: " + "| ---: " * (len(CONTESTANTS) + 1) + "|",
     ]
     for row in rows:
-        of = "GEMM" if row.size[1] >= 32 else "write bandwidth"
+        found = "GEMM" if row.size[1] >= 32 else "write bandwidth"
         memory = [row.megabytes.get(contestant) for contestant in CONTESTANTS]
         shown = ["–" if value is None else f"{value:,.0f}" for value in memory]
         lines.append(
-            f"| {row.label} | {row.share:.0%} of {of} | {' | '.join(shown)} | {row.worst:.0e} |"
+            f"| {row.label} | {row.share:.0%} of {found} | {' | '.join(shown)} | {row.worst:.0e} |"
         )
     lines += ["", rates, "", "gradflow's time grows, as measured after the table, with", ""]
     for what, (power, taken) in growth.items():
-        varied, of = ("H", 1) if what.startswith("H") else ("T", 0)
+        varied, found = ("H", 1) if what.startswith("H") else ("T", 0)
         shown = ", ".join(
-            f"{size[of]}: {milliseconds(seconds)} ms"
+            f"{size[found]}: {milliseconds(seconds)} ms"
             for size, seconds in zip(GROWTH[what], taken, strict=True)
         )
         lines.append(f"- {varied}^{power:.2f} ({what}; {shown})")

@@ -289,7 +289,7 @@ def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array
     exponent : int64 array of shape (G, n)
         Their powers of two.
     left_out : bool array of shape (G,)
-        Whether numbers were left out, as far below the part's own. None in the place of the three
+        Whether numbers were left out, as far below the part's own. None instead of the three
         if some lie as far below those of another part.
     """
     G, S, n = numbers.shape

@@ -88,7 +88,7 @@ class ClassSignals:
     first : tuple of two Scaled arrays, of shape (1, H) and (T - j + 1, H)
         Class 0. On h_j it has the target j alone.
     mantissas, exponents : tuples of two arrays of shape (T - j + 1, others, H)
-        The other classes; exponents may have 1 in the place of H. They are good until the next step
+        The other classes; exponents may have 1 instead of H. They are good until the next step
         is asked for.
     """
 

@@ -53,7 +53,7 @@ def _fold(tensors: dict[str, Tensor], whole: str, length: str, direction: str) -
 
 
 def _take_raw(tensors: dict[str, Tensor], prefix: str, name: str, raw: str) -> None:
-    """Put the weight before dropout in the place of the copy with zeros."""
+    """Replace the copy with zeros by the weight before dropout."""
     inside = f"{prefix}module.{name}"
     whole = inside if inside in tensors else prefix + name
     given = tensors.pop(raw)

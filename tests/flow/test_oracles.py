@@ -169,7 +169,7 @@ def test_terms_are_the_five_factors_of_the_textbook(name):
 # The comparison itself: each of these is a mistake that it has to notice.
 
 PLANTED = {
-    "w_x in the place of w_s as the power": lambda: formula_terms(TEXTBOOK, "w_x", power=0.7),
+    "w_x instead of w_s as the power": lambda: formula_terms(TEXTBOOK, "w_x", power=0.7),
     "the sign of w_s lost": lambda: formula_terms(TEXTBOOK, "w_x", power=0.9),
     "terms swapped within a row": lambda: swapped(formula_terms(TEXTBOOK, "w_x")),
     "a relative error of 2e-10": lambda: formula_terms(TEXTBOOK, "w_x") * (1 + 2e-10),

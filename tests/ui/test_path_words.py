@@ -20,7 +20,7 @@ def said(t=None, **changes):
     return path_words.finding(found), found
 
 
-def of(cell, rest, whole, whole_sign=1):
+def shares(cell, rest, whole, whole_sign=1):
     with np.errstate(divide="ignore"):
         parts = [np.log10(np.asarray(part, dtype=float)) for part in (cell, rest, whole)]
     signs = np.ones(len(cell), np.int8)
@@ -85,11 +85,17 @@ def test_an_exploding_network_is_said_to_be_underestimated():
 @pytest.mark.parametrize(
     ("found", "part"),
     [
-        (of([8, 4, 2], [0, 5, 1], [8, 9, 3]), "at 1 lag of 3, but not at the far end"),
-        (of([8, 4, 2, 1], [0, 5, 1, 2], [8, 9, 3, 3]), "Before that they do so at 1 lag of 3"),
-        (of([8, 4, 2], [0, 5, 1.9], [8, 1, 0.1]), "**20 times too large**, because"),
-        (of([8, 4, 2], [0, 5, 3], [8, 1, 1], -1), "2 times too large, and of the other sign"),
-        (of([8, 4, 2], [0, 5, 3], [8, 9, 2.1]), "right to within 4.8%"),
+        (shares([8, 4, 2], [0, 5, 1], [8, 9, 3]), "at 1 lag of 3, but not at the far end"),
+        (
+            shares([8, 4, 2, 1], [0, 5, 1, 2], [8, 9, 3, 3]),
+            "Before that they do so at 1 lag of 3",
+        ),
+        (shares([8, 4, 2], [0, 5, 1.9], [8, 1, 0.1]), "**20 times too large**, because"),
+        (
+            shares([8, 4, 2], [0, 5, 3], [8, 1, 1], -1),
+            "2 times too large, and of the other sign",
+        ),
+        (shares([8, 4, 2], [0, 5, 3], [8, 9, 2.1]), "right to within 4.8%"),
     ],
 )
 def test_the_sentence_of_cases_made_by_hand(found, part):

@@ -68,8 +68,8 @@ def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
     if block == 1:
         return Cells(1, log10.astype(np.float32), sign, None)
     largest = pooled(log10, block)
-    of = Cells(block, largest.log10, None, largest.place)
-    return of if sign is None else replace(of, sign=sign[of.terms])
+    cells = Cells(block, largest.log10, None, largest.place)
+    return cells if sign is None else replace(cells, sign=sign[cells.terms])
 
 
 def arranged(terms: Array, view: View) -> Array:
@@ -77,13 +77,13 @@ def arranged(terms: Array, view: View) -> Array:
     return by_source(terms) if view.axis == "source" else terms
 
 
-def positions(of: Cells, view: View) -> Array:
+def positions(cells: Cells, view: View) -> Array:
     """Where each cell stands on the colour scale, float32 (m, m); nan where it is drawn otherwise.
 
     Beyond the ends of the scale the colour is that of the end.
     """
-    finite = np.isfinite(of.log10)
-    if not view.signs or of.sign is None:
-        return np.where(finite, of.log10, np.float32(np.nan))
-    above = np.maximum(of.log10 - np.float32(view.low), np.float32(0.0))
-    return np.where(finite, np.asarray(of.sign, dtype=np.float32) * above, np.float32(np.nan))
+    finite = np.isfinite(cells.log10)
+    if not view.signs or cells.sign is None:
+        return np.where(finite, cells.log10, np.float32(np.nan))
+    above = np.maximum(cells.log10 - np.float32(view.low), np.float32(0.0))
+    return np.where(finite, np.asarray(cells.sign, dtype=np.float32) * above, np.float32(np.nan))

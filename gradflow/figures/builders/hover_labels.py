@@ -17,14 +17,14 @@ from gradflow.numerics.scaled import Array
 _LARGEST_SHOWN = float(np.finfo(np.float32).max)
 
 
-def hover(panel: Panel, of: Cells, shown: Array | None, zero: bool) -> dict[str, Any]:
+def hover(panel: Panel, cells: Cells, shown: Array | None, zero: bool) -> dict[str, Any]:
     """The fields of a trace that make its labels.
 
     Parameters
     ----------
     panel : Panel
         The terms.
-    of : Cells
+    cells : Cells
         Its cells.
     shown : array of shape (m, m, 6 or 7) or None
         What `details` gives; None for a trace that has no labels and reports the pointer only.
@@ -37,16 +37,16 @@ def hover(panel: Panel, of: Cells, shown: Array | None, zero: bool) -> dict[str,
     return {
         **text,
         "customdata": shown[:, :, :4] if zero else shown,
-        "hovertemplate": _template(panel, of.block, zero),
+        "hovertemplate": _template(panel, cells.block, zero),
     }
 
 
-def details(panel: Panel, view: View, of: Cells) -> Array:
+def details(panel: Panel, view: View, cells: Cells) -> Array:
     """Numbers of the term that each cell shows, for its label, float32 (m, m, 6 or 7).
 
     t, k, j, x_j, mantissa, exponent, and the share in percent if there are shares.
     """
-    row, column = of.terms
+    row, column = cells.terms
     other = np.maximum(row - column, 0)  # j - 1 from k - 1, or k - 1 from j - 1: the same formula
     lag, source = (other, column) if view.axis == "source" else (column, other)
     at = row, lag

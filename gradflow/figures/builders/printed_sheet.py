@@ -94,9 +94,9 @@ def sheet(
         elif index == 0:
             bar = _bar(_with_zeros(panels), view, bars_top, 0.5, 0.5)
         axes = _panel_axes(index)
-        of = shown_cells(panel, view, block)
-        shown = details(panel, view, of) if labels else None
-        figure.add_traces(heatmap_traces(panel, view, of, bar, shown, axes))
+        cells = shown_cells(panel, view, block)
+        shown = details(panel, view, cells) if labels else None
+        figure.add_traces(heatmap_traces(panel, view, cells, bar, shown, axes))
         figure.update_layout(_panel_layout(panel, view, axes, _columns(len(panels))[index], split))
         annotations += heatmap_annotations(panel, view, axes, block)
     below = _profile_axes(len(panels))

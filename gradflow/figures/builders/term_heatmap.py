@@ -55,12 +55,12 @@ def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
     plotly.graph_objects.Figure
         Trace "terms"; then "exactly zero" and "clipped" where there are any.
     """
-    of = shown_cells(panel, view, block)
-    return go.Figure(heatmap_parts(panel, view, of, details(panel, view, of)))
+    cells = shown_cells(panel, view, block)
+    return go.Figure(heatmap_parts(panel, view, cells, details(panel, view, cells)))
 
 
 def heatmap_parts(
-    panel: Panel, view: View, of: Cells, shown: Array | None = None
+    panel: Panel, view: View, cells: Cells, shown: Array | None = None
 ) -> dict[str, Any]:
     """The traces and the layout of one panel's figure, as Plotly's plain mappings.
 
@@ -88,12 +88,12 @@ def heatmap_parts(
         "showlegend": False,
         "xaxis": {**x_axis, "domain": [0.0, 1.0 - 1.5 * STRIP if strip else 1.0]},
         "yaxis": y_axis,
-        "annotations": heatmap_annotations(panel, view, block=of.block),
+        "annotations": heatmap_annotations(panel, view, block=cells.block),
     }
     if strip:
         layout["xaxis2"] = {**strip_axis(), "domain": [1.0 - STRIP, 1.0]}
     return {
-        "data": heatmap_traces(panel, view, of, colour_bar(panel, view), shown),
+        "data": heatmap_traces(panel, view, cells, colour_bar(panel, view), shown),
         "layout": layout,
     }
 
@@ -101,7 +101,7 @@ def heatmap_parts(
 def heatmap_traces(
     panel: Panel,
     view: View,
-    of: Cells,
+    cells: Cells,
     bar: dict[str, Any] | None,
     shown: Array | None = None,
     axes: tuple[str, str, str] = ("x", "y", "x2"),
@@ -114,7 +114,7 @@ def heatmap_traces(
         The terms.
     view : View
         How to show them.
-    of : Cells
+    cells : Cells
         Its cells.
     bar : mapping or None
         The colour bar, or None to leave it to another panel's.
@@ -126,32 +126,32 @@ def heatmap_traces(
     if not panel.T:
         return []
     low, high, scale = ends_and_colours(panel, view)
-    place: dict[str, Any] = {"type": "heatmap", "x": of.steps, "y": of.steps}
+    place: dict[str, Any] = {"type": "heatmap", "x": cells.steps, "y": cells.steps}
     place |= {"xaxis": axes[0], "yaxis": axes[1], "hoverongaps": False, "xgap": 0, "ygap": 0}
     traces = [
         {
             "name": "terms",
-            "z": positions(of, view),
+            "z": positions(cells, view),
             "zmin": low,
             "zmax": high,
             "colorscale": scale,
             "showscale": bar is not None,
             "colorbar": bar,
             **place,
-            **hover(panel, of, shown, zero=False),
+            **hover(panel, cells, shown, zero=False),
         }
     ]
     if panel.has_zeros:
         traces.append(
             {
                 "name": "exactly zero",
-                "z": np.where(np.isneginf(of.log10), np.float32(0.0), np.float32(np.nan)),
+                "z": np.where(np.isneginf(cells.log10), np.float32(0.0), np.float32(np.nan)),
                 "zmin": 0.0,
                 "zmax": 1.0,
                 "colorscale": ((0.0, ZERO), (1.0, ZERO)),
                 "showscale": False,
                 **place,
-                **hover(panel, of, shown, zero=True),
+                **hover(panel, cells, shown, zero=True),
             }
         )
     if panel.clip is not None:

@@ -61,9 +61,9 @@ def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camer
     block = block_size(T)
     shown = [shown_cells(panel, view, block) for panel in panels]
     charts = [
-        _chart(f"{panel.title.lower()}_heatmap", _sent(panel, view, of), camera, (view.axis, T))
+        _chart(f"{panel.title.lower()}_heatmap", _sent(panel, view, cells), camera, (view.axis, T))
         | {"label": f"{panel.title} heatmap: arrow keys move the crosshair, Enter picks the cell"}
-        for panel, of in zip(panels, shown, strict=True)
+        for panel, cells in zip(panels, shown, strict=True)
     ]
     charts.append(_chart("profile", profile_parts(profile, view.floor), camera, profile.t))
     return packed(
@@ -71,7 +71,9 @@ def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camer
             "plotly": plotly_js.address(),
             "heading": f"One row: target step t = {profile.t}",
             "charts": charts,
-            "cells": [_told(panel, view, of) for panel, of in zip(panels, shown, strict=True)],
+            "cells": [
+                _told(panel, view, cells) for panel, cells in zip(panels, shown, strict=True)
+            ],
             "T": T,
             "block": block,
             "axis": view.axis,
@@ -88,11 +90,11 @@ def _chart(key: str, parts: dict[str, Any], camera: str, counted: Any) -> dict[s
     return {"key": key, "config": bar(key, camera), "counted": str(counted), **parts}
 
 
-def _sent(panel: Panel, view: View, of: Cells) -> dict[str, Any]:
+def _sent(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
     """The figure of one panel, without the half of each square that is empty."""
-    parts = heatmap_parts(panel, view, of)
+    parts = heatmap_parts(panel, view, cells)
     traces = [
-        trace | {"z": _triangle(trace["z"])} if trace["z"].shape == of.log10.shape else trace
+        trace | {"z": _triangle(trace["z"])} if trace["z"].shape == cells.log10.shape else trace
         for trace in parts["data"]
     ]
     return parts | {"data": traces}
@@ -102,15 +104,15 @@ def _triangle(square: Array | None) -> Triangle | None:
     return None if square is None else Triangle(square)
 
 
-def _told(panel: Panel, view: View, of: Cells) -> dict[str, Any]:
+def _told(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
     """What the readout needs beside the figure, which has the sizes unless it shows signs."""
     return {
         "title": panel.title,
         "units": panel.units if view.relative else np.zeros(panel.T),
-        "log10": _triangle(of.log10 if by_sign(panel, view) else None),
-        "sign": _triangle(of.sign),
-        "place": _triangle(of.place),
-        "shares": of.block == 1 and panel.additive,
+        "log10": _triangle(cells.log10 if by_sign(panel, view) else None),
+        "sign": _triangle(cells.sign),
+        "place": _triangle(cells.place),
+        "shares": cells.block == 1 and panel.additive,
     }
 
 

@@ -86,10 +86,10 @@ def test_mismatched_lengths_raise(name):
 
 
 def test_a_panel_with_units_is_divided_by_them_on_the_figure_and_on_the_scale():
-    of = panel(log10=np.full((4, 4), -3.0), unit=np.array([-4.0, -3.0, -5.0, 0.0]))
-    np.testing.assert_array_equal(of.relative[:, 0], [1.0, 0.0, 2.0, -3.0])
-    assert colour_range([of], True, -12.0) == (-12.0, 2.0)
-    shown = trace(heatmap(of, View(low=-12.0, high=2.0)), "terms").z
+    found = panel(log10=np.full((4, 4), -3.0), unit=np.array([-4.0, -3.0, -5.0, 0.0]))
+    np.testing.assert_array_equal(found.relative[:, 0], [1.0, 0.0, 2.0, -3.0])
+    assert colour_range([found], True, -12.0) == (-12.0, 2.0)
+    shown = trace(heatmap(found, View(low=-12.0, high=2.0)), "terms").z
     np.testing.assert_array_equal(shown[:, 0], [1.0, 0.0, 2.0, -3.0])
 
 
@@ -111,10 +111,10 @@ def test_colour_range_is_shared_rounded_up_and_never_empty():
 
 
 def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
-    of = panel()
-    figure = heatmap(of, View(low=-0.5, high=0.0, floor=-0.5))
+    found = panel()
+    figure = heatmap(found, View(low=-0.5, high=0.0, floor=-0.5))
     terms = trace(figure, "terms")
-    relative = relative_to_first(of.log10)
+    relative = relative_to_first(found.log10)
     expected = np.where(np.isfinite(relative), relative, np.nan)
     assert terms.z.dtype == np.float32
     np.testing.assert_allclose(terms.z, expected, rtol=1e-6)
@@ -128,17 +128,17 @@ def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
 
 
 def test_heatmap_as_it_is_and_by_source():
-    of = panel()
-    terms = trace(heatmap(of, View(relative=False, axis="source")), "terms")
-    by_j = by_source(of.log10)
+    found = panel()
+    terms = trace(heatmap(found, View(relative=False, axis="source")), "terms")
+    by_j = by_source(found.log10)
     np.testing.assert_allclose(terms.z, np.where(np.isfinite(by_j), by_j, np.nan), rtol=1e-6)
 
 
 def test_exact_zeros_have_their_own_trace_and_key():
-    of = panel()
-    figure = heatmap(of, View())
+    found = panel()
+    figure = heatmap(found, View())
     zeros = trace(figure, "exactly zero")
-    np.testing.assert_array_equal(zeros.z == 0.0, np.isneginf(of.log10))
+    np.testing.assert_array_equal(zeros.z == 0.0, np.isneginf(found.log10))
     assert zeros.colorscale == ((0.0, ZERO), (1.0, ZERO))
     assert "exactly zero" in zeros.hovertemplate
     assert np.isnan(trace(figure, "terms").z[zeros.z == 0.0]).all()
@@ -150,8 +150,8 @@ def test_exact_zeros_have_their_own_trace_and_key():
 
 @pytest.mark.parametrize("axis", ["lag", "source"])
 def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
-    of = panel()
-    terms = trace(heatmap(of, View(axis=axis)), "terms")
+    found = panel()
+    terms = trace(heatmap(found, View(axis=axis)), "terms")
     details = terms.customdata
     assert details.shape == (4, 4, 7)
     assert details.dtype == np.float32
@@ -161,11 +161,11 @@ def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
             told = details[t - 1, (k if axis == "lag" else j) - 1]
             np.testing.assert_array_equal(told[:4], [t, k, j, X[j - 1]])
             x_j, mantissa, exponent, share = told[3:]
-            assert share == pytest.approx(100.0 * of.share[t - 1, k - 1], rel=1e-6)
+            assert share == pytest.approx(100.0 * found.share[t - 1, k - 1], rel=1e-6)
             if x_j == 0.0:
                 assert np.isnan(mantissa)
                 continue
-            exact = of.sign[t - 1, k - 1] * 10.0 ** of.log10[t - 1, k - 1]
+            exact = found.sign[t - 1, k - 1] * 10.0 ** found.log10[t - 1, k - 1]
             assert mantissa * 10.0**exponent == pytest.approx(exact, rel=5.1e-3)
     assert "k = %{customdata[1]:d}" in terms.hovertemplate
     assert "term %{customdata[4]:+.2f}e%{customdata[5]:+d}" in terms.hovertemplate
@@ -174,27 +174,27 @@ def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
 def test_hover_reaches_beyond_float64():
     log10 = np.array([[np.log10(3.21) - 4012.0]])
     one = np.ones((1, 1))
-    of = Panel("RNN", "dL_t/dw_x", log10, -one, one, np.ones(1))
-    details = trace(heatmap(of, View()), "terms").customdata[0, 0]
+    found = Panel("RNN", "dL_t/dw_x", log10, -one, one, np.ones(1))
+    details = trace(heatmap(found, View()), "terms").customdata[0, 0]
     np.testing.assert_allclose(details[4:6], [-3.21, -4012.0], rtol=1e-6)
 
 
 def test_a_product_has_no_sign_and_no_share():
-    of = panel(sign=None, share=np.full((4, 4), np.nan))
-    assert of.share is None
-    terms = trace(heatmap(of, View(signs=True)), "terms")
+    found = panel(sign=None, share=np.full((4, 4), np.nan))
+    assert found.share is None
+    terms = trace(heatmap(found, View(signs=True)), "terms")
     assert terms.colorscale == MAGNITUDE
     assert "of its row" not in terms.hovertemplate
     assert terms.customdata.shape == (4, 4, 6)
 
 
 def test_signs_put_terms_on_a_scale_centred_on_zero():
-    of = panel()
+    found = panel()
     view = View(signs=True, low=-12.0, high=1.0)
-    terms = trace(heatmap(of, view), "terms")
-    relative = relative_to_first(of.log10)
+    terms = trace(heatmap(found, view), "terms")
+    relative = relative_to_first(found.log10)
     finite = np.isfinite(relative)
-    expected = (of.sign * (np.clip(relative, -12.0, 1.0) + 12.0))[finite]
+    expected = (found.sign * (np.clip(relative, -12.0, 1.0) + 12.0))[finite]
     np.testing.assert_allclose(terms.z[finite], expected, rtol=1e-6)
     assert (terms.zmin, terms.zmax) == (-13.0, 13.0)
     assert terms.colorscale == SIGNED
@@ -212,14 +212,14 @@ def test_colour_bar_is_labelled_with_powers_and_marks_its_floor():
 
 def test_words_are_escaped_in_ticks_and_hover():
     words = ("The", "<b>cat</b>", "a&b", "full")
-    of = panel(words=words)
-    by_lag = heatmap(of, View())
+    found = panel(words=words)
+    by_lag = heatmap(found, View())
     assert by_lag.layout.yaxis.ticktext == ("full", "a&amp;b", "&lt;b&gt;cat&lt;/b&gt;", "The")
     assert by_lag.layout.xaxis.ticktext is None
     text = trace(by_lag, "terms").text
     assert text[3, 0] == "full"
     assert text[3, 2] == "&lt;b&gt;cat&lt;/b&gt;"
-    by_j = heatmap(of, View(axis="source"))
+    by_j = heatmap(found, View(axis="source"))
     assert by_j.layout.xaxis.ticktext == by_j.layout.yaxis.ticktext
     assert trace(by_j, "terms").text[3, 2] == "a&amp;b"
     assert "“%{text}”" in trace(by_j, "terms").hovertemplate

@@ -31,23 +31,23 @@ def blocks(terms, n):
 @pytest.mark.parametrize(("T", "n"), [(1, 2), (8, 2), (9, 2), (9, 4), (10, 3), (23, 7)])
 def test_each_block_is_its_largest_term_zero_if_all_are_and_nan_if_there_is_none(T, n):
     log10 = triangle(T)
-    of = pooled(log10, n)
-    assert of.log10.shape == of.place.shape == (math.ceil(T / n),) * 2
+    found = pooled(log10, n)
+    assert found.log10.shape == found.place.shape == (math.ceil(T / n),) * 2
     for row, column, block in blocks(log10, n):
-        shown = of.log10[row, column]
+        shown = found.log10[row, column]
         if np.isnan(block).all():
             assert np.isnan(shown)
             continue
         assert shown == np.float32(np.nanmax(block))
         if np.isfinite(shown):
-            assert block[divmod(int(of.place[row, column]), n)] == np.nanmax(block)
+            assert block[divmod(int(found.place[row, column]), n)] == np.nanmax(block)
 
 
 def test_the_terms_of_the_cells_are_those_they_show():
     log10 = triangle(23)
-    of = shown_cells(Panel("RNN", "", log10, None, None, np.ones(23)), View(relative=False), 7)
-    some = np.isfinite(of.log10)
-    np.testing.assert_array_equal(log10[of.terms].astype(np.float32)[some], of.log10[some])
+    found = shown_cells(Panel("RNN", "", log10, None, None, np.ones(23)), View(relative=False), 7)
+    some = np.isfinite(found.log10)
+    np.testing.assert_array_equal(log10[found.terms].astype(np.float32)[some], found.log10[some])
 
 
 def test_blocks_begin_at_400_steps_and_leave_at_most_300():
@@ -63,8 +63,8 @@ def test_signs_of_blocks_are_those_of_their_largest_terms(axis):
     sign = np.where(np.isnan(log10) | np.isneginf(log10), 0, (-1) ** np.arange(81).reshape(9, 9))
     panel = Panel("RNN", "dL_t/dw_x", log10, sign.astype(np.int8), None, np.ones(9))
     view = View(relative=False, signs=True, axis=axis, low=-2000.0, high=1000.0)
-    of = shown_cells(panel, view, 2)
-    shown = positions(of, view)
+    found = shown_cells(panel, view, 2)
+    shown = positions(found, view)
     by_axis = (lambda terms: terms) if axis == "lag" else by_source
     magnitudes, signs = by_axis(log10), by_axis(sign.astype(float))
     for row, column, block in blocks(magnitudes, 2):
