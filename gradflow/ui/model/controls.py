@@ -33,12 +33,13 @@ def draw_weights() -> None:
     """Draw the choice of a model, the uploader, and the question that a file leaves open."""
     WIDGETS.choice("model")
     st.file_uploader(
-        "Upload weights (.safetensors or .npz)",
+        "Upload weights (.pt, .ckpt, .safetensors, .npz)",
         key=uploads.FILE,
         on_change=uploads.read_weights,
         args=(HELD.key("model"),),
         max_upload_size=uploads.LARGEST_WEIGHTS,
-        help="By PyTorch's or Keras' names; RNN, LSTM and GRU of one layer or several.",
+        help="By PyTorch's or Keras' names; RNN, LSTM and GRU of one layer or several. Keras' own "
+        "files are read where h5py is installed. No code in a file is run.",
     )
     said = uploads.error()
     if said is not None:
