@@ -35,7 +35,7 @@ TOP_OF_THE_SDIST = {
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "pyproject.toml", "PKG-INFO"),
     *(".ci", ".gitignore"),
     *("requirements.txt", "requirements-dev.txt"),
-    *("requirements-package.txt", "requirements-torch.txt"),
+    *("requirements-package.txt", "requirements-torch.txt", "requirements-keras.txt"),
 }
 
 # Beside Python's own: what an environment holds.
