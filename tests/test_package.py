@@ -13,7 +13,7 @@ import pytest
 from browser.app_page import AppPage
 from browser.chromium import FLAGS
 from browser.serving import free_port, started
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from support.needed import needed_module
 from support.readme import EXAMPLES, ROOT
 
@@ -208,8 +208,7 @@ def test_the_command_opens_every_page_with_our_settings(page, chromium_path):
         for path, drawn in PAGES.items():
             tab.page.goto(f"{page}/{path}")
             tab.page.wait_for_selector(drawn, timeout=DRAWN_WITHIN)
-            tab.wait_until_still()
-            assert tab.page.title() == "gradflow"
+            expect(tab.page).to_have_title("gradflow", timeout=DRAWN_WITHIN)
             assert tab.page.locator("[data-testid=stException]").count() == 0
             # Streamlit's own settings show this button on localhost, and ours do not.
             assert tab.page.locator("[data-testid=stAppDeployButton]").count() == 0
