@@ -116,8 +116,8 @@ def test_the_slider_adds_to_the_forget_bias(open_page):
 
 
 BAD_FILES = (
-    ("notes.txt", b"hello", "must be a .safetensors or an .npz file"),
-    ("model.pt", b"\x80\x02}q\x00.", "never unpickled"),
+    ("notes.txt", b"hello", "must be a .safetensors, an .npz or a file of PyTorch"),
+    ("model.pt", b"\x80\x02}q\x00.", "none that PyTorch wrote"),
     ("model.safetensors", bytes([255] * 7) + bytes(9), "header"),
 )
 
