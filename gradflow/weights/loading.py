@@ -44,7 +44,7 @@ def load(
     readout: str | None = None,
     limit: int = LIMIT,
 ) -> Model:
-    """The model in a .safetensors or .npz file, by PyTorch's or Keras' names.
+    """The model in a file of weights, by PyTorch's or Keras' names.
 
     Parameters
     ----------
