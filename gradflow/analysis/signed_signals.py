@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradflow.analysis.memory import rounds_to_zero
+from gradflow.cells import Stack
 from gradflow.engine.gradient_sums import state_signals
 from gradflow.engine.parameter_names import checked_layer, full_name, layers_of, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
@@ -172,7 +173,7 @@ def signals(
         for gate in flow.cell.gates(slopes)
     ]
     places = state_signals(flow.cell, slopes)
-    prefix = f"{number}." if len(layers_of(flow.cell)) > 1 else ""
+    prefix = f"{number}." if isinstance(flow.cell, Stack) else ""
     states = [f"{prefix}{state}" for state in layers_of(flow.cell)[number].states]
     own = parts_of(flow.cell, full_name(flow.cell, "b", number))
     z = Scaled.beside([gates[flow.cell.parameters[name].gate] for name in own])

@@ -43,6 +43,9 @@ def test_a_stack_of_one_layer_is_its_layer():
     for expected in (answers(alone, None), answers(alone, 0)):
         for found, wanted in zip(answers(one, None), expected, strict=True):
             np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+    for name in ("x", "h", "c", "z"):
+        found, wanted = (getattr(gf.signals(flow, 6), name).value for flow in (one, alone))
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
     assert analysis.residual(one).max() < 1e-12
     assert analysis.residual_at(one, 5, 0) < 1e-12
     clipped = analysis.log10_clipped(one, "w_xf", 0, threshold=0.1)
