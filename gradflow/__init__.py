@@ -1,4 +1,4 @@
-"""Where the gradient goes in a recurrent network: every term, exact at any magnitude.
+"""Where the gradient goes in a recurrent network: every term of it, at any magnitude.
 
 `gradflow.figures` is imported once it is asked for: it needs Plotly, and all else numpy alone.
 """

@@ -35,8 +35,10 @@ dotted product of forget gates is the first way alone. The LSTM's line holds all
 **Relative to lag 1.** Each row is divided by its own $k = 1$ term, so that 1 means "counts as much
 as the input of the target step itself".
 
-**No underflow.** Terms are kept as a mantissa and a power of two. Grey is exactly zero (a zero
-input, a dead relu), never merely small.
+**No underflow on the way back.** Terms are kept as a mantissa and a power of two. Grey is zero for
+the states as computed (a zero input, a dead relu), not merely small. The states themselves come
+from ordinary float64: where one cancels or underflows, the terms made from it are as wrong as it
+is, and may be shown as zero.
 """
 
 NO_SIGNS = (
