@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_number, frozen
 
 
+@requires_flow
 def log10_gradient_norm(flow: GradientFlow) -> Array:
     """log10 of the length of the whole gradient of every L_t, right at any magnitude.
 
@@ -40,6 +41,7 @@ def log10_gradient_norm(flow: GradientFlow) -> Array:
         return frozen(base + 0.5 * np.log10((10.0 ** (2.0 * (sizes - base))).sum(axis=0)))
 
 
+@requires_flow
 def clip_factors(flow: GradientFlow, threshold: float) -> Array:
     """What clipping by norm would multiply the gradient of each L_t by.
 
@@ -78,6 +80,7 @@ def clip_factors(flow: GradientFlow, threshold: float) -> Array:
     return frozen(10.0 ** log10_clip_factors(flow, threshold))
 
 
+@requires_flow
 def log10_clip_factors(flow: GradientFlow, threshold: float) -> Array:
     """log10 of `clip_factors`, right where the factor is too small for float64.
 
@@ -115,6 +118,7 @@ def log10_clip_factors(flow: GradientFlow, threshold: float) -> Array:
     return frozen(np.minimum(np.log10(limit) - log10_gradient_norm(flow), 0.0))
 
 
+@requires_flow
 def log10_clipped(
     flow: GradientFlow, parameter: str, layer: int | None = None, *, threshold: float
 ) -> Array:

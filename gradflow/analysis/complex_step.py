@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradflow.engine.parameter_names import full_name, parts_of
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import target_step
 
@@ -13,6 +13,7 @@ _STEP = 1e-30
 _SMALLEST = 1e-260
 
 
+@requires_flow
 def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
     """dL_t/dw_x for every target, without the backward sweep.
 
@@ -60,6 +61,7 @@ def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
     return _total(flow, layer, flow.T)
 
 
+@requires_flow
 def residual(flow: GradientFlow, layer: int | None = None) -> Array:
     """How far the terms of w_x are from adding up to dL_t/dw_x.
 
@@ -107,6 +109,7 @@ def residual(flow: GradientFlow, layer: int | None = None) -> Array:
     return _share(gap, size, all_zero, _loss_slope(flow))
 
 
+@requires_flow
 def residual_at(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     """The `residual` of one target step, without the terms of the others.
 

@@ -18,7 +18,7 @@ from gradflow.analysis.forget_bias import forget_bias_for, forget_half_life
 from gradflow.analysis.reach import Reach, log10_share, reach_of
 from gradflow.analysis.tail_of_target import fall_and_tail
 from gradflow.engine.parameter_names import full_name, parts_of
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics import row_measures
 from gradflow.numerics.falls_and_tails import VERDICT_RULE, factor, fall_and_tail_of
 from gradflow.numerics.row_measures import (
@@ -78,6 +78,7 @@ class Memory(Reach):
     cancellation: float
 
 
+@requires_flow
 def measure(
     flow: GradientFlow,
     t: int,
@@ -130,6 +131,7 @@ def measure(
     return Memory(**vars(reach), cancellation=_cancellation(flow, parameter, row, layer))
 
 
+@requires_flow
 def over_targets(
     flow: GradientFlow,
     layer: int | None = None,
@@ -175,6 +177,7 @@ def over_targets(
     return tuple(reach_of(rows[t - 1, :t].copy(), eps, window) for t in range(1, flow.T + 1))
 
 
+@requires_flow
 def decay_per_step(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
 ) -> float:
@@ -216,6 +219,7 @@ def decay_per_step(
     return factor(row_measures.log10_decay(_row(flow, parameter, t, layer)))
 
 
+@requires_flow
 def fitted_decay(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
 ) -> float:
@@ -255,6 +259,7 @@ def fitted_decay(
     return factor(row_measures.log10_fitted_decay(row))
 
 
+@requires_flow
 def half_life(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
 ) -> float:
@@ -297,6 +302,7 @@ def half_life(
     return half_life_of(_row(flow, parameter, t, layer))
 
 
+@requires_flow
 def horizon(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b", eps: float = 0.01
 ) -> int:
@@ -334,6 +340,7 @@ def horizon(
     return row_measures.horizon_of(_row(flow, parameter, t, layer), log10_share(eps))
 
 
+@requires_flow
 def share_beyond(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b", window: int = 20
 ) -> float:
@@ -378,6 +385,7 @@ def share_beyond(
     return row_measures.share_beyond_of(row, whole_number("window", window, 0))
 
 
+@requires_flow
 def cancellation(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
 ) -> float:
@@ -414,6 +422,7 @@ def cancellation(
     return _cancellation(flow, parameter, _row(flow, parameter, t, layer), layer)
 
 
+@requires_flow
 def zero_lags(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
 ) -> Mapping[str, int | None]:
@@ -452,6 +461,7 @@ def zero_lags(
     return rounds_to_zero(_row(flow, parameter, t, layer))
 
 
+@requires_flow
 def verdict(flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b") -> str:
     """Whether the signal vanishes, explodes or does neither on its way back to the first input.
 

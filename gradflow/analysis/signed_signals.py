@@ -14,7 +14,7 @@ from gradflow.cells import Stack
 from gradflow.engine.gradient_sums import state_signals
 from gradflow.engine.parameter_names import checked_layer, full_name, layers_of, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import finite_array, frozen, one_of, target_step
 
@@ -119,6 +119,7 @@ class SignedSignals:
         return rounds_to_zero(entries[:, math.ceil(part * entries.shape[1]) - 1])
 
 
+@requires_flow
 def signals(
     flow: GradientFlow,
     t: int,

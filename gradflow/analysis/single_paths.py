@@ -14,7 +14,8 @@ from decimal import Decimal
 import numpy as np
 
 from gradflow.analysis.unrolled_cell import Edge, Graph, Node, unrolled_graph
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
+from gradflow.numerics.validation import whole_number
 
 # Over this lag there are 551 paths; over one more 2640.
 _LONGEST = 5
@@ -92,6 +93,7 @@ class Path:
         return next((edge.start.kind for edge in self.edges if edge.is_crossing), None)
 
 
+@requires_flow
 def paths(
     flow: GradientFlow, parameter: str, t: int, k: int, layer: int | None = None
 ) -> tuple[Path, ...]:
@@ -169,6 +171,7 @@ def path_count(distance: int, parameter: str = "w_xf") -> int:
     >>> [gf.analysis.path_count(distance) for distance in range(5)]
     [1, 5, 24, 115, 551]
     """
+    whole_number("distance", distance, 0)
     count, following = 1, 4 if parameter.endswith("o") else 5
     for _ in range(distance):
         count, following = following, 5 * following - count

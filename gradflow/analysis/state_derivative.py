@@ -15,7 +15,7 @@ from gradflow.cells import LSTM
 from gradflow.cells.base import Cell
 from gradflow.engine.parameter_names import checked_layer, layers_of
 from gradflow.engine.sweep_by_step import Steps
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen, target_step, whole_number
 
@@ -223,6 +223,7 @@ class CellStateJacobian(Derivatives):
         return np.asarray(by_c + by_h * h_by_c)
 
 
+@requires_flow
 def state_jacobian(flow: GradientFlow, t: int, layer: int | None = None) -> StateJacobian:
     """The derivative of the state at a target step by the state at every step before.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.falls_and_tails import FallAndTail, fall_and_tail_of
 
 
+@requires_flow
 def fall_and_tail(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b"
 ) -> FallAndTail:

@@ -12,7 +12,7 @@ from gradflow.cells import LSTM
 from gradflow.cells.base import blended
 from gradflow.engine.one_layer import last_layer
 from gradflow.engine.parameter_names import layer_and_name
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
@@ -35,6 +35,7 @@ class _Step:
     h_by_h: _Number
 
 
+@requires_flow
 def by_detours_at(
     flow: GradientFlow,
     parameter: str,

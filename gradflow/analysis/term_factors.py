@@ -10,7 +10,7 @@ import numpy as np
 from gradflow.cells import GATES, LSTM, RNN
 from gradflow.engine.one_layer import OneLayer, last_layer
 from gradflow.engine.parameter_names import layer_and_name
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
@@ -50,6 +50,7 @@ class Factor:
     log10: float
 
 
+@requires_flow
 def factors(
     flow: GradientFlow, parameter: str, t: int, k: int, layer: int | None = None
 ) -> tuple[Factor, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.row_measures import half_life_of
 from gradflow.numerics.scaled import Array, Scaled, log_shares
 from gradflow.numerics.validation import frozen, target_step
@@ -56,6 +56,7 @@ class UnitSignals:
         return f"UnitSignals(t={self.t}, H={len(self.half_life)})"
 
 
+@requires_flow
 def unit_signals(
     flow: GradientFlow,
     t: int,

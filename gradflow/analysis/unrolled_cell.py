@@ -14,7 +14,7 @@ import numpy as np
 from gradflow.cells import GATES, LSTM, Cell, LSTMTrace
 from gradflow.engine.one_layer import last_layer
 from gradflow.engine.parameter_names import layer_and_name
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
@@ -127,6 +127,7 @@ class Graph:
         )
 
 
+@requires_flow
 def unrolled_graph(
     flow: GradientFlow, parameter: str, t: int, k: int, layer: int | None = None
 ) -> Graph:
@@ -167,7 +168,8 @@ def unrolled_graph(
     number, name = layer_and_name(flow.cell, parameter, layer)
     asked = last_layer(flow, number)
     cell, trace = scalar_lstm(asked.cell), asked.trace
-    j = t + 1 - whole_number("k", k, 1, target_step(t, flow.T))
+    last_step = target_step(t, flow.T)
+    j = last_step + 1 - whole_number("k", k, 1, last_step)
     one_of("parameter", name, cell.parameters)
     edges = [_edge(Node("L", t), Node("h", t), flow.state_slope[t - 1, 0])]
     for step in range(t, j - 1, -1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
@@ -13,7 +13,7 @@ from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.flow import GradientFlow
-from gradflow.numerics.validation import target_step
+from gradflow.numerics.validation import shown, target_step
 
 # Colours of the curves in the order of the networks, by their keys in `colours.LINES`.
 _COLOURS = ("RNN", "LSTM", "f", "c", "i", "o")
@@ -75,6 +75,7 @@ def plot_comparison(
     >>> sorted({trace.type for trace in figure.data})
     ['heatmap', 'scatter']
     """
+    _check_flows(flows)
     step = _target_step(flows, t)
     panels = [term_panel(flow, parameter, layer, name) for name, flow in flows.items()]
     low, high = colour_range(panels, relative, floor)
@@ -86,6 +87,13 @@ def plot_comparison(
     record = row_profile(f"dL_t/d{parameter}", rows, relative)
     block = block_size(panels[0].T) if panels else 1
     return on_paper(sheet(panels, view, record, title, (), True, None, block), dark)
+
+
+def _check_flows(flows: Any) -> None:
+    """Raise ValueError unless these are flows by their names."""
+    named = isinstance(flows, Mapping) and all(isinstance(name, str) for name in flows)
+    if not named or not all(isinstance(flow, GradientFlow) for flow in flows.values()):
+        raise ValueError(f"flows must be a mapping of names to flows. Got {shown(flows)}.")
 
 
 def _target_step(flows: Mapping[str, GradientFlow], t: int | None) -> int:

@@ -12,10 +12,11 @@ from gradflow.figures.builders.factor_bars import Bar, Group, factor_parts
 from gradflow.figures.builders.flow_records import flow_title, line_colour
 from gradflow.figures.builders.number_words import signed
 from gradflow.figures.builders.paper import on_paper
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.validation import target_step
 
 
+@requires_flow
 def plot_factors(
     flow: GradientFlow,
     parameter: str,

@@ -12,9 +12,10 @@ from gradflow.figures.builders.flow_records import term_panel
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import heatmap
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 
 
+@requires_flow
 def plot_heatmap(
     flow: GradientFlow,
     parameter: str = "w_x",

@@ -9,10 +9,11 @@ from gradflow.analysis import memory
 from gradflow.figures.builders.flow_records import flow_title, line_colour
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.target_curves import Measure, measure_curves
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.validation import target_step
 
 
+@requires_flow
 def plot_measures(
     flow: GradientFlow,
     t: int | None = None,

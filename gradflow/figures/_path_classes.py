@@ -12,11 +12,12 @@ from gradflow.engine.path_classes import PathClasses
 from gradflow.figures.builders.colours import CLASSES, LINES, REST
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.stacked_shares import Shares, shares
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of, target_step
 
 
+@requires_flow
 def plot_path_classes(
     flow: GradientFlow,
     parameter: str = "w_xf",

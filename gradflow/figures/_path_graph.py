@@ -10,15 +10,16 @@ from gradflow.figures.builders.drawn_graph import graph_figure
 from gradflow.figures.builders.graph_words import node_words
 from gradflow.figures.builders.number_words import signed
 from gradflow.figures.builders.paper import on_paper
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.validation import target_step, whole_number
 
 
+@requires_flow
 def plot_path_graph(
     flow: GradientFlow,
     parameter: str = "w_xf",
     t: int | None = None,
-    k: int = 3,
+    k: int | None = None,
     layer: int | None = None,
     *,
     rank: int = 1,
@@ -34,8 +35,8 @@ def plot_path_graph(
         One parameter, such as "w_xf".
     t : int, optional
         Target step, 1 <= t <= flow.T; the last one if it is left out.
-    k : int
-        Lag: how many steps are shown, 1 to 5.
+    k : int, optional
+        Lag: how many steps are shown, 1 to 5; if it is left out 3, or as many as there are.
     layer : int, optional
         The layer of a stack, which must be its last; may be left out where there is only one.
     rank : int
@@ -69,10 +70,11 @@ def plot_path_graph(
     ['lit h30 L30', 'lit c30 h30', 'lit c29 c30']
     """
     step = flow.T if t is None else target_step(t, flow.T)
-    first = step + 1 - whole_number("k", k, 1, step)
-    found = paths(flow, parameter, step, k, layer)
+    lag = min(3, step) if k is None else whole_number("k", k, 1, step)
+    first = step + 1 - lag
+    found = paths(flow, parameter, step, lag, layer)
     path = found[whole_number("rank", rank, 1, len(found)) - 1]
-    graph = unrolled_graph(flow, parameter, step, k, layer)
+    graph = unrolled_graph(flow, parameter, step, lag, layer)
     columns = [f"step {number}" for number in range(first, step + 1)]
     figure = graph_figure(graph, path, node_words(flow, graph), columns)
     value = signed(path.sign, path.log10)

@@ -10,11 +10,12 @@ from gradflow.engine.parameter_names import checked_layer, layers_of
 from gradflow.figures.builders.flow_records import flow_title, line_colour, row_profile
 from gradflow.figures.builders.lag_profile import Line, profile
 from gradflow.figures.builders.paper import on_paper
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import target_step
 
 
+@requires_flow
 def plot_profile(
     flow: GradientFlow,
     t: int | None = None,

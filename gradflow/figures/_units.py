@@ -8,9 +8,10 @@ from gradflow.analysis.unit_signal import unit_signals
 from gradflow.figures.builders.flow_records import flow_title
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.unit_bars import Units, units
-from gradflow.flow import GradientFlow
+from gradflow.flow import GradientFlow, requires_flow
 
 
+@requires_flow
 def plot_units(
     flow: GradientFlow,
     t: int | None = None,

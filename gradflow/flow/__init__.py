@@ -3,7 +3,8 @@
 Imports the engine, the cells, the losses, and `weights` for `Model`, which it accepts as a cell.
 """
 
+from gradflow.flow.arguments import requires_flow
 from gradflow.flow.compute import gradient_flow
 from gradflow.flow.record import GradientFlow
 
-__all__ = ["GradientFlow", "gradient_flow"]
+__all__ = ["GradientFlow", "gradient_flow", "requires_flow"]

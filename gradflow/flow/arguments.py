@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from gradflow.cells.base import Cell
+from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import finite_array, frozen, shown
+
+_Question = TypeVar("_Question", bound=Callable[..., Any])
 
 # Types that are of a kind.
 _KNOWN: set[tuple[type, type]] = set()
@@ -93,3 +97,16 @@ def check_forward(arrays: Mapping[str, Array]) -> None:
                 f"x and the weights must keep the forward pass within float64. "
                 f"Got an infinite {name} at row {step}."
             )
+
+
+def requires_flow(question: _Question) -> _Question:
+    """Have a function whose first argument is a flow refuse anything else, such as a cell."""
+
+    @functools.wraps(question)
+    def asked(*arguments: Any, **named: Any) -> Any:
+        if arguments or "flow" in named:  # else Python itself says that it is missing
+            given = arguments[0] if arguments else named["flow"]
+            check_kind("flow", given, GradientFlow, "what gradient_flow returns")
+        return question(*arguments, **named)
+
+    return cast(_Question, asked)
