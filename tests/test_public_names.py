@@ -53,32 +53,19 @@ def test_every_public_name_is_there_and_listed(module):
     assert set(module.__all__) <= set(dir(module))
 
 
-LIBRARY = [
-    path
-    for folder in (
-        "",
-        "analysis",
-        "cells",
-        "engine",
-        "figures",
-        "figures/builders",
-        "flow",
-        "models",
-        "numerics",
-        "weights",
-    )
-    for path in (ROOT / "gradflow" / folder).glob("*.py")
-]
+PAGES = sorted((ROOT / "gradflow" / "ui").rglob("*.py"))
+LIBRARY = sorted({*(ROOT / "gradflow").rglob("*.py")} - {*PAGES})
 
 
-def test_no_function_shares_a_name_with_a_module():
+@pytest.mark.parametrize("paths", [LIBRARY, PAGES], ids=["library", "pages"])
+def test_no_function_shares_a_name_with_a_module(paths):
     defined = {
         node.name
-        for path in LIBRARY
+        for path in paths
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    assert defined & {path.stem for path in LIBRARY} == set()
+    assert defined & {path.stem for path in paths} == set()
 
 
 VECTOR = gf.LSTM(np.ones((4, 128, 16)), np.zeros((4, 128, 128)), np.zeros((4, 128)))

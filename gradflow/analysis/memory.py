@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.analysis.forget_bias import forget_bias_for, forget_half_life
-from gradflow.analysis.reach import Reach, log10_share, reach_of
 from gradflow.analysis.tail_of_target import fall_and_tail
+from gradflow.analysis.target_reach import Reach, log10_share, reach_of
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics import row_measures

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.numerics.reach import PLAIN
+from gradflow.numerics.exponent_bounds import PLAIN
 from gradflow.numerics.scaled import (
     Array,
     Scaled,

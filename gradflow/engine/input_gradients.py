@@ -11,7 +11,7 @@ import numpy as np
 from gradflow.cells.base import Cell, Gate, Number, Tree, each, feeds, leaves, through
 from gradflow.engine.parameter_names import full_name, layers_of
 from gradflow.engine.sweep_by_step import Signals, carry_back
-from gradflow.numerics.reach import FACTOR, least_right
+from gradflow.numerics.exponent_bounds import FACTOR, least_right
 from gradflow.numerics.scaled import Array, Scaled, exponent_range
 from gradflow.numerics.shared_exponents import flushed
 
@@ -103,7 +103,7 @@ class _ToInputs:
         return x[:, 0] if self._cell.signed else x.norm(axis=1)
 
     def _too_small(self, x: Array, signals: Sequence[Array]) -> Array:
-        """Rows whose norm may have lost something, as `reach` has it."""
+        """Rows whose norm may have lost something, as `exponent_bounds` has it."""
         high = np.max([np.abs(signal).max(axis=1) for signal in signals], axis=0)
         largest = np.abs(x).max(axis=1)
         return np.flatnonzero((largest < high * least_right(0, self._most)) & (high > 0.0))

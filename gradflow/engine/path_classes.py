@@ -17,7 +17,7 @@ from gradflow.engine.stored_terms import (
 )
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_path_class import ClassSignals, beside, carry_classes
-from gradflow.numerics.reach import SQUARE
+from gradflow.numerics.exponent_bounds import SQUARE
 from gradflow.numerics.scaled import Array, Scaled, log10_scaled
 from gradflow.numerics.validation import frozen
 
@@ -256,7 +256,7 @@ def _sizes(
 def _without_loss(
     sizes: tuple[Array, Array], signals: ClassSignals, slopes: dict[int, Scaled]
 ) -> tuple[Array, Array]:
-    """Sizes, those that float64 lost digits of found anew; which they are `reach` derives."""
+    """Sizes; those of which float64 lost digits, by `exponent_bounds`, are computed anew."""
     mantissa, exponent = sizes
     small = mantissa**2 < 2.0**-SQUARE
     small &= np.logical_or.reduce([signals.mantissas[signal].any(axis=2) for signal in slopes])

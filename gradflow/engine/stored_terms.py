@@ -12,7 +12,7 @@ import numpy as np
 from gradflow.cells.base import Cell, Gate, Tree
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_step import Signals, carry_back
-from gradflow.numerics.reach import SQUARE
+from gradflow.numerics.exponent_bounds import SQUARE
 from gradflow.numerics.scaled import (
     Array,
     Scaled,

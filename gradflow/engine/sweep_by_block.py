@@ -28,7 +28,12 @@ from gradflow.engine.factored_terms import (
     power_range,
 )
 from gradflow.engine.sweep_by_step import Steps
-from gradflow.numerics.reach import FLUSHED, PLAIN, ROW, least_right
+from gradflow.numerics.exponent_bounds import (
+    FLUSHED,
+    PLAIN,
+    ROW,
+    least_right,
+)
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 from gradflow.numerics.shared_exponents import renew, tops
 
@@ -217,7 +222,7 @@ def _maps_apart(cell: StepBack, steps: Steps, signals: int) -> tuple[Array, Arra
 
 
 def _are_right(made: Array, rows: Array, maps: Array) -> bool:
-    """Whether no number of rows @ maps lost anything, as `reach` has it, of factors below 1."""
+    """Whether rows @ maps, of factors below 1, lost nothing by the rule of `exponent_bounds`."""
     size = np.abs(made)
     if size.max(initial=0.0) > 2.0**ROW:
         return False

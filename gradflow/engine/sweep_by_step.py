@@ -20,7 +20,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gradflow.cells.base import Cell, Passes, Step, StepBack, Tree, by_step, each, leaves
-from gradflow.numerics.reach import FACTOR, GROWTH, ROW, least_right
+from gradflow.numerics.exponent_bounds import (
+    FACTOR,
+    GROWTH,
+    ROW,
+    least_right,
+)
 from gradflow.numerics.scaled import Array, Scaled, exponent_range
 from gradflow.numerics.shared_exponents import depths, flushed, lowest, over, renew, tops
 

@@ -17,7 +17,7 @@ from gradflow.engine.parameter_names import parts_of, total_name
 from gradflow.engine.stored_terms import blocks, filled
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.losses import Readout
-from gradflow.numerics.reach import FLUSHED
+from gradflow.numerics.exponent_bounds import FLUSHED
 from gradflow.numerics.scaled import (
     ZERO_EXPONENT,
     Array,

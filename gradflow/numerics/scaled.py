@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradflow.numerics.reach import ROW
+from gradflow.numerics.exponent_bounds import ROW
 
 Array = NDArray[Any]
 

@@ -1,6 +1,6 @@
 """Rows of plain numbers that share a power of two: find it, renew it, and tell how deep they lie.
 
-The bounds are those of `reach`.
+The bounds are those of `exponent_bounds`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradflow.numerics.reach import FLUSHED
+from gradflow.numerics.exponent_bounds import FLUSHED
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
 
 # 2^1022 is the largest power whose reciprocal is a full float64.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from gradflow.ui.derivation.outline import PARTS, QUESTIONS
+from gradflow.ui.derivation.chapters import PARTS, QUESTIONS
 from gradflow.ui.derivation.rnn_questions import HALVING
 
 pytestmark = pytest.mark.slow

@@ -11,6 +11,7 @@ from oracles import scalar_terms
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from gradflow.ui.derivation.chapters import PARTS, QUESTIONS, STEPS
 from gradflow.ui.derivation.clipping_step import CLIPPING
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
@@ -20,8 +21,7 @@ from gradflow.ui.derivation.lstm_steps import (
     WAYS,
     ways_back,
 )
-from gradflow.ui.derivation.outline import PARTS, QUESTIONS, STEPS
-from gradflow.ui.derivation.question import band
+from gradflow.ui.derivation.prediction import band
 from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
 from gradflow.ui.derivation.rnn_steps import (
     BOTTOM,

@@ -105,12 +105,14 @@ def test_the_script_fills_triangles_up(n):
 def test_each_term_lies_in_a_cell_that_shows_it_at_its_place(axis, T, block):
     terms = [(t, k) for t in range(1, T + 1) for k in range(1, t + 1)]
     cells = f"new Cells({json.dumps({'T': T, 'block': block, 'axis': axis})})"
-    found = _result("cells.js", f"{json.dumps(terms)}.map(([t, k]) => {cells}.cellOf(t, k))")
+    found = _result("cell_places.js", f"{json.dumps(terms)}.map(([t, k]) => {cells}.cellOf(t, k))")
     places = []
     for (t, k), (row, column) in zip(terms, found, strict=True):
         other = k if axis == "lag" else t + 1 - k
         places.append((row, column, block * ((t - 1) % block) + (other - 1) % block))
-    shown = _result("cells.js", f"{json.dumps(places)}.map((place) => {cells}.termOf(...place))")
+    shown = _result(
+        "cell_places.js", f"{json.dumps(places)}.map((place) => {cells}.termOf(...place))"
+    )
     assert shown == [list(term) for term in terms]
 
 
@@ -126,7 +128,7 @@ def test_each_term_lies_in_a_cell_that_shows_it_at_its_place(axis, T, block):
 )
 def test_a_size_is_said_with_its_power_of_ten(log10, said):
     source = (SCRIPTS / "readout.js").read_text(encoding="utf-8").partition("\n\n")[2]
-    own = source.replace('import { isTerm } from "./cells.js";\n', "")
+    own = source.replace('import { isTerm } from "./cell_places.js";\n', "")
     assert json.loads(_node(f"{own}\nconst result = scientific({log10});\n{AS_JSON}")) == said
 
 

@@ -8,7 +8,7 @@ from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.lag_profile import Profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.ui.component.assets import available
-from gradflow.ui.component.heatmaps import message
+from gradflow.ui.component.linked_charts import message
 from gradflow.ui.shared import panels, state
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.settings import Settings

@@ -9,7 +9,12 @@ import streamlit as st
 
 from gradflow.figures.builders.pooling import LONG
 from gradflow.numerics.scaled import Array
-from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
+from gradflow.ui.downloads.button_row import (
+    File,
+    buttons,
+    pictures,
+    python_file,
+)
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings

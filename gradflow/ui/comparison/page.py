@@ -20,7 +20,7 @@ from gradflow.ui.comparison import words
 from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import draw_downloads
 from gradflow.ui.comparison.term_section import one_cell
-from gradflow.ui.component.heatmaps import heatmaps
+from gradflow.ui.component.linked_charts import heatmaps
 from gradflow.ui.shared import frame, links, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment

@@ -7,7 +7,7 @@ import streamlit as st
 from gradflow.figures.builders.factor_bars import Bar, Group, factor_parts
 from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.term_parts import Product, Term, term
-from gradflow.ui.component.chart import chart
+from gradflow.ui.component.single_chart import chart
 from gradflow.ui.shared import sidebar, state
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings

@@ -7,12 +7,12 @@ import functools
 import plotly.graph_objects as go
 import streamlit as st
 
+from gradflow.figures.builders.cell_frame import outlined
 from gradflow.figures.builders.mode_bar import BAR
-from gradflow.figures.builders.outline import outlined
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.example import Example
-from gradflow.ui.derivation.question import Proof, Question
+from gradflow.ui.derivation.prediction import Proof, Question
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared.latex import formula
 

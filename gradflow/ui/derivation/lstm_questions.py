@@ -8,9 +8,14 @@ from dataclasses import replace
 import gradflow as gf
 from gradflow.analysis import memory
 from gradflow.analysis.clipping import clip_factors, log10_clipped, log10_gradient_norm
+from gradflow.figures.builders.cell_frame import Outline
 from gradflow.figures.builders.number_words import number, percent, power
-from gradflow.figures.builders.outline import Outline
-from gradflow.ui.derivation.question import Proof, Question, Shown, band
+from gradflow.ui.derivation.prediction import (
+    Proof,
+    Question,
+    Shown,
+    band,
+)
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.settings import Settings

@@ -6,10 +6,15 @@ import streamlit as st
 
 from gradflow.ui import server
 from gradflow.ui.derivation import progress
+from gradflow.ui.derivation.chapters import (
+    CHAPTERS,
+    PARTS,
+    QUESTIONS,
+    Part,
+)
 from gradflow.ui.derivation.drawing import draw_question, draw_step
 from gradflow.ui.derivation.example import Example
-from gradflow.ui.derivation.outline import CHAPTERS, PARTS, QUESTIONS, Part
-from gradflow.ui.derivation.question import Question
+from gradflow.ui.derivation.prediction import Question
 from gradflow.ui.shared import frame, sidebar, state
 
 _LEAD = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradflow.ui.derivation.question import Question
+from gradflow.ui.derivation.prediction import Question
 from gradflow.ui.shared import state
 
 _OPEN = "derivation_open"

@@ -8,10 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from gradflow.analysis import memory
+from gradflow.figures.builders.cell_frame import Outline
 from gradflow.figures.builders.number_words import number, percent, power
-from gradflow.figures.builders.outline import Outline
 from gradflow.numerics.scaled import Array
-from gradflow.ui.derivation.question import Proof, Question, Shown, band
+from gradflow.ui.derivation.prediction import (
+    Proof,
+    Question,
+    Shown,
+    band,
+)
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.settings import Settings

@@ -7,8 +7,8 @@ from starlette.middleware import Middleware
 from streamlit import config
 
 from gradflow.ui.door.guard import FrontDoor
+from gradflow.ui.door.server_life import upkeep
 from gradflow.ui.door.sessions import Sessions
-from gradflow.ui.door.upkeep import upkeep
 
 __all__ = ["Sessions", "front_door", "upkeep"]
 

@@ -14,7 +14,7 @@ from gradflow.ui.model.panels import gate_letters
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.held_settings import HeldSettings
-from gradflow.ui.shared.own_numbers import OwnNumbers
+from gradflow.ui.shared.number_input import OwnNumbers
 from gradflow.ui.shared.setting_fields import controls_by_name
 from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.widgets import Widgets

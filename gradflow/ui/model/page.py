@@ -14,7 +14,12 @@ from gradflow.figures.builders.target_curves import measure_curves
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.figures.builders.unit_bars import Units, units
 from gradflow.ui import server
-from gradflow.ui.downloads.buttons import File, buttons, pictures, python_file
+from gradflow.ui.downloads.button_row import (
+    File,
+    buttons,
+    pictures,
+    python_file,
+)
 from gradflow.ui.model import controls, exports, long_runs, panels, sequence, uploads, words
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (

@@ -10,7 +10,7 @@ import streamlit as st
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.held_settings import HeldSettings
 from gradflow.ui.shared.links import NETWORKS
-from gradflow.ui.shared.own_numbers import OwnNumbers
+from gradflow.ui.shared.number_input import OwnNumbers
 from gradflow.ui.shared.setting_fields import parsed
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.widgets import Widgets

@@ -1,6 +1,6 @@
 // The crosshair: one cell of both heatmaps and its lag in the profile, with lines and a readout.
 
-import { Cells, isTerm } from "./cells.js";
+import { Cells, isTerm } from "./cell_places.js";
 import { size, where } from "./readout.js";
 import { axesOf } from "./vendor_internals.js";
 

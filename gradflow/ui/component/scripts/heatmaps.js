@@ -1,15 +1,14 @@
 // Both heatmaps and the profile, in nodes that stay, so that zoom and focus do.
 
+import { Clicks, SECOND_CLICK } from "./clicks.js";
 import { Crosshair } from "./crosshair.js";
 import { painted, react, themed } from "./drawing.js";
 import { unpacked } from "./packing.js";
 import { allButValues, repaint } from "./pictures.js";
 import { plotlyLibrary } from "./plotly_library.js";
-import { endZoom, isZoom, keepZoom, zoomedAxes } from "./zoom.js";
+import { isZoom, keepZoom, zoomedAxes } from "./zoom.js";
 
-// In milliseconds: how soon a second click makes a double click, and how soon a hand that moves a
-// slider moves it again.
-const SECOND_CLICK = 400;
+// Milliseconds after which a hand that moves a slider moves it again.
 const NEXT_MOVE = 150;
 
 export class Heatmaps {
@@ -18,6 +17,7 @@ export class Heatmaps {
     this.panels = [...element.querySelectorAll(".panel")];
     this.plots = this.panels.map((panel) => panel.querySelector("[data-chart]"));
     this.crosshair = new Crosshair(this.panels, this.plots, element.querySelector(".readout"));
+    this.clicks = new Clicks(this.crosshair);
     this.drawings = 0;
     this.sizes = new ResizeObserver(() => this.resize());
   }
@@ -67,12 +67,7 @@ export class Heatmaps {
   }
 
   listen(plot, index) {
-    plot.on("plotly_hover", ({ points: [point] }) => this.crosshair.point(index, point));
-    plot.on("plotly_unhover", () => this.crosshair.rest());
-    plot.on("plotly_click", ({ points: [point], event }) => {
-      if (event.detail < 2) this.click(plot, index, point);
-    });
-    plot.on("plotly_doubleclick", () => this.unzoom(plot));
+    this.clicks.listen(this.Plotly, plot, index);
     plot.on("plotly_relayout", (change) => isZoom(change) && keepZoom(this.Plotly, plot));
     plot.on("plotly_afterplot", () => this.crosshair.draw());
     this.sizes.observe(this.panels[index]);
@@ -80,7 +75,7 @@ export class Heatmaps {
 
   // The bar above a chart, with our own end of a zoom instead of Plotly's.
   config(plot) {
-    const click = () => this.unzoom(plot);
+    const click = () => this.clicks.unzoom(this.Plotly, plot);
     const button = { name: "unzoom", title: "Reset zoom", icon: this.Plotly.Icons.home, click };
     const { modeBarButtonsToRemove: removed, ...given } = plot.chart.config;
     return {
@@ -90,19 +85,6 @@ export class Heatmaps {
       doubleClick: false,
       doubleClickDelay: SECOND_CLICK,
     };
-  }
-
-  unzoom(plot) {
-    clearTimeout(this.choosing);
-    return endZoom(this.Plotly, plot);
-  }
-
-  // Where there is a zoom, a second click may follow and end it.
-  click(plot, index, point) {
-    if (!this.crosshair.point(index, point)) return;
-    const choose = () => this.crosshair.choose();
-    if (plot.zoom) this.choosing = setTimeout(choose, SECOND_CLICK);
-    else choose();
   }
 
   resize() {

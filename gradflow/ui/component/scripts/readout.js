@@ -1,6 +1,6 @@
 // What the crosshair's cell is and holds, in words.
 
-import { isTerm } from "./cells.js";
+import { isTerm } from "./cell_places.js";
 
 // The steps of a cell, and the input of its term where it has only one.
 export function where(cells, [row, column], [t, k], { inputs, words }) {

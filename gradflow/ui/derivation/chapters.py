@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradflow.ui.derivation import clipping_step, lstm_steps, rnn_steps
 from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
-from gradflow.ui.derivation.question import Question
+from gradflow.ui.derivation.prediction import Question
 from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
 from gradflow.ui.derivation.step import Step
 

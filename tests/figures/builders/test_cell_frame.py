@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from gradflow.figures.builders.cell_frame import Outline, outlined
 from gradflow.figures.builders.colour_scale import View
-from gradflow.figures.builders.outline import Outline, outlined
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.term_heatmap import heatmap
 

@@ -42,7 +42,7 @@ def heatmaps(shown: bytes) -> None:
 
 
 def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> bytes:
-    """All that charts.js draws and tells: the figures as they are exported, and the cells.
+    """All that the scripts draw and tell: the figures as they are exported, and the cells.
 
     Parameters
     ----------

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradflow.figures.builders.cell_frame import Outline
 from gradflow.figures.builders.colour_scale import View
-from gradflow.figures.builders.outline import Outline
 from gradflow.figures.builders.panel import Panel
 from gradflow.ui.shared.settings import Settings
 
