@@ -1,0 +1,68 @@
+"""A long run on the page of the user's own model: memory, progress, and turns."""
+
+import threading
+import time
+
+from ui.model.model_app import assert_shows, charts, example, noise, opened, put, quiet, shipped
+
+from gradflow.ui import server
+from gradflow.ui.model import long_runs
+
+
+def test_what_does_not_fit_in_memory_is_refused_in_one_sentence(monkeypatch):
+    monkeypatch.setattr(long_runs, "free_bytes", lambda: 40_000_000)
+    app = opened(sequence="noise", T="60")
+    assert charts(app)
+    app = put(app, "T", 2000)
+    assert not app.exception
+    [error] = app.error
+    sentence = error.value.replace("\\", "")
+    assert "T = 2000 steps of this model need about" in sentence
+    assert "40 MB are free" in sentence
+    assert not charts(app)
+    assert charts(quiet(put(app, "T", 60)))
+
+
+def test_a_bar_and_a_button_come_and_go_while_it_computes(monkeypatch):
+    monkeypatch.setattr(long_runs, "PATIENCE", -1.0)
+    monkeypatch.setattr(long_runs, "_PACE", 0.0)
+    shown = []
+    call = long_runs.Progress.__call__
+
+    def told(self, share):
+        call(self, share)
+        shown.append(self._bar is not None)
+
+    monkeypatch.setattr(long_runs.Progress, "__call__", told)
+    app = opened()
+    assert shown
+    assert all(shown)
+    assert not [button for button in app.button if button.key.startswith(long_runs.CANCEL)]
+    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
+
+
+def test_a_run_lets_others_go_first_between_any_two_steps(monkeypatch):
+    steps, others = [], []
+
+    def other():
+        with server.runs.turn():
+            others.append(len(steps))
+
+    between = server.Turns.between_steps
+
+    def told(turns):
+        if turns._held_here():
+            thread = threading.Thread(target=other, daemon=True)
+            thread.start()
+            while not turns._before:
+                time.sleep(0)
+            between(turns)
+            thread.join(timeout=10)
+            steps.append(0)
+
+    monkeypatch.setattr(server.Turns, "between_steps", told)
+    app = opened(sequence="noise", T="12")
+    # The terms as read and with another forget bias take a step each for every source step.
+    assert len(steps) > 2 * 12
+    assert others == list(range(len(steps)))
+    assert_shows(app, shipped("recall_not_learned"), noise(app, 6))

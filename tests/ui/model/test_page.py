@@ -1,0 +1,126 @@
+"""What the page of the user's own model shows of a model: heatmaps, measures, units, code."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+from ui.model.model_app import (
+    array,
+    assert_shows,
+    charts,
+    example,
+    noise,
+    opened,
+    put,
+    pytorch,
+    query,
+    quiet,
+    said,
+    shipped,
+    upload,
+    widget,
+)
+
+import gradflow as gf
+from gradflow.analysis.unit_signal import unit_signals
+from gradflow.ui.model.shipped import SHIPPED
+
+
+def test_the_page_works_before_anything_is_uploaded():
+    app = opened()
+    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
+    assert query(app) == {"v": "1", "model": "recall_not_learned"}
+    assert "LSTM lstm layer 0" in said(app).replace("\\", "")
+    assert "linear layer readout" in said(app)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_model_reads_its_own_example(name):
+    app = put(opened(), "model", name)
+    assert_shows(quiet(app), shipped(name), example(name))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "gate", "name"),
+    [
+        ("w_x", "all", "w_x"),
+        ("w_h", "f", "w_hf"),
+        ("b", "o", "b_o"),
+        ("x", "all", "x"),
+        ("b", "z", "b"),
+    ],
+)
+def test_every_parameter_can_be_chosen(parameter, gate, name):
+    app = opened(parameter=parameter, gate=gate)
+    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"), name)
+
+
+@pytest.mark.parametrize(("kind", "added"), [("gru", 2.0), ("lstm", -1.5), ("lstm", 0.0)])
+def test_another_forget_bias_is_shown_beside(kind, added):
+    tensors = pytorch(kind)
+    app = put(upload(opened(), save(tensors)), "added", added)
+    assert_shows(quiet(app), gf.from_state_dict(tensors), noise(app, 3), added=added)
+
+
+def test_the_readout_of_a_shipped_model_can_be_left_out():
+    app = quiet(widget(opened(), "model_readout").set_value("sum of the hidden units").run())
+    name = "recall_not_learned"
+    assert_shows(app, shipped(name, readout=None), example(name))
+
+
+def test_the_measures_are_those_of_the_library():
+    app = quiet(put(put(opened(), "last", False), "t", 40))
+    table = app.table[1].value
+    flow = gf.gradient_flow(shipped("recall_not_learned"), example("recall_not_learned"))
+    seen = gf.memory.measure(flow, 40, window=20)
+    as_read = dict(zip(table["Measure"], table["as read"], strict=True))
+    assert as_read["Verdict"] == seen.verdict
+    assert as_read["Horizon"] == f"k = {seen.horizon}"
+    lags = seen.zero_lags
+    expected = f"k = {lags['float16']}" if lags["float16"] else "never"
+    assert as_read["Zero in float16"] == expected
+    lines = {trace["name"]: trace for trace in charts(app)["model_over_targets"]["data"]}
+    horizons = [gf.memory.horizon(flow, t) for t in range(1, 61)]
+    np.testing.assert_array_equal(array(lines["horizon, as read"]["y"]), horizons)
+
+
+def test_the_units_stand_by_their_half_life():
+    app = opened(t="30", last="0")
+    flow = gf.gradient_flow(shipped("recall_not_learned"), example("recall_not_learned"))
+    expected = np.sort(unit_signals(flow, 30).half_life)[::-1]
+    [bars] = charts(app)["model_units"]["data"]
+    np.testing.assert_allclose(array(bars["y"]), expected)
+
+
+def test_a_view_that_changes_computes_nothing_again(monkeypatch):
+    app = opened()
+    calls = []
+    run = gf.gradient_flow
+    monkeypatch.setattr(gf, "gradient_flow", lambda *a, **b: calls.append(a) or run(*a, **b))
+    for name, value in (("parameter", "w_x"), ("window", 5), ("relative", False), ("gate", "f")):
+        app = quiet(put(app, name, value))
+    assert not calls
+    app = quiet(put(app, "added", 3.0))
+    assert len(calls) == 1
+    quiet(put(app, "model", "recall_learned"))
+    assert len(calls) == 3
+
+
+def test_the_python_to_copy_makes_the_terms_that_are_shown(tmp_path, monkeypatch, capsys):
+    app = quiet(put(put(opened(), "sequence", "noise"), "parameter", "w_x"))
+    [code] = [block.value for block in app.code if "gradient_flow" in block.value]
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile(code, "snippet", "exec"), names)
+    x = noise(app, 6)
+    flow = gf.gradient_flow(shipped("recall_not_learned"), x)
+    np.testing.assert_array_equal(names["flow"].log10("w_x"), flow.log10("w_x"))
+    assert float(capsys.readouterr().out) == flow.log10("w_x")[-1, -1]
+    assert_shows(app, shipped("recall_not_learned"), x, "w_x")
+    assert names["changed"].cell.b[1] == pytest.approx(flow.cell.b[1] + 2.0)
+
+
+@pytest.mark.parametrize("T", [1, 2, 450])
+def test_short_and_long_sequences_are_shown(T):
+    app = opened(sequence="noise", T=str(T), model="recall_learned")
+    shown = array(charts(app)["model_as_read"]["data"][0]["z"])
+    assert len(shown) == (T if T < 400 else T // 2)

@@ -1,0 +1,178 @@
+"""A model that is uploaded is the model that is shown; a bad file gets one sentence."""
+
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+from ui.model.model_app import (
+    assert_shows,
+    charts,
+    noise,
+    opened,
+    put,
+    pytorch,
+    quiet,
+    said,
+    upload,
+    widget,
+)
+
+import gradflow as gf
+
+
+def test_an_upload_is_shown_with_its_layers():
+    tensors = pytorch("lstm", layers=2)
+    app = quiet(upload(opened(), save(tensors)))
+    assert widget(app, "m_model").value == "own"
+    model = gf.from_state_dict(tensors)
+    assert_shows(app, model, noise(app, 3), layer=0)
+    app = put(put(app, "layer", 1), "parameter", "w_x")
+    assert_shows(quiet(app), model, noise(app, 3), "w_x", layer=1)
+    assert "sum of the hidden units" in said(app)
+    assert [row for row in app.table[0].value["H"]] == ["4", "4"]
+
+
+def test_a_file_of_keras_is_read():
+    data = (Path(__file__).parents[2] / "weights" / "keras_models" / "lstm.npz").read_bytes()
+    app = quiet(upload(opened(), data, "lstm.npz"))
+    model = gf.loads(data, "lstm.npz")
+    assert_shows(app, model, noise(app, model.cell.D))
+
+
+def test_what_the_weights_do_not_tell_is_asked_for_and_then_shown():
+    tensors = pytorch("rnn")
+    app = quiet(upload(opened(), save(tensors)))
+    assert widget(app, "m_model").value == "recall_not_learned"
+    asked = widget(app, "model_answer")
+    assert asked.options == ["RNN (tanh)", "RNN (relu)"]
+    app = quiet(asked.set_value("rnn_relu").run())
+    assert_shows(app, gf.from_state_dict(tensors, cell="rnn_relu"), noise(app, 3), added=0.0)
+    assert not [one for one in app.selectbox if one.key == "model_answer"]
+
+
+def test_a_module_of_several_is_asked_for_and_its_layers_after_it():
+    tensors = pytorch("rnn", prefix="encoder.") | pytorch("lstm", prefix="decoder.", seed=1)
+    app = quiet(upload(opened(), save(tensors)))
+    assert sorted(widget(app, "model_answer").options) == ["decoder", "encoder"]
+    lstm = quiet(widget(app, "model_answer").set_value("decoder").run())
+    assert_shows(lstm, gf.from_state_dict(tensors, prefix="decoder"), noise(lstm, 3))
+    app = upload(opened(), save(tensors))
+    app = quiet(widget(app, "model_answer").set_value("encoder").run())
+    app = quiet(widget(app, "model_answer").set_value("rnn_tanh").run())
+    model = gf.from_state_dict(tensors, prefix="encoder", cell="rnn_tanh")
+    assert_shows(app, model, noise(app, 3), added=0.0)
+
+
+def test_a_linear_layer_of_the_file_can_be_the_readout():
+    generator = np.random.default_rng(1)
+    tensors = pytorch() | {"head.weight": generator.normal(size=(2, 4)).astype(np.float32)}
+    app = upload(opened(), save(tensors))
+    assert_shows(app, gf.from_state_dict(tensors), noise(app, 3))
+    app = quiet(widget(app, "model_readout").set_value("head").run())
+    assert_shows(app, gf.from_state_dict(tensors, readout="head"), noise(app, 3))
+    assert "linear layer head" in said(app)
+
+
+class Ran:
+    """What must never come to be: unpickling it would write a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.write_text, (self.path, "ran"))
+
+
+def bomb():
+    """An .npz of a few kilobytes that unpacks to 100 MB."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        array_ = io.BytesIO()
+        np.save(array_, np.zeros((100 << 20) // 8))
+        archive.writestr("weight_ih_l0.npy", array_.getvalue())
+    return file.getvalue()
+
+
+def lying(size):
+    """A safetensors file whose header says that a tensor ends far beyond the file."""
+    header = {"weight_hh_l0": {"dtype": "F32", "shape": [size, 4], "data_offsets": [0, 16 * size]}}
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(64)
+
+
+WHOLE = save(pytorch())
+
+
+BAD = {
+    "text": (b"hello", "notes.txt", "must be a .safetensors, an .npz or a file of PyTorch"),
+    "truncated": (WHOLE[:-7], "model.safetensors", "bytes"),
+    "header that lies": (lying(10**9), "model.safetensors", "bytes"),
+    "empty": (b"", "model.safetensors", "must"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(64), "model.h5", "is in a format of Keras"),
+    "zip bomb": (bomb(), "model.npz", "must unpack to at most"),
+    "shapes that do not fit": (
+        save(pytorch() | {"bias_hh_l0": np.zeros(5, np.float32)}),
+        "model.safetensors",
+        "bias_hh_l0 must have shape",
+    ),
+    "NaN": (
+        save(pytorch() | {"bias_hh_l0": np.full(16, np.nan, np.float32)}),
+        "model.safetensors",
+        "bias_hh_l0 must be finite",
+    ),
+    "no layers": (
+        save({"weight": np.zeros((2, 2), np.float32)}),
+        "model.safetensors",
+        "must hold a recurrent layer",
+    ),
+    "bidirectional": (
+        save(pytorch() | {"weight_hh_l0_reverse": np.zeros((16, 4), np.float32)}),
+        "model.safetensors",
+        "bidirectional layers are not supported",
+    ),
+}
+
+
+@pytest.mark.parametrize("key", BAD)
+def test_a_bad_file_gets_one_sentence_and_leaves_the_page_as_it_was(key):
+    data, name, sentence = BAD[key]
+    tensors = pytorch("gru", seed=3)
+    app = upload(opened(), save(tensors))
+    before = charts(app)
+    app = upload(app, data, name)
+    assert not app.exception
+    [error] = app.error
+    assert sentence in error.value.replace("\\", "")
+    assert charts(app) == before
+    assert_shows(app, gf.from_state_dict(tensors), noise(app, 3))
+    app = quiet(upload(app, WHOLE))
+    assert_shows(app, gf.from_state_dict(pytorch()), noise(app, 3))
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.safetensors", "model.npz"])
+def test_a_pickled_file_is_never_run_and_shows_the_two_lines(name, tmp_path):
+    trap = tmp_path / "ran"
+    app = upload(opened(), pickle.dumps(Ran(trap)), name)
+    [error] = app.error
+    assert "nothing in a file is ever run" in error.value
+    assert any("save_file(model.state_dict()" in code.value for code in app.code)
+    assert not trap.exists()
+
+
+def test_markup_in_a_name_is_shown_as_it_is():
+    app = upload(opened(), b"hello", "<img src=x>[a](http://b).txt")
+    [error] = app.error
+    assert "\\<img" in error.value
+    assert "\\[a\\]" in error.value
+
+
+def test_a_file_that_is_taken_away_takes_its_error_with_it():
+    app = upload(upload(opened(), WHOLE), b"hello", "notes.txt")
+    assert app.error
+    app = quiet(widget(app, "model_file").clear().run())
+    assert_shows(app, gf.from_state_dict(pytorch()), noise(app, 3))
