@@ -32,8 +32,9 @@ PLACED = {
 
 TOP_OF_THE_SDIST = {
     *("gradflow", "app.py", ".streamlit", "tests", "benchmarks", "deploy", "docs", "examples"),
-    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "pyproject.toml", "PKG-INFO"),
-    *(".ci", ".gitignore"),
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"),
+    *("pyproject.toml", "PKG-INFO", ".ci", ".gitignore"),
+    *("package.json", "package-lock.json", ".npmrc", "eslint.config.js"),
     *("requirements.txt", "requirements-dev.txt"),
     *("requirements-package.txt", "requirements-torch.txt", "requirements-keras.txt"),
 }
