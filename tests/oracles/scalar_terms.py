@@ -12,7 +12,7 @@ Arrays of terms have target step t in row t-1 and lag k in column k-1, like thos
 from dataclasses import dataclass, field
 
 import autograd.numpy as np
-from autograd import jacobian
+from autograd import grad, jacobian
 
 GATES = "ifco"
 LN10 = float(np.log(10.0))
@@ -149,6 +149,12 @@ def autograd_terms(problem):
         )
         for name in copies
     }
+
+
+def autograd_row(problem, t):
+    """The terms of one target step by lag: name to an array (t, *shape of the parameter)."""
+    slopes = grad(lambda copies: losses(copies, problem)[t - 1])(_copies(problem))
+    return {name: terms[t - 1 :: -1] for name, terms in slopes.items()}
 
 
 def by_lag(terms):

@@ -43,9 +43,9 @@ def value_of(line):
 
 
 @functools.cache
-def rnn_terms(settings, T=None):
-    """The RNN's terms from autograd, by lag, (T, T)."""
-    x = inputs(settings, None).x[:T]
+def rnn_row(settings, t=None):
+    """The RNN's terms of a target step, the last unless told, from autograd by lag: (t,)."""
+    x = inputs(settings, None).x[:t]
     weights = {
         "w_x": np.array([[settings.w_x]]),
         "w_s": np.array([[settings.w_s]]),
@@ -62,22 +62,22 @@ def rnn_terms(settings, T=None):
         settings.activation,
         {"s": settings.s_0},
     )
-    return {name: np.reshape(v, (len(x), len(x), -1))[:, :, 0] for name, v in _terms(problem)}
+    return {name: np.reshape(v, (len(x), -1))[:, 0] for name, v in _row(problem)}
 
 
 @functools.cache
-def lstm_terms(settings):
-    """The LSTM's terms from autograd, (T, T, 4), gates in the order i, f, c, o."""
+def lstm_row(settings, t=None):
+    """The LSTM's terms of a target step from autograd, (t, 4), gates in the order i, f, c, o."""
     w_h = settings.w_h if settings.own_w_h else settings.w_s
     weights = {
         "w_x": np.full((4, 1, 1), settings.w_x),
         "w_h": np.full((4, 1, 1), w_h),
         "b": np.array([[0.0], [settings.b_f], [0.0], [0.0]]),
     }
-    T = settings.T
-    problem = scalar_terms.Problem(weights, inputs(settings, None).x, 1.0, 0.0, settings.loss)
-    return {name: np.reshape(v, (T, T, -1)) for name, v in _terms(problem)}
+    x = inputs(settings, None).x[:t]
+    problem = scalar_terms.Problem(weights, x, 1.0, 0.0, settings.loss)
+    return {name: np.reshape(v, (len(x), -1)) for name, v in _row(problem)}
 
 
-def _terms(problem):
-    return scalar_terms.autograd_terms(problem).items()
+def _row(problem):
+    return scalar_terms.autograd_row(problem, len(problem.x)).items()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ui.derivation.shown_numbers import lstm_terms, rnn_terms
+from ui.derivation.shown_numbers import lstm_row, rnn_row
 
 from gradflow.ui.derivation.lstm_questions import CLIPPED, FORGETTING, GROWING
 from gradflow.ui.derivation.rnn_questions import HALVING, HEALTHY, SATURATION, SHORT, SILENCE
@@ -14,13 +14,13 @@ from gradflow.ui.shared.experiment import inputs, run
 def test_halving_the_weight_leaves_what_autograd_leaves():
     after = HALVING.settings
     before = replace(after, w_s=2.0 * after.w_s)
-    change = rnn_terms(after)["w_x"][-1, 19] / rnn_terms(before)["w_x"][-1, 19]
+    change = rnn_row(after)["w_x"][19] / rnn_row(before)["w_x"][19]
     assert abs(change) < 1e-4
     assert HALVING.prove().right == "power"
 
 
 def test_saturation_leaves_what_autograd_leaves():
-    row = rnn_terms(SATURATION.settings)["b"][-1]
+    row = rnn_row(SATURATION.settings)["b"]
     assert SATURATION.settings.w_s == 1.0
     assert abs(row[9] / row[0]) < 1e-5
     assert SATURATION.prove().right == "nothing"
@@ -30,16 +30,16 @@ def test_a_zero_input_silences_its_own_term_alone():
     settings = SILENCE.settings
     x = inputs(settings, None).x
     [*_, j] = np.flatnonzero(x[:-1] == 0.0) + 1
-    terms = rnn_terms(settings)
+    terms = rnn_row(settings)
     k = settings.T + 1 - j
-    assert terms["w_x"][-1, k - 1] == 0.0
-    assert terms["w_x"][-1, k] != 0.0
-    assert terms["b"][-1, k - 1] != 0.0
+    assert terms["w_x"][k - 1] == 0.0
+    assert terms["w_x"][k] != 0.0
+    assert terms["b"][k - 1] != 0.0
     assert SILENCE.prove().right == "passes"
 
 
 def test_a_healthy_total_has_few_terms():
-    row = np.abs(rnn_terms(HEALTHY.settings)["w_x"][-1])
+    row = np.abs(rnn_row(HEALTHY.settings)["w_x"])
     assert 0.1 < row.sum() < 10.0
     count = int((row >= 0.01 * row.max()).sum())
     assert count <= 10
@@ -49,7 +49,7 @@ def test_a_healthy_total_has_few_terms():
 
 
 def test_half_precision_rounds_the_signal_to_zero_where_numpy_does():
-    row = np.abs(rnn_terms(SHORT.settings)["b"][-1])
+    row = np.abs(rnn_row(SHORT.settings)["b"])
     first = int(np.flatnonzero(row.astype(np.float16) == 0.0)[0]) + 1
     assert 8 <= first < 35
     proof = SHORT.prove()
@@ -59,7 +59,7 @@ def test_half_precision_rounds_the_signal_to_zero_where_numpy_does():
 
 def test_the_forget_gates_are_not_what_carries_the_gradient():
     settings = FORGETTING.settings
-    whole = abs(lstm_terms(settings)["b"][-1, -1, 2])
+    whole = abs(lstm_row(settings)["b"][-1, 2])
     trace = run(settings).lstm.trace
     f, (i, _, candidate, _) = trace.gates[1:, 1, 0], trace.gates[0, :, 0]
     ends = trace.gates[-1, 3, 0] * (1.0 - np.tanh(trace.c[-1, 0]) ** 2)
@@ -68,9 +68,8 @@ def test_the_forget_gates_are_not_what_carries_the_gradient():
     assert FORGETTING.prove().right == "far"
 
 
-@pytest.mark.slow
 def test_an_lstm_can_explode():
-    row = np.linalg.norm(lstm_terms(GROWING.settings)["b"][-1], axis=1)
+    row = np.linalg.norm(lstm_row(GROWING.settings)["b"], axis=1)
     assert run(GROWING.settings).lstm.trace.gates[:, 1].max() < 1.0
     assert row[-1] > 1e6 * row[0]
     assert GROWING.prove().right == "exploding"
@@ -78,11 +77,11 @@ def test_an_lstm_can_explode():
 
 def test_clipping_leaves_the_ratio_as_it_was():
     settings = CLIPPED.settings
-    terms = rnn_terms(settings)
-    length = np.sqrt(sum(v[-1].sum() ** 2 for v in terms.values()))
+    terms = rnn_row(settings)
+    length = np.sqrt(sum(v.sum() ** 2 for v in terms.values()))
     assert length > settings.threshold
     proof = CLIPPED.prove()
     assert proof.right == "same"
-    ratio = terms["b"][-1, 9] / terms["b"][-1, 0]
+    ratio = terms["b"][9] / terms["b"][0]
     assert f"{ratio:.1e}".split("e")[0] in proof.why
     assert proof.shown[0].panel.clip[-1] == pytest.approx(settings.threshold / length, rel=1e-9)

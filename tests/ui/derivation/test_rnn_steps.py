@@ -11,7 +11,7 @@ from ui.derivation.shown_numbers import (
     VARIOUS,
     example_of,
     python,
-    rnn_terms,
+    rnn_row,
     sides,
     value_of,
 )
@@ -46,16 +46,15 @@ def test_both_sides_of_every_line_of_numbers_agree(settings):
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
 def test_the_three_terms_and_their_sum_are_those_of_autograd(settings):
-    example, terms = example_of(settings), rnn_terms(settings, 3)["w_x"][2]
+    example, terms = example_of(settings), rnn_row(settings, 3)["w_x"]
     *lines, added = [sides(line)[0] for line in THREE.numbers(example)]
     np.testing.assert_allclose(lines, terms, rtol=ROUNDED)
     np.testing.assert_allclose(added, terms.sum(), rtol=ROUNDED)
     np.testing.assert_allclose(sides(READOUT.numbers(example)[1])[0], terms.sum(), rtol=ROUNDED)
-    states = rnn_terms(replace(settings, loss="unit", w_o=1.0, readout_b_o=0.0), 3)["w_x"].sum(
-        axis=1
-    )
+    states = replace(settings, loss="unit", w_o=1.0, readout_b_o=0.0)
+    slopes = [rnn_row(states, t)["w_x"].sum() for t in (3, 2, 1)]
     shown = [RECURSION.numbers(example)[0], *BOTTOM.numbers(example)]
-    np.testing.assert_allclose([sides(s)[0] for s in shown], states[::-1], rtol=ROUNDED)
+    np.testing.assert_allclose([sides(s)[0] for s in shown], slopes, rtol=ROUNDED)
 
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
@@ -63,7 +62,7 @@ def test_the_five_factors_multiply_to_the_term_of_the_lag(settings):
     example = example_of(settings)
     *parts, term = FACTORS.numbers(example)
     product = np.prod([value_of(line) for line in parts])
-    row = rnn_terms(example.settings)["w_x"][-1]
+    row = rnn_row(example.settings)["w_x"]
     assert product == pytest.approx(row[settings.lag - 1], rel=2 * ROUNDED)
     assert value_of(term) == pytest.approx(row[settings.lag - 1], rel=ROUNDED)
 
@@ -81,15 +80,15 @@ def test_the_loss_slope_is_that_of_autograd(settings):
         settings.target if settings.loss == "squared" else int(settings.label),
         "identity",
     )
-    expected = float(np.squeeze(scalar_terms.autograd_terms(problem)["b"]))
+    expected = float(np.squeeze(scalar_terms.autograd_row(problem, 1)["b"]))
     assert value_of(LOSS.numbers(example_of(settings))[-1]) == pytest.approx(expected, rel=ROUNDED)
 
 
 @pytest.mark.parametrize("t", [50, 17])
 def test_the_general_sum_holds_the_totals_of_the_target_step(t):
     settings = Settings(last=False, t=t)
-    terms = rnn_terms(settings)
-    expected = [terms[name][t - 1].sum() for name in ("w_x", "w_s", "b")]
+    terms = rnn_row(settings, t)
+    expected = [terms[name].sum() for name in ("w_x", "w_s", "b")]
     found = [value_of(line) for line in GENERAL.numbers(example_of(settings))]
     np.testing.assert_allclose(found, expected, rtol=ROUNDED)
 
@@ -97,7 +96,7 @@ def test_the_general_sum_holds_the_totals_of_the_target_step(t):
 @pytest.mark.parametrize("t", [50, 17])
 def test_the_sum_names_its_largest_and_smallest_term_and_is_checked(t):
     settings = Settings(last=False, t=t)
-    row = rnn_terms(settings)["w_x"][t - 1, :t]
+    row = rnn_row(settings, t)["w_x"]
     total, most, least, count, gap = SUM.numbers(example_of(settings))
     assert value_of(total) == pytest.approx(row.sum(), rel=ROUNDED)
     assert value_of(most) == pytest.approx(row[np.abs(row).argmax()], rel=ROUNDED)
@@ -119,9 +118,9 @@ def test_a_row_of_zeros_has_no_largest_term():
 @pytest.mark.parametrize("threshold", [0.01, 1.0, 100.0])
 def test_clipping_multiplies_both_terms_by_one_factor(threshold):
     settings = Settings(w_s=1.2, w_x=0.1, threshold=threshold, lag=7)
-    terms = rnn_terms(settings)
-    row = np.abs(terms["b"][-1])
-    parts = [v[-1].sum() for v in terms.values()]
+    terms = rnn_row(settings)
+    row = np.abs(terms["b"])
+    parts = [v.sum() for v in terms.values()]
     length = float(np.sqrt(np.sum(np.square(parts))))
     norm, factor, after, first, kth, ratio = CLIPPING.numbers(example_of(settings))
     scale = min(1.0, threshold / length)
