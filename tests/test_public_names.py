@@ -68,6 +68,15 @@ def test_no_function_shares_a_name_with_a_module(paths):
     assert defined & {path.stem for path in paths} == set()
 
 
+def test_no_two_classes_share_a_name():
+    homes = {}
+    for path in [*LIBRARY, *PAGES]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(path.name)
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
 VECTOR = gf.LSTM(np.ones((4, 128, 16)), np.zeros((4, 128, 128)), np.zeros((4, 128)))
 SCALAR = gf.LSTM.scalar(w_x=0.5, w_h=0.5)
 FLOW = gf.gradient_flow(SCALAR, X)

@@ -94,7 +94,7 @@ class Signal:
 
 
 @dataclass(frozen=True)
-class Product:
+class FactoredTerms:
     """Terms of every target and lag: a signal times one factor a source step.
 
     Attributes

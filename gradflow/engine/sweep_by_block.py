@@ -21,7 +21,7 @@ import numpy as np
 
 from gradflow.cells.base import StepBack, Tree, each
 from gradflow.engine.factored_terms import (
-    Product,
+    FactoredTerms,
     Signal,
     TargetRows,
     by_span,
@@ -56,9 +56,9 @@ class Spans:
 
     signals: tuple[Signal, ...]
 
-    def times(self, kept: int, factor: Scaled) -> Product:
+    def times(self, kept: int, factor: Scaled) -> FactoredTerms:
         """As `Kept` has it."""
-        return Product(self.signals[kept], factor)
+        return FactoredTerms(self.signals[kept], factor)
 
 
 def spans(

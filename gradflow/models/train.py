@@ -16,7 +16,7 @@ from gradflow.models import tasks
 FORGET = 1  # the place of the forget gate among PyTorch's gates
 
 
-class Model(nn.Module):
+class ReadLSTM(nn.Module):
     """An LSTM and a linear layer that reads it."""
 
     def __init__(self, inputs: int, hidden: int, outputs: int, forget_bias: float) -> None:
@@ -50,7 +50,7 @@ def train_character(steps: int = 700, window: int = 80, batch: int = 24) -> dict
     torch.manual_seed(0)
     generator = np.random.default_rng(0)
     size = len(tasks.ALPHABET)
-    model = Model(size, hidden=48, outputs=size, forget_bias=1.0)
+    model = ReadLSTM(size, hidden=48, outputs=size, forget_bias=1.0)
     optimiser = torch.optim.Adam(model.parameters(), lr=4e-3)
     text, held_out = tasks.alice_parts()
     for _ in range(steps):
@@ -92,7 +92,7 @@ def train_recall(
     torch.manual_seed(0)
     generator = np.random.default_rng(0)
     size = len(tasks.SYMBOLS)
-    model = Model(size, hidden=16, outputs=tasks.CLASSES, forget_bias=forget_bias)
+    model = ReadLSTM(size, hidden=16, outputs=tasks.CLASSES, forget_bias=forget_bias)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(steps):
         sequences, answers = tasks.recall(generator, batch)

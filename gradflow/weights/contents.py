@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gradflow.weights.folding import folded
-from gradflow.weights.keras_graph import Graph, graph_of
+from gradflow.weights.keras_graph import LayerGraph, graph_of
 from gradflow.weights.layers import Module, Told
 from gradflow.weights.tensors import Tensor
 
@@ -22,7 +22,7 @@ class Contents:
     ----------
     tensors : mapping
         Tensors by name.
-    graph : Graph or None
+    graph : LayerGraph or None
         What the configuration of a Keras model tells.
     told : mapping
         What is told of modules, by their names.
@@ -31,7 +31,7 @@ class Contents:
     """
 
     tensors: Mapping[str, Tensor]
-    graph: Graph | None = None
+    graph: LayerGraph | None = None
     told: Mapping[str, Told] = field(default_factory=dict)
     modules: tuple[Module, ...] = ()
 

@@ -1,22 +1,20 @@
-"""Which format a file is in, and what is said of one that is not read."""
+"""Which format a file is in, and what is said of a format that is not read."""
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 
 from gradflow.weights.contents import Contents
 from gradflow.weights.keras_files import KerasFileError, MissingLibraryError, read_keras
 from gradflow.weights.npz import looks_like_zip, member_names, read_npz
 from gradflow.weights.pickle_stream import Name, UnknownNameError
+from gradflow.weights.refusals import check_size, check_whole
 from gradflow.weights.safetensors import looks_like_safetensors, read_safetensors
 from gradflow.weights.tensors import Tensor, shown
 from gradflow.weights.torch_files import TorchFileError, read_torch
 
 PICKLED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 KERAS = (".keras", ".h5", ".hdf5")
-# What the parts of a model are called: model-00001-of-00002.safetensors.
-PART = re.compile(r"-\d{5}-of-(\d{5})\.")
 # How files in other formats begin; a FlatBuffer has its name after four bytes.
 OTHERS = {
     b"TFL3": "a model of TensorFlow Lite",
@@ -108,22 +106,6 @@ def _from_pickle(data: bytes, limit: int) -> dict[str, Tensor]:
         raise _pickled(error.name) from error
     except TorchFileError as error:
         raise _OtherFormatError(str(error)) from error
-
-
-def check_size(size: int, name: str, limit: int) -> None:
-    """Raise ValueError if a file is longer than the limit."""
-    if size > limit:
-        raise ValueError(f"{shown(name)} must have at most {limit} bytes. Got {size}.")
-
-
-def check_whole(name: str) -> None:
-    """Raise ValueError if a file's name says that it is one part of several."""
-    found = PART.search(PurePath(name).name)
-    if found is not None and int(found[1]) > 1:
-        raise ValueError(
-            f"{shown(name)} must be a whole model. Its name says that it is one part of "
-            f"{int(found[1])}: load the folder that has all of them, or its index.json."
-        )
 
 
 def _from_zip(data: bytes, limit: int) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of
-from gradflow.weights.keras_graph import Graph
+from gradflow.weights.keras_graph import LayerGraph
 from gradflow.weights.layers import (
     KINDS_BY_GATES,
     Answers,
@@ -43,14 +43,14 @@ RESET_FIRST = [1, 0, 2]  # z, r, h as r, z, n
 ORDERS = ("ifco", "icfo")  # Keras' own, and haste's i, g, f, o
 
 
-def keras_modules(tensors: Mapping[str, Tensor], graph: Graph | None = None) -> list[Module]:
+def keras_modules(tensors: Mapping[str, Tensor], graph: LayerGraph | None = None) -> list[Module]:
     """The modules whose recurrent weights are named as Keras names them.
 
     Parameters
     ----------
     tensors : mapping
         All tensors of the file.
-    graph : Graph, optional
+    graph : LayerGraph, optional
         What the configuration of the model tells.
     """
     groups: dict[str, dict[str, Tensor]] = {}
@@ -64,7 +64,7 @@ def keras_modules(tensors: Mapping[str, Tensor], graph: Graph | None = None) -> 
     ]
 
 
-def _module(prefix: str, group: Mapping[str, Tensor], graph: Graph | None) -> Module:
+def _module(prefix: str, group: Mapping[str, Tensor], graph: LayerGraph | None) -> Module:
     name = prefix.rstrip("./_")
     told = Told() if graph is None else graph.told_of(name)
     unsupported = told.unsupported

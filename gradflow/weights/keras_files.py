@@ -23,7 +23,7 @@ import numpy as np
 from gradflow.numerics.scaled import Array
 from gradflow.weights.contents import Contents
 from gradflow.weights.folding import folded
-from gradflow.weights.keras_graph import Graph, graph_of
+from gradflow.weights.keras_graph import LayerGraph, graph_of
 from gradflow.weights.npz import DAMAGED, archive_of
 from gradflow.weights.tensors import Tensor, shown
 
@@ -102,7 +102,7 @@ def _version(metadata: bytes) -> str | None:
         return None
 
 
-def _of_hdf5(data: bytes, limit: int, graph: Graph | None) -> Contents:
+def _of_hdf5(data: bytes, limit: int, graph: LayerGraph | None) -> Contents:
     try:
         import h5py
     except ImportError as error:
@@ -158,7 +158,7 @@ def _size(dataset: Any) -> int:
     return math.prod(dataset.shape) * int(dataset.dtype.itemsize)
 
 
-def _named(found: _Found, graph: Graph | None) -> Iterator[tuple[str, Tensor]]:
+def _named(found: _Found, graph: LayerGraph | None) -> Iterator[tuple[str, Tensor]]:
     """The tensors by Keras' names of weights."""
     base = "model_weights/" if any(n.startswith("model_weights/") for n in found.datasets) else ""
     for path, dataset in found.datasets.items():
@@ -174,7 +174,7 @@ def _named(found: _Found, graph: Graph | None) -> Iterator[tuple[str, Tensor]]:
         yield name, Tensor(name, _dtype(dataset), dataset.shape, partial(_values, name, dataset))
 
 
-def _filed_name(path: str, number: int, found: _Found, graph: Graph | None) -> str:
+def _filed_name(path: str, number: int, found: _Found, graph: LayerGraph | None) -> str:
     """The name of a weight that Keras 3 filed under a path and a number."""
     folders = path.split("/")
     places = [place for place, folder in enumerate(folders) if folder == "layers"]

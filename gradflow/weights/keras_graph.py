@@ -35,7 +35,7 @@ TRANSPARENT = (
 
 
 @dataclass(frozen=True)
-class Graph:
+class LayerGraph:
     """The recurrent layers of a model.
 
     Attributes
@@ -86,7 +86,7 @@ class Graph:
         return [names.index(name) for name in order] if len(order) == len(names) else None
 
 
-def graph_of(config: Any, keras_version: str | None = None) -> Graph:
+def graph_of(config: Any, keras_version: str | None = None) -> LayerGraph:
     """The graph of a configuration.
 
     Parameters
@@ -123,7 +123,7 @@ def graph_of(config: Any, keras_version: str | None = None) -> Graph:
         ) from error
 
 
-def _read(config: dict[str, Any], version: str | None) -> Graph:
+def _read(config: dict[str, Any], version: str | None) -> LayerGraph:
     told: dict[str, Told] = {}
     feeds: set[tuple[str, str]] = set()
     filed: dict[str, str] = {}
@@ -147,7 +147,7 @@ def _read(config: dict[str, Any], version: str | None) -> Graph:
         feeds.update(_direct(by_name, inputs, ends))
     if len(told) > LAYER_LIMIT:
         raise ValueError(f"The model must have at most {LAYER_LIMIT} layers. Got {len(told)}.")
-    return Graph(told, frozenset(feeds), filed)
+    return LayerGraph(told, frozenset(feeds), filed)
 
 
 def _models(

@@ -16,14 +16,14 @@ from gradflow.losses import Readout
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of, plain_array
-from gradflow.weights.accounting import check_accounted, check_no_peepholes
 from gradflow.weights.contents import Contents
-from gradflow.weights.formats import KERAS_LINES, check_size, read_contents
+from gradflow.weights.formats import KERAS_LINES, read_contents
 from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Answers, Module, cell_of
 from gradflow.weights.model import LayerSource, Model
 from gradflow.weights.pytorch import pytorch_modules
 from gradflow.weights.readouts import linear_layers, readout_of
+from gradflow.weights.refusals import check_accounted, check_no_peepholes, check_size
 from gradflow.weights.shards import INDEX, index_of, read_shards, whole_file_of
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from pathlib import Path, PurePath
 
-from gradflow.weights.formats import check_size
+from gradflow.weights.refusals import check_size
 from gradflow.weights.safetensors import read_safetensors
 from gradflow.weights.tensors import Tensor, listed, shown
 

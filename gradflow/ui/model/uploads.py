@@ -62,7 +62,7 @@ class Uploaded:
 
 
 @dataclass(frozen=True)
-class Question:
+class FileQuestion:
     """What a file leaves open: an argument of `gradflow.load` and its values."""
 
     upload: Upload
@@ -76,9 +76,9 @@ def uploaded() -> Uploaded | None:
     return found
 
 
-def question() -> Question | None:
+def question() -> FileQuestion | None:
     """What is still to be said of a file."""
-    found: Question | None = st.session_state.get(_QUESTION)
+    found: FileQuestion | None = st.session_state.get(_QUESTION)
     return found
 
 
@@ -116,7 +116,9 @@ def _read(upload: Upload, model_key: str) -> None:
     try:
         _keep(upload, st.session_state.get(_COUNT, 0) + 1)
     except ChoiceError as open_choice:
-        st.session_state[_QUESTION] = Question(upload, open_choice.argument, open_choice.choices)
+        st.session_state[_QUESTION] = FileQuestion(
+            upload, open_choice.argument, open_choice.choices
+        )
     except ValueError as rule:
         st.session_state[_FILE_ERROR] = str(rule)
     else:

@@ -1,14 +1,20 @@
-"""A file is believed only as far as it accounts for all that lies beside the cells."""
+"""Which files are refused whatever their format: too long, one part of several, or not understood.
+
+A file is believed only as far as it accounts for all that lies beside the cells.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 
 from gradflow.weights.layers import Module
 from gradflow.weights.readouts import Linear
 from gradflow.weights.tensors import Tensor, shown
 
+# What the parts of a model are called: model-00001-of-00002.safetensors.
+PART = re.compile(r"-\d{5}-of-(\d{5})\.")
 # What TensorFlow and Keras call the weights from the cell state to the gates.
 PEEPHOLE = re.compile(r"peephole|(^|[/._])w_[ifo]_diag", re.IGNORECASE)
 NORMALISATION = re.compile(
@@ -16,6 +22,22 @@ NORMALISATION = re.compile(
 )
 # The state of a random generator, which only dropout uses.
 HARMLESS = re.compile(r"(^|[/._])seed_generator(_\d+)?[/._]seed_generator_state(:0)?$")
+
+
+def check_size(size: int, name: str, limit: int) -> None:
+    """Raise ValueError if a file is longer than the limit."""
+    if size > limit:
+        raise ValueError(f"{shown(name)} must have at most {limit} bytes. Got {size}.")
+
+
+def check_whole(name: str) -> None:
+    """Raise ValueError if a file's name says that it is one part of several."""
+    found = PART.search(PurePath(name).name)
+    if found is not None and int(found[1]) > 1:
+        raise ValueError(
+            f"{shown(name)} must be a whole model. Its name says that it is one part of "
+            f"{int(found[1])}: load the folder that has all of them, or its index.json."
+        )
 
 
 def check_accounted(
