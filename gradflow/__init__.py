@@ -65,7 +65,7 @@ def __getattr__(name: str) -> Any:
         if error.name is None or error.name.split(".")[0] != "plotly":
             raise
         raise ImportError(
-            'gradflow.figures needs Plotly: pip install "gradflow[figures]"', name="plotly"
+            'gradflow.figures needs Plotly: pip install "plotly>=7.1"', name="plotly"
         ) from error
 
 

@@ -194,11 +194,11 @@ def test_the_shipped_models_load_in_an_empty_folder(library, tmp_path):
     assert said == "48\n16\n16\n"
 
 
-def test_without_its_extra_the_command_says_how_to_install_it(library, tmp_path):
+def test_without_its_extra_the_command_says_what_to_install(library, tmp_path):
     answer = ran(library / "gradflow", folder=tmp_path, check=False)
     assert answer.returncode == 1
     assert answer.stderr.startswith("gradflow: the page needs streamlit, ")
-    assert answer.stderr.endswith('with: pip install "gradflow[app]"\n')
+    assert 'with: pip install "streamlit>=' in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 

@@ -1,8 +1,10 @@
 """What `import gradflow` gives, and how its records print."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +41,19 @@ def test_without_plotly_figures_name_what_to_install():
         "try:\n    gf.figures\n"
         "except ImportError as error:\n    print(error)"
     )[0]
-    assert said == 'gradflow.figures needs Plotly: pip install "gradflow[figures]"'
+    assert said == 'gradflow.figures needs Plotly: pip install "plotly>=7.1"'
+
+
+def test_every_hint_names_a_package_that_an_extra_brings():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    brought = {rule for rules in project["optional-dependencies"].values() for rule in rules}
+    hints = {
+        hint
+        for path in (ROOT / "gradflow").rglob("*.py")
+        for hint in re.findall(r'pip install "([^"{]*)"', path.read_text(encoding="utf-8"))
+    }
+    assert {hint.split(">")[0] for hint in hints} == {"plotly", "h5py", "torch"}
+    assert hints <= brought
 
 
 def test_what_there_is_not_is_an_attribute_error():

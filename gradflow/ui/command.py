@@ -13,10 +13,15 @@ from typing import NoReturn
 
 from gradflow import __version__
 
-# What the page imports beyond the library. The extra `app` brings all of it.
-_NEEDED = ("streamlit", "plotly", "kaleido", "choreographer", "pyarrow")
-
-_INSTALL = 'install what is missing with: pip install "gradflow[app]"'
+# What the page imports beyond the library, by the least versions. The extra `app` brings all of it;
+# a hint names these, since an index may have a gradflow of somebody else.
+_NEEDED = {
+    "streamlit": "1.67",
+    "plotly": "7.1",
+    "kaleido": "1.5",
+    "choreographer": "1.4",
+    "pyarrow": "20",
+}
 
 # The settings say where a browser finds a page that listens on one of these: on localhost.
 _LOCALHOST = ("127.0.0.1", "::1", "0.0.0.0", "::")
@@ -52,7 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        parser.exit(1, f"gradflow: the page needs {', '.join(missing)}; {_INSTALL}\n")
+        install = " ".join(f'"{name}>={_NEEDED[name]}"' for name in missing)
+        parser.exit(
+            1,
+            f"gradflow: the page needs {', '.join(missing)}; "
+            f"install what is missing with: pip install {install}\n",
+        )
     if options.port and not _can_listen(options.address or "", options.port):
         parser.error(f"argument --port: must be free to listen on. Got {options.port}.")
     from streamlit.web import cli

@@ -154,7 +154,7 @@ def _from_keras(data: bytes, limit: int) -> Contents:
         return read_keras(data, limit)
     except MissingLibraryError as error:
         raise _OtherFormatError(
-            'is in a format of Keras, which needs h5py: pip install "gradflow[keras]". '
+            'is in a format of Keras, which needs h5py: pip install "h5py>=3.10". '
             f"Without it, two lines write an .npz:\n{KERAS_LINES}"
         ) from error
     except KerasFileError as error:

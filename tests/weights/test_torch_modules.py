@@ -57,7 +57,7 @@ def test_it_must_be_a_module():
         gf.from_module({})
 
 
-def test_without_pytorch_the_extra_is_named(monkeypatch):
+def test_without_pytorch_its_installation_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ValueError, match=r"pip install \"gradflow\[torch\]\""):
+    with pytest.raises(ValueError, match=r"pip install \"torch>=2.0\""):
         gf.from_module(None)
