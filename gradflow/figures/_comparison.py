@@ -8,6 +8,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import row_profile, term_panel
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
@@ -29,7 +30,7 @@ def plot_comparison(
     signs: bool = False,
     axis: Literal["lag", "source"] = "lag",
     floor: float = -12.0,
-    title: str = "",
+    title: str | None = None,
     dark: bool | None = False,
 ) -> go.Figure:
     """Plot the terms of several networks: heatmaps side by side, over the profile of one target.
@@ -46,7 +47,7 @@ def plot_comparison(
         The layer of stacks, 0 next to the input; may be left out where there is only one.
     relative, signs, axis, floor, dark
         As for `plot_heatmap`.
-    title : str
+    title : str, optional
         What stands above it.
 
     Returns
@@ -57,8 +58,8 @@ def plot_comparison(
     Raises
     ------
     ValueError
-        If the sequences differ in length, t is no target step, or the parameter or the layer is
-        unknown to one of the networks.
+        If the sequences differ in length, t is no target step, the parameter or the layer is
+        unknown to one of the networks, or a display argument is none of its choices.
 
     See Also
     --------
@@ -68,7 +69,7 @@ def plot_comparison(
     --------
     >>> import gradflow as gf
     >>> from gradflow.figures import plot_comparison
-    >>> x = gf.sequences.impulse(60)
+    >>> x = gf.sequences.ones(60)
     >>> rnn = gf.gradient_flow(gf.RNN(0.5, 0.9), x)
     >>> lstm = gf.gradient_flow(gf.LSTM.scalar(0.5, 0.2, b_f=5.0), x)
     >>> figure = plot_comparison({"RNN": rnn, "LSTM": lstm})
@@ -76,6 +77,7 @@ def plot_comparison(
     ['heatmap', 'scatter']
     """
     _check_flows(flows)
+    check_display(relative=relative, signs=signs, axis=axis, floor=floor, title=title, dark=dark)
     step = _target_step(flows, t)
     panels = [term_panel(flow, parameter, layer, name) for name, flow in flows.items()]
     low, high = colour_range(panels, relative, floor)
@@ -86,7 +88,7 @@ def plot_comparison(
     ]
     record = row_profile(f"dL_t/d{parameter}", rows, relative)
     block = block_size(panels[0].T) if panels else 1
-    return on_paper(sheet(panels, view, record, title, (), True, None, block), dark)
+    return on_paper(sheet(panels, view, record, title or "", (), True, None, block), dark)
 
 
 def _check_flows(flows: Any) -> None:

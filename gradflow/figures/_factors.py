@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from gradflow.analysis.term_factors import Factor, factors
 from gradflow.cells import LSTM
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.factor_bars import Bar, Group, factor_parts
 from gradflow.figures.builders.flow_records import flow_title, line_colour
 from gradflow.figures.builders.number_words import signed
@@ -52,7 +53,8 @@ def plot_factors(
     Raises
     ------
     ValueError
-        If the cell is not a scalar RNN or LSTM, or one of the others is not of the flow.
+        If the cell is not a scalar RNN or LSTM, one of the others is not of the flow, or dark is
+        not True, False or None.
 
     See Also
     --------
@@ -66,6 +68,7 @@ def plot_factors(
     >>> [name for name, value in plot_factors(flow, "w_x", t=50, k=20).data[0].customdata]
     ['slope of the loss', 'readout', 'activation slopes', 'recurrent weight', 'input', 'the term']
     """
+    check_display(dark=dark)
     step = flow.T if t is None else target_step(t, flow.T)
     lag = step if k is None else k
     found = factors(flow, parameter, step, lag, layer)

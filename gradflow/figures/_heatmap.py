@@ -8,6 +8,7 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import term_panel
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
@@ -46,7 +47,7 @@ def plot_heatmap(
     axis : {"lag", "source"}
         What the horizontal axis counts: the lag k, or the source step j.
     floor : float
-        log10 of the size below which all colours are alike.
+        log10 of the size below which all colours are alike, below 0.
     title : str, optional
         What stands above it instead of the kind of the cell.
     words : sequence of T str, optional
@@ -63,8 +64,8 @@ def plot_heatmap(
     Raises
     ------
     ValueError
-        If the parameter or the layer is unknown, there is not a word for each step, or the axis is
-        neither of both.
+        If the parameter or the layer is unknown, there is not a word for each step, or a display
+        argument is none of its choices.
 
     See Also
     --------
@@ -82,6 +83,15 @@ def plot_heatmap(
     >>> figure.data[0].z.shape
     (50, 50)
     """
+    check_display(
+        relative=relative,
+        signs=signs,
+        axis=axis,
+        floor=floor,
+        title=title,
+        words=words,
+        dark=dark,
+    )
     panel = term_panel(flow, parameter, layer, title, words)
     low, high = colour_range([panel], relative, floor)
     view = View(relative, floor, signs, axis, low, high, dark)

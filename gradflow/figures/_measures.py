@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.analysis import memory
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import flow_title, line_colour
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.target_curves import Measure, measure_curves
@@ -45,7 +46,8 @@ def plot_measures(
     Raises
     ------
     ValueError
-        If t is no target step, eps is out of its range, or the layer is unknown.
+        If t is no target step, eps is out of its range, the layer is unknown, or dark is not True,
+        False or None.
 
     See Also
     --------
@@ -60,6 +62,7 @@ def plot_measures(
     >>> figure.data[0].y.tolist()  # 0.5^6 is the last power above 1%
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0]
     """
+    check_display(dark=dark)
     step = flow.T if t is None else target_step(t, flow.T)
     reach = memory.over_targets(flow, eps=eps, layer=layer)
     colour = line_colour(flow, layer)

@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from gradflow.analysis.path_shares import signed_shares
 from gradflow.engine.path_classes import PathClasses
 from gradflow.figures.builders.colours import CLASSES, LINES, REST
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.stacked_shares import Shares, shares
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import one_of, target_step
+from gradflow.numerics.validation import one_of, target_step, whole_number
 
 
 @requires_flow
@@ -52,13 +53,14 @@ def plot_path_classes(
     -------
     plotly.graph_objects.Figure
         The share of each class in the sizes of all, stacked; below the line what works against the
-        whole. Norms, of vector cells or of several gates together, have no such sign.
+        whole. Norms, of vector cells or of several gates together, have no such sign. Where every
+        path of every lag is exactly zero, the figure says so.
 
     Raises
     ------
     ValueError
         If the cell is not an LSTM, the parameter is unknown, t is no target step, `by` is neither
-        of both, or there are too few or too many classes.
+        of both, there are too few or too many classes, or dark is not True, False or None.
 
     See Also
     --------
@@ -73,11 +75,11 @@ def plot_path_classes(
     >>> [trace.name for trace in figure.data if trace.fill]
     ['cell path', '1 detour', '2 detours', '3 or more']
     """
+    check_display(dark=dark)
     one_of("by", by, ("detours", "first gate"))
     step = flow.T if t is None else target_step(t, flow.T)
     if by == "detours":
-        if classes > len(CLASSES) + 1:
-            raise ValueError(f"classes must be at most {len(CLASSES) + 1}. Got {classes}.")
+        whole_number("classes", classes, 2, len(CLASSES) + 1)
         found = flow.by_detours(parameter, layer, classes=classes)
         colours = (*CLASSES[: len(found.labels) - 1], REST)
     else:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from gradflow.analysis.single_paths import paths
 from gradflow.analysis.unrolled_cell import unrolled_graph
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.drawn_graph import graph_figure
 from gradflow.figures.builders.graph_words import node_words
 from gradflow.figures.builders.number_words import signed
@@ -53,7 +54,8 @@ def plot_path_graph(
     Raises
     ------
     ValueError
-        If the cell is not a scalar LSTM, or one of the others is not of the flow.
+        If the cell is not a scalar LSTM, one of the others is not of the flow, or dark is not True,
+        False or None.
 
     See Also
     --------
@@ -69,6 +71,7 @@ def plot_path_graph(
     >>> [trace.name for trace in figure.data if trace.name.startswith("lit")][:3]
     ['lit h30 L30', 'lit c30 h30', 'lit c29 c30']
     """
+    check_display(dark=dark)
     step = flow.T if t is None else target_step(t, flow.T)
     lag = min(3, step) if k is None else whole_number("k", k, 1, step)
     first = step + 1 - lag

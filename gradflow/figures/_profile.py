@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from gradflow.cells import LSTM, RNN
 from gradflow.engine.parameter_names import checked_layer, layers_of
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import flow_title, line_colour, row_profile
 from gradflow.figures.builders.lag_profile import Line, profile
 from gradflow.figures.builders.paper import on_paper
@@ -28,6 +29,9 @@ def plot_profile(
 ) -> go.Figure:
     """Plot the terms of one target step against their lag.
 
+    A profile is of one target, so t comes first, as in `gradflow.memory`: `plot_profile(flow, 20)`.
+    The parameter is given by its name.
+
     Of an LSTM the product of the forget gates is drawn beside them, which is what the cell state
     alone would keep, and of a scalar RNN the power of w_s without the slopes; both where sizes are
     relative.
@@ -45,7 +49,7 @@ def plot_profile(
     relative : bool
         Whether sizes are divided by the k = 1 term.
     floor : float
-        log10 of the size where the vertical axis ends, unless a marker lies deeper.
+        log10 of the size where the vertical axis ends, below 0, unless a marker lies deeper.
     dark : bool or None
         As for `plot_heatmap`.
 
@@ -58,7 +62,8 @@ def plot_profile(
     Raises
     ------
     ValueError
-        If t is no target step, or the parameter or the layer is unknown.
+        If t is no target step, the parameter or the layer is unknown, or a display argument is none
+        of its choices.
 
     See Also
     --------
@@ -72,6 +77,7 @@ def plot_profile(
     >>> [trace.name for trace in plot_profile(flow, t=20).data]
     ['LSTM', 'forget gates alone']
     """
+    check_display(relative=relative, floor=floor, dark=dark)
     step = flow.T if t is None else target_step(t, flow.T)
     row = flow.log10_row(parameter, step, layer)
     kind = layers_of(flow.cell)[0 if layer is None else checked_layer(flow.cell, layer)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from gradflow.analysis.unit_signal import unit_signals
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import flow_title
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.unit_bars import Units, units
@@ -41,7 +42,7 @@ def plot_units(
     Raises
     ------
     ValueError
-        If t is no target step, or the layer is unknown.
+        If t is no target step, the layer is unknown, or dark is not True, False or None.
 
     See Also
     --------
@@ -57,6 +58,7 @@ def plot_units(
     >>> np.round(plot_units(flow).data[0].y, 6).tolist()  # of decays of 1/2 and 1/4 a step
     [1.0, 0.5]
     """
+    check_display(dark=dark)
     signals = unit_signals(flow, flow.T if t is None else t, layer)
     figure = units(Units(signals.half_life, signals.share, signals.t))
     return on_paper(figure, dark, f"{flow_title(flow, layer)} · hidden units · t = {signals.t}")

@@ -84,6 +84,19 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None) -> 
     return int(value)
 
 
+def true_or_false(name: str, value: Any) -> bool:
+    """`value` as a bool.
+
+    Raises
+    ------
+    ValueError
+        Unless it is True or False.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False. Got {shown(value)}.")
+    return bool(value)
+
+
 def target_step(t: Any, T: int) -> int:
     """`t` as an int.
 

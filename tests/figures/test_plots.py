@@ -224,10 +224,48 @@ def test_plots_are_figures_and_refuse_unknown_choices():
     assert all(isinstance(plot(), go.Figure) for plot in PLOTS.values())
     with pytest.raises(ValueError, match="by must be one of detours, first gate"):
         figures.plot_path_classes(LSTM, by="gate")
-    with pytest.raises(ValueError, match="classes must be at most 8"):
+    with pytest.raises(ValueError, match="classes must be a whole number from 2 to 8"):
         figures.plot_path_classes(LSTM, classes=9)
     with pytest.raises(ValueError, match="parameter must be one of"):
         figures.plot_heatmap(LSTM, "w_q")
+
+
+# What each argument must be, and values that are none of it.
+RULES = {
+    "axis": ("one of lag, source", ["lags", 3, None]),
+    "by": ("one of detours, first gate", ["gate", 3, None]),
+    "classes": ("a whole number from 2 to 8", [1, "a", 2.5, None]),
+    "dark": ("True, False or None", ["x", 1, "no"]),
+    "eps": ("", ["a", 0.0, 2.0, math.nan, None]),
+    "floor": ("", [math.nan, "a", 3, 0.0, None, [-1.0, -2.0]]),
+    "parameter": ("one of w_x", ["w_q", 3, np.ones(3), None]),
+    "rank": ("a whole number from 1 to", [0, "a", 1.5, None]),
+    "relative": ("True or False", ["no", 1, None]),
+    "signs": ("True or False", ["no", 0, None]),
+    "title": ("a str", [3, ["a"]]),
+    "words": ("", [3, [1, 2], {"a": 1}, ["one"]]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        (name, argument)
+        for name in PLOTS
+        for argument in inspect.signature(getattr(figures, name)).parameters
+        if argument in RULES and name != "plot_factors"
+    ],
+)
+def test_what_an_argument_cannot_be_is_refused_by_its_name(name, argument):
+    rule, wrong = RULES[argument]
+    for value in wrong:
+        with pytest.raises(ValueError, match=rf"^{argument} must .*{rule}.*Got "):
+            PLOTS[name](**{argument: value})
+
+
+def test_path_classes_that_are_all_zero_say_so():
+    flow = gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5), [1.0, 1.0], readout=gf.Readout(0.0))
+    assert "every path is exactly zero" in texts(figures.plot_path_classes(flow))
 
 
 def test_plots_of_paths_and_factors_take_the_last_layer_of_a_stack():

@@ -153,7 +153,7 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
         "tickmode": "array",
         "tickvals": step_ticks(n),
         "title": {
-            "text": f"lag k: steps back from t = {record.t}, plus one{small}",
+            "text": f"lag k from t = {record.t} (k = 1: the target step itself){small}",
             "font": first,
             "standoff": 6,
         },

@@ -19,6 +19,7 @@ FONT = 12
 NOTE_CHARACTERS = 18  # as many fit beside the mark on a phone
 HOVER = "shares"
 NOTHING = "exactly zero"
+ALL_ZERO = "every path is exactly zero at every lag"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ def shares(record: Shares, dark: bool | None = None) -> go.Figure:
         hovermode="x",
         xaxis={
             "title": {
-                "text": f"lag k: steps back from t = {record.t}, plus one",
+                "text": f"lag k from t = {record.t} (k = 1: the target step itself)",
                 "font": {"size": FONT + 1},
                 "standoff": 6,
             },
@@ -122,7 +123,7 @@ def shares(record: Shares, dark: bool | None = None) -> go.Figure:
             "bgcolor": "rgba(0,0,0,0)",
         },
         shapes=_mark_line(record),
-        annotations=_mark_note(record),
+        annotations=[*_mark_note(record), *_nothing_note(record)],
     )
     return figure
 
@@ -237,3 +238,11 @@ def _mark_note(record: Shares) -> list[dict[str, Any]]:
         "font": {"size": FONT},
     }
     return [note]
+
+
+def _nothing_note(record: Shares) -> list[dict[str, Any]]:
+    """What stands where the shares would, if there are none."""
+    if not record.t or not np.isnan(record.share).any(axis=0).all():
+        return []
+    place = {"x": 0.5, "xref": "paper", "y": 0.5, "yref": "paper", "showarrow": False}
+    return [{"text": ALL_ZERO, "font": {"size": FONT + 1}} | place]

@@ -290,7 +290,7 @@ def test_profile_draws_lines_reference_and_markers(curves):
     assert (marks.x, marks.y, marks.text) == ((2,), (-3.0,), ("f16",))
     assert trace(figure, "zero in lower precision: LSTM").text == ("f16 bf16",)
     title = figure.layout.xaxis.title.text
-    assert title.startswith("lag k: steps back from t = 4, plus one")
+    assert title.startswith("lag k from t = 4 (k = 1: the target step itself)")
     assert "gaps are exact zeros: RNN" in title
     assert "✕" in title
     assert figure.layout.yaxis.tickprefix == "10<sup>"

@@ -45,6 +45,15 @@ def test_the_hover_gives_every_share_and_names_lags_without_paths():
     np.testing.assert_array_equal(by_name[NOTHING].x, [3])
 
 
+def test_it_says_where_every_path_is_zero():
+    def notes(share):
+        return [note.text for note in shares(record(share=share)).layout.annotations]
+
+    assert notes(np.full((3, 4), np.nan)) == ["every path is exactly zero at every lag"]
+    assert notes(SHARE) == []
+    assert notes(np.zeros((3, 0))) == []
+
+
 def test_the_axis_goes_below_zero_only_where_shares_do():
     assert tuple(shares(record()).layout.yaxis.range) == (-0.5, 1.0)
     above = np.array([[1.0], [0.0], [0.0]])
