@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradflow.numerics.validation import finite_number, frozen, shown, whole_number
+from gradflow.numerics.validation import finite_number, frozen, shown, true_or_false, whole_number
 
 Floats = NDArray[np.float64]
 
@@ -263,13 +263,12 @@ def agreement(
     The cats which already ate fish and rice were
     """
     length = whole_number("clause", clause, 1)
-    if not isinstance(plural, bool | np.bool_):
-        raise ValueError(f"plural must be True or False. Got {shown(plural)}.")
     x = _generator(generator).standard_normal(length + WORDS_AROUND) * _at_least(
         "spread", spread, 0.0
     )
-    x[1] = -1.0 if plural else 1.0
-    noun, verb = ("cats", "were") if plural else ("cat", "was")
+    many = true_or_false("plural", plural)
+    x[1] = -1.0 if many else 1.0
+    noun, verb = ("cats", "were") if many else ("cat", "was")
     return Agreement(frozen(x), ("The", noun, *_relative_clause(length), verb))
 
 
@@ -319,6 +318,7 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
     header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
     if not rows:
         raise ValueError(f"text must hold at least one number. Got {_quoted(text.strip())}.")
+    whole_number("most_rows", most_rows, 1)
     _at_most(most_rows, len(rows))
     if columns is not None and whole_number("columns", columns, 1) > 1:
         return frozen(_table(rows, columns))

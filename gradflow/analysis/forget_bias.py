@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gradflow.cells import GRU, LSTM, Cell, Stack
 from gradflow.engine.parameter_names import layers_of
+from gradflow.flow.arguments import check_kind
 from gradflow.numerics.validation import finite_number
 
 
@@ -24,6 +25,11 @@ def keeping_gate(cell: Cell) -> str | None:
         "b_f" for an LSTM: the forget gate multiplies c_(j-1). "b_z" for a GRU: the update gate
         multiplies h_(j-1). None for a cell without such a gate.
 
+    Raises
+    ------
+    ValueError
+        If it is no cell.
+
     See Also
     --------
     with_forget_bias : Changes it.
@@ -34,6 +40,7 @@ def keeping_gate(cell: Cell) -> str | None:
     >>> gf.analysis.keeping_gate(gf.GRU.scalar(w_x=0.5, w_h=0.5))
     'b_z'
     """
+    check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")
     if isinstance(cell, LSTM):
         return "b_f"
     return "b_z" if isinstance(cell, GRU) else None

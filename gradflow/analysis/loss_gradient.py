@@ -17,6 +17,7 @@ from gradflow.engine.gradient_sums import GradientSums, state_signals
 from gradflow.engine.parameter_names import full_name, layers_of
 from gradflow.engine.sweep_by_lag import back_each
 from gradflow.engine.sweep_of_sum import carried_sum
+from gradflow.flow.arguments import check_kind
 from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.losses import Loss, Readout
 from gradflow.numerics.scaled import Array, Scaled
@@ -105,7 +106,7 @@ class TrainingGradient:
         >>> round(float(gradient.value("b")), 3)
         120.942
         """
-        if parameter in self.gradients:
+        if isinstance(parameter, str) and parameter in self.gradients:
             return self.gradients[parameter]
         name = full_name(self.cell, parameter, layer)
         if name in self.gradients:
@@ -408,6 +409,8 @@ def training_gradient(
     >>> gradient.chunked(10)
     Truncated(every=10, relative_error=0.316, cosine=1)
     """
+    if not isinstance(model, Model):
+        check_kind("model", model, Cell, "a cell, such as RNN or LSTM, or a Model")
     made = forward_pass(model, x, readout, loss, initial_state, mask)
     counts = np.ones(len(made.seeds.mantissa), bool) if mask is None else np.array(mask)
     w_t = _checked_weights(weights, counts)

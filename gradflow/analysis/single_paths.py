@@ -15,7 +15,7 @@ import numpy as np
 
 from gradflow.analysis.unrolled_cell import Edge, Graph, Node, unrolled_graph
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.validation import whole_number
+from gradflow.numerics.validation import shown, whole_number
 
 # Over this lag there are 551 paths; over one more 2640.
 _LONGEST = 5
@@ -172,6 +172,8 @@ def path_count(distance: int, parameter: str = "w_xf") -> int:
     [1, 5, 24, 115, 551]
     """
     whole_number("distance", distance, 0)
+    if not isinstance(parameter, str):
+        raise ValueError(f"parameter must be the name of one. Got {shown(parameter)}.")
     count, following = 1, 4 if parameter.endswith("o") else 5
     for _ in range(distance):
         count, following = following, 5 * following - count

@@ -48,7 +48,7 @@ def full_name(cell: Cell, name: str, layer: Any, besides: tuple[str, ...] = ()) 
     ValueError
         If the name is unknown, or its layer.
     """
-    if layer is None and name in (*cell.parameters, *cell.groups):
+    if layer is None and isinstance(name, str) and name in (*cell.parameters, *cell.groups):
         return name
     layers = layers_of(cell)
     among = layers if layer is None else (layers[checked_layer(cell, layer)],)
@@ -71,7 +71,8 @@ def layer_and_name(cell: Cell, name: str, layer: Any) -> tuple[int, str]:
     ValueError
         If there is no such layer, or there are several and neither name nor layer tells which.
     """
-    if layer is None and isinstance(cell, Stack) and name in (*cell.parameters, *cell.groups):
+    known = (*cell.parameters, *cell.groups)
+    if isinstance(cell, Stack) and layer is None and isinstance(name, str) and name in known:
         number, own = name.split(".")
         return int(number), own
     return checked_layer(cell, layer), name
@@ -79,7 +80,7 @@ def layer_and_name(cell: Cell, name: str, layer: Any) -> tuple[int, str]:
 
 def term_name(cell: Cell, name: str, layer: Any) -> str:
     """The full name of what terms are asked of; "x", the inputs, stays as it is."""
-    if name != "x":
+    if not isinstance(name, str) or name != "x":
         return full_name(cell, name, layer)
     if layer is not None and checked_layer(cell, layer):
         raise ValueError(f"layer must be 0 for 'x', the input of layer 0. Got {layer}.")
@@ -88,9 +89,9 @@ def term_name(cell: Cell, name: str, layer: Any) -> str:
 
 def total_name(cell: Cell, name: str, layer: Any) -> str:
     """The full name of what a total is asked of; the names of the readout stay as they are."""
-    if name == "x":
+    if isinstance(name, str) and name == "x":
         raise ValueError("parameter must be a weight: the inputs have no total. Got 'x'.")
-    if name in _READOUT and layer is None:
+    if layer is None and isinstance(name, str) and name in _READOUT:
         return name
     return full_name(cell, name, layer, _READOUT if layer is None else ())
 

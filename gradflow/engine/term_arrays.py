@@ -88,9 +88,10 @@ def row(backward: BackwardPass, parameter: str, t: int, layer: int | None) -> Sc
 
 def log10_row(backward: BackwardPass, parameter: str, t: int, layer: int | None) -> Array:
     """The row of `log10_sizes` of one target step, (t,)."""
-    if backward.cell.signed and parameter != "x":
-        return frozen(row(backward, parameter, t, layer).log10())
-    terms = backward.sizes(term_name(backward.cell, parameter, layer))
+    name = term_name(backward.cell, parameter, layer)
+    if backward.cell.signed and name != "x":
+        return frozen(row(backward, name, t, None).log10())
+    terms = backward.sizes(name)
     step = target_step(t, backward.T)
     found = log10_norm([filled(some, slice(step - 1, step)) for some in terms])
     return frozen(found.reshape(step))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import plain_array, shown
 
 # Numbers of at most half the smallest subnormal round to zero: its power of two, by format.
 HALF_SMALLEST = MappingProxyType(
@@ -56,13 +58,18 @@ def half_life_of(row: Array) -> float:
     float
         As of `gradflow.memory.half_life`.
 
+    Raises
+    ------
+    ValueError
+        If the row is no array of numbers with one axis.
+
     Examples
     --------
     >>> import gradflow as gf
     >>> gf.memory.half_life_of([0.0, -1.0, -2.0])  # a tenth a step
     0.3010299956639812
     """
-    rate = log10_decay(np.asarray(row))
+    rate = log10_decay(_checked(row))
     if math.isnan(rate):
         return math.nan
     return math.log10(2.0) / -rate if rate < 0.0 else math.inf
@@ -104,15 +111,20 @@ def rounds_to_zero(row: Array) -> Mapping[str, int | None]:
     mapping of str to int or None
         As of `gradflow.memory.zero_lags`.
 
+    Raises
+    ------
+    ValueError
+        If the row is no array of numbers with one axis.
+
     Examples
     --------
     >>> import gradflow as gf
     >>> dict(gf.memory.rounds_to_zero([0.0, -10.0, -50.0]))
     {'float16': 2, 'bfloat16': 3, 'float32': 3, 'float64': None}
     """
-    lags: dict[str, int | None] = {}
+    sizes, lags = _checked(row), dict[str, int | None]()
     for name, power in HALF_SMALLEST.items():
-        lost = np.flatnonzero(np.asarray(row) <= power * math.log10(2.0) + _LOG10_TOLERANCE)
+        lost = np.flatnonzero(sizes <= power * math.log10(2.0) + _LOG10_TOLERANCE)
         lags[name] = int(lost[0]) + 1 if len(lost) else None
     return MappingProxyType(lags)
 
@@ -121,6 +133,14 @@ def power_of_ten(exponent: float) -> float:
     """10**exponent as float64: 0 or infinity where out of its range."""
     with np.errstate(over="ignore", under="ignore"):
         return float(np.power(10.0, exponent))
+
+
+def _checked(row: Any) -> Array:
+    """A row that a user hands in."""
+    array = plain_array("row", row)
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        raise ValueError(f"row must be real numbers of shape (t,). Got {shown(row)}.")
+    return array
 
 
 def _relative(row: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
@@ -15,7 +16,7 @@ import numpy as np
 from gradflow.losses import Readout
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import one_of, plain_array
+from gradflow.numerics.validation import one_of, plain_array, whole_number
 from gradflow.weights.contents import Contents
 from gradflow.weights.formats import KERAS_LINES, read_contents
 from gradflow.weights.keras import keras_modules
@@ -88,7 +89,8 @@ def load(
     >>> gf.load(gf.models.path("recall_learned"))
     Model(LSTM(H=16, D=6), readout_layer=None)
     """
-    given = Path(path)
+    given = _given_path(path)
+    whole_number("limit", limit, 0, sys.maxsize - 1)
     answers = Answers(cell, activation, recurrent_activation, gates)
     file = whole_file_of(given) or index_of(given)
     if file.name.endswith(INDEX):
@@ -143,6 +145,9 @@ def loads(
     """
     if not isinstance(data, bytes):
         raise ValueError(f"data must be bytes. Got {type(data).__name__}.")
+    if not isinstance(name, str):
+        raise ValueError(f"name must be a str. Got {shown(repr(name))}.")
+    whole_number("limit", limit, 0, sys.maxsize - 1)
     answers = Answers(cell, activation, recurrent_activation, gates)
     return model_of(read_contents(data, name, limit), prefix, answers, readout)
 
@@ -195,6 +200,15 @@ def from_state_dict(
     contents = Contents.of({name: given_tensor(name, value) for name, value in mapping.items()})
     answers = Answers(cell, activation, recurrent_activation, gates)
     return model_of(contents, prefix, answers, readout)
+
+
+def _given_path(path: Any) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise ValueError(
+            f"path must be a str or a Path, of a file or a folder. Got {shown(repr(path))}."
+        ) from None
 
 
 def given_tensor(name: str, value: Any) -> Tensor:

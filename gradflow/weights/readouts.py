@@ -55,11 +55,11 @@ def readout_of(layers: Mapping[str, Linear], name: str, H: int) -> Readout:
     ValueError
         If no layer has this name, or its bias does not fit.
     """
-    if name not in layers:
+    if not isinstance(name, str) or name not in layers:
         known = listed(layers) if layers else "none"
         raise ValueError(
             f"readout must name a linear layer of the file that takes H={H} numbers ({known}). "
-            f"Got {name!r}."
+            f"Got {shown(repr(name))}."
         )
     layer = layers[name]
     w_o = layer.weight.values()

@@ -26,16 +26,18 @@ def index_of(path: Path) -> Path:
     Raises
     ------
     ValueError
-        If the folder has no model, or several.
+        If the folder has no index, or several.
     """
     if not path.is_dir():
         return path
     found = sorted(path.glob(f"*{INDEX}"))
     if len(found) != 1:
-        kind = "several indexes" if found else "no model.safetensors.index.json"
+        files = len(list(path.glob("*.safetensors")))
+        several = f"{files} .safetensors files and {len(found)} indexes"
+        kind = several if files or found else "neither"
         raise ValueError(
-            "path must name a file, or a folder with one model.safetensors. "
-            f"Got the folder {shown(path.name)}, which has {kind}."
+            f"path must name a file, or a folder with one .safetensors file or one *{INDEX}. "
+            f"Got the folder {shown(str(path))}, which has {kind}."
         )
     return found[0]
 

@@ -93,8 +93,16 @@ def test_files_longer_than_the_limit_in_all_are_refused_before_they_are_read(tmp
         gf.load(sharded(tmp_path), limit=100)
 
 
-def test_a_folder_without_a_model_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"which has no model.safetensors.index.json"):
+def test_a_folder_without_a_model_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"^path must .* Got the folder \., which has neither\.$"):
+        gf.load(".")
+
+
+def test_a_folder_with_several_models_is_named(tmp_path):
+    for file in NAMES:
+        (tmp_path / file).touch()
+    with pytest.raises(ValueError, match=r"which has 2 \.safetensors files and 0 indexes\.$"):
         gf.load(tmp_path)
 
 
