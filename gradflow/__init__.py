@@ -7,11 +7,16 @@ import importlib
 from typing import Any
 
 from gradflow import analysis, models, sequences
-from gradflow.analysis import memory
-from gradflow.analysis.loss_gradient import TrainingGradient, training_gradient
-from gradflow.analysis.signed_signals import SignedSignals, signals
-from gradflow.analysis.single_paths import paths
-from gradflow.analysis.state_derivative import StateJacobian, state_jacobian
+from gradflow.analysis import (
+    SignedSignals,
+    StateJacobian,
+    TrainingGradient,
+    memory,
+    paths,
+    signals,
+    state_jacobian,
+    training_gradient,
+)
 from gradflow.cells import GRU, LSTM, RNN, Stack
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (

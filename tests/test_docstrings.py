@@ -1,6 +1,7 @@
 """Every public name shows an example, and the examples print what they say."""
 
 import doctest
+import functools
 import inspect
 from types import ModuleType
 
@@ -8,6 +9,9 @@ import pytest
 from support.needed import needed_module
 
 import gradflow as gf
+
+# What is asked by methods, and not by functions.
+RECORDS = (gf.GradientFlow, gf.SignedSignals, gf.StateJacobian, gf.TrainingGradient)
 
 
 def public():
@@ -24,9 +28,14 @@ def public():
             found = getattr(module, name)
             if inspect.isfunction(found) or inspect.isclass(found):
                 yield f"{folder}.{name}", found
-    for name, found in vars(gf.GradientFlow).items():
-        if not name.startswith("_") and (inspect.isfunction(found) or isinstance(found, property)):
-            yield f"gradflow.GradientFlow.{name}", found
+    for record in RECORDS:
+        for name, found in inspect.getmembers_static(record, is_question):
+            if not name.startswith("_"):
+                yield f"gradflow.{record.__name__}.{name}", found
+
+
+def is_question(member):
+    return inspect.isfunction(member) or isinstance(member, property | functools.cached_property)
 
 
 def own_names(module):
@@ -67,7 +76,7 @@ def test_siblings_that_are_named_exist():
     for name, found in PUBLIC.items():
         for sibling in siblings(inspect.getdoc(found)):
             path = sibling.removeprefix("gradflow.").split(".")
-            roots = (gf, gf.GradientFlow, gf.analysis, gf.memory, gf.sequences)
+            roots = (gf, *RECORDS, gf.analysis, gf.memory, gf.sequences)
             assert any(reaches(root, path) for root in roots), (name, sibling)
 
 

@@ -18,8 +18,11 @@ from gradflow.analysis.forget_bias import (
     keeping_gate,
     with_forget_bias,
 )
+from gradflow.analysis.loss_gradient import TrainingGradient, training_gradient
 from gradflow.analysis.path_shares import PathShares, signed_shares
+from gradflow.analysis.signed_signals import SignedSignals, signals
 from gradflow.analysis.single_paths import Path, path_count, paths
+from gradflow.analysis.state_derivative import StateJacobian, state_jacobian
 from gradflow.analysis.term_by_detours import by_detours_at
 from gradflow.analysis.term_factors import Factor, factors
 from gradflow.analysis.unit_signal import UnitSignals, unit_signals
@@ -32,6 +35,9 @@ __all__ = [
     "Node",
     "Path",
     "PathShares",
+    "SignedSignals",
+    "StateJacobian",
+    "TrainingGradient",
     "UnitSignals",
     "by_detours_at",
     "clip_factors",
@@ -48,7 +54,10 @@ __all__ = [
     "paths",
     "residual",
     "residual_at",
+    "signals",
     "signed_shares",
+    "state_jacobian",
+    "training_gradient",
     "unit_signals",
     "unrolled_graph",
     "with_forget_bias",

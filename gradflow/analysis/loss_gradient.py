@@ -46,6 +46,11 @@ class TrainingGradient:
         dL/d(state)_j by the names of the states, (T, H) with step j in row j - 1; nan at steps that
         do not count, whose state is that of the step before.
 
+    See Also
+    --------
+    training_gradient : Makes it.
+    GradientFlow : The terms of each single target.
+
     Examples
     --------
     >>> import numpy as np
@@ -75,7 +80,14 @@ class TrainingGradient:
 
     @property
     def T(self) -> int:
-        """Sequence length."""
+        """Sequence length.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.training_gradient(gf.RNN(1.0, 0.9), [1.0] * 20, gf.UnitLoss()).T
+        20
+        """
         return len(self.mask)
 
     def value(self, parameter: str, layer: int | None = None) -> Array:
@@ -97,6 +109,10 @@ class TrainingGradient:
         ValueError
             If the name or the layer is unknown.
 
+        See Also
+        --------
+        norm : Its length.
+
         Examples
         --------
         >>> import numpy as np
@@ -116,6 +132,10 @@ class TrainingGradient:
 
     def norm(self, parameter: str, layer: int | None = None) -> float:
         """The length of the gradient of one parameter; the arguments are those of `value`.
+
+        See Also
+        --------
+        value : The gradient itself.
 
         Examples
         --------
@@ -138,6 +158,10 @@ class TrainingGradient:
             `clip_grad_norm_` does.
         readout : bool
             Whether the readout is trained.
+
+        See Also
+        --------
+        norm : Of one parameter.
 
         References
         ----------
@@ -176,6 +200,10 @@ class TrainingGradient:
         ValueError
             If the name or the layer is unknown.
 
+        See Also
+        --------
+        by_lag : The same by the lag.
+
         Examples
         --------
         >>> import numpy as np
@@ -190,6 +218,10 @@ class TrainingGradient:
 
     def source_norms(self, parameter: str, layer: int | None = None) -> Array:
         """The norms of `by_source`, (T,), without the arrays; the arguments are the same.
+
+        See Also
+        --------
+        by_source : The gradients themselves.
 
         Examples
         --------
@@ -220,6 +252,10 @@ class TrainingGradient:
         ------
         ValueError
             If the lags are not such.
+
+        See Also
+        --------
+        by_source : The same by the source step.
 
         Examples
         --------
@@ -255,6 +291,11 @@ class TrainingGradient:
         Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
         recurrent network trajectories".
 
+        See Also
+        --------
+        chunked : Where the graph is cut.
+        truncation_curve : Every window.
+
         Examples
         --------
         >>> import numpy as np
@@ -287,6 +328,11 @@ class TrainingGradient:
         ValueError
             If an argument is not such.
 
+        See Also
+        --------
+        truncated : A window for each target.
+        chunk_curve : Several lengths.
+
         Examples
         --------
         >>> import numpy as np
@@ -304,6 +350,10 @@ class TrainingGradient:
         Returns
         -------
         TruncationCurve
+
+        See Also
+        --------
+        truncated : One window.
 
         Examples
         --------
@@ -336,6 +386,10 @@ class TrainingGradient:
         ------
         ValueError
             If an argument is not such.
+
+        See Also
+        --------
+        chunked : One length.
 
         Examples
         --------
@@ -389,6 +443,11 @@ def training_gradient(
     ValueError
         If an argument is empty, not finite or of the wrong shape, or if the forward pass or the
         gradient overflows.
+
+    See Also
+    --------
+    gradient_flow : The terms of each single target.
+    signals : Signed gradients of one target.
 
     References
     ----------

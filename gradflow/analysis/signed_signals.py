@@ -60,6 +60,11 @@ class SignedSignals:
     z : Signed of shape (t, gates, H)
         dL_t/dz_j of the gates, in the order of the cell; an RNN counts as one gate.
 
+    See Also
+    --------
+    signals : Makes it.
+    GradientFlow : The terms of every target, by parameter.
+
     Examples
     --------
     >>> import gradflow as gf
@@ -103,6 +108,10 @@ class SignedSignals:
         ------
         ValueError
             If the cell has no such state, or share is out of its range.
+
+        See Also
+        --------
+        memory.zero_lags : The same, of the norm of a term.
 
         Examples
         --------
@@ -148,6 +157,11 @@ def signals(
     ------
     ValueError
         If t is not a target step, or the layer is unknown.
+
+    See Also
+    --------
+    gradient_flow : The terms of every target.
+    state_jacobian : The derivative of the state itself, without a loss.
 
     References
     ----------
