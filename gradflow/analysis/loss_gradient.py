@@ -286,15 +286,15 @@ class TrainingGradient:
         ValueError
             If window is not such.
 
-        References
-        ----------
-        Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
-        recurrent network trajectories".
-
         See Also
         --------
         chunked : Where the graph is cut.
         truncation_curve : Every window.
+
+        References
+        ----------
+        Williams and Peng (1990), "An efficient gradient-based algorithm for on-line training of
+        recurrent network trajectories".
 
         Examples
         --------
