@@ -71,6 +71,29 @@ class Readout:
             raise ValueError(f"w_o must weigh the H={H} units of the cell. Got {self.w_o.shape}.")
         return self.w_o.reshape(-1, H)
 
+    def rows_cancel(self, share: float = 1e-6) -> bool:
+        """Whether the rows of w_o sum to nothing, so that the sum of the outputs has no gradient.
+
+        A softmax leaves the sum of the rows as training found it, and a start of zeros leaves it
+        at nothing.
+
+        Parameters
+        ----------
+        share : float
+            How long the sum of the rows may be, of the sum of their lengths.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.Readout([[2.0, -3.0], [-2.0, 3.0]]).rows_cancel()
+        True
+        >>> gf.Readout([2.0, -3.0]).rows_cancel()
+        False
+        """
+        rows = np.atleast_2d(self.w_o)
+        lengths = np.linalg.norm(rows, axis=1).sum()
+        return bool(np.linalg.norm(rows.sum(axis=0)) <= share * lengths)
+
     def outputs(self, hidden: Array) -> Array:
         """o, shape (T,) or (T, O), from hidden states of shape (T, H)."""
         o = hidden @ self.matrix(hidden.shape[1]).T
@@ -85,13 +108,26 @@ class Loss(Protocol):
         """dL_t/do_t, of the shape of o, (T,) or (T, O). Checks that the targets fit o."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UnitLoss:
-    """dL_t/do_t = 1, for looking at the recurrence alone.
+    """L_t = one output o_t, so that dL_t/do_t = 1, for looking at the recurrence alone.
+
+    Parameters
+    ----------
+    output : int or array of T ints, optional
+        Which of several outputs, numbered from 0, at all steps or at each: the logit of a class.
+        Unless given their sum. Of a classifier that sum says nothing: a softmax ignores what is
+        added to all of its logits.
+
+    Raises
+    ------
+    ValueError
+        If `output` is not such; from `gradient_flow` if the readout has no such output.
 
     See Also
     --------
     SquaredError, BinaryCrossEntropy, SoftmaxCrossEntropy : Losses with a target.
+    Readout.rows_cancel : Whether the outputs' sum has any gradient.
 
     Examples
     --------
@@ -99,10 +135,34 @@ class UnitLoss:
     >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0], loss=gf.UnitLoss())
     >>> flow.loss_slope.plain().tolist()
     [1.0, 1.0]
+    >>> readout = gf.Readout([[1.0], [-1.0]])
+    >>> flow = gf.gradient_flow(gf.RNN(0.5, 0.9), [1.0, 0.0], readout, gf.UnitLoss(output=1))
+    >>> flow.loss_slope.plain().tolist()
+    [[0.0, 1.0], [0.0, 1.0]]
     """
 
+    output: Any = None
+
+    def __post_init__(self) -> None:
+        if self.output is not None:
+            given = finite_array("output", self.output)
+            if given.ndim > 1 or not _are_classes(given):
+                raise ValueError(
+                    "output must be whole numbers from 0, one for all steps or one for each. "
+                    f"Got {shown(self.output)}."
+                )
+            # Of Python's own numbers, so that equal losses are equal.
+            whole = given.astype(int)
+            object.__setattr__(self, "output", tuple(whole.tolist()) if given.ndim else int(whole))
+
+    def __repr__(self) -> str:
+        return "UnitLoss()" if self.output is None else f"UnitLoss(output={_text(self.output)})"
+
     def slope(self, o: Array) -> Scaled:
-        return Scaled.of(np.ones_like(o))
+        if self.output is None:
+            return Scaled.of(np.ones_like(o))
+        chosen = _one_hot("output", np.array(self.output), o.reshape(len(o), -1))
+        return Scaled.of(chosen.reshape(o.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +287,7 @@ class SoftmaxCrossEntropy:
             if not np.allclose(sums, 1.0, rtol=0.0, atol=1e-9):
                 worst = sums[np.argmax(np.abs(sums - 1.0))]
                 raise ValueError(f"target must add up to 1 over the classes. Got a sum of {worst}.")
-        elif target.ndim > 2 or (target != np.rint(target)).any() or (target < 0).any():
+        elif target.ndim > 2 or not _are_classes(target):
             raise ValueError(
                 "target must be classes (whole numbers from 0) or probabilities of shape (T, O). "
                 f"Got {shown(self.target)}."
@@ -256,19 +316,37 @@ class SoftmaxCrossEntropy:
     def _probabilities(self, o: Array) -> Array:
         if self.target.ndim == 2:
             return _spread(self.target, o)
-        classes = _spread(self.target, o[:, 0])
-        if classes.max() >= o.shape[1]:
-            raise ValueError(f"target must be a class below O={o.shape[1]}. Got {classes.max():g}.")
-        return np.eye(o.shape[1])[classes.astype(int)]
+        return _one_hot("target", self.target, o)
 
 
-def _text(array: Array) -> str:
+def text_of_sum(loss: Loss, readout: Readout) -> str:
+    """What is to be said of a loss that adds up the outputs of a classifier; else nothing."""
+    outputs = len(readout.w_o) if readout.w_o.ndim == 2 else 1
+    if outputs == 1 or not isinstance(loss, UnitLoss) or loss.output is not None:
+        return ""
+    return f", of the sum of {outputs} outputs, which a softmax ignores"
+
+
+def _text(numbers: Any) -> str:
+    array = np.asarray(numbers)
     return f"array of shape {array.shape}" if array.ndim else repr(array.item())
 
 
-def _spread(target: Array, o: Array) -> Array:
+def _are_classes(numbers: Array) -> bool:
+    return bool((numbers == np.rint(numbers)).all() and (numbers >= 0).all())
+
+
+def _one_hot(name: str, classes: Array, o: Array) -> Array:
+    """1 at the class of each step, (T, O)."""
+    each_step = _spread(classes, o[:, 0], name)
+    if each_step.max() >= o.shape[1]:
+        raise ValueError(f"{name} must be a class below O={o.shape[1]}. Got {each_step.max():g}.")
+    return np.eye(o.shape[1])[each_step.astype(int)]
+
+
+def _spread(target: Array, o: Array, name: str = "target") -> Array:
     if target.shape not in ((), o.shape[:1], o.shape) or (target.ndim == 1 and o.ndim == 2):
-        raise ValueError(f"target must be a number or have shape {o.shape}. Got {target.shape}.")
+        raise ValueError(f"{name} must be a number or have shape {o.shape}. Got {target.shape}.")
     return np.broadcast_to(target, o.shape)
 
 

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradflow.numerics.validation import finite_number, frozen, shown, true_or_false, whole_number
+from gradflow.numerics.validation import (
+    finite_array,
+    finite_number,
+    frozen,
+    shown,
+    true_or_false,
+    whole_number,
+)
 
 Floats = NDArray[np.float64]
 
@@ -215,6 +222,47 @@ def noise(T: int, generator: np.random.Generator) -> Floats:
     (3,)
     """
     return frozen(_generator(generator).standard_normal(whole_number("T", T, 1)))
+
+
+def next_symbols(x: Any) -> NDArray[np.int64]:
+    """The symbol that follows each step, for a model that predicts the next one.
+
+    Parameters
+    ----------
+    x : array of shape (T, D)
+        Symbols as inputs: a single 1 in each row, and 0 elsewhere.
+
+    Returns
+    -------
+    int array of shape (T - 1,)
+        The classes of steps 2 .. T. The last step has none, so that the inputs are x[:-1].
+
+    Raises
+    ------
+    ValueError
+        If a row is no symbol, or there is only one.
+
+    See Also
+    --------
+    gradflow.SoftmaxCrossEntropy : Takes them as its target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradflow as gf
+    >>> gf.sequences.next_symbols(np.eye(3)[[0, 2, 1, 1]]).tolist()
+    [2, 1, 1]
+    """
+    symbols = finite_array("x", x)
+    one_each = symbols.ndim == 2 and bool(
+        ((symbols == 0.0) | (symbols == 1.0)).all() and (symbols.sum(axis=1) == 1.0).all()
+    )
+    if not one_each or len(symbols) < 2:
+        raise ValueError(
+            "x must have shape (T, D) with T from 2 on, and a single 1 in each row of zeros. "
+            f"Got {shown(x)}."
+        )
+    return frozen(symbols[1:].argmax(axis=1))
 
 
 def agreement(

@@ -162,3 +162,78 @@ def test_a_target_is_a_copy_of_what_was_given():
 def test_a_wrong_answer_of_any_size_has_slope_one(target, sign):
     slope = gf.BinaryCrossEntropy(target).slope(np.array([sign * 1e35])).plain()
     assert slope == sign
+
+
+@pytest.mark.parametrize("o", [O1, O3])
+@pytest.mark.parametrize("output", [0, [0] * T])
+def test_the_unit_loss_of_one_output_is_that_output(o, output):
+    found = gf.UnitLoss(output).slope(o).plain().reshape(T, -1)
+    np.testing.assert_array_equal(found, np.eye(found.shape[1])[[0] * T])
+
+
+def test_the_unit_loss_of_an_output_at_each_step():
+    found = gf.UnitLoss([2, 0, 1, 1, 0]).slope(O3).plain()
+    np.testing.assert_array_equal(found, one_hot([2, 0, 1, 1, 0], T, 3))
+
+
+def test_equal_unit_losses_are_equal():
+    assert gf.UnitLoss(np.array([1, 0])) == gf.UnitLoss([1, 0]) != gf.UnitLoss(1)
+    assert repr(gf.UnitLoss()) == "UnitLoss()"
+    assert repr(gf.UnitLoss(2)) == "UnitLoss(output=2)"
+    assert repr(gf.UnitLoss([1, 0])) == "UnitLoss(output=array of shape (2,))"
+
+
+@pytest.mark.parametrize("output", [-1, 0.5, [[0]], "last", np.nan])
+def test_an_output_that_cannot_be_is_refused(output):
+    with pytest.raises(ValueError, match=r"^output must "):
+        gf.UnitLoss(output)
+
+
+@pytest.mark.parametrize("output", [3, [0] * (T + 1)])
+def test_an_output_that_the_readout_lacks_is_refused(output):
+    with pytest.raises(ValueError, match=r"^output must "):
+        gf.UnitLoss(output).slope(O3)
+
+
+# Logits of opposite rows: their sum has no gradient, and a softmax has one.
+OPPOSITE = gf.Readout([W[0], -W[0]])
+
+
+def test_the_sum_of_opposite_logits_has_no_gradient_and_each_of_them_has():
+    cell, x = gf.RNN(W.T, np.eye(3) / 2), O3[:, :2]
+    added = gf.gradient_flow(cell, x, OPPOSITE, gf.UnitLoss())
+    one = gf.gradient_flow(cell, x, OPPOSITE, gf.UnitLoss(output=1))
+    alone = gf.gradient_flow(cell, x, gf.Readout(-W[0]), gf.UnitLoss())
+    assert np.isneginf(added.log10("w_x")[np.tri(T, dtype=bool)]).all()
+    np.testing.assert_allclose(one.log10("w_x"), alone.log10("w_x"), rtol=1e-13)
+    assert np.isfinite(one.log10("w_x")[np.tri(T, dtype=bool)]).all()
+
+
+def test_the_record_says_that_outputs_were_added_up():
+    cell, x = gf.RNN(W.T, np.eye(3) / 2), O3[:, :2]
+    says = ", of the sum of 2 outputs, which a softmax ignores)"
+    assert repr(gf.gradient_flow(cell, x, OPPOSITE, gf.UnitLoss())).endswith(says)
+    assert repr(gf.training_gradient(cell, x, gf.UnitLoss(), readout=OPPOSITE)).endswith(says)
+    for readout, loss in (
+        (OPPOSITE, gf.UnitLoss(0)),
+        (OPPOSITE, gf.SoftmaxCrossEntropy(0)),
+        (gf.Readout(W[:1]), gf.UnitLoss()),
+        (gf.Readout(W[0]), gf.UnitLoss()),
+    ):
+        assert "outputs" not in repr(gf.gradient_flow(cell, x, readout, loss))
+
+
+@pytest.mark.parametrize(
+    ("w_o", "cancels"),
+    [
+        ([W[0], -W[0]], True),
+        ([W[0], W[1], -W[0] - W[1]], True),
+        ([np.float32(W[0]), -W[0]], True),
+        ([W[0], -W[0] * 1.01], False),
+        (W, False),
+        (W[0], False),
+        (2.0, False),
+    ],
+)
+def test_rows_that_sum_to_nothing_are_told(w_o, cancels):
+    assert gf.Readout(w_o).rows_cancel() is cancels

@@ -222,3 +222,14 @@ def test_ten_thousand_rows_are_read():
 def test_text_must_be_text():
     with pytest.raises(ValueError, match=r"text must be a str\. Got bytes"):
         sequences.parse_numbers(b"1 2")
+
+
+def test_the_next_symbol_is_that_of_the_step_after():
+    symbols = np.random.default_rng(4).integers(0, 5, 30)
+    np.testing.assert_array_equal(sequences.next_symbols(np.eye(5)[symbols]), symbols[1:])
+
+
+@pytest.mark.parametrize("x", [[[1.0, 0.0]], [1.0, 0.0], [[1.0, 1.0]] * 3, [[0.5, 0.5]] * 3])
+def test_what_is_no_row_of_symbols_is_refused(x):
+    with pytest.raises(ValueError, match=r"^x must "):
+        sequences.next_symbols(x)

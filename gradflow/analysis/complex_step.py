@@ -4,6 +4,7 @@ import numpy as np
 
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow, requires_flow
+from gradflow.flow.forward import slope_of_loss
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import target_step
 
@@ -166,13 +167,17 @@ def _share(gap: Array, size: Array, all_zero: Array, slope: Array) -> Array:
 
 def _loss_slope(flow: GradientFlow) -> Array:
     """The largest |dL_t/do_t|, (T,)."""
-    slope = flow.loss.slope(flow.trace.o).plain()
-    return np.asarray(np.abs(slope).reshape(flow.T, -1).max(axis=1))
+    return np.asarray(np.abs(_slope(flow)).reshape(flow.T, -1).max(axis=1))
+
+
+def _slope(flow: GradientFlow) -> Array:
+    """w_t dL_t/do_t, found anew."""
+    return slope_of_loss(flow.readout, flow.loss, flow.trace, flow.weights, flow.mask).plain()
 
 
 def _total(flow: GradientFlow, layer: int | None, last: int) -> Array:
     """dL_t/dw_x of the targets up to a last one, (last,)."""
-    slope = flow.loss.slope(flow.trace.o).plain()[:last]
+    slope = _slope(flow)[:last]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         total = (slope * _readout_derivative(flow, layer, last)).reshape(last, -1).sum(axis=1)
     return np.asarray(total)

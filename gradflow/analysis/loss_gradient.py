@@ -19,9 +19,9 @@ from gradflow.engine.sweep_by_lag import back_each
 from gradflow.engine.sweep_of_sum import carried_sum
 from gradflow.flow.arguments import check_kind
 from gradflow.flow.forward import ForwardPass, forward_pass
-from gradflow.losses import Loss, Readout
+from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import finite_array, frozen
+from gradflow.numerics.validation import frozen
 from gradflow.weights.model import Model
 
 _READOUT = ("readout.w_o", "readout.b_o")
@@ -75,8 +75,8 @@ class TrainingGradient:
     _parts: truncation.Parts
 
     def __repr__(self) -> str:
-        kind = type(self.cell).__name__
-        return f"TrainingGradient({kind}, T={self.T}, global_norm={self.global_norm():.4g})"
+        kind, added = type(self.cell).__name__, text_of_sum(self.loss, self.readout)
+        return f"TrainingGradient({kind}, T={self.T}, global_norm={self.global_norm():.4g}{added})"
 
     @property
     def T(self) -> int:
@@ -470,26 +470,24 @@ def training_gradient(
     """
     if not isinstance(model, Model):
         check_kind("model", model, Cell, "a cell, such as RNN or LSTM, or a Model")
-    made = forward_pass(model, x, readout, loss, initial_state, mask)
-    counts = np.ones(len(made.seeds.mantissa), bool) if mask is None else np.array(mask)
-    w_t = _checked_weights(weights, counts)
+    made = forward_pass(model, x, readout, loss, initial_state, mask, weights)
     sums = GradientSums(made.cell, made.trace, made.slopes)
     with np.errstate(over="ignore", invalid="ignore"):
-        seeds = made.seeds.plain() * w_t[counts, None]
+        seeds = made.seeds.plain()
         rows = carried_sum(made.cell, made.slopes, seeds)
         signals, _ = back_each(made.cell, each(Scaled.plain, made.slopes), rows)
-        gradients = {**sums.gradients(signals), **_readout_gradients(made, w_t[counts])}
+        gradients = {**sums.gradients(signals), **_readout_gradients(made)}
     _check_finite(gradients)
     places = state_signals(made.cell, made.slopes)
     return TrainingGradient(
         made.cell,
         made.readout,
         made.loss,
-        frozen(w_t),
-        frozen(counts),
+        made.weights,
+        made.mask,
         MappingProxyType({name: frozen(array) for name, array in gradients.items()}),
         MappingProxyType(
-            {name: _at_steps(signals[place], counts, np.nan) for name, place in places.items()}
+            {name: _at_steps(signals[place], made.mask, np.nan) for name, place in places.items()}
         ),
         truncation.Parts(
             made.cell,
@@ -503,18 +501,8 @@ def training_gradient(
     )
 
 
-def _checked_weights(weights: Any, counts: Array) -> Array:
-    """w_t, (T,); 0 at steps that do not count."""
-    given = finite_array("weights", np.ones(len(counts)) if weights is None else weights)
-    if given.shape != counts.shape:
-        raise ValueError(
-            f"weights must have shape (T,) with T={len(counts)} to match x. Got {given.shape}."
-        )
-    return np.where(counts, given, 0.0)
-
-
-def _readout_gradients(made: ForwardPass, w_t: Array) -> dict[str, Array]:
-    slope = made.loss_slope.plain().reshape(len(w_t), -1) * w_t[:, None]  # (n, O)
+def _readout_gradients(made: ForwardPass) -> dict[str, Array]:
+    slope = made.loss_slope.plain().reshape(len(made.trace.x), -1)  # (n, O)
     w_o = slope.T @ made.trace.hidden[1:]  # (O, H)
     shape, bias_shape = made.readout.w_o.shape, made.readout.b_o.shape
     b_o = slope.sum(axis=0)

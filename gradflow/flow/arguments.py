@@ -44,7 +44,7 @@ def checked_inputs(x: Any, D: int) -> Array:
 def checked_mask(mask: Any, T: int) -> Array:
     """Steps that count, (T,) bool; all where no mask is given."""
     if mask is None:
-        return np.ones(T, bool)
+        return frozen(np.ones(T, bool))
     try:
         counts = np.array(mask)
     except ValueError:  # rows of unlike length
@@ -54,7 +54,17 @@ def checked_mask(mask: Any, T: int) -> Array:
             f"mask must be T={T} values True or False, not all of them False. "
             f"Got {counts.dtype} values of shape {counts.shape}."
         )
-    return counts
+    return frozen(counts)
+
+
+def checked_weights(weights: Any, counts: Array) -> Array:
+    """w_t, (T,); 0 at steps that do not count, 1 at others where none are given."""
+    given = finite_array("weights", np.ones(len(counts)) if weights is None else weights)
+    if given.shape != counts.shape:
+        raise ValueError(
+            f"weights must have shape (T,) with T={len(counts)} to match x. Got {given.shape}."
+        )
+    return frozen(np.where(counts, given, 0.0))
 
 
 def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:

@@ -21,6 +21,8 @@ def gradient_flow(
     loss: Loss | None = None,
     initial_state: Mapping[str, Any] | None = None,
     on_step: Callable[[float], None] | None = None,
+    *,
+    weights: Any = None,
 ) -> GradientFlow:
     """Run a cell on a sequence and carry the gradient of every target back to every source step.
 
@@ -34,13 +36,17 @@ def gradient_flow(
         o_t = w_o h_t + b_o; unless given the model's, and for a cell w_o = 1 and b_o = 0.
     loss : loss, optional
         L_t as a function of o_t; unless given the unit loss for a model, whose file does not tell
-        its loss, and for a cell the squared error with target 0.
+        its loss, and for a cell the squared error with target 0. The unit loss adds up all outputs.
+        Of a classifier that is a sum that a softmax ignores: give `UnitLoss(output=j)` for the
+        logit of a class, or `SoftmaxCrossEntropy` with the classes.
     initial_state : mapping, optional
         Starting states by name: "s" for an RNN, "h" and "c" for an LSTM, "h" for a GRU, and for a
         stack with the layer before them, "0.h". Numbers or arrays of shape (H,); 0 unless given.
     on_step : callable, optional
         Called after each source step with the share of the work that is done, above 0 and up to 1.
         What it raises ends the run. Cells of one unit take many steps at once and need not call it.
+    weights : array of shape (T,), optional
+        w_t: the loss of each step is w_t L_t. 1 unless given.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def gradient_flow(
     >>> gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.5), [1.0] * 50)
     GradientFlow(LSTM(H=1, D=1), T=50, vanishing at t=50)
     """
-    made = forward_pass(cell, x, readout, loss, initial_state)
+    made = forward_pass(cell, x, readout, loss, initial_state, weights=weights)
     deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step)
     return GradientFlow(
         made.cell,
@@ -74,6 +80,8 @@ def gradient_flow(
         made.readout,
         made.loss,
         made.start,
+        made.weights,
+        made.mask,
         made.trace,
         BackwardPass(made.cell, made.trace, made.loss_slope, made.seeds, made.slopes, deltas),
     )

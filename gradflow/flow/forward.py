@@ -17,6 +17,7 @@ from gradflow.flow.arguments import (
     checked_mask,
     checked_slope,
     checked_start,
+    checked_weights,
 )
 from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
 from gradflow.numerics.scaled import Array, Scaled
@@ -26,7 +27,7 @@ from gradflow.weights.model import Model
 
 @dataclass(frozen=True, eq=False)
 class ForwardPass:
-    """What a model made of a sequence, n of whose steps count.
+    """What a model made of a sequence, n of whose T steps count.
 
     Attributes
     ----------
@@ -34,12 +35,14 @@ class ForwardPass:
         The cell and what its states are turned into.
     start : mapping
         Starting states by name, arrays of shape (H,).
+    weights, mask : arrays of shape (T,)
+        w_t, 0 at steps that do not count; the steps that count, bool.
     trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
         The states of the steps that count.
     loss_slope : Scaled array of shape (n,) or (n, O)
-        dL_t/do_t.
+        w_t dL_t/do_t.
     seeds : Scaled array of shape (n, H)
-        dL_t/dh_t.
+        w_t dL_t/dh_t.
     slopes : tree of Scaled arrays of shape (n, H)
         The cell's local derivatives.
     """
@@ -48,6 +51,8 @@ class ForwardPass:
     readout: Readout
     loss: Loss
     start: Mapping[str, Array]
+    weights: Array
+    mask: Array
     trace: Any
     loss_slope: Scaled
     seeds: Scaled
@@ -61,6 +66,7 @@ def forward_pass(
     loss: Loss | None,
     initial_state: Mapping[str, Any] | None,
     mask: Any = None,
+    weights: Any = None,
 ) -> ForwardPass:
     """Run a model on a sequence; the arguments are those of `gradient_flow`.
 
@@ -68,6 +74,8 @@ def forward_pass(
     ----------
     mask : bool array of shape (T,), optional
         Steps that count; every other step keeps the state and makes no loss. All unless given.
+    weights : array of shape (T,), optional
+        w_t, by which the loss of each step is multiplied; 1 unless given.
     """
     if isinstance(model, Model):
         readout = model.readout if readout is None else readout
@@ -80,6 +88,7 @@ def forward_pass(
     check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
     inputs = checked_inputs(x, model.D)
     counts = checked_mask(mask, len(inputs))
+    w_t = checked_weights(weights, counts)
     start = checked_start({} if initial_state is None else initial_state, model)
     w_o = readout.matrix(model.H)
     counted = inputs if counts.all() else frozen(inputs[counts])
@@ -89,13 +98,28 @@ def forward_pass(
     arrays = {"x": counted, **arrays, "o": o}
     check_forward(arrays)
     trace = model.trace(**{name: frozen(array) for name, array in arrays.items()})
-    # A target for every step fits the outputs of every step: between those that count, the last.
-    every_o = o if counts.all() else readout.outputs(trace.hidden[np.cumsum(counts)])
-    loss_slope = checked_slope(loss, every_o)[counts]
+    loss_slope = slope_of_loss(readout, loss, trace, w_t, counts)
     seeds = loss_slope.reshape(len(o), -1) @ w_o  # (n, O) @ (O, H)
     for slope in (loss_slope, seeds):
         frozen(slope.mantissa)
         frozen(slope.exponent)
     return ForwardPass(
-        model, readout, loss, MappingProxyType(start), trace, loss_slope, seeds, model.slopes(trace)
+        model,
+        readout,
+        loss,
+        MappingProxyType(start),
+        w_t,
+        counts,
+        trace,
+        loss_slope,
+        seeds,
+        model.slopes(trace),
     )
+
+
+def slope_of_loss(readout: Readout, loss: Loss, trace: Any, weights: Array, mask: Array) -> Scaled:
+    """w_t dL_t/do_t of the n steps that count, (n,) or (n, O), from the states of their trace."""
+    # A target for every step fits the outputs of every step: between those that count, the last.
+    o = trace.o if mask.all() else readout.outputs(trace.hidden[np.cumsum(mask)])
+    slope = checked_slope(loss, o) * weights.reshape(-1, *[1] * (o.ndim - 1))
+    return slope[mask]

@@ -12,7 +12,7 @@ from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
 from gradflow.flow.notebook_display import mime_bundle
-from gradflow.losses import Loss, Readout
+from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import whole_number
@@ -37,6 +37,10 @@ class GradientFlow:
         The loss.
     initial_state : mapping
         Starting states by name, arrays of shape (H,).
+    weights : array of shape (T,)
+        w_t, by which the loss of each step is multiplied; 0 at steps that do not count.
+    mask : bool array of shape (T,)
+        Steps that count.
     trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
         What the forward pass made.
 
@@ -59,12 +63,15 @@ class GradientFlow:
     readout: Readout
     loss: Loss
     initial_state: Mapping[str, Array]
+    weights: Array
+    mask: Array
     trace: Any
     _backward: BackwardPass
 
     def __repr__(self) -> str:
         verdict = fall_and_tail_of(self.log10_row("b", self.T, layer=0)).verdict
-        return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={self.T})"
+        added = text_of_sum(self.loss, self.readout)
+        return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={self.T}{added})"
 
     @property
     def T(self) -> int:
@@ -97,7 +104,7 @@ class GradientFlow:
 
     @property
     def loss_slope(self) -> Scaled:
-        """dL_t/do_t, (T,) or (T, O), as mantissa and power of two.
+        """w_t dL_t/do_t, (T,) or (T, O), as mantissa and power of two.
 
         See Also
         --------
@@ -114,7 +121,7 @@ class GradientFlow:
 
     @property
     def state_slope(self) -> Scaled:
-        """dL_t/dh_t, (T, H), as mantissa and power of two.
+        """w_t dL_t/dh_t, (T, H), as mantissa and power of two.
 
         See Also
         --------

@@ -277,3 +277,25 @@ def test_what_a_flow_hands_out_is_read_only_and_its_records_frozen(flow):
     for record in records:
         with pytest.raises(FrozenInstanceError):
             setattr(record, fields(record)[0].name, None)
+
+
+@pytest.mark.parametrize("cell", [gf.LSTM.scalar(0.5, -0.7), gf.RNN([[0.5], [1.0]], np.eye(2) / 3)])
+def test_weights_of_the_steps_multiply_the_rows(cell):
+    w = np.array([0.0, 2.0, -0.5, 1e-200, 1.0])
+    x, loss = np.linspace(-1.0, 1.0, 5), gf.SquaredError(0.5)
+    flow = gf.gradient_flow(cell, x, loss=loss, weights=w)
+    plain = gf.gradient_flow(cell, x, loss=loss)
+    np.testing.assert_array_equal(flow.weights, w)
+    for name in ("b", "w_x", "readout.w_o"):
+        shape = (-1, *[1] * (plain.total(name).ndim - 1))
+        np.testing.assert_allclose(
+            flow.total(name), w.reshape(shape) * plain.total(name), rtol=1e-14
+        )
+    with np.errstate(divide="ignore"):
+        expected = plain.log10("b") + np.log10(np.abs(w))[:, None]
+    np.testing.assert_allclose(flow.log10("b"), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_weights_that_are_not_one_a_step_are_refused():
+    with pytest.raises(ValueError, match=r"^weights must have shape \(T,\) with T=3 "):
+        gf.gradient_flow(gf.RNN(0.5, 0.9), [1.0, 2.0, 3.0], weights=[1.0])
