@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -402,6 +402,54 @@ class TrainingGradient:
         [0.565, 0.316, 0.0]
         """
         return truncation.chunk_curve(self._parts, lengths, offset)
+
+    def lost_to_windows(self, windows: Sequence[int]) -> Iterator[dict[str, Array]]:
+        """What `truncated` leaves out of the gradient, for several windows from one sweep.
+
+        Parameters
+        ----------
+        windows : sequence of int
+            Lags, ascending, from 1 on.
+
+        Yields
+        ------
+        dict
+            The gradient of every array of the cell's weights that is lost, in its shape.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> [round(float(lost["b"]), 3) for lost in gradient.lost_to_windows([10, 20])]
+        [14.352, 0.0]
+        """
+        return truncation.lost_to_windows(self._parts, truncation.ascending("windows", windows, 1))
+
+    def lost_to_chunks(self, lengths: Sequence[int]) -> Iterator[dict[str, Array]]:
+        """What `chunked` leaves out of the gradient, for chunks of several lengths.
+
+        Parameters
+        ----------
+        lengths : sequence of int
+            Steps of a chunk, ascending, from 1 on.
+
+        Yields
+        ------
+        dict
+            As of `lost_to_windows`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
+        >>> gradient = gf.training_gradient(rnn, np.zeros(20), gf.UnitLoss())
+        >>> [round(float(lost["b"]), 3) for lost in gradient.lost_to_chunks([10, 20])]
+        [38.197, 0.0]
+        """
+        return truncation.lost_to_chunks(self._parts, truncation.ascending("lengths", lengths, 1))
 
 
 def training_gradient(

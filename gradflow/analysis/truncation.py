@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -127,8 +127,7 @@ class TruncationCurve:
 def truncated(parts: Parts, window: int) -> Truncated:
     """The gradient of the terms of lags 1 .. window."""
     kept = whole_number("window", window, 1)
-    none = {name: np.zeros_like(whole) for name, whole in parts.whole.items()}
-    lost = next(islice(_tails(parts), kept, None), none)  # beyond the last lag nothing is lost
+    (lost,) = lost_to_windows(parts, [kept])
     return _single("window", kept, parts, lost)
 
 
@@ -136,18 +135,15 @@ def chunked(parts: Parts, every: int, offset: int) -> Truncated:
     """The gradient where the graph is cut every so many steps."""
     length = whole_number("every", every, 1)
     whole_number("offset", offset, 0, length - 1)
-    (found,) = _chunk_gradients(parts, [length], offset)
-    lost = {name: whole - found[name] for name, whole in parts.whole.items()}
+    (lost,) = lost_to_chunks(parts, [length], offset)
     return _single("every", length, parts, lost)
 
 
 def truncation_curve(parts: Parts) -> TruncationCurve:
     """The likeness of every window's gradient to the whole."""
-    tails = _tails(parts)
-    next(tails)
-    none = {name: np.zeros_like(whole) for name, whole in parts.whole.items()}
-    lost = [_compared(parts, tail) for tail in (*tails, none)]
-    return _curve("window", np.arange(1, len(lost) + 1), parts, lost)
+    windows = range(1, len(parts.seeds) + 1)
+    lost = [_compared(parts, tail) for tail in lost_to_windows(parts, windows)]
+    return _curve("window", np.array(windows), parts, lost)
 
 
 def chunk_curve(parts: Parts, lengths: Sequence[int] | None, offset: int) -> TruncationCurve:
@@ -155,11 +151,35 @@ def chunk_curve(parts: Parts, lengths: Sequence[int] | None, offset: int) -> Tru
     steps = len(parts.seeds)
     every = _default_lengths(steps) if lengths is None else ascending("lengths", lengths, 1)
     whole_number("offset", offset, 0, every[0] - 1)
-    found = [
-        _compared(parts, {name: whole - gradient[name] for name, whole in parts.whole.items()})
-        for gradient in _chunk_gradients(parts, every, offset)
-    ]
-    return _curve("every", np.array(every), parts, found)
+    lost = [_compared(parts, part) for part in lost_to_chunks(parts, every, offset)]
+    return _curve("every", np.array(every), parts, lost)
+
+
+def lost_to_windows(parts: Parts, windows: Sequence[int]) -> Iterator[dict[str, Array]]:
+    """What the gradient lacks of the terms beyond windows, whose lengths ascend.
+
+    What all targets carry to a step, carried on by k steps, are the terms beyond lag k. So a tail
+    is never the difference of near equals.
+    """
+    tails = enumerate(_carried_on(parts))
+    for window in windows:
+        signals = next((found for lag, found in tails if lag == window), None)
+        # Beyond the last lag nothing is lost.
+        yield parts.sums.gradients(_steps_before(parts, 0) if signals is None else signals)
+
+
+def lost_to_chunks(
+    parts: Parts, lengths: Sequence[int], offset: int = 0
+) -> Iterator[dict[str, Array]]:
+    """What the gradient lacks where the graph is cut every so many steps."""
+    target = _only_target(parts)
+    if target is None:
+        for found in _chunk_gradients(parts, lengths, offset):
+            yield {name: whole - found[name] for name, whole in parts.whole.items()}
+        return
+    for length in lengths:
+        first = target - 1 - (target - 1 - offset) % length  # steps before the target's chunk
+        yield parts.sums.gradients(_steps_before(parts, max(first, 0)))
 
 
 def ascending(name: str, values: Any, least: int, most: int | None = None) -> list[int]:
@@ -177,14 +197,27 @@ def ascending(name: str, values: Any, least: int, most: int | None = None) -> li
     return numbers
 
 
-def _tails(parts: Parts) -> Iterator[dict[str, Array]]:
-    """The gradients of the terms beyond 0, 1, 2, .. lags.
+def _carried_on(parts: Parts) -> Iterator[tuple[Array, ...]]:
+    """The signals of the terms beyond 0, 1, 2, .. lags.
 
-    What all targets carry to a step, carried on by k steps, are the terms beyond lag k. So a tail
-    is never the difference of near equals.
+    With one target alone a step tells the lag, and the signals are there already.
     """
-    for signals in carry_by_lag(parts.cell, parts.slopes, parts.rows):
-        yield parts.sums.gradients(signals)
+    target = _only_target(parts)
+    if target is None:
+        yield from carry_by_lag(parts.cell, parts.slopes, parts.rows)
+    else:
+        yield from (_steps_before(parts, step) for step in range(target, 0, -1))
+
+
+def _only_target(parts: Parts) -> int | None:
+    """The step of the only loss that counts; None where there are several, or none."""
+    steps = np.flatnonzero(parts.seeds.any(axis=1)) + 1
+    return int(steps[0]) if len(steps) == 1 else None
+
+
+def _steps_before(parts: Parts, count: int) -> tuple[Array, ...]:
+    """The complete signals of the first steps."""
+    return tuple(signal[:count] for signal in parts.signals)
 
 
 def _chunk_gradients(

@@ -96,7 +96,7 @@ def windowed(cell, x, readout, loss, w, name, window):
     traces = getattr(whole.trace, "layers", (whole.trace,))
     layers = whole.layers
     total = 0.0
-    for t in range(1, T + 1):
+    for t in np.flatnonzero(w) + 1:
         j = max(t - window, 0)
         start = {
             f"{n}.{state}" if len(layers) > 1 else state: getattr(traces[n], state)[j]
@@ -138,6 +138,39 @@ def test_chunks_are_runs_of_their_own_from_the_state_they_begin_with(case, every
             expected[name] = expected[name] + np.tensordot(w[begin:end], flow.total(name), axes=1)
     for name, gradient in expected.items():
         np.testing.assert_allclose(found.gradients[name], gradient, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("t", [1, 6, T])
+def test_a_single_target_loses_what_its_own_window_and_its_own_chunk_lack(case, t):
+    cell, x, readout, loss, _ = case
+    w = np.eye(T)[t - 1]
+    gradient = gf.training_gradient(cell, x, loss, w, readout=readout)
+    for name in cell.weights:
+        windows = [windowed(cell, x, readout, loss, w, name, window) for window in (2, 5)]
+        for lost, kept in zip(gradient.lost_to_windows([2, 5]), windows, strict=True):
+            whole = gradient.gradients[name]
+            np.testing.assert_allclose(whole - lost[name], kept, rtol=1e-10, atol=1e-12)
+        # Chunks of four steps cut before steps 5 and 9.
+        (lost,) = gradient.lost_to_chunks([4])
+        kept = windowed(cell, x, readout, loss, w, name, (t - 1) % 4 + 1)
+        np.testing.assert_allclose(whole - lost[name], kept, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("only", [None, 7])
+def test_what_is_lost_is_what_a_truncated_gradient_lacks(case, only):
+    cell, x, readout, loss, w = case
+    w = w if only is None else np.eye(T)[only - 1]
+    gradient = gf.training_gradient(cell, x, loss, w, readout=readout)
+    lengths = [1, 3, T, T + 4]
+    for lost, window in zip(gradient.lost_to_windows(lengths), lengths, strict=True):
+        check_lost(gradient, lost, gradient.truncated(window))
+    for lost, every in zip(gradient.lost_to_chunks(lengths), lengths, strict=True):
+        check_lost(gradient, lost, gradient.chunked(every))
+
+
+def check_lost(gradient, lost, truncated):
+    for name, whole in truncated.gradients.items():
+        np.testing.assert_allclose(lost[name], gradient.gradients[name] - whole, atol=1e-13)
 
 
 def linear(w=None):
