@@ -1,9 +1,7 @@
-"""Input sequences: ones, an impulse, a sine, noise, a long-dependency sentence, one's own."""
+"""Input sequences: ones, an impulse, a sine, noise, a long sentence; one's own from text."""
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradflow.numbers_in_text import parse_numbers
 from gradflow.numerics.validation import (
     finite_array,
     finite_number,
@@ -20,9 +19,18 @@ from gradflow.numerics.validation import (
     whole_number,
 )
 
-Floats = NDArray[np.float64]
+__all__ = [
+    "Agreement",
+    "agreement",
+    "impulse",
+    "next_symbols",
+    "noise",
+    "ones",
+    "parse_numbers",
+    "sine",
+]
 
-MAX_ROWS = 10_000
+Floats = NDArray[np.float64]
 
 # Words of the sentence outside the clause: The, cat, and was.
 WORDS_AROUND = 3
@@ -53,11 +61,6 @@ _FOODS = (
     "salmon",
     "crumbs",
 )
-
-_BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d{1,40},\d{1,40}")
-_WHOLE = re.compile(r"[+-]?\d{1,40}")
-_SHOWN = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,78 +323,6 @@ def agreement(
     return Agreement(frozen(x), ("The", noun, *_relative_clause(length), verb))
 
 
-def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_ROWS) -> Floats:
-    r"""Numbers from pasted text or the text of a CSV file.
-
-    Three layouts are read: numbers on one line, separated by commas, semicolons or white space (the
-    line may be wrapped after a comma or a semicolon); one number a line, with or without a header
-    line; and a table with a header line, of which the first column that starts with a number is
-    taken. Decimals have a point: a decimal comma is not supported. Blank lines are skipped.
-
-    Where there are several columns, a row of the text is a row of the table, with or without a
-    header line.
-
-    Parameters
-    ----------
-    text : str
-        The numbers.
-    columns : int, optional
-        The columns of a table, at least 1. Of one column all three layouts are read.
-    most_rows : int
-        How many rows there may be; a row is one number where `columns` is left out.
-
-    Returns
-    -------
-    array of shape (rows,), or (rows, columns) where that is given
-
-    Raises
-    ------
-    ValueError
-        If there are no numbers or too many, one is missing, not a number or not finite (the message
-        names its row, counted from 1 below the header), the numbers seem to have decimal commas, or
-        several columns have no header. If a row of a table has more or fewer columns.
-
-    Examples
-    --------
-    >>> import gradflow as gf
-    >>> gf.sequences.parse_numbers("day, x\nMonday, 0.5\nTuesday, -0.5")
-    array([ 0.5, -0.5])
-    >>> gf.sequences.parse_numbers("0.5 1.5")
-    array([0.5, 1.5])
-    """
-    if not isinstance(text, str):
-        raise ValueError(f"text must be a str. Got {type(text).__name__}.")
-    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
-    lines = [line for line in lines if line]
-    header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
-    if not rows:
-        raise ValueError(f"text must hold at least one number. Got {_quoted(text.strip())}.")
-    whole_number("most_rows", most_rows, 1)
-    _at_most(most_rows, len(rows))
-    if columns is not None and whole_number("columns", columns, 1) > 1:
-        return frozen(_table(rows, columns))
-    if header is None or "," not in header:
-        _without_decimal_commas(rows)
-    cells = _cells(header, rows)
-    _at_most(most_rows, len(cells))
-    x = np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)])
-    return frozen(x if columns is None else x[:, None])
-
-
-def _table(rows: list[str], columns: int) -> Floats:
-    """The numbers of rows that have as many each, (rows, columns)."""
-    table = []
-    for number, row in enumerate(rows, start=1):
-        cells = _BETWEEN.split(row.strip(",;"))
-        table.append([_number(cell, number) for cell in cells])
-        if len(cells) != columns:
-            raise ValueError(
-                f"text must have {columns} numbers in every row. "
-                f"Got {len(cells)} in row {number}: {_quoted(row)}."
-            )
-    return np.array(table)
-
-
 def _relative_clause(length: int) -> list[str]:
     if length < 3:
         return ["outside"] if length == 1 else ["which", "ate"]
@@ -401,99 +332,6 @@ def _relative_clause(length: int) -> list[str]:
     foods = islice(cycle(_FOODS), (left + 1) // 2)
     listed = [word for food in foods for word in ("and", food)][1:]
     return ["which", "already", "ate", *article, *listed]
-
-
-def _is_header(lines: list[str]) -> bool:
-    """Whether the first of several lines holds words only, none of which starts like a number."""
-    fields = _split(lines[0], _separator(lines[:1]))
-    return len(lines) > 1 and not any(
-        _is_number(field) or field[:1].isdigit() or field[:1] in ("+", "-", ".") for field in fields
-    )
-
-
-def _cells(header: str | None, rows: list[str]) -> list[str]:
-    """The text of each number."""
-    if header is None and (len(rows) == 1 or all(row[-1] in ",;" for row in rows[:-1])):
-        line = " ".join(rows)
-        return _BETWEEN.split(line[:-1].rstrip() if line[-1] in ",;" else line)
-    separator = _separator(rows if header is None else [header, *rows])
-    if all(len(_split(row, separator)) == 1 for row in rows):
-        return [_split(row, separator)[0] for row in rows]
-    if header is None:
-        raise ValueError(
-            "text must hold one number a line, or all on one line, or a table with a header line. "
-            f"Got several numbers a line and no header: {_quoted(rows[0])}."
-        )
-    return _first_numeric_column(header, rows, separator)
-
-
-def _first_numeric_column(header: str, rows: list[str], separator: str | None) -> list[str]:
-    width = len(_split(header, separator))
-    table = [_split(row, separator) for row in rows]
-    for number, fields in enumerate(table, start=1):
-        if len(fields) != width:
-            raise ValueError(
-                f"text must have the {width} columns of its header in every row. "
-                f"Got {len(fields)} in row {number}: {_quoted(rows[number - 1])}."
-            )
-    for column, field in enumerate(table[0]):
-        if _is_number(field):
-            return [fields[column] for fields in table]
-    hint = _decimal_comma_hint(*table[0])
-    raise ValueError(f"text must have a column of numbers{hint}. Got row 1: {_quoted(rows[0])}.")
-
-
-def _separator(lines: list[str]) -> str | None:
-    """What separates columns; None for white space."""
-    return next((mark for mark in ";,\t" if any(mark in line for line in lines)), None)
-
-
-def _split(line: str, separator: str | None) -> list[str]:
-    return [field.strip().strip('"').strip() for field in line.split(separator)]
-
-
-def _without_decimal_commas(rows: list[str]) -> None:
-    tokens = [token for row in rows for token in re.split(r"[;\s]+", row) if token]
-    with_comma = next((token for token in tokens if _DECIMAL_COMMA.fullmatch(token)), None)
-    if len(tokens) > 1 and with_comma and all(_could_be_decimal_comma(token) for token in tokens):
-        raise ValueError(
-            "text must have decimals with a point, as in 1.5, and columns need a header line. "
-            f"Got what looks like a decimal comma: {_quoted(with_comma)}."
-        )
-
-
-def _could_be_decimal_comma(token: str) -> bool:
-    return bool(_DECIMAL_COMMA.fullmatch(token) or _WHOLE.fullmatch(token))
-
-
-def _decimal_comma_hint(*cells: str) -> str:
-    if any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells):
-        return " with a decimal point (a decimal comma is not supported)"
-    return ""
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell.isascii() and "_" not in cell
-
-
-def _number(cell: str, row: int) -> float:
-    cell = cell.strip('"')
-    if not _is_number(cell):
-        hint = _decimal_comma_hint(cell)
-        raise ValueError(f"text must hold numbers only{hint}. Got {_quoted(cell)} in row {row}.")
-    number = float(cell)
-    if not math.isfinite(number):
-        raise ValueError(f"text must hold finite numbers. Got {_quoted(cell)} in row {row}.")
-    return number
-
-
-def _at_most(most_rows: int, rows: int) -> None:
-    if rows > most_rows:
-        raise ValueError(f"text must have at most {most_rows:,} rows. Got {rows:,}.")
 
 
 def _at_least(name: str, value: Any, least: float) -> float:
@@ -507,7 +345,3 @@ def _generator(generator: Any) -> np.random.Generator:
     if not isinstance(generator, np.random.Generator):
         raise ValueError(f"generator must be a numpy.random.Generator. Got {shown(generator)}.")
     return generator
-
-
-def _quoted(text: str) -> str:
-    return repr(text[:_SHOWN])

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = (
     ("gradflow.numerics",),
-    ("gradflow.losses", "gradflow.sequences"),
+    ("gradflow.losses", "gradflow.numbers_in_text", "gradflow.sequences"),
     ("gradflow.cells",),
     ("gradflow.engine", "gradflow.weights"),
     ("gradflow.flow",),

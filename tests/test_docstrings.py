@@ -21,7 +21,7 @@ def public():
         "gradflow.analysis": (gf.analysis, gf.analysis.__all__),
         "gradflow.memory": (gf.memory, gf.memory.__all__),
         "gradflow.models": (gf.models, ["path"]),
-        "gradflow.sequences": (gf.sequences, own_names(gf.sequences)),
+        "gradflow.sequences": (gf.sequences, gf.sequences.__all__),
     }
     for folder, (module, names) in modules.items():
         for name in names:
@@ -36,14 +36,6 @@ def public():
 
 def is_question(member):
     return inspect.isfunction(member) or isinstance(member, property | functools.cached_property)
-
-
-def own_names(module):
-    return [
-        name
-        for name, found in vars(module).items()
-        if not name.startswith("_") and getattr(found, "__module__", None) == module.__name__
-    ]
 
 
 PUBLIC = dict(public())

@@ -61,7 +61,9 @@ def test_what_there_is_not_is_an_attribute_error():
         gf.figure  # noqa: B018
 
 
-@pytest.mark.parametrize("module", [gf, gf.analysis, gf.memory], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [gf, gf.analysis, gf.memory, gf.sequences], ids=lambda module: module.__name__
+)
 def test_every_public_name_is_there_and_listed(module):
     assert module.__all__ == list(dict.fromkeys(module.__all__))
     assert set(module.__all__) <= set(dir(module))
