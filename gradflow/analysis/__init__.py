@@ -1,7 +1,19 @@
 """What can be asked of a flow: memory, single paths, factors, unit signals, clipping, checks.
 
 Questions take `(flow, parameter, t, k, layer=None)` in this order, those that they need, and then
-their own settings by name. Imports the flow and all below it.
+their own settings by name.
+
+- How far back it reaches: `memory` has decay, half-life, horizon, verdict and all other measures,
+  whose records are in `target_reach` and `tail_of_target`; `forget_bias` says what a bias does for
+  them, and `unit_signal` which hidden unit carries the signal.
+- Which paths carry it: `single_paths` and the graph in `unrolled_cell`; `path_shares` and
+  `term_by_detours` by class; `term_factors` for one term.
+- One target with signs: `signed_signals`. The state itself: `state_derivative`.
+- The whole loss: `loss_gradient`, by lag in `lag_split`, cut short in `truncation`, compared in
+  `likeness`; `clipping`.
+- A check by an independent derivative: `complex_step`.
+
+Imports the flow and all below it.
 """
 
 from gradflow.analysis import memory

@@ -19,12 +19,17 @@ from gradflow.analysis.tail_of_target import fall_and_tail
 from gradflow.analysis.target_reach import Reach, log10_share, reach_of
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics import row_measures
 from gradflow.numerics.falls_and_tails import VERDICT_RULE, factor, fall_and_tail_of
-from gradflow.numerics.row_measures import (
+from gradflow.numerics.half_life_and_horizon import (
     HALF_SMALLEST,
     half_life_of,
+    horizon_of,
+    log10_decay,
+    log10_fitted_decay,
+    log10_size_sum,
+    power_of_ten,
     rounds_to_zero,
+    share_beyond_of,
 )
 from gradflow.numerics.scaled import Array, log10_hypotenuse
 from gradflow.numerics.validation import whole_number
@@ -216,7 +221,7 @@ def decay_per_step(
     >>> round(gf.memory.decay_per_step(flow, t=30), 6)
     0.9
     """
-    return factor(row_measures.log10_decay(_row(flow, parameter, t, layer)))
+    return factor(log10_decay(_row(flow, parameter, t, layer)))
 
 
 @requires_flow
@@ -256,7 +261,7 @@ def fitted_decay(
     0.9
     """
     row = _row(flow, parameter, t, layer)
-    return factor(row_measures.log10_fitted_decay(row))
+    return factor(log10_fitted_decay(row))
 
 
 @requires_flow
@@ -337,7 +342,7 @@ def horizon(
     >>> gf.memory.horizon(flow, t=30)  # 2^-6 is above 1%, 2^-7 below
     7
     """
-    return row_measures.horizon_of(_row(flow, parameter, t, layer), log10_share(eps))
+    return horizon_of(_row(flow, parameter, t, layer), log10_share(eps))
 
 
 @requires_flow
@@ -382,7 +387,7 @@ def share_beyond(
     0.125
     """
     row = _row(flow, parameter, t, layer)
-    return row_measures.share_beyond_of(row, whole_number("window", window, 0))
+    return share_beyond_of(row, whole_number("window", window, 0))
 
 
 @requires_flow
@@ -513,7 +518,7 @@ def _cancellation(flow: GradientFlow, parameter: str, row: Array, layer: int | N
     if np.isneginf(row).all():
         return math.nan
     log10_sum = _log10_total(flow, parameter, len(row), layer)
-    ratio = row_measures.power_of_ten(log10_sum - row_measures.log10_size_sum(row))
+    ratio = power_of_ten(log10_sum - log10_size_sum(row))
     return min(ratio, 1.0)  # above 1 by rounding alone
 
 

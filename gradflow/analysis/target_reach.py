@@ -8,8 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradflow.numerics import row_measures
 from gradflow.numerics.falls_and_tails import FallAndTail, factor, fall_and_tail_of
+from gradflow.numerics.half_life_and_horizon import (
+    half_life_of,
+    horizon_of,
+    log10_decay,
+    log10_fitted_decay,
+    log10_left,
+    power_of_ten,
+    rounds_to_zero,
+    share_beyond_of,
+)
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_number, frozen, whole_number
 
@@ -103,20 +112,20 @@ def reach_of(row: Array, eps: float, window: int) -> Reach:
         If eps or window is out of its range.
     """
     log10_eps, kept = log10_share(eps), whole_number("window", window, 0)
-    left = row_measures.log10_left(row)
+    left = log10_left(row)
     return Reach(
         t=len(row),
-        decay_per_step=factor(row_measures.log10_decay(row)),
-        fitted_decay=factor(row_measures.log10_fitted_decay(row)),
-        half_life=row_measures.half_life_of(row),
-        horizon=row_measures.horizon_of(row, log10_eps),
+        decay_per_step=factor(log10_decay(row)),
+        fitted_decay=factor(log10_fitted_decay(row)),
+        half_life=half_life_of(row),
+        horizon=horizon_of(row, log10_eps),
         eps=float(eps),
-        share_beyond=row_measures.share_beyond_of(row, kept),
+        share_beyond=share_beyond_of(row, kept),
         window=kept,
-        zero_lags=row_measures.rounds_to_zero(row),
+        zero_lags=rounds_to_zero(row),
         log10_signal=frozen(row),
         log10_left=left,
-        left=row_measures.power_of_ten(left),
+        left=power_of_ten(left),
     )
 
 

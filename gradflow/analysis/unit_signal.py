@@ -10,7 +10,7 @@ import numpy as np
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.row_measures import half_life_of
+from gradflow.numerics.half_life_and_horizon import half_life_of
 from gradflow.numerics.scaled import Array, Scaled, log_shares
 from gradflow.numerics.validation import frozen, target_step
 

@@ -1,4 +1,4 @@
-"""What one row of terms says: how fast it decays and how far it reaches.
+"""What one row of terms says: its decay, half-life, horizon, and what lies beyond a window.
 
 A row is an array of shape (t,): log10 of |term| at lags 1 .. t, minus infinity where exactly zero.
 Everything is computed from differences of log10, so magnitudes never give out.
