@@ -16,11 +16,8 @@ from __future__ import annotations
 import numpy as np
 
 from gradflow.numerics.activations import Activation
+from gradflow.numerics.exponent_bounds import CLOSE
 from gradflow.numerics.scaled import Array, Scaled
-
-# A difference of at least this share of its parts has lost no more than 13 of 53 bits, and is taken
-# as it is. Then no error is carried along for longer than the states are close.
-_CLOSE = 2.0**-13
 
 
 def state_minus_candidate(
@@ -56,7 +53,8 @@ def state_minus_candidate(
     Scaled array of shape (T, H)
     """
     difference, size = _differences(z, h, *squashes)
-    close = np.abs(difference) < _CLOSE * size
+    # Elsewhere it is taken as it is, so no error is carried longer than the states are close.
+    close = np.abs(difference) < 2.0**-CLOSE * size
     close[0] = False  # no step is before it
     change = _Change(z, q, drive, w_h, reset_after, squashes)
     pull = Scaled.of(difference)

@@ -23,12 +23,9 @@ import numpy as np
 from gradflow.cells import LSTM
 from gradflow.cells.base import Number, through
 from gradflow.engine.sweep_by_step import Steps
-from gradflow.numerics.exponent_bounds import GROWTH, ROW, least_right
+from gradflow.numerics.exponent_bounds import GROWTH, MOVED, ROW, least_right
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
 from gradflow.numerics.shared_exponents import lowest, renew
-
-# Powers of two: what one class hands to another may move by this without a look at what it meets.
-_MOVE = 150
 
 # The lower bound on rows where it is not known.
 _UNKNOWN = -(2**40)
@@ -138,7 +135,7 @@ def carry_classes(
                 apart = None
         is_sure, is_plain = False, apart is None and steps.bounded[j - 1]
         exponent = rows.exponent[j - 1 :, :, None]
-        least = least_right(_MOVE, steps.most[j - 1]) if is_plain else 0.0
+        least = least_right(MOVED, steps.most[j - 1]) if is_plain else 0.0
         if is_plain:
             moves = steps.plain(j)
             ways = division.ways(moves, tuple(slope[j - 1] for slope in plain_slopes), w)
@@ -360,7 +357,7 @@ class _ClassRows:
         """Choose the exponents of targets j .. T anew; what is known of small numbers is lost."""
         renew([*self._numbers[:, j - 1 :]], self.exponent[j - 1 :])
         self._low, self._high = _UNKNOWN, 0
-        self._after = (_UNKNOWN, GROWTH + _MOVE)
+        self._after = (_UNKNOWN, GROWTH + MOVED)
 
     def put(self, j: int, top: Array, taken: _Taken, is_sure: bool, least: float) -> bool:
         """Keep what step j made of the rows, if plain numbers can hold it.
@@ -372,7 +369,7 @@ class _ClassRows:
         taken : _Taken
             What step j made.
         is_sure : bool
-            Whether `hold` told that numbers lose nothing that move by 2^_MOVE at most.
+            Whether `hold` told that numbers lose nothing that move by 2^MOVED at most.
         least : float
             The least number that is right.
         """
@@ -380,8 +377,8 @@ class _ClassRows:
         before = self._division.before(taken.from_c, taken.from_h, taken.h_before)
         shift = self._division.exponents_before(top, own_exponent) - own_exponent
         # What is far larger than the class that it arrives in brings its own exponent.
-        rise = np.where(shift > _MOVE, shift, 0)
-        is_far = (np.abs(shift) > _MOVE)[:, :, None]
+        rise = np.where(shift > MOVED, shift, 0)
+        is_far = (np.abs(shift) > MOVED)[:, :, None]
         kept = taken.h_before * self._division.keeps
         on_h = shifted(before, (shift - rise)[:, :, None])
         on_c = taken.c_before
@@ -415,11 +412,11 @@ class _ClassRows:
         return True
 
     def _fits(self, j: int, top: Array, low: int, least: int, most: int) -> bool:
-        """Whether plain numbers hold step j, unless they move further than _MOVE."""
+        """Whether plain numbers hold step j, unless they move further than MOVED."""
         exponent = self.exponent[j - 1 :]
         shift = self._division.exponents_before(top, exponent) - exponent
-        down = max(int(shift.min()), -_MOVE)
-        up = min(int(shift.max()), _MOVE)
+        down = max(int(shift.min()), -MOVED)
+        up = min(int(shift.max()), MOVED)
         lowest_after = min(self._low, min(low, self._low) + down) + least
         highest_after = self._high + max(up, 0) + most + 1
         self._after = (lowest_after, highest_after)

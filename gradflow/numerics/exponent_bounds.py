@@ -26,6 +26,14 @@ with any other number takes the step again, from where it was, with an exponent 
 The same holds of a norm. Where numbers up to 2^a and slopes up to 2^b are squared before they are
 multiplied, a and b 0 or more, the square of the norm is off by at most 2^(2 a + 2 b - 1021) for
 each of them, and so right, to 2^-50 of itself, where it is at least 2^(2 a + 2 b - SQUARE).
+
+**From row to row.** A class of paths hands its row to another, whose power of two may be any. A row
+up to 2^MOVED larger is brought to that of the receiver, so 2^MOVED bounds the numbers before the
+step. A row that is larger still brings its own, and the receiver's numbers are moved instead. What
+such a move made small is looked at as after any step.
+
+**Differences.** float64 rounds a difference of two numbers up to 2^a only where it rounded them, by
+2^(a - 53) at most. One of at least 2^(a - CLOSE) keeps 53 - CLOSE bits.
 """
 
 from __future__ import annotations
@@ -43,6 +51,12 @@ PLAIN = 1000
 FLUSHED = 900
 SEEN = 64
 GROWTH = 400
+
+# What one row hands to another may move by this without a look at it.
+MOVED = 150
+
+# Bits that a difference may lose before it is made another way.
+CLOSE = 13
 
 # The least square of a norm that is right, of numbers up to 1.
 SQUARE = 900
