@@ -160,7 +160,7 @@ def test_what_is_asked_of_a_flow_prints_in_two_lines_at_most():
     found = (
         gf.memory.measure(FLOW, 4),
         gf.paths(FLOW, "w_xf", 4, 4)[0],
-        gf.analysis.factors(FLOW, "w_xf", 4, 2)[0],
+        *gf.analysis.factors(FLOW, "w_xf", 4, 2),
         gf.gradient_flow(gf.Stack([SCALAR] * 3), X),
         FLOW._backward,
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradflow.analysis.unrolled_cell import Edge, Graph, Node, unrolled_graph
 from gradflow.flow import GradientFlow, requires_flow
+from gradflow.numerics.scaled import signed_power
 from gradflow.numerics.validation import shown, whole_number
 
 # Over this lag there are 551 paths; over one more 2640.
@@ -51,8 +52,7 @@ class Path:
     log10: float
 
     def __repr__(self) -> str:
-        size = f"{'-' if self.sign < 0 else ''}10^{self.log10:.2f}" if self.sign else "0"
-        return f"Path({' '.join(self.steps)}, {size})"
+        return f"Path({' '.join(self.steps)}, {signed_power(self.sign, self.log10)})"
 
     @property
     def nodes(self) -> tuple[Node, ...]:

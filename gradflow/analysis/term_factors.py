@@ -11,7 +11,7 @@ from gradflow.cells import GATES, LSTM, RNN
 from gradflow.engine.one_layer import OneLayer, last_layer
 from gradflow.engine.parameter_names import layer_and_name
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.scaled import Scaled
+from gradflow.numerics.scaled import Scaled, signed_power
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
 _GATE_SYMBOLS = dict(zip(GATES, ("i", "f", "c'", "o"), strict=True))
@@ -41,13 +41,16 @@ class Factor:
     >>> import gradflow as gf
     >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
     >>> gf.analysis.factors(flow, "b", t=1, k=1)[-1]
-    Factor(name='bias', symbol='1', sign=1, log10=0.0)
+    Factor(bias, 10^0.00)
     """
 
     name: str
     symbol: str
     sign: int
     log10: float
+
+    def __repr__(self) -> str:
+        return f"Factor({self.name}, {signed_power(self.sign, self.log10)})"
 
 
 @requires_flow

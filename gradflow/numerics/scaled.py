@@ -227,6 +227,11 @@ def log_shares(log10: Array, axis: int, power: int = 1) -> Array:
     return np.asarray(size / np.where(there, np.nansum(size, axis=axis, keepdims=True), np.nan))
 
 
+def signed_power(sign: int, log10: float) -> str:
+    """A number of any magnitude in a line of text: -10^2.50, or 0."""
+    return f"{'-' if sign < 0 else ''}10^{log10:.2f}" if sign else "0"
+
+
 def log10_hypotenuse(a: Array, b: Array) -> Array:
     """log10 of sqrt(10^2a + 10^2b), without leaving float64."""
     top = np.maximum(a, b)
