@@ -198,22 +198,22 @@ def scalar_lstm(cell: Cell) -> LSTM:
 
 def _edges_of_step(cell: LSTM, trace: LSTMTrace, step: int, is_last: bool) -> Iterator[Edge]:
     """The edges that start in h, c and the gates of one step; of the last, none to steps before."""
-    at = step - 1
+    row = step - 1  # of the gates; states have one row more
     gate_value, phi = cell.squashes
-    i, f, o = (gate_value.scaled_value(trace.z[at, gate, 0]) for gate in (0, 1, 3))
-    candidate, c, c_before = trace.gates[at, 2, 0], trace.c[step, 0], trace.c[at, 0]
+    i, f, o = (gate_value.scaled_value(trace.z[row, gate, 0]) for gate in (0, 1, 3))
+    candidate, c, c_before = trace.gates[row, 2, 0], trace.c[step, 0], trace.c[row, 0]
     h, cell_state = Node("h", step), Node("c", step)
     yield _edge(h, cell_state, o * phi.slope(c))
     yield _edge(h, Node("o", step), phi.value(c))
     if not is_last:
-        yield _edge(cell_state, Node("c", at), f)
+        yield _edge(cell_state, Node("c", step - 1), f)
     for kind, factor in (("i", candidate), ("f", c_before), (_CANDIDATE, i)):
         yield _edge(cell_state, Node(kind, step), factor)
     slopes = _gate_slopes(cell, trace, step)
     for kind, slope, w_x, w_h in zip(_GATE_KINDS, slopes, cell.w_x, cell.w_h, strict=True):
         yield _edge(Node(kind, step), Node("x", step), slope * w_x)
         if not is_last:
-            yield _edge(Node(kind, step), Node("h", at), slope * w_h)
+            yield _edge(Node(kind, step), Node("h", step - 1), slope * w_h)
 
 
 def _gate_slopes(cell: LSTM, trace: LSTMTrace, step: int) -> list[Scaled]:

@@ -272,9 +272,9 @@ def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
     return [TargetRows(numbers[g, _fed(feeds[g], U)].T, exponent[g]) for g in range(G)]
 
 
-def _fed(by: Array, U: int) -> Array:
-    """The states, of all U, that feed a part."""
-    return np.flatnonzero(np.tile(by, U // len(by)))
+def _fed(feeds: Array, U: int) -> Array:
+    """The states, of all U, that feed a part, by the parts that feed it."""
+    return np.flatnonzero(np.tile(feeds, U // len(feeds)))
 
 
 def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array, Array] | None:

@@ -181,7 +181,7 @@ def _filed_name(path: str, number: int, found: _Found, graph: LayerGraph | None)
     if not places or places[-1] + 1 >= len(folders):
         return f"{path}/{number}"
     place = places[-1] + 1
-    filed = "/".join(folders[at + 1] for at in places if at + 1 < len(folders))
+    filed = "/".join(folders[start + 1] for start in places if start + 1 < len(folders))
     own = found.names.get("/".join([*folders[: place + 1], "vars"]))
     layer = own or (graph.filed.get(filed) if graph is not None else None) or folders[place]
     rest = folders[place + 1 :]

@@ -200,7 +200,7 @@ def _view(arguments: tuple[Any, ...]) -> _View:
         raise DamagedPickleError
     if not _counts(shape) or not _counts(strides) or len(shape) != len(strides):
         raise DamagedPickleError
-    last = offset + sum((size - 1) * by for size, by in zip(shape, strides, strict=True))
+    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     # No more numbers than the storage has: one repeated along an axis could be of any size.
     count = math.prod(shape)
     if count > storage.length or (count and last >= storage.length):
@@ -323,7 +323,7 @@ def _values(name: str, view: _View, numbers: Numbers) -> Array:
             f"Got {len(content)}."
         )
     flat = np.frombuffer(content, dtype)[view.offset :]
-    strides = [by * dtype.itemsize for by in view.strides]
+    strides = [stride * dtype.itemsize for stride in view.strides]
     stored = np.lib.stride_tricks.as_strided(flat, view.shape, strides, writeable=False)
     if view.storage.dtype != "bfloat16":
         return stored

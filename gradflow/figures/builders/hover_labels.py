@@ -49,14 +49,14 @@ def details(panel: Panel, view: View, cells: Cells) -> Array:
     row, column = cells.terms
     other = np.maximum(row - column, 0)  # j - 1 from k - 1, or k - 1 from j - 1: the same formula
     lag, source = (other, column) if view.axis == "source" else (column, other)
-    at = row, lag
-    mantissa, exponent = scientific(panel.log10[at])
+    place = row, lag
+    mantissa, exponent = scientific(panel.log10[place])
     if panel.sign is not None:
-        mantissa = mantissa * panel.sign[at]
+        mantissa = mantissa * panel.sign[place]
     within = np.clip(np.asarray(panel.inputs, dtype=float), -_LARGEST_SHOWN, _LARGEST_SHOWN)
     fields = [row + 1, lag + 1, source + 1, within[source], mantissa, exponent]
     if panel.share is not None:
-        fields.append(100.0 * panel.share[at])
+        fields.append(100.0 * panel.share[place])
     return np.stack(fields, axis=-1, dtype=np.float32, casting="same_kind")
 
 

@@ -231,9 +231,9 @@ def _zero_points(record: Profile, line: Line) -> list[tuple[int, float, str]]:
             formats.setdefault(int(lag), []).append(SHORT.get(name, escaped(name)))
     points = []
     for lag, names in sorted(formats.items()):
-        (at,) = np.nonzero(np.asarray(record.lags) == lag)
-        if at.size and np.isfinite(line.log10[at[0]]):
-            points.append((lag, float(line.log10[at[0]]), " ".join(names)))
+        (places,) = np.nonzero(np.asarray(record.lags) == lag)
+        if places.size and np.isfinite(line.log10[places[0]]):
+            points.append((lag, float(line.log10[places[0]]), " ".join(names)))
     return points
 
 
