@@ -5,8 +5,9 @@ timed, all are checked to be the same to a relative 1e-10.
 
     python -m benchmarks.engine
 
-It takes some minutes, wants a quiet machine and 16 GB of memory, and writes `engine.md` and
-`engine.svg` beside itself, and the table into the README.
+It takes some minutes and wants a quiet machine and 16 GB of memory. It writes its tables into
+`README.md` and its plot into `engine.svg`, both beside itself, and one sentence into the project's
+README.
 """
 
 from __future__ import annotations
@@ -316,6 +317,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, default=len(SIZES), help="only the first sizes")
     parser.add_argument("--dry", action="store_true", help="print, and write nothing")
     options = parser.parse_args()
+    jax = peers.jax_with_float64()
     gemm, bandwidth = machine.gemm_rate(), machine.write_bandwidth()
     rates = (
         f"The machine: {machine.name()}; {gemm / 1e9:.0f} GFlop/s in a float64 matrix product, "
@@ -331,9 +333,7 @@ def main() -> None:
         what: exponent(sizes, 1 if what.startswith("H") else 0) for what, sizes in GROWTH.items()
     }
     taken_apart = {size: parts(*size) for size in TAKEN_APART}
-    versions = (
-        f"numpy {np.__version__}, jax {peers.jax.__version__}, torch {peers.torch.__version__}"
-    )
+    versions = f"numpy {np.__version__}, jax {jax.__version__}, torch {peers.torch.__version__}"
     caption = (
         f"Milliseconds, medians; in brackets how many times gradflow's. On {machine.name()}, "
         f"{versions}."

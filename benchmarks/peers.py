@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -23,8 +21,6 @@ import gradflow as gf
 Array = NDArray[np.float64]
 
 GATES = ("i", "f", "c", "o")
-
-jax.config.update("jax_enable_x64", True)
 
 
 @dataclass(frozen=True)
@@ -92,8 +88,23 @@ def gradflow_terms(problem: Problem) -> Callable[[], list[Array]]:
     return terms
 
 
+def jax_with_float64() -> Any:
+    """JAX; without it the benchmark ends with a sentence."""
+    try:
+        import jax
+    except ModuleNotFoundError:
+        raise SystemExit(
+            "This measures against JAX, which is missing: "
+            "pip install -r benchmarks/requirements.txt"
+        ) from None
+    jax.config.update("jax_enable_x64", True)
+    return jax
+
+
 def jax_terms(problem: Problem) -> Callable[[], Any]:
     """All |terms|, (T, T, 4): target step, source step, gate. Compiled on the first call."""
+    jax = jax_with_float64()
+    jnp = jax.numpy
 
     def losses(nudges: Any, drive: Any, w_h: Any) -> Any:
         def step(state: Any, given: Any) -> Any:
