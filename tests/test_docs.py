@@ -3,9 +3,13 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from gradflow.ui.door.guard import PATIENCE
+from gradflow.ui.door.sessions import IN_ALL, PER_ADDRESS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -38,3 +42,12 @@ def test_the_files_that_a_page_names_exist(page):
     named = re.findall(r"`((?:gradflow|tests|benchmarks|docs|examples|\.ci)/[\w./]+)`", text)
     missing = [path for path in [*linked, *(ROOT / name for name in named)] if not path.exists()]
     assert missing == []
+
+
+def test_the_limits_that_are_promised_are_those_of_the_server():
+    server = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["server"]
+    promised = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert f"| {IN_ALL} in all, {PER_ADDRESS} from one address |" in promised
+    assert f"| {PATIENCE:g} seconds apart |" in promised
+    assert f"| {server['maxUploadSize']} MB, packed or unpacked |" in promised
+    assert f"closed | {server['disconnectedSessionTTL']} seconds |" in promised
