@@ -209,7 +209,7 @@ class StateJacobian(Derivatives):
         return frozen(np.sort(logs / self.t)[::-1])
 
     def of_cell_state(self) -> CellStateJacobian:
-        """The same of the cell state of an LSTM by itself.
+        """The derivative of an LSTM's cell state alone, dc_t/dc_j.
 
         Raises
         ------

@@ -78,7 +78,7 @@ class BackwardPass:
         return self.deltas.of_gate(self.cell.parameters[name].gate, size)
 
     def sizes(self, name: str) -> list[Terms]:
-        """Terms whose root of the sum of squares is the size of those of that name."""
+        """The parts of a name; the size of its terms is the root of the sum of their squares."""
         if name == "x":
             return [self.inputs]
         return [

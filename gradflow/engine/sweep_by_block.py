@@ -1,15 +1,15 @@
 """The backward sweep of a cell whose states are numbers, a span of source steps at a time.
 
-A step back is linear in the signal, so what a span of steps makes of a target's row is one small
-matrix, the same for every target. It is worked out once, by carrying unit vectors through the span,
-for all spans side by side; a row then takes the whole span in one product. Targets that lie in the
-span themselves are carried along step by step.
+A row holds the signals of one target. A step back is linear in them, so a span of steps acts on
+every row by one small matrix, its map. The map is found once, by carrying unit vectors through the
+span, for all spans side by side. A row then takes a whole span in one product. Targets inside a
+span are carried to its end step by step.
 
-A cell may keep its signals in several parts, such as classes of paths. Beyond a span each part of a
-row has a power of two of its own, for one may fall behind another by any number of them.
+A cell may keep its signals in several parts, such as classes of paths. One part may be smaller than
+another by any power of two, so beyond its span each part of a row has an exponent of its own.
 
 Nothing of shape (T, T) is made here. A term is the product of a target's row and a source step's
-column, and whole blocks of terms are formed in one matrix product when they are asked for.
+column. Blocks of terms are one matrix product, made when they are asked for.
 """
 
 from __future__ import annotations

@@ -81,7 +81,8 @@ def row_profile(
     quantity : str
         What the terms are of.
     rows : sequence of (title, colour, log10)
-        log10 of a network's terms by lag, (t,) each; none for a profile without a target.
+        The networks: title, key of `colours.LINES`, and log10 of the terms by lag, of shape (t,).
+        Without any, the profile is empty.
     relative : bool
         Whether sizes are divided by the k = 1 term.
     beside : sequence of Line

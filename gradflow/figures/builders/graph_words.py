@@ -71,5 +71,5 @@ def _words(flow: GradientFlow, node: Node, before: int) -> str:
 
 
 def _last_layer(flow: GradientFlow) -> OneLayer:
-    """The layer whose paths begin at the readout, of which the graph is."""
+    """The last layer, whose paths the graph shows: they begin at the readout."""
     return last_layer(flow, len(flow.layers) - 1)

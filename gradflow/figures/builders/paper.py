@@ -1,4 +1,4 @@
-"""What a figure that stands by itself has, and one on a page of ours has not: paper and a title."""
+"""Background and title of a figure for a notebook; a figure on the page has neither."""
 
 from __future__ import annotations
 
