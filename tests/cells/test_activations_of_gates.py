@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from oracles.layers import (
-    SQUASHES,
     Stacked,
     as_terms,
     random_layer,
@@ -13,6 +12,7 @@ from oracles.layers import (
     terms,
     terms_found,
 )
+from oracles.nudges import SQUASHES
 from oracles.scalar_terms import assert_same_terms
 
 import gradflow as gf

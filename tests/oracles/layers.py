@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import mpmath as mp
 import numpy as np
+from oracles.nudges import Number, dot, numbers
 from oracles.reference import DIGITS, log10_norm, signs
 
 import gradflow as gf
@@ -34,7 +35,7 @@ class Layer:
     start : dict
         States by name, arrays of shape (H,).
     activation, recurrent_activation : str
-        Keys of SQUASHES, of an LSTM or a GRU.
+        Keys of `nudges.SQUASHES`, of an LSTM or a GRU.
     """
 
     kind: str
@@ -127,70 +128,13 @@ def scalar_layer(kind, w_x, w_h, b, b_hn=0.0, **start):
     )
 
 
-class Number:
-    """A number and its derivatives along all nudges, or None where no nudge has reached it."""
-
-    def __init__(self, value, slopes=None):
-        self.value, self.slopes = mp.mpf(value), slopes
-
-    def __add__(self, other):
-        if self.slopes is None or other.slopes is None:
-            slopes = other.slopes if self.slopes is None else self.slopes
-        else:
-            slopes = self.slopes + other.slopes
-        return Number(self.value + other.value, slopes)
-
-    def __mul__(self, other):
-        parts = [(self.slopes, other.value), (other.slopes, self.value)]
-        reached = [slopes * value for slopes, value in parts if slopes is not None]
-        return Number(self.value * other.value, sum(reached[1:], *reached[:1]) if reached else None)
-
-    def through(self, value, slope):
-        """A function of the number, from its value and its slope there."""
-        slopes = None if self.slopes is None else self.slopes * slope(self.value)
-        return Number(value(self.value), slopes)
-
-
-def _sigmoid(v):
-    return 1 / (1 + mp.exp(-v))
-
-
-def _hard_sigmoid(reach):
-    def value(v):
-        return min(max((v + reach) / (2 * reach), mp.mpf(0)), mp.mpf(1))
-
-    def slope(v):
-        return 1 / (2 * mp.mpf(reach)) if abs(v) < reach else mp.mpf(0)
-
-    return value, slope
-
-
-# Values and slopes, by the formulas of Keras' documentation.
-SQUASHES = {
-    "tanh": (mp.tanh, lambda v: mp.sech(v) ** 2),
-    "sigmoid": (_sigmoid, lambda v: _sigmoid(v) * _sigmoid(-v)),
-    "relu": (lambda v: max(v, mp.mpf(0)), lambda v: mp.mpf(v > 0)),
-    "linear": (lambda v: v, lambda v: mp.mpf(1)),
-    "softsign": (lambda v: v / (1 + abs(v)), lambda v: 1 / (1 + abs(v)) ** 2),
-    "elu": (lambda v: v if v > 0 else mp.expm1(v), lambda v: mp.exp(min(v, mp.mpf(0)))),
-    "hard_sigmoid_fifth": _hard_sigmoid(2.5),
-    "hard_sigmoid_sixth": _hard_sigmoid(3.0),
-}
-
-
-def _through(name, numbers):
-    return [z.through(*SQUASHES[name]) for z in numbers]
-
-
-def _numbers(array):
-    return [Number(v) for v in array.tolist()]
+def _through(name, some):
+    return [z.through(name) for z in some]
 
 
 def _sum(matrix, vector, extra):
     rows = zip(matrix.tolist(), extra, strict=True)
-    return [
-        sum((v * Number(w) for v, w in zip(vector, row, strict=True)), more) for row, more in rows
-    ]
+    return [dot(vector, row, more) for row, more in rows]
 
 
 def _added(a, b):
@@ -206,7 +150,7 @@ def _step(layer, x, states, nudges):
     h = states[0]
     gates = GATES[layer.kind]
     drive = [
-        _sum(layer.w_x[g], x, _added(nudges[gate], _numbers(layer.b[g])))
+        _sum(layer.w_x[g], x, _added(nudges[gate], numbers(layer.b[g])))
         for g, gate in enumerate(gates)
     ]
     if layer.kind in ("rnn", "lstm"):
@@ -222,7 +166,7 @@ def _step(layer, x, states, nudges):
     r, z = (_through(layer.recurrent_activation, _sum(layer.w_h[g], h, drive[g])) for g in range(2))
     reset = _times(r, h)
     if layer.kind == "gru":
-        q = _sum(layer.w_h[2], h, _added(nudges["q"], _numbers(layer.b_hn)))
+        q = _sum(layer.w_h[2], h, _added(nudges["q"], numbers(layer.b_hn)))
         n = _through(layer.activation, _added(drive[2], _times(r, q)))
     else:
         n = _through(layer.activation, _sum(layer.w_h[2], reset, drive[2]))
@@ -245,23 +189,23 @@ def run(problem, nudged=()):
         slopes[place_of[nudge]] = mp.mpf(1)
         return Number(0, slopes)
 
-    states = [[_numbers(layer.start[s]) for s in STATES[layer.kind]] for layer in problem.layers]
+    states = [[numbers(layer.start[s]) for s in STATES[layer.kind]] for layer in problem.layers]
     seen, changes = [], []
     for j, given in enumerate(problem.x):
-        x = [v + added(j, 0, "x", u) for u, v in enumerate(_numbers(given))]
+        x = [v + added(j, 0, "x", u) for u, v in enumerate(numbers(given))]
         seen.append([])
         for n, layer in enumerate(problem.layers):
             nudges = {p: [added(j, n, p, u) for u in range(layer.H)] for p in layer.places}
             after, reset = _step(layer, x, states[n], nudges)
-            seen[-1].append([_values(numbers) for numbers in (states[n][0], x, reset)])
+            seen[-1].append([_values(some) for some in (states[n][0], x, reset)])
             states[n], x = after, after[0]
         loss = sum((Number(w) * v for w, v in zip(problem.w_o.tolist(), x, strict=True)), Number(0))
         changes.append(np.zeros(len(nudged)) if loss.slopes is None else loss.slopes)
     return seen, [[_values(state) for state in layer] for layer in states], np.array(changes)
 
 
-def _values(numbers):
-    return [number.value for number in numbers]
+def _values(some):
+    return [number.value for number in some]
 
 
 def terms(problem, digits=DIGITS):

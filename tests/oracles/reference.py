@@ -1,7 +1,7 @@
 """Terms to 60 digits and more: read from `reference/*.json`, or made here with mpmath.
 
-What is made here nudges one pre-activation at a time and pushes the nudge forward, in dual numbers;
-the backward sweep of gradflow goes the other way.
+What is made here nudges every pre-activation by itself and pushes the nudges forward; the backward
+sweep of gradflow goes the other way.
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import mpmath as mp
 import numpy as np
+from oracles.nudges import Number, dot, numbers, sigmoid
 from oracles.scalar_terms import (
     GATES,
     Problem,
@@ -138,38 +139,12 @@ def _pairs(row):
     return sign, log10
 
 
-class Dual:
-    """A number and its derivative along the nudge."""
-
-    def __init__(self, value, slope=0):
-        self.value, self.slope = (mp.mpf(np.asarray(v).item()) for v in (value, slope))
-
-    def __add__(self, other):
-        other = other if isinstance(other, Dual) else Dual(other)
-        return Dual(self.value + other.value, self.slope + other.slope)
-
-    def __mul__(self, other):
-        other = other if isinstance(other, Dual) else Dual(other)
-        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
-
-
-def _sigmoid(z):
-    return 1 / (1 + mp.exp(-z))
-
-
-HIGH_PRECISION = {
-    "tanh": lambda z: Dual(mp.tanh(z.value), z.slope * mp.sech(z.value) ** 2),
-    "identity": lambda z: z,
-    "sigmoid": lambda z: Dual(_sigmoid(z.value), z.slope * _sigmoid(z.value) * _sigmoid(-z.value)),
-    "relu": lambda z: z if z.value > 0 else Dual(0),
-}
-
 # dL_t/do_t of every output; none subtracts near equals, so that 80 digits are enough.
 LOSS_SLOPES = {
     "unit": lambda o, y: [mp.mpf(1) for _ in o],
     "squared": lambda o, y: [v - w for v, w in zip(o, y, strict=True)],
     "binary": lambda o, y: [
-        (1 - w) * _sigmoid(v) - w * _sigmoid(-v) for v, w in zip(o, y, strict=True)
+        (1 - w) * sigmoid(v) - w * sigmoid(-v) for v, w in zip(o, y, strict=True)
     ],
     "softmax": lambda o, y: [
         mp.fsum(y[m] * mp.exp(o[n]) - y[n] * mp.exp(o[m]) for m in range(len(o)))
@@ -179,41 +154,49 @@ LOSS_SLOPES = {
 }
 
 
-def high_precision_run(problem, nudge=None):
-    """Hidden states and dL_t for every t, when z of `nudge` = (step, gate, unit) goes up by dz."""
-    squash, smooth = HIGH_PRECISION[problem.activation], HIGH_PRECISION["sigmoid"]
-    weights = {name: np.atleast_3d(w.T).T for name, w in problem.weights.items()}  # (gates, H, ...)
-    weights["b"] = np.reshape(problem.weights["b"], (len(weights["w_x"]), -1))
+def high_precision_run(problem, nudged=()):
+    """Hidden states, and dL_t by every nudge (step, gate, unit) of a z: (T, nudges)."""
+    place_of = {nudge: place for place, nudge in enumerate(nudged)}
+
+    def bias(value, *nudge):
+        if nudge not in place_of:
+            return Number(value)
+        slopes = np.full(len(nudged), mp.mpf(0))
+        slopes[place_of[nudge]] = mp.mpf(1)
+        return Number(value, slopes)
+
+    weights = {name: w.astype(float) for name, w in problem.weights.items()}
+    b = weights["b"]
+    weights = {name: np.atleast_3d(w.T).T for name, w in weights.items()}  # (gates, H, ...)
+    weights["b"] = b.reshape(len(weights["w_x"]), -1)
     H = weights["b"].shape[1]
-    h = [Dual(v) for v in problem.state("h" if problem.is_lstm else "s")]
-    c = [Dual(v) for v in problem.state("c")]
+    h = numbers(problem.state("h" if problem.is_lstm else "s"))
+    c = numbers(problem.state("c"))
     w_o = np.reshape(np.zeros(H) + np.array(problem.w_o), (-1, H))
     b_o, y = np.zeros(len(w_o)) + np.array(problem.b_o), targets(problem)
     hidden, changes = [h], []
     for j, x in enumerate(problem.inputs):
         z = [
             [
-                sum((v * w for v, w in zip(h, row_h, strict=True)), Dual(bias, (j, g, u) == nudge))
-                + sum((Dual(v) * w for v, w in zip(x, row_x, strict=True)), Dual(0))
-                for u, (row_x, row_h, bias) in enumerate(zip(*rows, strict=True))
+                dot(h, row_h, dot(numbers(x), row_x, bias(value, j, g, u)))
+                for u, (row_x, row_h, value) in enumerate(zip(*rows, strict=True))
             ]
             for g, rows in enumerate(zip(*weights.values(), strict=True))
         ]
         if problem.is_lstm:
-            i, f, o = ([smooth(v) for v in z[g]] for g in (0, 1, 3))
-            c = [f[u] * c[u] + i[u] * HIGH_PRECISION["tanh"](z[2][u]) for u in range(H)]
-            h = [o[u] * HIGH_PRECISION["tanh"](c[u]) for u in range(H)]
+            i, f, o = ([v.through("sigmoid") for v in z[g]] for g in (0, 1, 3))
+            c = [f[u] * c[u] + i[u] * z[2][u].through("tanh") for u in range(H)]
+            h = [o[u] * c[u].through("tanh") for u in range(H)]
         else:
-            h = [squash(v) for v in z[0]]
-        out = [
-            sum((v * w for v, w in zip(h, row, strict=True)), Dual(b))
-            for row, b in zip(w_o, b_o, strict=True)
-        ]
+            name = "linear" if problem.activation == "identity" else problem.activation
+            h = [v.through(name) for v in z[0]]
+        out = [dot(h, row, Number(b)) for row, b in zip(w_o, b_o, strict=True)]
         aim = [mp.mpf(v) for v in np.zeros(len(out)) + y[j]]
         slopes = LOSS_SLOPES[problem.loss]([v.value for v in out], aim)
-        changes.append(mp.fsum(a * v.slope for a, v in zip(slopes, out, strict=True)))
+        loss = dot(out, slopes, Number(0))  # its slopes are those of the loss
+        changes.append(np.full(len(nudged), mp.mpf(0)) if loss.slopes is None else loss.slopes)
         hidden.append(h)
-    return hidden, changes
+    return hidden, np.array(changes)
 
 
 def high_precision_entries(problem):
@@ -221,16 +204,12 @@ def high_precision_entries(problem):
     with mp.workdps(DIGITS):
         T, H = len(problem.x), problem.weights["b"].shape[-1]
         gates = range(4 if problem.is_lstm else 1)
-        hidden, _ = high_precision_run(problem)
+        nudged = [(j, g, u) for j in range(T) for g in gates for u in range(H)]
+        hidden, changes = high_precision_run(problem, nudged)
+        delta = dict(zip(nudged, changes.T, strict=True))
         recurrent = [[v.value for v in h] for h in hidden[:-1]]
         ones, inputs = [[mp.mpf(1)]] * T, [[mp.mpf(v) for v in x] for x in problem.inputs]
         sources = dict(zip(problem.weights, (inputs, recurrent, ones), strict=True))
-        delta = {
-            (j, g, u): high_precision_run(problem, (j, g, u))[1]
-            for j in range(T)
-            for g in gates
-            for u in range(H)
-        }
         result = {}
         for weight, source in sources.items():
             for chosen in ([[g] for g in gates] if problem.is_lstm else []) + [list(gates)]:
