@@ -23,8 +23,8 @@ from gradflow.ui.shared.setting_fields import controls_by_name
 
 
 def test_a_link_reopens_the_view():
-    app = opened()
-    for name, value in (("model", "character"), ("added", 1.0), ("window", 33), ("floor", -9)):
+    app = opened(sequence="noise", T="40")
+    for name, value in (("model", "recall_learned"), ("added", 1.0), ("window", 33), ("floor", -9)):
         app = put(app, name, value)
     again = opened(**query(app))
     assert charts(again) == charts(app)

@@ -57,7 +57,7 @@ def test_a_run_lets_others_go_first_between_any_two_steps(monkeypatch):
             while not turns._before:
                 time.sleep(0)
             between(turns)
-            thread.join(timeout=10)
+            thread.join(timeout=60)
             steps.append(0)
 
     monkeypatch.setattr(server.Turns, "between_steps", told)

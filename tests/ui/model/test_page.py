@@ -35,8 +35,7 @@ def test_the_page_works_before_anything_is_uploaded():
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_model_reads_its_own_example(name):
-    app = put(opened(), "model", name)
-    assert_shows(quiet(app), shipped(name), example(name))
+    assert_shows(opened(model=name), shipped(name), example(name))
 
 
 @pytest.mark.parametrize(

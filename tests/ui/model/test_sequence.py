@@ -84,13 +84,17 @@ BAD_NUMBERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def app():
+    return own_numbers(upload(opened(), save(pytorch())))
+
+
 @pytest.mark.parametrize("key", BAD_NUMBERS)
-def test_bad_numbers_get_one_sentence_and_leave_the_page_as_it_was(key):
+def test_bad_numbers_get_one_sentence_and_leave_the_page_as_it_was(app, key):
     data, name, sentence = BAD_NUMBERS[key]
-    app = own_numbers(upload(opened(), save(pytorch())))
-    app = upload(app, b"1,2,3\n4,5,6", "x.csv", "model_own_file")
+    quiet(upload(app, b"1,2,3\n4,5,6", "x.csv", "model_own_file"))
     before = charts(app)
-    app = upload(app, data, name, "model_own_file")
+    upload(app, data, name, "model_own_file")
     assert not app.exception
     [error] = app.error
     assert sentence in error.value.replace("\\", "")
@@ -106,7 +110,7 @@ def test_numbers_that_do_not_fit_another_model_give_way_to_noise():
 
 
 def test_a_text_is_read_in_the_symbols_of_the_model():
-    app = put(put(opened(), "model", "character"), "sequence", "text")
+    app = opened(model="character", sequence="text")
     app = quiet(widget(app, "model_text_field").set_value("Down, down; DOWN").run())
     x = one_hot("down, down  down", SHIPPED["character"].symbols)
     assert_shows(app, shipped("character"), x)
