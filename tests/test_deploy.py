@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 import websockets
-from browser.serving import ROOT, free_port, served
+from browser.serving import ROOT, STARTS_WITHIN, free_port, served
 from support.needed import go_without
 
 pytestmark = pytest.mark.slow
@@ -70,7 +70,7 @@ def proxied(folder: Path, processes: list[int]):
 
 
 def wait_for(port):
-    end = time.monotonic() + 20
+    end = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < end:
         try:
             return answer(port, "/_stcore/health")
@@ -101,7 +101,7 @@ class Answer(NamedTuple):
 
 def answer(port, path, cookie=None):
     headers = {"Host": f"{NAME}:{port}"} | ({} if cookie is None else {"Cookie": cookie})
-    with contextlib.closing(Named("127.0.0.1", port, timeout=30)) as connection:
+    with contextlib.closing(Named("127.0.0.1", port, timeout=STARTS_WITHIN)) as connection:
         connection.request("GET", path, headers=headers)
         found = connection.getresponse()
         return Answer(found.status, found.headers, found.read())
@@ -133,7 +133,7 @@ def test_the_metrics_are_closed(port):
 
 
 def test_another_name_gets_no_answer(port):
-    connection = HTTPSConnection("127.0.0.1", port, timeout=30, context=trusting())
+    connection = HTTPSConnection("127.0.0.1", port, timeout=STARTS_WITHIN, context=trusting())
     with contextlib.closing(connection), pytest.raises(ssl.SSLError):
         connection.request("GET", "/")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from browser.app_page import AppPage
+from browser.app_page import ARRIVES_WITHIN, AppPage
 from browser.chromium import FLAGS
 from browser.serving import free_port, started
 from playwright.sync_api import expect, sync_playwright
@@ -22,7 +22,7 @@ import gradflow as gf
 pytestmark = pytest.mark.slow
 
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
-DRAWN_WITHIN = 60_000.0  # milliseconds
+DRAWN_WITHIN = 1000 * ARRIVES_WITHIN  # milliseconds
 
 # What the wheel takes from the top of the checkout, and where it puts it.
 PLACED = {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
-STARTS_WITHIN = 60.0
+STARTS_WITHIN = 120.0  # seconds, on a machine that is busy with ten other things
 
 
 class Server(NamedTuple):

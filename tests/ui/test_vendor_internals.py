@@ -59,7 +59,7 @@ def test_kaleido_takes_the_options_of_its_browser_and_tells_its_process():
         return process
 
     process = asyncio.run(opened())
-    assert process.wait(10) is not None
+    assert process.wait(60) is not None
 
 
 def test_streamlit_has_the_hidden_option_that_the_configuration_sets():
