@@ -7,6 +7,15 @@ from browser.chromium import BROWSERS, installed
 from browser.serving import Server, served
 from support.needed import go_without
 
+# What a file that starts servers and browsers asks for.
+PROCESSES = frozenset({"chromium_path", "served_page"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that at the end no core waits for another one's."""
+    long = {item.path for item in items if not PROCESSES.isdisjoint(item.fixturenames)}
+    items.sort(key=lambda item: item.path not in long)
+
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
