@@ -1,43 +1,7 @@
-"""The script that Streamlit runs for each visitor: the page's title and icon, and its pages."""
+"""The script that Streamlit runs for each visitor."""
 
-from pathlib import Path
+# A process that Python starts beside this one reads its main script too, under another name.
+if __name__ == "__main__":
+    from gradflow.ui.navigation import navigate
 
-import streamlit as st
-
-from gradflow import ui
-from gradflow.ui.comparison.page import comparison_page
-
-_ICON = Path(ui.__file__).with_name("icon.svg")
-
-
-# The pages that few open first are imported when they are opened: nobody waits for the others.
-
-
-def _paths() -> None:
-    from gradflow.ui.paths.page import paths_page
-
-    paths_page()
-
-
-def _derivation() -> None:
-    from gradflow.ui.derivation.page import derivation_page
-
-    derivation_page()
-
-
-def _model() -> None:
-    from gradflow.ui.model.page import model_page
-
-    model_page()
-
-
-st.set_page_config(page_title="gradflow", page_icon=str(_ICON), layout="wide")
-st.navigation(
-    [
-        st.Page(comparison_page, title="Compare", default=True),
-        st.Page(_paths, title="Paths", url_path="paths"),
-        st.Page(_derivation, title="Derivation", url_path="derivation"),
-        st.Page(_model, title="Your model", url_path="model"),
-    ],
-    position="top",
-).run()
+    navigate()

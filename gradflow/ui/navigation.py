@@ -1,0 +1,47 @@
+"""The page's title and icon, and its pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from gradflow import ui
+from gradflow.ui.comparison.page import comparison_page
+
+_ICON = Path(ui.__file__).with_name("icon.svg")
+
+
+def navigate() -> None:
+    """Draw the page that the visitor has chosen."""
+    st.set_page_config(page_title="gradflow", page_icon=str(_ICON), layout="wide")
+    st.navigation(
+        [
+            st.Page(comparison_page, title="Compare", default=True),
+            st.Page(_paths, title="Paths", url_path="paths"),
+            st.Page(_derivation, title="Derivation", url_path="derivation"),
+            st.Page(_model, title="Your model", url_path="model"),
+        ],
+        position="top",
+    ).run()
+
+
+# The pages that few open first are imported when they are opened: nobody waits for the others.
+
+
+def _paths() -> None:
+    from gradflow.ui.paths.page import paths_page
+
+    paths_page()
+
+
+def _derivation() -> None:
+    from gradflow.ui.derivation.page import derivation_page
+
+    derivation_page()
+
+
+def _model() -> None:
+    from gradflow.ui.model.page import model_page
+
+    model_page()
