@@ -9,7 +9,7 @@ from gradflow.numerics.validation import finite_number, frozen
 
 @requires_flow
 def log10_gradient_norm(flow: GradientFlow) -> Array:
-    """log10 of the length of the whole gradient of every L_t, right at any magnitude.
+    """log10 of the length of the whole gradient of each target's L_t, right at any magnitude.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def log10_gradient_norm(flow: GradientFlow) -> Array:
 
     Returns
     -------
-    array of shape (T,)
+    array of shape (n,)
         Over every parameter of the cell and of the readout together; minus infinity where all are
         exactly zero.
 
@@ -54,7 +54,7 @@ def clip_factors(flow: GradientFlow, threshold: float) -> Array:
 
     Returns
     -------
-    array of shape (T,)
+    array of shape (n,)
         1 where the gradient is no longer than the threshold, else threshold / length.
 
     Raises
@@ -93,7 +93,7 @@ def log10_clip_factors(flow: GradientFlow, threshold: float) -> Array:
 
     Returns
     -------
-    array of shape (T,)
+    array of shape (n,)
         0 where the gradient is no longer than the threshold.
 
     Raises
@@ -140,7 +140,7 @@ def log10_clipped(
 
     Returns
     -------
-    array of shape (T, T)
+    array of shape (n, T)
         Minus infinity where exactly zero, nan where k > t.
 
     Raises

@@ -4,9 +4,9 @@ import numpy as np
 
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow, requires_flow
+from gradflow.flow.arguments import asked_target
 from gradflow.flow.forward import slope_of_loss
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import target_step
 
 _STEP = 1e-30
 
@@ -16,7 +16,7 @@ _SMALLEST = 1e-260
 
 @requires_flow
 def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
-    """dL_t/dw_x for every target, without the backward sweep.
+    """dL_t/dw_x of each target, without the backward sweep.
 
     The entries of the cell's w_x are nudged together by an imaginary 1e-30, and the forward pass is
     run once more; the imaginary part of the readout is then the derivative, with no difference of
@@ -32,9 +32,9 @@ def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
 
     Returns
     -------
-    array of shape (T,)
-        dL_t/dw_x, for an LSTM or GRU its sum over the gates. Plain float64: a derivative of the
-        readout below about 1e-260 loses digits.
+    array of shape (n,)
+        dL_t/dw_x of each target, for an LSTM or GRU its sum over the gates. Plain float64: a
+        derivative of the readout below about 1e-260 loses digits.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
     array([0.3634, 0.2354, 0.0655])
     """
     _must_be_scalar(flow)
-    return _total(flow, layer, flow.T)
+    return _total(flow, layer, flow.targets)
 
 
 @requires_flow
@@ -76,8 +76,8 @@ def residual(flow: GradientFlow, layer: int | None = None) -> Array:
 
     Returns
     -------
-    array of shape (T,)
-        |sum of the terms - `complex_step_total`| / sum of |terms|, for every target; the terms of
+    array of shape (n,)
+        |sum of the terms - `complex_step_total`| / sum of |terms|, for each target; the terms of
         an LSTM's or GRU's gates are added. 0 where all terms are exactly zero and the total is too,
         infinity where the terms are and the total is not; nan where float64 is too short for the
         check: the sum of |terms| overflows, is below 1e-260, or is below 1e-260 of the loss's
@@ -102,12 +102,12 @@ def residual(flow: GradientFlow, layer: int | None = None) -> Array:
     _must_be_scalar(flow)
     w_x = full_name(flow.cell, "w_x", layer)
     names = parts_of(flow.cell, w_x)
-    terms = np.concatenate([flow.value(name) for name in names], axis=1)  # (T, gates * T)
+    terms = np.concatenate([flow.value(name) for name in names], axis=1)  # (n, gates * T)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         size = np.nansum(np.abs(terms), axis=1)
         gap = np.abs(np.nansum(terms, axis=1) - complex_step_total(flow, layer))
     all_zero = np.all([np.isneginf(np.nanmax(flow.log10(n), axis=1)) for n in names], axis=0)
-    return _share(gap, size, all_zero, _loss_slope(flow))
+    return _share(gap, size, all_zero, _loss_slope(flow)[flow.targets - 1])
 
 
 @requires_flow
@@ -119,7 +119,7 @@ def residual_at(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     flow : GradientFlow
         Of a scalar cell.
     t : int
-        Target step, 1 <= t <= flow.T.
+        Target step, one of `flow.targets`.
     layer : int, optional
         The layer of a stack whose w_x it is, 0 next to the input; may be left out where there is
         only one.
@@ -146,12 +146,12 @@ def residual_at(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     True
     """
     _must_be_scalar(flow)
-    step = target_step(t, flow.T)
+    step = asked_target(flow, t)
     w_x = full_name(flow.cell, "w_x", layer)
     rows = [flow.row(name, step) for name in parts_of(flow.cell, w_x)]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         terms = np.concatenate([row.plain() for row in rows])
-        gap = np.abs(terms.sum() - _total(flow, layer, step)[-1])
+        gap = np.abs(terms.sum() - _total(flow, layer, np.array([step]))[0])
         size = np.abs(terms).sum()
     all_zero = not any(row.mantissa.any() for row in rows)
     slope = _loss_slope(flow)[step - 1]
@@ -175,11 +175,12 @@ def _slope(flow: GradientFlow) -> Array:
     return slope_of_loss(flow.readout, flow.loss, flow.trace, flow.weights, flow.mask).plain()
 
 
-def _total(flow: GradientFlow, layer: int | None, last: int) -> Array:
-    """dL_t/dw_x of the targets up to a last one, (last,)."""
-    slope = _slope(flow)[:last]
+def _total(flow: GradientFlow, layer: int | None, targets: Array) -> Array:
+    """dL_t/dw_x of some targets, (n,)."""
+    slope = _slope(flow)[targets - 1]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        total = (slope * _readout_derivative(flow, layer, last)).reshape(last, -1).sum(axis=1)
+        derivative = _readout_derivative(flow, layer, int(targets[-1]))[targets - 1]
+        total = (slope * derivative).reshape(len(targets), -1).sum(axis=1)
     return np.asarray(total)
 
 

@@ -100,7 +100,7 @@ def measure(
     flow : GradientFlow
         Terms of one cell on one sequence.
     t : int
-        Target step, 1 <= t <= flow.T.
+        Target step, one of `flow.targets`.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
     parameter : str
@@ -158,8 +158,8 @@ def over_targets(
 
     Returns
     -------
-    tuple of T Reach
-        Target step t in entry t - 1.
+    tuple of n Reach
+        One for each of `flow.targets`, in their order.
 
     Raises
     ------
@@ -179,7 +179,8 @@ def over_targets(
     [1, 2, 2]
     """
     rows = flow.log10(parameter, layer)
-    return tuple(reach_of(rows[t - 1, :t].copy(), eps, window) for t in range(1, flow.T + 1))
+    steps = flow.targets.tolist()
+    return tuple(reach_of(row[:t].copy(), eps, window) for t, row in zip(steps, rows, strict=True))
 
 
 @requires_flow
@@ -525,7 +526,7 @@ def _cancellation(flow: GradientFlow, parameter: str, row: Array, layer: int | N
 def _log10_total(flow: GradientFlow, parameter: str, t: int, layer: int | None) -> float:
     """log10 of the norm of a total; of a scalar cell from the one row that it needs."""
     if not flow.cell.signed:
-        return float(flow.log10_total(parameter, layer)[t - 1])
+        return float(flow.log10_total(parameter, layer)[flow.index_of(t)])
     name = full_name(flow.cell, parameter, layer)
     sums = [flow.row(part, t).sum(axis=0) for part in parts_of(flow.cell, name)]
     return float(functools.reduce(log10_hypotenuse, [total.log10() for total in sums]))

@@ -17,7 +17,7 @@ def fall_and_tail(
     flow : GradientFlow
         Terms of one cell on one sequence.
     t : int
-        Target step, 1 <= t <= flow.T.
+        Target step, one of `flow.targets`.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
     parameter : str

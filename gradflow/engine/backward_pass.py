@@ -13,7 +13,11 @@ from gradflow.cells.base import Cell, Tree
 from gradflow.engine.input_gradients import input_terms
 from gradflow.engine.parameter_names import parts_of
 from gradflow.engine.stored_terms import Deltas, Recorded, Terms
-from gradflow.numerics.scaled import Scaled
+from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.validation import target_step
+
+# Targets that an error names.
+_NAMED = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,8 @@ class BackwardPass:
         dL_t/do_t.
     seeds : Scaled array of shape (T, H)
         dL_t/dh_t.
+    targets : int array of shape (n,)
+        Target steps that were carried back, ascending.
     slopes : tree of Scaled arrays of shape (T, H)
         The cell's local derivatives.
     deltas : Deltas
@@ -42,6 +48,7 @@ class BackwardPass:
     trace: Any
     loss_slope: Scaled
     seeds: Scaled
+    targets: Array
     slopes: Tree
     deltas: Deltas
 
@@ -52,6 +59,30 @@ class BackwardPass:
     def T(self) -> int:
         """Sequence length."""
         return len(self.seeds.mantissa)
+
+    def target(self, t: Any) -> int:
+        """`t` as an int.
+
+        Raises
+        ------
+        ValueError
+            Unless it is one of the targets.
+        """
+        step = target_step(t, self.T)
+        if len(self.targets) < self.T and step not in self.targets:
+            raise ValueError(f"t must be one of the targets of the flow, {self._said}. Got {t}.")
+        return step
+
+    def index_of(self, t: Any) -> int:
+        """The row of a target in arrays of n targets."""
+        return int(np.searchsorted(self.targets, self.target(t)))
+
+    @property
+    def _said(self) -> str:
+        """The targets, as an error names them."""
+        steps = self.targets.tolist()
+        listed = steps if len(steps) <= _NAMED else [*steps[: _NAMED - 1], "..", steps[-1]]
+        return ", ".join(map(str, listed))
 
     def not_scalar(self, asked: str) -> ValueError:
         """The error where what is asked needs terms that are numbers, and they are norms."""
@@ -119,8 +150,9 @@ class BackwardPass:
         ]
 
     def _input_terms(self, on_step: Callable[[float], None] | None) -> Terms:
-        mantissa, exponent = input_terms(self.cell, self.slopes, self.seeds, on_step)
-        return Recorded(mantissa[None], exponent[None]).times(0, Scaled.of(np.ones(self.T)))
+        mantissa, exponent = input_terms(self.cell, self.slopes, self.seeds, self.targets, on_step)
+        kept = Recorded(self.targets, mantissa[None], exponent[None])
+        return kept.times(0, Scaled.of(np.ones(self.T)))
 
 
 def source_size(cell: Cell, trace: Any, name: str) -> Scaled:

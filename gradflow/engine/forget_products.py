@@ -12,23 +12,23 @@ import numpy as np
 
 from gradflow.cells.base import Cell
 from gradflow.engine.parameter_names import checked_layer, layers_of
-from gradflow.engine.stored_terms import square
+from gradflow.engine.stored_terms import table
 from gradflow.numerics.scaled import Array, lagged
 from gradflow.numerics.validation import frozen, target_step
 
 
-def log10_products(cell: Cell, trace: Any, layer: int | None) -> Array:
-    """log10 of the product of the forget gates f_q, q = j + 1 .. t, (T, T)."""
+def log10_products(cell: Cell, trace: Any, layer: int | None, targets: Array) -> Array:
+    """log10 of the product of the forget gates f_q, q = j + 1 .. t, (n, T)."""
     summed, shut = _sums(_log10_forget(cell, trace, layer))
     before, shut_before = lagged(summed), lagged(shut)
 
-    def products(targets: slice, out: Array) -> None:
-        sources = slice(0, targets.stop)
-        product = summed[targets, None] - before[targets, sources]
-        zero = shut[targets, None] > shut_before[targets, sources]
+    def products(some: slice, out: Array) -> None:
+        sources = slice(0, some.stop)
+        product = summed[some, None] - before[some, sources]
+        zero = shut[some, None] > shut_before[some, sources]
         out[:, sources] = np.where(zero, -np.inf, product)
 
-    return square(len(summed), products)
+    return table(targets, len(summed), products)
 
 
 def log10_product_row(cell: Cell, trace: Any, t: int, layer: int | None) -> Array:

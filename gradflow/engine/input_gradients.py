@@ -10,6 +10,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Number, Tree, each, feeds, leaves, through
 from gradflow.engine.parameter_names import full_name, layers_of
+from gradflow.engine.stored_terms import places_of_step
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.numerics.exponent_bounds import FACTOR, least_right
 from gradflow.numerics.scaled import Array, Scaled, exponent_range
@@ -20,9 +21,13 @@ _NOWHERE = np.zeros(0, np.intp)
 
 
 def input_terms(
-    cell: Cell, slopes: Tree, seeds: Scaled, on_step: Callable[[float], None] | None = None
+    cell: Cell,
+    slopes: Tree,
+    seeds: Scaled,
+    targets: Array,
+    on_step: Callable[[float], None] | None = None,
 ) -> tuple[Array, Array]:
-    """dL_t/dx_j for every target and lag: the number, or the norm of a vector.
+    """dL_t/dx_j for n targets and every lag: the number, or the norm of a vector.
 
     Parameters
     ----------
@@ -32,24 +37,25 @@ def input_terms(
         The cell's local derivatives.
     seeds : Scaled array of shape (T, H)
         dL_t/dh_t, row t - 1 for target t.
+    targets : int array of shape (n,)
+        Target steps, ascending.
     on_step : callable, optional
         As in `gradient_flow`.
 
     Returns
     -------
-    mantissa, exponent : arrays of shape (T, T)
+    mantissa, exponent : arrays of shape (n, T)
         Target step t in row t - 1, lag k in column k - 1; mantissa 0 where k > t. The exponents are
         powers of two.
     """
     T = len(seeds.mantissa)
-    mantissas, exponents = np.zeros(T * T), np.zeros(T * T, np.int64)
+    mantissas, exponents = np.zeros(len(targets) * T), np.zeros(len(targets) * T, np.int64)
     to_inputs = _ToInputs(cell, slopes)
-    for signals in carry_back(cell, slopes, seeds, on_step):
+    for signals in carry_back(cell, slopes, seeds, on_step, targets):
         size = to_inputs.sizes(signals)
-        # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
-        diagonal = slice((signals.j - 1) * T, None, T + 1)
-        mantissas[diagonal], exponents[diagonal] = size.mantissa, size.exponent
-    return mantissas.reshape(T, T), exponents.reshape(T, T)
+        places = places_of_step(signals.j, signals.first, targets, T)
+        mantissas[places], exponents[places] = size.mantissa, size.exponent
+    return mantissas.reshape(-1, T), exponents.reshape(-1, T)
 
 
 class _ToInputs:

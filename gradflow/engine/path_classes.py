@@ -14,6 +14,7 @@ from gradflow.engine.stored_terms import (
     clear,
     filled,
     log10_norm,
+    places_of_step,
 )
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_path_class import ClassSignals, beside, carry_classes
@@ -32,8 +33,9 @@ class PathClasses:
         The n classes.
     log10 : array of shape (n, T, T)
         log10 of the magnitude of each class, for vectors of its Frobenius norm; target step t in
-        row t - 1, lag k in column k - 1. Minus infinity where it is exactly zero, nan where k > t.
-    sign : int8 array of shape (n, T, T), or None
+        row t - 1, or the chosen targets in the order of `GradientFlow.targets`; lag k in column
+        k - 1. Minus infinity where it is exactly zero, nan where k > t.
+    sign : int8 array of the same shape, or None
         -1, 0 or 1; 0 where it is exactly zero and where k > t. None of norms.
     """
 
@@ -145,6 +147,7 @@ def class_terms(
     gates: tuple[Gate, ...],
     source: Scaled,
     division: ByDetours | ByFirstGate,
+    targets: Array,
 ) -> PathClasses:
     """The terms of one parameter, or of several together, by classes of paths.
 
@@ -162,26 +165,28 @@ def class_terms(
         What the weight multiplied at each step; for vectors its norm.
     division : ByDetours or ByFirstGate
         The classes.
+    targets : int array of shape (n,)
+        Target steps whose terms are asked for, ascending.
     """
     signals = tuple({gate.signal for gate in gates})
     parted = _Parted(cell, division, signals)
     parts = spans(parted, slopes, seeds, len(signals), division.feeds) if cell.H == 1 else None
     if parts is None:
-        return _swept(cell, slopes, seeds, gates, source, division)
+        return _swept(cell, slopes, seeds, gates, source, division, targets)
     gates = tuple(Gate(signals.index(signal), slope) for signal, slope in gates)
     T, signed = len(source.mantissa), cell.signed and len(gates) == 1
-    log10 = np.empty((len(parts), T, T))
+    log10 = np.empty((len(parts), len(targets), T))
     sign = np.zeros(log10.shape, np.int8)
     for part, kept in enumerate(parts):
         deltas = Deltas(gates, kept)
         terms = (
             [deltas.of_gate(0, source)] if signed else deltas.of_gates(range(len(gates)), source)
         )
-        for targets in blocks(T):
-            found = [filled(some, targets) for some in terms]
-            place = (part, targets, slice(0, targets.stop))
+        for rows, several in blocks(targets, T):
+            found = [filled(some, several) for some in terms]
+            place = (part, rows, slice(0, several.stop))
             log10[place] = log10_norm(found)
-            clear(log10[part, targets], targets)
+            clear(log10[part, rows], several)
             if signed:
                 mantissa, _ = found[0]
                 np.subtract(mantissa > 0.0, mantissa < 0.0, out=sign[place], dtype=np.int8)
@@ -195,22 +200,25 @@ def _swept(
     gates: tuple[Gate, ...],
     source: Scaled,
     division: ByDetours | ByFirstGate,
+    targets: Array,
 ) -> PathClasses:
-    """The same, a source step at a time."""
+    """The same, a source step at a time; all targets are swept, and those asked for kept."""
     T, n = len(source.mantissa), len(division.labels)
-    log10 = np.full((n, T, T), np.nan)
-    sign = np.zeros((n, T, T), np.int8) if cell.signed and len(gates) == 1 else None
+    log10 = np.full((n, len(targets), T), np.nan)
+    sign = np.zeros(log10.shape, np.int8) if cell.signed and len(gates) == 1 else None
     by_signal = {signal: _together(gates, signal) for signal in {gate.signal for gate in gates}}
     plain = {signal: slope.plain() for signal, slope in by_signal.items()}
     log10_source, sign_source = source.log10(), np.sign(source.mantissa)
     for signals in carry_classes(cell, slopes, seeds, division):
         j = signals.j
         mantissa, exponent = _sizes(signals, by_signal, plain)
-        # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
-        diagonal = slice((j - 1) * T, None, T + 1)
-        log10.reshape(n, -1)[:, diagonal] = log10_scaled(mantissa, exponent) + log10_source[j - 1]
+        first = int(np.searchsorted(targets, j))
+        places, kept = places_of_step(j, first, targets, T), targets[first:] - j
+        if len(kept) < len(exponent[0]):
+            mantissa, exponent = mantissa[:, kept], exponent[:, kept]
+        log10.reshape(n, -1)[:, places] = log10_scaled(mantissa, exponent) + log10_source[j - 1]
         if sign is not None:
-            sign.reshape(n, -1)[:, diagonal] = np.sign(mantissa) * sign_source[j - 1]
+            sign.reshape(n, -1)[:, places] = np.sign(mantissa) * sign_source[j - 1]
     return PathClasses(division.labels, frozen(log10), None if sign is None else frozen(sign))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,7 +28,7 @@ _BLOCK = 2**17
 
 
 class Terms(Protocol):
-    """Terms of every target and lag, a block of targets at a time."""
+    """Terms of every target that was swept, by lag, a block of targets at a time."""
 
     def fill(self, targets: slice, out: Array) -> Array:
         """Write the mantissas of some targets' terms.
@@ -35,7 +36,7 @@ class Terms(Protocol):
         Parameters
         ----------
         targets : slice
-            Rows of the (T, T) array; start and stop are given.
+            Targets that follow each other: t from start + 1 to stop.
         out : array of shape (stop - start, n), in C order
             Takes lag k in column k - 1, 0 or nothing where k > t, nothing from column stop on.
 
@@ -111,44 +112,53 @@ class Deltas:
 
 @dataclass(frozen=True)
 class Recorded:
-    """Numbers kept for every target and lag.
+    """Numbers kept for n targets and every lag.
 
     Attributes
     ----------
-    mantissas : array of shape (kept, T, T)
-        Target step t in row t - 1, lag k in column k - 1; 0 where k > t.
-    exponents : int64 array of shape (kept, T, T)
+    targets : int array of shape (n,)
+        Target steps, ascending.
+    mantissas : array of shape (kept, n, T)
+        A row for each of them, lag k in column k - 1; 0 where k > t.
+    exponents : int64 array of shape (kept, n, T)
         Powers of two.
     """
 
+    targets: Array
     mantissas: Array
     exponents: Array
 
     def times(self, kept: int, factor: Scaled) -> Terms:
         """As `Kept` has it."""
-        return _Factored(self.mantissas[kept], self.exponents[kept], factor)
+        return _Factored(self.targets, self.mantissas[kept], self.exponents[kept], factor)
 
 
 @dataclass(frozen=True)
 class _Factored:
-    """Recorded numbers, (T, T), times one factor a source step, (T,)."""
+    """Recorded numbers, (n, T), times one factor a source step, (T,)."""
 
+    targets: Array
     mantissa: Array
     exponent: Array
     factor: Scaled
 
     def fill(self, targets: slice, out: Array) -> Array:
         """As `Terms` has it."""
-        place = (targets, slice(0, targets.stop))
-        factors = lagged(self.factor.mantissa)[place]
-        np.multiply(self.mantissa[place], factors, out=out[:, : targets.stop])
-        return self.exponent[place] + lagged(self.factor.exponent)[place]
+        row = int(np.searchsorted(self.targets, targets.start + 1))
+        lags = slice(0, targets.stop)
+        place, factors = (slice(row, row + len(out)), lags), (targets, lags)
+        np.multiply(self.mantissa[place], lagged(self.factor.mantissa)[factors], out=out[:, lags])
+        return self.exponent[place] + lagged(self.factor.exponent)[factors]
 
 
 def gate_deltas(
-    cell: Cell, slopes: Tree, seeds: Scaled, on_step: Callable[[float], None] | None = None
+    cell: Cell,
+    slopes: Tree,
+    seeds: Scaled,
+    on_step: Callable[[float], None] | None = None,
+    targets: Array | None = None,
 ) -> Deltas:
-    """Carry the gradient of every target back, and keep dL_t/dz of every gate.
+    """Carry the gradient of targets back, and keep dL_t/dz of every gate.
 
     Parameters
     ----------
@@ -160,13 +170,17 @@ def gate_deltas(
         dL_t/dh_t, row t - 1 for target t.
     on_step : callable, optional
         As in `gradient_flow`.
+    targets : int array of shape (n,), optional
+        Target steps, ascending; every step unless given. Where every gate has one unit it makes no
+        difference, as nothing is kept for every target and source step.
     """
     gates = cell.gates(slopes)
     if _are_numbers(gates):
         kept = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
         if kept is not None:
             return Deltas(gates, kept[0])
-    return Deltas(gates, _recorded(carry_back(cell, slopes, seeds, on_step), gates))
+    steps = every_step(seeds) if targets is None else targets
+    return Deltas(gates, _recorded(carry_back(cell, slopes, seeds, on_step, steps), gates, steps))
 
 
 def _are_numbers(gates: tuple[Gate, ...]) -> bool:
@@ -174,24 +188,32 @@ def _are_numbers(gates: tuple[Gate, ...]) -> bool:
     return all(gate.slope.shape[1] == 1 for gate in gates)
 
 
-def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...]) -> Recorded:
+def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...], targets: Array) -> Recorded:
     """Keep the signals of a cell whose gates are numbers, else each gate's norm, from a sweep."""
-    T = len(gates[0].slope.mantissa)
+    n, T = len(targets), len(gates[0].slope.mantissa)
     numbers = _are_numbers(gates)
     kept = 1 + max(gate.signal for gate in gates) if numbers else len(gates)
-    mantissas = np.zeros((kept, T * T))
-    exponents = np.zeros((1, T * T), np.int64)  # as a rule, one serves all
+    mantissas = np.zeros((kept, n * T))
+    exponents = np.zeros((1, n * T), np.int64)  # as a rule, one serves all
     norms = None if numbers else _Norms(gates)
     for signals in sweep:
-        # Terms of source step j lie on a diagonal of the (T, T) array: t - 1, t - j for t = j .. T.
-        diagonal = slice((signals.j - 1) * T, None, T + 1)
+        places = places_of_step(signals.j, signals.first, targets, T)
         found, power = _side_by_side(signals) if norms is None else norms.by_gate(signals)
         if power.ndim == 2 and len(exponents) < kept:
             exponents = np.repeat(exponents, kept, axis=0)
-        mantissas[:, diagonal] = found
-        exponents[:, diagonal] = power
-    shape = (kept, T, T)
-    return Recorded(mantissas.reshape(shape), np.broadcast_to(exponents.reshape(-1, T, T), shape))
+        mantissas[:, places] = found
+        exponents[:, places] = power
+    shape = (kept, n, T)
+    exponents = np.broadcast_to(exponents.reshape(-1, n, T), shape)
+    return Recorded(targets, mantissas.reshape(shape), exponents)
+
+
+def places_of_step(j: int, first: int, targets: Array, T: int) -> Array | slice:
+    """Where the terms of source step j lie in a flat (n, T) array of n targets, from one on."""
+    n = len(targets)
+    if n == T:  # on a diagonal: (t - 1, t - j) for t = j .. T
+        return slice(first * T, None, T + 1)
+    return np.arange(first, n) * T + targets[first:] - j
 
 
 def filled(terms: Terms, targets: slice) -> tuple[Array, Array]:
@@ -209,12 +231,12 @@ def log10_norm(parts: list[tuple[Array, Array]]) -> Array:
     return log10_scaled(size, parts[0][1])
 
 
-def square(T: int, fill: Callable[[slice, Array], None]) -> Array:
-    """A (T, T) array of which `fill` writes a block of rows; nan where k > t."""
-    array = np.empty((T, T))
-    for targets in blocks(T):
-        fill(targets, array[targets])
-        clear(array[targets], targets)
+def table(targets: Array, T: int, fill: Callable[[slice, Array], None]) -> Array:
+    """An (n, T) array of which `fill` writes the rows of a block of targets; nan where k > t."""
+    array = np.empty((len(targets), T))
+    for rows, some in blocks(targets, T):
+        fill(some, array[rows])
+        clear(array[rows], some)
     return frozen(array)
 
 
@@ -230,14 +252,30 @@ def _above_diagonal(n: int) -> Array:
     return frozen(~np.tri(n, dtype=bool))
 
 
-def blocks(T: int) -> Iterator[slice]:
-    """Targets a few at a time, as slices of the rows of a (T, T) array.
+class Block(NamedTuple):
+    """Targets that follow each other: their rows in an (n, T) array, and as `Terms` has them."""
+
+    rows: slice
+    targets: slice
+
+
+def blocks(targets: Array, T: int) -> Iterator[Block]:
+    """Targets a few at a time.
 
     What is made on the way to an array of terms then stays small.
     """
-    rows = max(1, _BLOCK // T)
-    for start in range(0, T, rows):
-        yield slice(start, min(start + rows, T))
+    most = max(1, _BLOCK // T)
+    gaps = np.flatnonzero(np.diff(targets) > 1) + 1
+    for first, stop in itertools.pairwise((0, *gaps.tolist(), len(targets))):
+        for start in range(first, stop, most):
+            rows = slice(start, min(start + most, stop))
+            t = int(targets[start])
+            yield Block(rows, slice(t - 1, t - 1 + rows.stop - rows.start))
+
+
+def every_step(seeds: Scaled) -> Array:
+    """1 .. T."""
+    return frozen(np.arange(1, len(seeds.mantissa) + 1))
 
 
 def _side_by_side(signals: Signals) -> tuple[Array, Array]:
@@ -285,7 +323,7 @@ class _Norms:
         least = np.zeros((len(self._gates), 1))
         for signal, numbers, squared_slopes, room in self._signals:
             mantissa = signals.mantissas[signal]
-            squares = np.multiply(mantissa, mantissa, out=room[j - 1 :])
+            squares = np.multiply(mantissa, mantissa, out=room[: len(mantissa)])
             # |signal * slope|^2 of all its gates is one matrix product.
             found[numbers] = squared_slopes[j - 1] @ squares.T
             if not signals.were_bounded:

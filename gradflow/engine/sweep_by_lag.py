@@ -57,7 +57,12 @@ def back_each(cell: Cell, slopes: Tree, rows: tuple[Array, ...]) -> Step:
     signals, carried : tuples of arrays of shape (n, H)
         As `Cell.back` has it.
     """
-    return cell.back(cell.moves(slopes, each(_Weights, cell.recurrent())), rows)
+    return cell.back(cell.moves(slopes, uncombined(cell.recurrent())), rows)
+
+
+def uncombined(w: Tree) -> Tree:
+    """Recurrent weights that make no matrix with the slopes they meet: for few rows at a step."""
+    return each(_Weights, w)
 
 
 class _Weights:

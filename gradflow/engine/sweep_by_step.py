@@ -14,12 +14,14 @@ in `gradflow.numerics.reach`:
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from gradflow.cells.base import Cell, Passes, Step, StepBack, Tree, by_step, each, leaves
+from gradflow.engine.sweep_by_lag import uncombined
 from gradflow.numerics.exponent_bounds import (
     FACTOR,
     GROWTH,
@@ -31,6 +33,9 @@ from gradflow.numerics.shared_exponents import depths, flushed, lowest, over, re
 
 # How many numbers of the matrices of steps back are prepared at a time.
 PREPARED = 2**17
+
+# So few rows take the weights of each gate by themselves in less time than these make one matrix.
+_FEW = 4
 
 # The bound on the smallest number of rows where it is not known.
 _UNKNOWN = -(2**40)
@@ -60,10 +65,13 @@ class Signals(NamedTuple):
     Attributes
     ----------
     j : int
-        Source step; row n belongs to target t = j + n.
-    mantissas : tuple of arrays of shape (T - j + 1, H)
-        One for each signal, H its width. They are good until the next step is asked for.
-    exponent : int64 array of shape (T - j + 1,)
+        Source step.
+    first : int
+        Which of the targets, counted from 0, row 0 belongs to; those before lie before step j.
+    mantissas : tuple of arrays of shape (m, H)
+        One for each signal, H its width, a row for each target from step j on. They are good until
+        the next step is asked for.
+    exponent : int64 array of shape (m,)
         Powers of two of the rows.
     apart : RowsApart or None
         Rows for which this stands instead.
@@ -72,6 +80,7 @@ class Signals(NamedTuple):
     """
 
     j: int
+    first: int
     mantissas: tuple[Array, ...]
     exponent: Array
     apart: RowsApart | None
@@ -79,9 +88,13 @@ class Signals(NamedTuple):
 
 
 def carry_back(
-    cell: Cell, slopes: Tree, seeds: Scaled, on_step: Callable[[float], None] | None = None
+    cell: Cell,
+    slopes: Tree,
+    seeds: Scaled,
+    on_step: Callable[[float], None] | None = None,
+    targets: Array | None = None,
 ) -> Iterator[Signals]:
-    """Carry dL_t/d(hidden state)_t of every target t back to step 1.
+    """Carry dL_t/d(hidden state)_t of targets t back to step 1.
 
     Parameters
     ----------
@@ -93,20 +106,25 @@ def carry_back(
         dL_t/dh_t, row t - 1 for target t.
     on_step : callable, optional
         As in `gradient_flow`.
+    targets : int array of shape (n,), optional
+        Target steps, ascending; every step unless given.
 
     Yields
     ------
     Signals
-        For j = T, T - 1, .., 1.
+        For j = T, T - 1, .., 1, from the last target on.
     """
-    T = len(seeds.mantissa)
-    sweep = _Sweep(cell, slopes, seeds)
-    for j in range(T, 0, -1):
-        sweep.enter(j - 1)
+    steps = np.arange(1, len(seeds.mantissa) + 1) if targets is None else targets
+    sweep = _Sweep(cell, slopes, seeds[steps - 1])
+    row, done, work = len(steps), 0, int(steps.sum())
+    for j in range(int(steps[-1]), 0, -1):
+        if steps[row - 1] == j and row:
+            row -= 1
+            sweep.enter(row)
         yield sweep.step(j)
         if on_step is not None:
-            n = T + 1 - j
-            on_step(n * (n + 1) / (T * (T + 1)))
+            done += len(steps) - row
+            on_step(done / work)
 
 
 def carry_one_back(cell: Cell, slopes: Tree, seed: Scaled, t: int) -> Iterator[tuple[Scaled, ...]]:
@@ -141,6 +159,16 @@ def carry_one_back(cell: Cell, slopes: Tree, seed: Scaled, t: int) -> Iterator[t
 class Steps:
     """The maps one step back, and how far each can move a number, in powers of two.
 
+    Parameters
+    ----------
+    cell : StepBack
+        What a step back is.
+    slopes : tree of Scaled arrays of shape (T, H)
+        Its local derivatives.
+    for_few : bool
+        Whether so few rows are carried that `plain` had better not make matrices of the weights.
+        What takes its maps then is `@`, without an array for the result.
+
     Attributes
     ----------
     sure : list of bool
@@ -151,9 +179,10 @@ class Steps:
         Powers of two by which the step can at most shrink and grow a number.
     """
 
-    def __init__(self, cell: StepBack, slopes: Tree) -> None:
+    def __init__(self, cell: StepBack, slopes: Tree, for_few: bool = False) -> None:
         self._cell = cell
         self._slopes = slopes
+        self.for_few = for_few
         self._w = cell.recurrent()
         self._block = max(1, PREPARED // sum(w.size for w in leaves(self._w)))
         self._first = -1
@@ -186,6 +215,9 @@ class Steps:
 
     def plain(self, j: int) -> Tree:
         """The map of step j in plain numbers."""
+        if self.for_few:
+            at_j = each(operator.itemgetter(slice(j - 1, j)), self._plain_slopes)
+            return self._cell.moves(at_j, uncombined(self._w))
         block, place = divmod(j - 1, self._block)
         if block != self._first:
             steps = slice(block * self._block, (block + 1) * self._block)
@@ -212,7 +244,7 @@ class _Sweep:
 
     def __init__(self, cell: Cell, slopes: Tree, seeds: Scaled) -> None:
         self._cell = cell
-        self._steps = Steps(cell, slopes)
+        self._steps = Steps(cell, slopes, len(seeds.mantissa) <= _FEW)
         self._seeds = seeds
         top = tops(seeds)
         n = len(top)
@@ -261,7 +293,7 @@ class _Sweep:
         self._states, self._before = self._before, self._states
         exponent = self._exponent[self._first :].copy() if apart else self._exponent[self._first :]
         self._come_back()
-        return Signals(j, signals, exponent, apart, is_sure)
+        return Signals(j, self._first, signals, exponent, apart, is_sure)
 
     def _numbers(self) -> tuple[Array, ...]:
         """The plain rows that have entered."""
@@ -285,7 +317,12 @@ class _Sweep:
     def _taken(self, j: int, rows: tuple[Array, ...]) -> Step:
         """Step j in plain numbers. What is carried on has its place in the other arrays."""
         room = tuple(state[self._first :] for state in self._before)
-        return self._cell.back(self._steps.plain(j), rows, room)
+        if not self._steps.for_few:
+            return self._cell.back(self._steps.plain(j), rows, room)
+        signals, before = self._cell.back(self._steps.plain(j), rows)
+        for place, part in zip(room, before, strict=True):
+            place[...] = part
+        return signals, room
 
     def _looked_at(self, j: int) -> tuple[Array, ...]:
         """The signals of a step in plain numbers; rows that would lose something leave before."""

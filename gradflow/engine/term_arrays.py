@@ -21,14 +21,14 @@ from gradflow.engine.stored_terms import (
     blocks,
     filled,
     log10_norm,
-    square,
+    table,
 )
 from gradflow.numerics.scaled import Array, Scaled, log_shares, shifted
-from gradflow.numerics.validation import frozen, target_step
+from gradflow.numerics.validation import frozen
 
 
 def signs(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
-    """Signs of the terms, int8 (T, T)."""
+    """Signs of the terms, int8 (n, T)."""
     if not backward.cell.signed:
         raise backward.not_scalar("sign")
     name = term_name(backward.cell, parameter, layer)
@@ -36,25 +36,25 @@ def signs(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
         raise ValueError(
             f"parameter must name one gate: a norm over the gates has no sign. Got {parameter!r}."
         )
-    found = np.zeros((backward.T, backward.T), np.int8)
+    found = np.zeros((len(backward.targets), backward.T), np.int8)
     terms = backward.terms(name)
-    for targets in blocks(backward.T):
-        found[targets, : targets.stop] = np.sign(filled(terms, targets)[0])
+    for rows, targets in blocks(backward.targets, backward.T):
+        found[rows, : targets.stop] = np.sign(filled(terms, targets)[0])
     return frozen(found)
 
 
 def log10_sizes(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
-    """log10 of the magnitudes of the terms, (T, T)."""
+    """log10 of the magnitudes of the terms, (n, T)."""
     terms = backward.sizes(term_name(backward.cell, parameter, layer))
 
     def log10(targets: slice, out: Array) -> None:
         out[:, : targets.stop] = log10_norm([filled(some, targets) for some in terms])
 
-    return square(backward.T, log10)
+    return table(backward.targets, backward.T, log10)
 
 
 def values(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
-    """The terms as plain float64, (T, T)."""
+    """The terms as plain float64, (n, T)."""
     name = term_name(backward.cell, parameter, layer)
     if name not in backward.cell.groups:
         terms = backward.terms(name)
@@ -64,14 +64,14 @@ def values(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
             if exponent.ndim:
                 out[:, : targets.stop] = shifted(out[:, : targets.stop], exponent)
 
-        value = square(backward.T, plain)
+        value = table(backward.targets, backward.T, plain)
         return value if backward.cell.signed else frozen(np.abs(value))
     with np.errstate(over="ignore", under="ignore"):
         return frozen(10.0 ** log10_sizes(backward, parameter, layer))
 
 
 def shares(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
-    """Each term's share of its row, (T, T)."""
+    """Each term's share of its row, (n, T)."""
     return frozen(log_shares(log10_sizes(backward, parameter, layer), axis=1))
 
 
@@ -79,7 +79,7 @@ def row(backward: BackwardPass, parameter: str, t: int, layer: int | None) -> Sc
     """The terms of one target step of a scalar cell, (t,)."""
     if not backward.cell.signed:
         raise backward.not_scalar("row")
-    name, step = full_name(backward.cell, parameter, layer), target_step(t, backward.T)
+    name, step = full_name(backward.cell, parameter, layer), backward.target(t)
     if name not in backward.cell.groups:
         return backward.row(name, step)
     rows = [backward.row(part, step).reshape(step, 1) for part in parts_of(backward.cell, name)]
@@ -92,7 +92,7 @@ def log10_row(backward: BackwardPass, parameter: str, t: int, layer: int | None)
     if backward.cell.signed and name != "x":
         return frozen(row(backward, name, t, None).log10())
     terms = backward.sizes(name)
-    step = target_step(t, backward.T)
+    step = backward.target(t)
     found = log10_norm([filled(some, slice(step - 1, step)) for some in terms])
     return frozen(found.reshape(step))
 
@@ -118,4 +118,5 @@ def by_class(
         tuple(gates[cell.parameters[part].gate] for part in names),
         source_size(cell, asked.trace, names[0]),
         division,
+        backward.targets,
     )

@@ -36,25 +36,25 @@ _STEPS, _TARGETS = 16, 64
 def plain_total(
     backward: BackwardPass, readout: Readout, parameter: str, layer: int | None
 ) -> Array:
-    """The totals as plain float64, (T, *shape of the parameter)."""
+    """The totals as plain float64, (n, *shape of the parameter)."""
     cell, name = backward.cell, total_name(backward.cell, parameter, layer)
     scaled = _scaled_total(backward, readout, name)
     if scaled is not None:
         return frozen(scaled.plain())
-    plain = np.zeros(backward.T, np.int64)
+    plain = np.zeros(len(backward.targets), np.int64)
     totals = [_swept_total(backward, part, plain) for part in parts_of(cell, name)]
     together = totals[0] if name in cell.parameters else np.stack(totals, axis=1)
-    return frozen(together.reshape(backward.T, *_shape(cell, name)))
+    return frozen(together.reshape(-1, *_shape(cell, name)))
 
 
 def log10_total(
     backward: BackwardPass, readout: Readout, parameter: str, layer: int | None
 ) -> Array:
-    """log10 of the norms of the totals, (T,)."""
+    """log10 of the norms of the totals, (n,)."""
     name = total_name(backward.cell, parameter, layer)
     scaled = _scaled_total(backward, readout, name)
     if scaled is not None:
-        return frozen(scaled.reshape(backward.T, -1).norm(axis=1).log10())
+        return frozen(scaled.reshape(len(backward.targets), -1).norm(axis=1).log10())
     norms = [_log10_swept_norm(backward, part) for part in parts_of(backward.cell, name)]
     return frozen(functools.reduce(log10_hypotenuse, norms))
 
@@ -62,7 +62,7 @@ def log10_total(
 def sign_total(
     backward: BackwardPass, readout: Readout, parameter: str, layer: int | None
 ) -> Array:
-    """Signs of the totals, int8 (T, *shape of the parameter)."""
+    """Signs of the totals, int8 (n, *shape of the parameter)."""
     scaled = _scaled_total(backward, readout, total_name(backward.cell, parameter, layer))
     if scaled is None:
         raise backward.not_scalar("sign_total")
@@ -70,32 +70,33 @@ def sign_total(
 
 
 def _scaled_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled | None:
-    """The totals of a readout or of a scalar cell, (T, *shape); None of a vector cell."""
+    """The totals of a readout or of a scalar cell, (n, *shape); None of a vector cell."""
     cell = backward.cell
     if name not in cell.parameters and name not in cell.groups:
         return _readout_total(backward, readout, name)
     if not cell.signed:
         return None
     sums = Scaled.beside([_sums(backward, part) for part in parts_of(cell, name)])
-    return sums.reshape(backward.T, *_shape(cell, name))
+    return sums.reshape(len(backward.targets), *_shape(cell, name))
 
 
 def _readout_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled:
-    T = backward.T
-    slope = backward.loss_slope.reshape(T, -1)  # (T, O)
+    n = len(backward.targets)
+    slope = backward.loss_slope[backward.targets - 1].reshape(n, -1)  # (n, O)
     if name == "readout.w_o":
-        hidden = Scaled.of(backward.trace.hidden[1:])
+        hidden = Scaled.of(backward.trace.hidden[backward.targets])
         terms, shape = slope[:, :, None] * hidden[:, None, :], readout.w_o.shape
-        terms = terms.reshape(T, -1)
+        terms = terms.reshape(n, -1)
     else:
         terms, shape = slope, readout.b_o.shape
-    return terms.reshape(T, *shape) if shape else terms.sum(axis=1)
+    return terms.reshape(n, *shape) if shape else terms.sum(axis=1)
 
 
 def _sums(backward: BackwardPass, name: str) -> Scaled:
-    """The terms of one parameter of a scalar cell added up over k, (T, 1)."""
+    """The terms of one parameter of a scalar cell added up over k, (n, 1)."""
     terms = backward.terms(name)
-    sums = [Scaled.of(*filled(terms, some)).sum(axis=1) for some in blocks(backward.T)]
+    several = blocks(backward.targets, backward.T)
+    sums = [Scaled.of(*filled(terms, some.targets)).sum(axis=1) for some in several]
     return Scaled.stacked(sums)[:, None]
 
 
@@ -108,16 +109,18 @@ def _shape(cell: Cell, name: str) -> tuple[int, ...]:
 
 
 def _log10_swept_norm(backward: BackwardPass, name: str) -> Array:
-    """log10 of the norm of one parameter's total in a vector cell, (T,)."""
-    terms = Scaled.of(*filled(backward.terms(name), slice(0, backward.T)))
-    largest = terms.exponent.max(axis=1)
+    """log10 of the norm of one parameter's total in a vector cell, (n,)."""
+    terms, several = backward.terms(name), blocks(backward.targets, backward.T)
+    largest = np.concatenate(
+        [Scaled.of(*filled(terms, some.targets)).exponent.max(axis=1) for some in several]
+    )
     unit = np.where(largest == ZERO_EXPONENT, 0, largest)
-    totals = _swept_total(backward, name, unit).reshape(backward.T, -1)
+    totals = _swept_total(backward, name, unit).reshape(len(unit), -1)
     return log10_scaled(np.sqrt(np.einsum("tn,tn->t", totals, totals)), unit)
 
 
 def _swept_total(backward: BackwardPass, name: str, unit: Array) -> Array:
-    """The totals of one parameter of a vector cell over 2^unit, (T, H, D)."""
+    """The totals of one parameter of a vector cell over 2^unit, (n, H, D)."""
     cell, source = backward.cell, backward.source(name)
     gate = backward.deltas.gates[cell.parameters[name].gate]
     parts = (
@@ -126,7 +129,12 @@ def _swept_total(backward: BackwardPass, name: str, unit: Array) -> Array:
         else [slice(None)]
     )
     totals = [
-        _swept(carry_back(cell, backward.slopes, backward.seeds), gate, source[:, columns], unit)
+        _swept(
+            carry_back(cell, backward.slopes, backward.seeds, None, backward.targets),
+            gate,
+            source[:, columns],
+            unit,
+        )
         for columns in parts
     ]
     return totals[0] if len(totals) == 1 else np.concatenate(totals, axis=2)
@@ -138,42 +146,42 @@ def _swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) ->
     Parameters
     ----------
     sweep : iterable of Signals
-        Source steps T, T - 1, .., 1.
+        Source steps T, T - 1, .., 1, of n targets.
     gate : Gate
         The gate whose parameter is asked for; slopes of shape (T, H).
     source : Scaled array of shape (T, D)
         What the weights multiplied at each step.
-    unit : int64 array of shape (T,)
+    unit : int64 array of shape (n,)
         The power of two that each target's totals are given in; 0 for the plain numbers.
 
     Returns
     -------
-    array of shape (T, H, D)
+    array of shape (n, H, D)
         Totals over 2^unit; they under- and overflow as float64 must.
     """
     signal, slope = gate
-    T, H = slope.shape
+    n, H = len(unit), slope.shape[1]
     top = source.exponent.max(axis=1)  # (T,)
     multiplied = shifted(source.mantissa, source.exponent - top[:, None])
-    totals = np.zeros((T, H, source.shape[1]))
-    held = np.zeros((_STEPS, T, H))
+    totals = np.zeros((n, H, source.shape[1]))
+    held = np.zeros((_STEPS, n, H))
     for signals in sweep:
-        j = signals.j
-        power = slope.exponent[j - 1] + (top[j - 1] - unit[j - 1 :])[:, None]
+        j, first = signals.j, signals.first
+        power = slope.exponent[j - 1] + (top[j - 1] - unit[first:])[:, None]
         delta = held[(j - 1) % _STEPS]
-        delta[: j - 1] = 0.0
-        delta[j - 1 :] = shifted(
+        delta[:first] = 0.0
+        delta[first:] = shifted(
             signals.mantissas[signal] * slope.mantissa[j - 1], power + signals.exponent[:, None]
         )
         if signals.apart is not None:
             places, apart = signals.apart
             mantissa, exponent = apart[signal].mantissa, apart[signal].exponent
-            delta[j - 1 + places] = shifted(
+            delta[first + places] = shifted(
                 mantissa * slope.mantissa[j - 1], power[places] + exponent
             )
         if (j - 1) % _STEPS == 0:
             steps = slice(j - 1, j - 1 + _STEPS)
-            _add(totals, held[: len(multiplied[steps])], multiplied[steps], j)
+            _add(totals, held[: len(multiplied[steps])], multiplied[steps], first)
     return totals
 
 
@@ -184,10 +192,10 @@ def _columns_apart(source: Scaled) -> bool:
     return bool(low < -FLUSHED)
 
 
-def _add(totals: Array, deltas: Array, source: Array, j: int) -> None:
-    """Add the terms of some source steps, from j on: (J, T, H) and (J, D)."""
+def _add(totals: Array, deltas: Array, source: Array, first: int) -> None:
+    """Add the terms of some source steps, (J, n, H) and (J, D), of the targets from one on."""
     with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(j - 1, len(totals), _TARGETS):
+        for start in range(first, len(totals), _TARGETS):
             targets = slice(start, start + _TARGETS)
             some = deltas[:, targets].transpose(1, 2, 0)  # (n, H, J)
             if np.isfinite(some).all():

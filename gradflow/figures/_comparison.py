@@ -14,7 +14,8 @@ from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.flow import GradientFlow
-from gradflow.numerics.validation import shown, target_step
+from gradflow.flow.arguments import asked_target
+from gradflow.numerics.validation import shown
 
 # Colours of the curves in the order of the networks, by their keys in `colours.LINES`.
 _COLOURS = ("RNN", "LSTM", "f", "c", "i", "o")
@@ -42,7 +43,8 @@ def plot_comparison(
     parameter : str
         As for `GradientFlow.log10`; a name that all of them have, such as "w_x" or "b".
     t : int, optional
-        Target step of the profile; the last one if it is left out.
+        Target step of the profile, one of each flow's `targets`; the last one that all have if it
+        is left out.
     layer : int, optional
         The layer of stacks, 0 next to the input; may be left out where there is only one.
     relative, signs, axis, floor, dark
@@ -58,8 +60,8 @@ def plot_comparison(
     Raises
     ------
     ValueError
-        If the sequences differ in length, t is no target step, the parameter or the layer is
-        unknown to one of the networks, or a display argument is none of its choices.
+        If the sequences differ in length, t is no target step of all of them, the parameter or the
+        layer is unknown to one of the networks, or a display argument is none of its choices.
 
     See Also
     --------
@@ -104,5 +106,9 @@ def _target_step(flows: Mapping[str, GradientFlow], t: int | None) -> int:
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name}: {T}" for name, T in lengths.items())
         raise ValueError(f"flows must be of sequences of one length. Got {said}.")
-    last = max(lengths.values(), default=0)
-    return last if t is None or not lengths else target_step(t, last)
+    if t is not None or not flows:
+        return max((asked_target(flow, t) for flow in flows.values()), default=0)
+    common = set.intersection(*(set(flow.targets.tolist()) for flow in flows.values()))
+    if not common:
+        raise ValueError("flows must have a target step in common. Got none that all have.")
+    return max(common)

@@ -14,7 +14,7 @@ from gradflow.figures.builders.flow_records import flow_title, line_colour
 from gradflow.figures.builders.number_words import signed
 from gradflow.figures.builders.paper import on_paper
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.validation import target_step
+from gradflow.flow.arguments import asked_target
 
 
 @requires_flow
@@ -36,7 +36,7 @@ def plot_factors(
     parameter : str
         One parameter, such as "w_x" or "w_xf".
     t : int, optional
-        Target step, 1 <= t <= flow.T; the last one if it is left out.
+        Target step, one of `flow.targets`; the last one if it is left out.
     k : int, optional
         Lag, 1 <= k <= t; that of step 1 if it is left out.
     layer : int, optional
@@ -69,7 +69,7 @@ def plot_factors(
     ['slope of the loss', 'readout', 'activation slopes', 'recurrent weight', 'input', 'the term']
     """
     check_display(dark=dark)
-    step = flow.T if t is None else target_step(t, flow.T)
+    step = asked_target(flow, t)
     lag = step if k is None else k
     found = factors(flow, parameter, step, lag, layer)
     is_path = isinstance(flow.layers[-1], LSTM)

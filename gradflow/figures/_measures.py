@@ -11,7 +11,8 @@ from gradflow.figures.builders.flow_records import flow_title, line_colour
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.target_curves import Measure, measure_curves
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.validation import target_step
+from gradflow.flow.arguments import asked_target
+from gradflow.numerics.scaled import Array
 
 
 @requires_flow
@@ -30,7 +31,7 @@ def plot_measures(
     flow : GradientFlow
         Terms of one cell on one sequence.
     t : int, optional
-        A target step to mark, 1 <= t <= flow.T; the last one if it is left out.
+        A target step to mark, one of `flow.targets`; the last one if it is left out.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
     eps : float
@@ -41,7 +42,8 @@ def plot_measures(
     Returns
     -------
     plotly.graph_objects.Figure
-        Traces "horizon" and "half-life", in steps, with gaps where the signal does not shrink.
+        Traces "horizon" and "half-life", in steps, with gaps where the signal does not shrink
+        and at steps that are no targets.
 
     Raises
     ------
@@ -63,12 +65,19 @@ def plot_measures(
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0]
     """
     check_display(dark=dark)
-    step = flow.T if t is None else target_step(t, flow.T)
+    step = asked_target(flow, t)
     reach = memory.over_targets(flow, eps=eps, layer=layer)
     colour = line_colour(flow, layer)
     curves = [
-        Measure("horizon", np.array([one.horizon for one in reach]), colour),
-        Measure("half-life", np.array([one.half_life for one in reach]), colour, "dot"),
+        Measure("horizon", _by_step(flow, [one.horizon for one in reach]), colour),
+        Measure("half-life", _by_step(flow, [one.half_life for one in reach]), colour, "dot"),
     ]
     heading = f"{flow_title(flow, layer)} · how far back the gradient of each target reaches"
     return on_paper(measure_curves(curves, step), dark, heading)
+
+
+def _by_step(flow: GradientFlow, measure: list[float]) -> Array:
+    """A measure of each target at its step, (T,); nan at others."""
+    steps = np.full(flow.T, np.nan)
+    steps[flow.targets - 1] = measure
+    return steps

@@ -14,8 +14,9 @@ from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.stacked_shares import Shares, shares
 from gradflow.flow import GradientFlow, requires_flow
+from gradflow.flow.arguments import asked_target
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import one_of, target_step, whole_number
+from gradflow.numerics.validation import one_of, whole_number
 
 
 @requires_flow
@@ -38,7 +39,7 @@ def plot_path_classes(
     parameter : str
         As for `GradientFlow.by_detours`.
     t : int, optional
-        Target step, 1 <= t <= flow.T; the last one if it is left out.
+        Target step, one of `flow.targets`; the last one if it is left out.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
     by : {"detours", "first gate"}
@@ -77,7 +78,7 @@ def plot_path_classes(
     """
     check_display(dark=dark)
     one_of("by", by, ("detours", "first gate"))
-    step = flow.T if t is None else target_step(t, flow.T)
+    step = asked_target(flow, t)
     if by == "detours":
         whole_number("classes", classes, 2, len(CLASSES) + 1)
         found = flow.by_detours(parameter, layer, classes=classes)
@@ -85,15 +86,15 @@ def plot_path_classes(
     else:
         found = flow.by_first_gate(parameter, layer)
         colours = (CLASSES[0], *(LINES[gate] for gate in "ifco"))
-    record = Shares(found.labels, colours, _shares(found, step))
+    record = Shares(found.labels, colours, _shares(found, step, flow.index_of(step)))
     return on_paper(shares(record), dark, f"Paths of dL_t/d{parameter} · t = {step}")
 
 
-def _shares(found: PathClasses, t: int) -> Array:
+def _shares(found: PathClasses, t: int, row: int) -> Array:
     """Shares of the classes at one target, (n, t); negative against the sum of all."""
-    log10 = found.log10[:, t - 1, :t]
+    log10 = found.log10[:, row, :t]
     if found.sign is None:
         return signed_shares(log10, np.ones(log10.shape), np.ones(t))
-    sign = found.sign[:, t - 1, :t]
+    sign = found.sign[:, row, :t]
     along = signed_shares(log10, sign, np.ones(t))
     return signed_shares(log10, sign, np.sign(np.nansum(along, axis=0)))

@@ -12,7 +12,8 @@ from gradflow.figures.builders.graph_words import node_words
 from gradflow.figures.builders.number_words import signed
 from gradflow.figures.builders.paper import on_paper
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.validation import target_step, whole_number
+from gradflow.flow.arguments import asked_target
+from gradflow.numerics.validation import whole_number
 
 
 @requires_flow
@@ -35,7 +36,7 @@ def plot_path_graph(
     parameter : str
         One parameter, such as "w_xf".
     t : int, optional
-        Target step, 1 <= t <= flow.T; the last one if it is left out.
+        Target step, one of `flow.targets`; the last one if it is left out.
     k : int, optional
         Lag: how many steps are shown, 1 to 5; if it is left out 3, or as many as there are.
     layer : int, optional
@@ -72,7 +73,7 @@ def plot_path_graph(
     ['lit h30 L30', 'lit c30 h30', 'lit c29 c30']
     """
     check_display(dark=dark)
-    step = flow.T if t is None else target_step(t, flow.T)
+    step = asked_target(flow, t)
     lag = min(3, step) if k is None else whole_number("k", k, 1, step)
     first = step + 1 - lag
     found = paths(flow, parameter, step, lag, layer)

@@ -12,8 +12,8 @@ from gradflow.figures.builders.flow_records import flow_title, line_colour, row_
 from gradflow.figures.builders.lag_profile import Line, profile
 from gradflow.figures.builders.paper import on_paper
 from gradflow.flow import GradientFlow, requires_flow
+from gradflow.flow.arguments import asked_target
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import target_step
 
 
 @requires_flow
@@ -41,7 +41,7 @@ def plot_profile(
     flow : GradientFlow
         Terms of one cell on one sequence.
     t : int, optional
-        Target step, 1 <= t <= flow.T; the last one if it is left out.
+        Target step, one of `flow.targets`; the last one if it is left out.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
     parameter : str
@@ -78,7 +78,7 @@ def plot_profile(
     ['LSTM', 'forget gates alone']
     """
     check_display(relative=relative, floor=floor, dark=dark)
-    step = flow.T if t is None else target_step(t, flow.T)
+    step = asked_target(flow, t)
     row = flow.log10_row(parameter, step, layer)
     kind = layers_of(flow.cell)[0 if layer is None else checked_layer(flow.cell, layer)]
     beside: list[Line] = []

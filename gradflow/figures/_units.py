@@ -27,7 +27,7 @@ def plot_units(
     flow : GradientFlow
         Terms of one cell on one sequence.
     t : int, optional
-        Target step, 1 <= t <= flow.T; the last one if it is left out.
+        Target step, 1 <= t <= flow.T; the last of `flow.targets` if it is left out.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
     dark : bool or None
@@ -59,6 +59,6 @@ def plot_units(
     [1.0, 0.5]
     """
     check_display(dark=dark)
-    signals = unit_signals(flow, flow.T if t is None else t, layer)
+    signals = unit_signals(flow, int(flow.targets[-1]) if t is None else t, layer)
     figure = units(Units(signals.half_life, signals.share, signals.t))
     return on_paper(figure, dark, f"{flow_title(flow, layer)} · hidden units · t = {signals.t}")

@@ -12,7 +12,7 @@ from gradflow.cells.base import Cell
 from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import finite_array, frozen, shown
+from gradflow.numerics.validation import finite_array, frozen, plain_array, shown
 
 _Question = TypeVar("_Question", bound=Callable[..., Any])
 
@@ -67,6 +67,22 @@ def checked_weights(weights: Any, counts: Array) -> Array:
     return frozen(np.where(counts, given, 0.0))
 
 
+def checked_targets(targets: Any, T: int) -> Array:
+    """Target steps, ascending, (n,); all of 1 .. T where none are given."""
+    if targets is None:
+        return frozen(np.arange(1, T + 1))
+    if isinstance(targets, str) and targets == "last":
+        return frozen(np.array([T]))
+    given = plain_array("targets", targets)
+    is_right = given.ndim == 1 and given.size > 0 and given.dtype.kind in "iu"
+    if not is_right or given[0] < 1 or given[-1] > T or (given[1:] <= given[:-1]).any():
+        raise ValueError(
+            f'targets must be None, "last", or whole numbers from 1 to T={T} that ascend. '
+            f"Got {shown(targets)}."
+        )
+    return frozen(given.astype(np.int64))
+
+
 def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
     """Every state of the cell by name, shape (width,), 0 where none is given."""
     if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):
@@ -107,6 +123,17 @@ def check_forward(arrays: Mapping[str, Array]) -> None:
                 f"x and the weights must keep the forward pass within float64. "
                 f"Got an infinite {name} at row {step}."
             )
+
+
+def asked_target(flow: GradientFlow, t: int | None) -> int:
+    """A target of a flow, the last one if none is given.
+
+    Raises
+    ------
+    ValueError
+        Unless t is one of its targets.
+    """
+    return int(flow.targets[-1 if t is None else flow.index_of(t)])
 
 
 def requires_flow(question: _Question) -> _Question:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradflow.cells.base import Cell
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.stored_terms import gate_deltas
+from gradflow.flow.arguments import checked_targets
 from gradflow.flow.forward import forward_pass
 from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss, Readout
@@ -22,9 +23,10 @@ def gradient_flow(
     initial_state: Mapping[str, Any] | None = None,
     on_step: Callable[[float], None] | None = None,
     *,
+    targets: str | Sequence[int] | None = None,
     weights: Any = None,
 ) -> GradientFlow:
-    """Run a cell on a sequence and carry the gradient of every target back to every source step.
+    """Run a cell on a sequence and carry the gradient of each target back to every source step.
 
     Parameters
     ----------
@@ -45,6 +47,10 @@ def gradient_flow(
     on_step : callable, optional
         Called after each source step with the share of the work that is done, above 0 and up to 1.
         What it raises ends the run. Cells of one unit take many steps at once and need not call it.
+    targets : None, "last", or sequence of int
+        Which losses L_t are carried back, by their steps t from 1 to T, ascending: all of them, the
+        last alone, or these. For one of T it takes about a T-th of the time, and memory for T H
+        numbers.
     weights : array of shape (T,), optional
         w_t: the loss of each step is w_t L_t. 1 unless given.
 
@@ -71,9 +77,12 @@ def gradient_flow(
     >>> import gradflow as gf
     >>> gf.gradient_flow(gf.LSTM.scalar(w_x=0.5, w_h=0.5), [1.0] * 50)
     GradientFlow(LSTM(H=1, D=1), T=50, vanishing at t=50)
+    >>> gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5), [1.0] * 50, targets=[25, 50]).log10("b").shape
+    (2, 50)
     """
     made = forward_pass(cell, x, readout, loss, initial_state, weights=weights)
-    deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step)
+    steps = checked_targets(targets, len(made.trace.x))
+    deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step, steps)
     return GradientFlow(
         made.cell,
         made.trace.x,
@@ -83,5 +92,7 @@ def gradient_flow(
         made.weights,
         made.mask,
         made.trace,
-        BackwardPass(made.cell, made.trace, made.loss_slope, made.seeds, made.slopes, deltas),
+        BackwardPass(
+            made.cell, made.trace, made.loss_slope, made.seeds, steps, made.slopes, deltas
+        ),
     )

@@ -22,8 +22,9 @@ from gradflow.numerics.validation import whole_number
 class GradientFlow:
     """The terms of dL_t/dw for every target step t, lag k and parameter w.
 
-    A (T, T) array of terms has target step t in row t - 1 and lag k in column k - 1; the source
-    step is j = t + 1 - k, and k = 1 is the target step itself. Made by `gradient_flow`.
+    An array of terms, (n, T), has a row for each of the n `targets`, so that target step t is in
+    row t - 1 where every step is one, and lag k in column k - 1; the source step is j = t + 1 - k,
+    and k = 1 is the target step itself. Made by `gradient_flow`.
 
     Attributes
     ----------
@@ -69,9 +70,9 @@ class GradientFlow:
     _backward: BackwardPass
 
     def __repr__(self) -> str:
-        verdict = fall_and_tail_of(self.log10_row("b", self.T, layer=0)).verdict
-        added = text_of_sum(self.loss, self.readout)
-        return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={self.T}{added})"
+        t, added = int(self.targets[-1]), text_of_sum(self.loss, self.readout)
+        verdict = fall_and_tail_of(self.log10_row("b", t, layer=0)).verdict
+        return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={t}{added})"
 
     @property
     def T(self) -> int:
@@ -85,6 +86,52 @@ class GradientFlow:
         3
         """
         return len(self.x)
+
+    @property
+    def targets(self) -> Array:
+        """The target steps t whose terms there are, ascending, (n,): the rows of (n, T) arrays.
+
+        See Also
+        --------
+        index_of : The row of one of them.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = [1.0, 0.0, -1.0]
+        >>> gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), x).targets.tolist()
+        [1, 2, 3]
+        >>> gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), x, targets="last").targets.tolist()
+        [3]
+        """
+        return self._backward.targets
+
+    def index_of(self, t: int) -> int:
+        """The row that a target has in arrays of shape (n, T).
+
+        Parameters
+        ----------
+        t : int
+            Target step, one of `targets`.
+
+        Returns
+        -------
+        int
+            From 0 on.
+
+        Raises
+        ------
+        ValueError
+            If t is not one of the targets.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0], targets=[1, 3])
+        >>> flow.index_of(3)
+        1
+        """
+        return self._backward.index_of(t)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -174,7 +221,7 @@ class GradientFlow:
 
         Returns
         -------
-        int8 array of shape (T, T)
+        int8 array of shape (n, T)
             -1, 0 or 1; 0 where the term is exactly zero and where k > t.
 
         Raises
@@ -211,7 +258,7 @@ class GradientFlow:
 
         Returns
         -------
-        array of shape (T, T)
+        array of shape (n, T)
             log10 of |term|, for vectors of its Frobenius norm; minus infinity where it is exactly
             zero, nan where k > t. Beyond 10^(+-100,000) float64's own spacing of log10 leaves the
             term fewer than ten digits.
@@ -245,7 +292,7 @@ class GradientFlow:
         parameter, layer
             As for `log10`.
         t : int
-            Target step, 1 <= t <= T.
+            Target step, one of `targets`.
 
         Returns
         -------
@@ -254,7 +301,7 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name or the layer is unknown, or t out of its range.
+            If the name or the layer is unknown, or t no target of the flow.
 
         See Also
         --------
@@ -277,7 +324,7 @@ class GradientFlow:
         parameter : str
             As for `log10`, but for "x".
         t : int
-            Target step, 1 <= t <= T.
+            Target step, one of `targets`.
         layer : int, optional
             The layer of a stack, 0 next to the input; may be left out where there is only one.
 
@@ -289,7 +336,7 @@ class GradientFlow:
         Raises
         ------
         ValueError
-            If the name or the layer is unknown, t out of its range, or the cell is not scalar.
+            If the name or the layer is unknown, t no target of the flow, or the cell is not scalar.
 
         See Also
         --------
@@ -316,7 +363,7 @@ class GradientFlow:
 
         Returns
         -------
-        array of shape (T, T)
+        array of shape (n, T)
             Signed for one parameter of a scalar cell, else the norm; nan where k > t.
 
         Raises
@@ -351,7 +398,7 @@ class GradientFlow:
 
         Returns
         -------
-        array of shape (T, T)
+        array of shape (n, T)
             nan where k > t, and in a row whose terms are all zero.
 
         Raises
@@ -385,7 +432,7 @@ class GradientFlow:
 
         Returns
         -------
-        array of shape (T, *shape of the parameter)
+        array of shape (n, *shape of the parameter)
 
         Raises
         ------
@@ -421,7 +468,7 @@ class GradientFlow:
 
         Returns
         -------
-        array of shape (T,)
+        array of shape (n,)
             Minus infinity where it is exactly zero.
 
         Raises
@@ -454,7 +501,7 @@ class GradientFlow:
 
         Returns
         -------
-        int8 array of shape (T, *shape of the parameter)
+        int8 array of shape (n, *shape of the parameter)
             -1, 0 or 1; 0 where the total is exactly zero.
 
         Raises
@@ -485,7 +532,7 @@ class GradientFlow:
 
         Returns
         -------
-        array of shape (T, T)
+        array of shape (n, T)
             0 at k = 1, nan where k > t. For vectors the mean over the units of the log10.
 
         Raises
@@ -506,7 +553,7 @@ class GradientFlow:
                [ 0.   , -0.119,    nan],
                [ 0.   , -0.184, -0.302]])
         """
-        return forget_products.log10_products(self.cell, self.trace, layer)
+        return forget_products.log10_products(self.cell, self.trace, layer, self.targets)
 
     def log10_forget_row(self, t: int, layer: int | None = None) -> Array:
         """The row of `log10_forget_product` of one target step, without the others.
@@ -514,7 +561,7 @@ class GradientFlow:
         Parameters
         ----------
         t : int
-            Target step, 1 <= t <= T.
+            A step, 1 <= t <= T, whether it is one of `targets` or not.
         layer : int, optional
             The layer of a stack, 0 next to the input; may be left out where there is only one.
 

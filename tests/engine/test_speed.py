@@ -107,6 +107,13 @@ def test_the_gradient_of_a_loss_takes_the_sum_of_all_targets_through_each_step_o
     assert (Counted.calls, Counted.rows) == (T, 2 * T - 1)
 
 
+@pytest.mark.parametrize(("targets", "rows"), [("last", 60), ([5, 60], 65), ([7], 7)])
+def test_chosen_targets_take_their_own_steps_and_no_others(targets, rows):
+    Counted.calls = Counted.rows = 0
+    gf.gradient_flow(Counted(*weights(3)), np.ones(60), targets=targets)
+    assert (Counted.calls, Counted.rows) == (max(60 * (targets != [7]), 7), rows)
+
+
 def ratio(run, other, rounds=9):
     """How many times as long as another thing one takes, in turns and at their fastest."""
     taken = []
@@ -166,3 +173,14 @@ def test_the_gradient_of_a_loss_costs_no_more_than_all_terms(H):
         lambda: gf.gradient_flow(cell, x, loss=loss),
     )
     assert ratio(*both) < 1.3
+
+
+@pytest.mark.speed
+def test_the_last_target_alone_takes_a_small_part_of_the_time_of_all():
+    T, H = 300, 64
+    cell, x = gf.LSTM(*weights(H)), np.random.default_rng(0).normal(size=(T, 1))
+    both = (
+        lambda: gf.gradient_flow(cell, x, targets="last"),
+        lambda: gf.gradient_flow(cell, x),
+    )
+    assert ratio(*both, rounds=3) < 1 / 8

@@ -14,6 +14,9 @@ from gradflow.figures.builders.panel import Panel, relative_to_first
 from gradflow.flow import GradientFlow
 from gradflow.numerics.scaled import Array
 
+# Targets that a heading names.
+_LISTED = 4
+
 
 def flow_title(flow: GradientFlow, layer: int | None = None) -> str:
     """The kind of the cell; of several layers, which of them it is."""
@@ -36,7 +39,7 @@ def term_panel(
     title: str | None = None,
     words: Sequence[str] | None = None,
 ) -> Panel:
-    """A heatmap's content: all terms of one parameter.
+    """A heatmap's content: all terms of one parameter, and nothing at steps that are no targets.
 
     Parameters
     ----------
@@ -58,13 +61,35 @@ def term_panel(
     signed = flow.cell.signed and len(parts_of(flow.cell, name)) == 1
     return Panel(
         title or flow_title(flow, layer),
-        f"dL_t/d{parameter}",
-        flow.log10(parameter, layer),
-        flow.sign(parameter, layer) if signed else None,
-        flow.share(parameter, layer),
+        f"dL_t/d{parameter}{_targets_told(flow)}",
+        _at_targets(flow, flow.log10(parameter, layer), np.nan),
+        _at_targets(flow, flow.sign(parameter, layer), 0) if signed else None,
+        _at_targets(flow, flow.share(parameter, layer), np.nan),
         flow.x[:, 0] if flow.x.shape[1] == 1 else np.linalg.norm(flow.x, axis=1),
         None if words is None else tuple(words),
     )
+
+
+def _at_targets(flow: GradientFlow, rows: Array, elsewhere: float) -> Array:
+    """Rows of the targets, (n, T), at their steps: (T, T)."""
+    if len(rows) == flow.T:
+        return rows
+    placed = np.full((flow.T, flow.T), elsewhere, rows.dtype)
+    placed[flow.targets - 1] = rows
+    return placed
+
+
+def _targets_told(flow: GradientFlow) -> str:
+    """Which rows there are, where they are not all."""
+    steps = flow.targets.tolist()
+    if len(steps) == flow.T:
+        return ""
+    said = f"{len(steps)} of {flow.T} targets" if len(steps) > _LISTED else _listed(steps)
+    return f" · {said} alone"
+
+
+def _listed(steps: list[int]) -> str:
+    return f"t = {', '.join(map(str, steps))}"
 
 
 def row_profile(
