@@ -44,7 +44,7 @@ def main() -> None:
     found = {name: seconds(*run) for name, run in runs.items()}
     print(" | ".join(f"{name}, s" for name in found))
     print(" | ".join(f"{taken:.3g}" for taken in found.values()))
-    print(f"all / last = {found['all targets'] / found['the last']:.0f}, on {machine.described()}")
+    print(f"all / last = {found['all targets'] / found['the last']:.0f}, on {machine.name()}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def gradient_flow(
     on_step: Callable[[float], None] | None = None,
     *,
     targets: str | Sequence[int] | None = None,
+    mask: Any = None,
     weights: Any = None,
 ) -> GradientFlow:
     """Run a cell on a sequence and carry the gradient of each target back to every source step.
@@ -48,9 +49,15 @@ def gradient_flow(
         Called after each source step with the share of the work that is done, above 0 and up to 1.
         What it raises ends the run. Cells of one unit take many steps at once and need not call it.
     targets : None, "last", or sequence of int
-        Which losses L_t are carried back, by their steps t from 1 to T, ascending: all of them, the
+        Which losses L_t are carried back, by their steps t from 1 on, ascending: all of them, the
         last alone, or these. For one of T it takes about a T-th of the time, and memory for T H
         numbers.
+    mask : bool array of shape (T,), optional
+        Steps that count, as Keras and packed sequences have it: every other step keeps the state
+        and makes no loss. All unless given. The flow is that of the steps that count, as if there
+        were no others: its T, and every t, k and j, are counted among them, and `flow.steps` has
+        their numbers in x. What is given for every step (x, weights, targets of a loss) is given
+        for every other step too.
     weights : array of shape (T,), optional
         w_t: the loss of each step is w_t L_t. 1 unless given.
 
@@ -79,8 +86,15 @@ def gradient_flow(
     GradientFlow(LSTM(H=1, D=1), T=50, vanishing at t=50)
     >>> gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5), [1.0] * 50, targets=[25, 50]).log10("b").shape
     (2, 50)
+
+    Padding at both ends, which changes nothing:
+
+    >>> import numpy as np
+    >>> counts = np.arange(70) // 10 == 3
+    >>> gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5), counts * 1.0, mask=counts)
+    GradientFlow(LSTM(H=1, D=1), T=10 of 70 steps, stable at t=10)
     """
-    made = forward_pass(cell, x, readout, loss, initial_state, weights=weights)
+    made = forward_pass(cell, x, readout, loss, initial_state, mask, weights)
     steps = checked_targets(targets, len(made.trace.x))
     deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step, steps)
     return GradientFlow(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gradflow.cells.base import Cell, Tree
 from gradflow.engine import forget_products, term_arrays, totals
 from gradflow.engine.backward_pass import BackwardPass
@@ -15,7 +17,7 @@ from gradflow.flow.notebook_display import mime_bundle
 from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import whole_number
+from gradflow.numerics.validation import frozen, whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +40,10 @@ class GradientFlow:
         The loss.
     initial_state : mapping
         Starting states by name, arrays of shape (H,).
-    weights : array of shape (T,)
+    weights : array of the same shape as `mask`
         w_t, by which the loss of each step is multiplied; 0 at steps that do not count.
-    mask : bool array of shape (T,)
-        Steps that count.
+    mask : bool array, an entry for each step that was given
+        Steps that count. T, and every t, k and j, count these alone; `steps` has their numbers.
     trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
         What the forward pass made.
 
@@ -72,11 +74,12 @@ class GradientFlow:
     def __repr__(self) -> str:
         t, added = int(self.targets[-1]), text_of_sum(self.loss, self.readout)
         verdict = fall_and_tail_of(self.log10_row("b", t, layer=0)).verdict
-        return f"GradientFlow({self.cell!r}, T={self.T}, {verdict} at t={t}{added})"
+        given = "" if self.mask.all() else f" of {len(self.mask)} steps"
+        return f"GradientFlow({self.cell!r}, T={self.T}{given}, {verdict} at t={t}{added})"
 
     @property
     def T(self) -> int:
-        """Sequence length.
+        """Sequence length: the steps that count.
 
         Examples
         --------
@@ -105,6 +108,20 @@ class GradientFlow:
         [3]
         """
         return self._backward.targets
+
+    @property
+    def steps(self) -> Array:
+        """The number that each step had among those that were given, (T,): 1 .. T without a mask.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> mask = [False, True, True]
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [0.0, 1.0, -1.0], mask=mask)
+        >>> flow.T, flow.steps.tolist()
+        (2, [2, 3])
+        """
+        return frozen(np.flatnonzero(self.mask) + 1)
 
     def index_of(self, t: int) -> int:
         """The row that a target has in arrays of shape (n, T).

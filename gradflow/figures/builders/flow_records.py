@@ -61,7 +61,7 @@ def term_panel(
     signed = flow.cell.signed and len(parts_of(flow.cell, name)) == 1
     return Panel(
         title or flow_title(flow, layer),
-        f"dL_t/d{parameter}{_targets_told(flow)}",
+        f"dL_t/d{parameter}{_rows_told(flow)}",
         _at_targets(flow, flow.log10(parameter, layer), np.nan),
         _at_targets(flow, flow.sign(parameter, layer), 0) if signed else None,
         _at_targets(flow, flow.share(parameter, layer), np.nan),
@@ -79,13 +79,14 @@ def _at_targets(flow: GradientFlow, rows: Array, elsewhere: float) -> Array:
     return placed
 
 
-def _targets_told(flow: GradientFlow) -> str:
-    """Which rows there are, where they are not all."""
+def _rows_told(flow: GradientFlow) -> str:
+    """Which steps count, and which rows there are, where they are not all."""
     steps = flow.targets.tolist()
+    counted = "" if flow.mask.all() else f" · the {flow.T} of {len(flow.mask)} steps that count"
     if len(steps) == flow.T:
-        return ""
+        return counted
     said = f"{len(steps)} of {flow.T} targets" if len(steps) > _LISTED else _listed(steps)
-    return f" · {said} alone"
+    return f"{counted} · {said} alone"
 
 
 def _listed(steps: list[int]) -> str:
