@@ -5,10 +5,13 @@ import numpy as np
 from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.flow.arguments import asked_target
-from gradflow.flow.forward import slope_of_loss
+from gradflow.flow.loss_slopes import slope_of_loss
 from gradflow.numerics.scaled import Array
 
 _STEP = 1e-30
+
+# An imaginary part up to this is right as a derivative: what is left out is its square.
+_LARGEST = 1e-8
 
 # Below this a derivative times the step comes near the end of float64 and loses digits.
 _SMALLEST = 1e-260
@@ -34,7 +37,8 @@ def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
     -------
     array of shape (n,)
         dL_t/dw_x of each target, for an LSTM or GRU its sum over the gates. Plain float64: a
-        derivative of the readout below about 1e-260 loses digits.
+        derivative of the readout below about 1e-260 loses digits, and nan stands where the
+        imaginary part of a number has grown too large for a derivative.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def residual(flow: GradientFlow, layer: int | None = None) -> Array:
         an LSTM's or GRU's gates are added. 0 where all terms are exactly zero and the total is too,
         infinity where the terms are and the total is not; nan where float64 is too short for the
         check: the sum of |terms| overflows, is below 1e-260, or is below 1e-260 of the loss's
-        slope.
+        slope, or the nudge has grown too large for a derivative.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def _share(gap: Array, size: Array, all_zero: Array, slope: Array) -> Array:
     """Gaps as shares of sizes where float64 can tell, as `residual` has it; (n,) each."""
     checkable = np.isfinite(size) & (size > _SMALLEST * np.maximum(slope, 1.0))
     share = np.divide(gap, size, out=np.full(len(size), np.nan), where=checkable)
-    return np.where(all_zero, np.where(gap == 0.0, 0.0, np.inf), share)
+    return np.where(all_zero & ~np.isnan(gap), np.where(gap == 0.0, 0.0, np.inf), share)
 
 
 def _loss_slope(flow: GradientFlow) -> Array:
@@ -197,5 +201,9 @@ def _readout_derivative(flow: GradientFlow, layer: int | None, last: int) -> Arr
     cell = flow.cell
     w_x = full_name(cell, "w_x", layer)
     weights = {**cell.weights, w_x: cell.weights[w_x] + _STEP * 1j}
-    states = cell.run(flow.x[:last], flow.initial_state, weights)[cell.states[0]]
-    return np.asarray(flow.readout.outputs(states[1:]).imag / _STEP)
+    arrays = cell.run(flow.x[:last], flow.initial_state, weights)
+    derivative = flow.readout.outputs(arrays[cell.states[0]][1:]).imag / _STEP
+    nudged = [np.abs(array[-last:].imag).reshape(last, -1).max(axis=1) for array in arrays.values()]
+    grown = np.maximum.accumulate(np.max(nudged, axis=0)) > _LARGEST
+    derivative[grown] = np.nan
+    return derivative

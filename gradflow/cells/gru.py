@@ -284,13 +284,13 @@ class GRU:
         h[0] = start["h"]
         for j in range(T):
             z[j, :2] = (drive[j, : 2 * H] + h[j] @ w_hg).reshape(2, H)
-            gates[j, :2] = gate_value.value(z[j, :2])
+            gates[j, :2] = gate_value.at(z[j, :2])
             r, update = gates[j, :2]
             q[j] = h[j] @ w_hn + b_hn if self.reset_after else h[j]
             reset = r * q[j]
             z[j, 2] = drive[j, 2 * H :] + (reset if self.reset_after else reset @ w_hn)
-            gates[j, 2] = phi.value(z[j, 2])
-            h[j + 1] = gate_value.distance(z[j, 1], 1.0) * gates[j, 2] + update * h[j]
+            gates[j, 2] = phi.at(z[j, 2])
+            h[j + 1] = gate_value.rest_at(z[j, 1]) * gates[j, 2] + update * h[j]
         return {"z": z, "gates": gates, "q": q, "h": h}
 
     def trace(self, **arrays: Array) -> GRUTrace:

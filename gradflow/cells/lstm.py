@@ -254,21 +254,21 @@ class LSTM:
         h = np.empty((T + 1, H), z.dtype)
         c[0], h[0] = start["c"], start["h"]
         if H == 1:
-            squashes = (a.of_one(np.iscomplexobj(z)) for a in self.squashes)
+            squashes = (a.of_one(z.dtype) for a in self.squashes)
             z[:, :, 0], gates[:, :, 0], c[1:, 0], h[1:, 0] = _run_numbers(
-                drive.tolist(), w_h[0].tolist(), c[0, 0].item(), h[0, 0].item(), *squashes
+                drive.tolist(), w_h[0].tolist(), c[0].item(), h[0].item(), *squashes
             )
             return {"z": z, "gates": gates, "c": c, "h": h}
         drive = drive.reshape(T, 4, H)
         for j in range(T):
             z_j, gates_j = z[j], gates[j]
             np.add(drive[j], np.matmul(h[j], w_h).reshape(4, H), out=z_j)
-            gates_j[...] = gate_value.value(z_j)
-            gates_j[2] = phi.value(z_j[2])
+            gates_j[...] = gate_value.at(z_j)
+            gates_j[2] = phi.at(z_j[2])
             i, f, candidate, o = gates_j
             c_j = np.multiply(f, c[j], out=c[j + 1])
             c_j += i * candidate
-            np.multiply(o, phi.value(c_j), out=h[j + 1])
+            np.multiply(o, phi.at(c_j), out=h[j + 1])
         return {"z": z, "gates": gates, "c": c, "h": h}
 
     def trace(self, **arrays: Array) -> LSTMTrace:

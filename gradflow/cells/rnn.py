@@ -173,13 +173,13 @@ class RNN:
             z[:, 0], s[1:, 0] = _run_numbers(
                 drive[:, 0].tolist(),
                 w_s.item(),
-                s[0, 0].item(),
-                activation.of_one(np.iscomplexobj(z)),
+                s[0].item(),
+                activation.of_one(z.dtype),
             )
             return {"z": z, "s": s}
         for j in range(T):
             z[j] = drive[j] + s[j] @ w_s
-            s[j + 1] = activation.value(z[j])
+            s[j + 1] = activation.at(z[j])
         return {"z": z, "s": s}
 
     def trace(self, **arrays: Array) -> RNNTrace:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,11 @@ class BackwardPass:
         The cell's local derivatives.
     deltas : Deltas
         dL_t/dz of every gate.
+    sources : mapping, optional
+        By parameters, what their weights multiplied where the trace does not have all its digits.
+    underflowed : bool array of shape (T,), optional
+        Steps that met, or may have met, a number other than 0 that the trace has as 0 or without
+        its digits.
     """
 
     cell: Cell
@@ -51,6 +56,8 @@ class BackwardPass:
     targets: Array
     slopes: Tree
     deltas: Deltas
+    sources: Mapping[str, Scaled] = field(default_factory=dict)
+    underflowed: Array | None = None
 
     def __repr__(self) -> str:
         return f"BackwardPass({self.cell!r}, T={self.T})"
@@ -105,7 +112,8 @@ class BackwardPass:
         """The terms of one parameter, or of the inputs; their norms in a vector cell."""
         if name == "x":
             return self.inputs
-        size = source_size(self.cell, self.trace, name)
+        source = self.source(name)
+        size = source[:, 0] if self.cell.signed else source.norm(axis=1)
         return self.deltas.of_gate(self.cell.parameters[name].gate, size)
 
     def sizes(self, name: str) -> list[Terms]:
@@ -134,7 +142,8 @@ class BackwardPass:
 
     def source(self, name: str) -> Scaled:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""
-        return Scaled.of(self.cell.source(name, self.trace))
+        known = self.sources.get(name)
+        return Scaled.of(self.cell.source(name, self.trace)) if known is None else known
 
     def _by_source(self, names: tuple[str, ...]) -> list[tuple[tuple[int, ...], Scaled]]:
         """Gates whose weights multiplied the same, and its norm at each step, (T,)."""

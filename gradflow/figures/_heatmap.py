@@ -28,6 +28,7 @@ def plot_heatmap(
     floor: float = -12.0,
     title: str | None = None,
     words: Sequence[str] | None = None,
+    least_digits: float | None = None,
     dark: bool | None = False,
 ) -> go.Figure:
     """Plot every term of one parameter: target step against lag.
@@ -52,14 +53,17 @@ def plot_heatmap(
         What stands above it instead of the kind of the cell.
     words : sequence of T str, optional
         A word for each step, such as the symbols of a text.
+    least_digits : float, optional
+        Mark terms with fewer digits than this, 6 for one, as `GradientFlow.digits` has them; it
+        takes a second run of the cell. A zero without digits is then not called exact.
     dark : bool or None
         Light letters on dark paper, or dark ones on light paper. None leaves both to the page.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Trace "terms", and "exactly zero" where there are such terms. From 400 steps on each cell
-        is the largest of a block of terms, and the heading says how many.
+        Trace "terms", and "exactly zero" and "too few digits" where there are such terms. From 400
+        steps on each cell is the largest of a block of terms, and the heading says how many.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def plot_heatmap(
         words=words,
         dark=dark,
     )
-    panel = term_panel(flow, parameter, layer, title, words)
+    panel = term_panel(flow, parameter, layer, title, words, least_digits)
     low, high = colour_range([panel], relative, floor)
     view = View(relative, floor, signs, axis, low, high, dark)
     return on_paper(heatmap(panel, view, block_size(panel.T)), dark)

@@ -10,8 +10,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell
 from gradflow.flow.record import GradientFlow
-from gradflow.losses import Loss
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array, frozen, plain_array, shown
 
 _Question = TypeVar("_Question", bound=Callable[..., Any])
@@ -100,18 +99,6 @@ def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
             )
         start[name] = frozen(np.broadcast_to(state, (width,)).copy())
     return start
-
-
-def checked_slope(loss: Loss, o: Array) -> Scaled:
-    """dL_t/do_t, which must be finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        slope = loss.slope(o)
-    if not np.isfinite(slope.mantissa).all():
-        raise ValueError(
-            f"loss must have a slope within float64 at every output. Got outputs up to "
-            f"{np.abs(o).max():g} with {type(loss).__name__}."
-        )
-    return slope
 
 
 def check_forward(arrays: Mapping[str, Array]) -> None:

@@ -15,10 +15,10 @@ from gradflow.flow.arguments import (
     check_kind,
     checked_inputs,
     checked_mask,
-    checked_slope,
     checked_start,
     checked_weights,
 )
+from gradflow.flow.loss_slopes import slope_of_loss
 from gradflow.losses import Loss, Readout, SquaredError, UnitLoss
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
@@ -115,11 +115,3 @@ def forward_pass(
         seeds,
         model.slopes(trace),
     )
-
-
-def slope_of_loss(readout: Readout, loss: Loss, trace: Any, weights: Array, mask: Array) -> Scaled:
-    """w_t dL_t/do_t of the n steps that count, (n,) or (n, O), from the states of their trace."""
-    # A target for every step fits the outputs of every step: between those that count, the last.
-    o = trace.o if mask.all() else readout.outputs(trace.hidden[np.cumsum(mask)])
-    slope = checked_slope(loss, o) * weights.reshape(-1, *[1] * (o.ndim - 1))
-    return slope[mask]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from gradflow.engine import forget_products, term_arrays, totals
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
+from gradflow.engine.term_digits import shared_digits
 from gradflow.flow.notebook_display import mime_bundle
+from gradflow.flow.refined_states import refined_pass
 from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
@@ -225,6 +228,83 @@ class GradientFlow:
         (RNN(H=1, D=1),)
         """
         return layers_of(self.cell)
+
+    def digits(self, parameter: str, layer: int | None = None) -> Array:
+        """How many decimal digits each term has: the sweep is exact, and the states are float64.
+
+        The first call runs the cell again in higher precision, and its terms once more: it takes
+        as long as the flow itself, or somewhat longer.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `log10`.
+        layer : int, optional
+            The layer of a stack, 0 next to the input; may be left out where there is only one.
+
+        Returns
+        -------
+        array of shape (n, T)
+            From 0, where nothing of the term is right or its sign is wrong, to 15.95; nan where
+            k > t. A term that is exactly zero has all of its digits, and one that is zero for the
+            want of smaller numbers has none. Of norms, the digits of the norm.
+
+        Raises
+        ------
+        ValueError
+            If the name or the layer is unknown, or as for `refined`.
+
+        See Also
+        --------
+        refined : The terms from better states.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(0.5, 1.0, activation="identity")
+        >>> flow = gf.gradient_flow(rnn, gf.sequences.sine(40), loss=gf.UnitLoss())
+        >>> digits = flow.digits("w_s")
+        >>> bool(digits[39, 0] < 1), bool(digits[39, 5] > 13)
+        (True, True)
+        """
+        return shared_digits(self._backward, self._refined_pass, parameter, layer)
+
+    def refined(self) -> GradientFlow:
+        """The same flow from a forward pass in higher precision.
+
+        Cells of one unit are run with a hundred decimal digits and any exponent, so that a state
+        that cancels, or that float64 would have as 0, keeps its digits; others in longdouble, which
+        has 19 where it is wider than float64. States are then rounded.
+
+        Returns
+        -------
+        GradientFlow
+
+        Raises
+        ------
+        ValueError
+            If the cell has several units and longdouble is no wider than float64 on this machine.
+
+        See Also
+        --------
+        digits : How many digits the terms of this flow have.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(0.5, 1.0, activation="identity")
+        >>> flow = gf.gradient_flow(rnn, gf.sequences.sine(40), loss=gf.UnitLoss())
+        >>> float(flow.refined().log10_row("w_s", t=40)[0].round(2))
+        -16.56
+        """
+        fine = self._refined_pass
+        return replace(self, trace=fine.trace, _backward=fine)
+
+    @functools.cached_property
+    def _refined_pass(self) -> BackwardPass:
+        return refined_pass(
+            self._backward, self.initial_state, self.readout, self.loss, self.weights, self.mask
+        )
 
     def sign(self, parameter: str, layer: int | None = None) -> Array:
         """Signs of the terms.

@@ -4,10 +4,17 @@ import cmath
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from gradflow.numerics.decimals import (
+    elu_of_decimal,
+    sigmoid_of_decimal,
+    softsign_of_decimal,
+    tanh_of_decimal,
+)
 from gradflow.numerics.scaled import Array, Scaled, exponential
 
 
@@ -22,7 +29,7 @@ class Activation:
     value : callable
         Array of pre-activations z, of any shape, to an array of the same shape. Complex z is taken
         too, so that a derivative can be checked with a complex step.
-    of_number, of_complex : callable
+    of_number, of_complex, of_decimal : callable
         The same for one number. A cell of one unit is run on Python's own numbers, which are much
         faster than arrays of one element.
     slope : callable
@@ -44,6 +51,7 @@ class Activation:
     value: Callable[[Array], Array]
     of_number: Callable[[Any], Any]
     of_complex: Callable[[Any], Any]
+    of_decimal: Callable[[Decimal], Decimal]
     slope: Callable[[Array], Scaled]
     secant: Callable[[Array, Array], Scaled]
     distance: Callable[[Array, float], Array]
@@ -51,9 +59,21 @@ class Activation:
     scaled: Callable[[Array], Scaled] | None = None
     scaled_distance: Callable[[Array], Scaled] | None = None
 
-    def of_one(self, complex_: bool) -> Callable[[Any], Any]:
-        """`of_complex` or `of_number`."""
-        return self.of_complex if complex_ else self.of_number
+    def of_one(self, kind: np.dtype[Any]) -> Callable[[Any], Any]:
+        """What takes one number from arrays of a type: float, complex, or object for decimals."""
+        return {"c": self.of_complex, "O": self.of_decimal}.get(kind.kind, self.of_number)
+
+    def at(self, z: Array) -> Array:
+        """The value of z, which may hold decimals."""
+        if z.dtype != object:
+            return self.value(z)
+        return np.asarray(np.frompyfunc(self.of_decimal, 1, 1)(z))
+
+    def rest_at(self, z: Array) -> Array:
+        """1 - value of z, which may hold decimals."""
+        if z.dtype != object:
+            return self.distance(z, 1.0)
+        return self.at(-z) if self.name == "sigmoid" else 1 - self.at(z)
 
     def scaled_value(self, z: Array) -> Scaled:
         """The value of real z, so that a sigmoid is not 0 at z of -1000."""
@@ -174,6 +194,10 @@ def _relu(z: Array) -> Array:
 
 def _relu_of_number(z: Any) -> Any:
     return z if z.real > 0 else 0.0
+
+
+def _relu_of_decimal(z: Decimal) -> Decimal:
+    return max(z, Decimal(0))
 
 
 def _relu_slope(z: Array) -> Scaled:
@@ -308,15 +332,29 @@ def _hard_sigmoid(name: str, reach: float) -> Activation:
     def distance(z: Array, side: float) -> Array:
         return value(-z) if side > 0 else 1.0 + value(z)
 
-    return Activation(name, value, of_number, of_number, slope, secant, distance)
+    def of_decimal(z: Decimal) -> Decimal:
+        edge = Decimal(reach)
+        return (min(max(z, -edge), edge) + edge) / (2 * edge)
+
+    return Activation(name, value, of_number, of_number, of_decimal, slope, secant, distance)
 
 
-TANH = Activation("tanh", np.tanh, math.tanh, cmath.tanh, _tanh_slope, tanh_secant, _tanh_distance)
+TANH = Activation(
+    "tanh",
+    np.tanh,
+    math.tanh,
+    cmath.tanh,
+    tanh_of_decimal,
+    _tanh_slope,
+    tanh_secant,
+    _tanh_distance,
+)
 SIGMOID = Activation(
     "sigmoid",
     sigmoid,
     sigmoid_of_number,
     sigmoid_of_complex,
+    sigmoid_of_decimal,
     _sigmoid_slope,
     sigmoid_secant,
     _sigmoid_distance,
@@ -328,6 +366,7 @@ RELU = Activation(
     _relu,
     _relu_of_number,
     _relu_of_number,
+    _relu_of_decimal,
     _relu_slope,
     _relu_secant,
     _relu_distance,
@@ -335,6 +374,7 @@ RELU = Activation(
 )
 IDENTITY = Activation(
     "identity",
+    _identity,
     _identity,
     _identity,
     _identity,
@@ -348,6 +388,7 @@ SOFTSIGN = Activation(
     _softsign,
     _softsign_of_number,
     _softsign_of_number,
+    softsign_of_decimal,
     _softsign_slope,
     _softsign_secant,
     _softsign_distance,
@@ -357,6 +398,7 @@ ELU = Activation(
     _elu,
     _elu_of_number,
     _elu_of_complex,
+    elu_of_decimal,
     _elu_slope,
     _elu_secant,
     _elu_distance,

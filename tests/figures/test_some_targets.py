@@ -69,3 +69,21 @@ def test_a_plot_of_one_target_is_that_of_a_flow_of_every_target(plot):
 
 def test_a_notebook_shows_it():
     assert "alone" in LAST._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize("axis", ["lag", "source"])
+def test_terms_without_digits_are_marked_and_not_called_zero(axis):
+    flow = gf.gradient_flow(gf.RNN(1e-300, 1e-30), gf.sequences.impulse(6), loss=gf.UnitLoss())
+    figure = figures.plot_heatmap(flow, "w_s", axis=axis, least_digits=6)
+    traces = {trace.name: trace for trace in figure.data}
+    few = np.isfinite(traces["too few digits"].z)
+    t, k = np.nonzero(flow.digits("w_s") < 6)
+    column = k if axis == "lag" else t - k
+    expected = np.zeros((6, 6), bool)
+    expected[t, column] = True
+    np.testing.assert_array_equal(few, expected)
+    assert few.any()
+    assert not (few & np.isfinite(traces["exactly zero"].z)).any()
+    assert np.isfinite(traces["exactly zero"].z).any()
+    plain = figures.plot_heatmap(flow, "w_s", axis=axis)
+    assert "too few digits" not in {trace.name for trace in plain.data}

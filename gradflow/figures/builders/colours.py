@@ -30,6 +30,7 @@ SIGNED = (
 
 ZERO = "#8c8c8c"
 CLIPPED = "#CC79A7"
+DOUBTFUL = "#D55E00"
 MARK = "#ff3b30"
 QUIET = "#7a7a7a"
 GRID = "rgba(128, 128, 128, 0.25)"

@@ -38,6 +38,7 @@ def term_panel(
     layer: int | None = None,
     title: str | None = None,
     words: Sequence[str] | None = None,
+    least_digits: float | None = None,
 ) -> Panel:
     """A heatmap's content: all terms of one parameter, and nothing at steps that are no targets.
 
@@ -51,6 +52,8 @@ def term_panel(
         What the heatmap is called instead of the kind of its cell.
     words : sequence of T str, optional
         A word for each step.
+    least_digits : float, optional
+        Terms with fewer are marked.
 
     Raises
     ------
@@ -67,7 +70,13 @@ def term_panel(
         _at_targets(flow, flow.share(parameter, layer), np.nan),
         flow.x[:, 0] if flow.x.shape[1] == 1 else np.linalg.norm(flow.x, axis=1),
         None if words is None else tuple(words),
+        doubtful=None if least_digits is None else _doubtful(flow, parameter, layer, least_digits),
     )
+
+
+def _doubtful(flow: GradientFlow, parameter: str, layer: int | None, least: float) -> Array:
+    """Terms with fewer digits, (T, T)."""
+    return _at_targets(flow, flow.digits(parameter, layer) < least, False)
 
 
 def _at_targets(flow: GradientFlow, rows: Array, elsewhere: float) -> Array:

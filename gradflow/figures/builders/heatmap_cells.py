@@ -27,12 +27,15 @@ class Cells:
         Its sign, 0 where there is no term; None for norms.
     place : array of shape (m, m) or None
         Which term of the block it is, as in `pooling.Pooled`; None where each term is a cell.
+    doubtful : bool array of shape (m, m) or None
+        Whether that term has too few digits; None where nobody asks.
     """
 
     block: int
     log10: Array
     sign: Array | None
     place: Array | None
+    doubtful: Array | None = None
 
     @property
     def steps(self) -> Array:
@@ -65,11 +68,18 @@ def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
     sign = None
     if panel.sign is not None:
         sign = np.nan_to_num(arranged(panel.sign, view)).astype(np.int8)
+    doubtful = None
+    if panel.doubtful is not None:
+        doubtful = arranged(np.where(panel.doubtful, 1.0, 0.0), view) == 1.0
     if block == 1:
-        return Cells(1, log10.astype(np.float32), sign, None)
+        return Cells(1, log10.astype(np.float32), sign, None, doubtful)
     largest = pooled(log10, block)
     cells = Cells(block, largest.log10, None, largest.place)
-    return cells if sign is None else replace(cells, sign=sign[cells.terms])
+    return replace(
+        cells,
+        sign=None if sign is None else sign[cells.terms],
+        doubtful=None if doubtful is None else doubtful[cells.terms],
+    )
 
 
 def arranged(terms: Array, view: View) -> Array:

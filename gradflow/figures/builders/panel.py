@@ -38,6 +38,8 @@ class Panel:
         clipping off.
     unit : array of shape (T,) or None
         log10 of what each row is divided by in a relative view; None for its own k = 1 term.
+    doubtful : bool array of shape (T, T), optional
+        Terms that have too few digits to be shown as they are.
     additive : bool
         Whether the terms of a row add up to something, so that each has a share of it.
 
@@ -57,6 +59,7 @@ class Panel:
     clip: Array | None = None
     unit: Array | None = None
     additive: bool = True
+    doubtful: Array | None = None
 
     def __post_init__(self) -> None:
         T = self.T
@@ -68,6 +71,7 @@ class Panel:
             "words": (T,),
             "clip": (T,),
             "unit": (T,),
+            "doubtful": (T, T),
         }
         for name, shape in expected.items():
             given = getattr(self, name)

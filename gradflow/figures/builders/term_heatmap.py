@@ -14,7 +14,7 @@ from gradflow.figures.builders.colour_scale import (
     colour_bar,
     ends_and_colours,
 )
-from gradflow.figures.builders.colours import CLIPPED, INK, QUIET, ZERO
+from gradflow.figures.builders.colours import CLIPPED, DOUBTFUL, INK, QUIET, ZERO
 from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
 from gradflow.figures.builders.hover_labels import details, hover
 from gradflow.figures.builders.panel import Panel
@@ -141,17 +141,33 @@ def heatmap_traces(
             **hover(panel, cells, shown, zero=False),
         }
     ]
+    known = np.isneginf(cells.log10)
+    if cells.doubtful is not None:
+        known &= ~cells.doubtful
     if panel.has_zeros:
         traces.append(
             {
                 "name": "exactly zero",
-                "z": np.where(np.isneginf(cells.log10), np.float32(0.0), np.float32(np.nan)),
+                "z": np.where(known, np.float32(0.0), np.float32(np.nan)),
                 "zmin": 0.0,
                 "zmax": 1.0,
                 "colorscale": ((0.0, ZERO), (1.0, ZERO)),
                 "showscale": False,
                 **place,
                 **hover(panel, cells, shown, zero=True),
+            }
+        )
+    if cells.doubtful is not None and cells.doubtful.any():
+        traces.append(
+            {
+                "name": "too few digits",
+                "z": np.where(cells.doubtful, np.float32(1.0), np.float32(np.nan)),
+                "zmin": 0.0,
+                "zmax": 1.0,
+                "colorscale": ((0.0, DOUBTFUL), (1.0, DOUBTFUL)),
+                "showscale": False,
+                **place,
+                "hovertemplate": "t = %{y}: float64 has too few digits here<extra></extra>",
             }
         )
     if panel.clip is not None:

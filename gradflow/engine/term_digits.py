@@ -1,0 +1,56 @@
+"""How many decimal digits the terms of one backward pass share with those of a better one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradflow.engine import term_arrays
+from gradflow.engine.backward_pass import BackwardPass
+from gradflow.engine.parameter_names import parts_of, term_name
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import frozen
+
+# Those of a float64: 53 bits.
+_FULL = 53 * np.log10(2.0)
+
+
+def shared_digits(
+    coarse: BackwardPass, fine: BackwardPass, parameter: str, layer: int | None
+) -> Array:
+    """As `GradientFlow.digits` has it, (n, T)."""
+    ours, better = (term_arrays.log10_sizes(one, parameter, layer) for one in (coarse, fine))
+    exactly_zero = (
+        np.isneginf(ours) & np.isneginf(better) & ~_may_have_underflowed(fine, parameter, layer)
+    )
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        error = np.abs(np.expm1(np.log(10.0) * (ours - better)))
+        digits = np.clip(-np.log10(error), 0.0, _FULL)
+    if coarse.cell.signed and term_name(coarse.cell, parameter, layer) not in coarse.cell.groups:
+        signs = [term_arrays.signs(one, parameter, layer) for one in (coarse, fine)]
+        digits = np.where(signs[0] == signs[1], digits, 0.0)
+    found = np.where(exactly_zero, _FULL, np.where(np.isnan(digits), 0.0, digits))
+    return frozen(np.where(np.isnan(ours), np.nan, found))
+
+
+def _may_have_underflowed(fine: BackwardPass, parameter: str, layer: int | None) -> Array:
+    """Whether a term that is zero may be so for the want of smaller numbers, (n, T)."""
+    unsure = fine.underflowed
+    if unsure is None or not unsure.any():
+        return np.zeros((len(fine.targets), fine.T), bool)
+    met = np.concatenate([[0], np.cumsum(unsure)])
+    j = np.maximum(fine.targets[:, None] - np.arange(fine.T), 1)  # (n, T)
+    since_source = met[fine.targets][:, None] > met[j - 1]
+    return since_source & ~_sources_are_zero(fine, unsure, parameter, layer)[j - 1]
+
+
+def _sources_are_zero(
+    fine: BackwardPass, unsure: Array, parameter: str, layer: int | None
+) -> Array:
+    """The steps, (T,), at which the weight multiplied an exact zero."""
+    name = term_name(fine.cell, parameter, layer)
+    if name == "x":
+        return np.zeros(fine.T, bool)
+    parts = parts_of(fine.cell, name)
+    zero = np.all([~fine.source(part).mantissa.any(axis=1) for part in parts], axis=0)
+    is_state = any(part in fine.sources for part in parts)
+    return np.asarray(zero & ~unsure if is_state else zero)
