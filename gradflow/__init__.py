@@ -26,6 +26,7 @@ from gradflow.losses import (
     SquaredError,
     UnitLoss,
 )
+from gradflow.surveys import Example, Survey, survey
 from gradflow.weights import Model, from_module, from_state_dict, load, loads
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "BinaryCrossEntropy",
+    "Example",
     "GradientFlow",
     "Model",
     "Readout",
@@ -43,6 +45,7 @@ __all__ = [
     "SquaredError",
     "Stack",
     "StateJacobian",
+    "Survey",
     "TrainingGradient",
     "UnitLoss",
     "analysis",
@@ -57,6 +60,7 @@ __all__ = [
     "sequences",
     "signals",
     "state_jacobian",
+    "survey",
     "training_gradient",
 ]
 

@@ -19,6 +19,7 @@ FLOORS = (
     ("gradflow.engine", "gradflow.weights"),
     ("gradflow.flow",),
     ("gradflow.analysis", "gradflow.models"),
+    ("gradflow.surveys",),
     ("gradflow",),
     ("gradflow.figures",),
     ("gradflow.ui",),

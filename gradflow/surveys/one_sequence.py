@@ -1,0 +1,110 @@
+"""What one sequence adds to a survey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradflow.analysis.loss_gradient import training_gradient
+from gradflow.analysis.signed_signals import signals
+from gradflow.cells.base import Cell
+from gradflow.flow import GradientFlow, gradient_flow
+from gradflow.losses import Readout
+from gradflow.numerics.falls_and_tails import LEVELS, fall_and_tail_of
+from gradflow.numerics.row_measures import share_beyond_of
+from gradflow.numerics.scaled import Array
+from gradflow.surveys.counts import MEASURE_WIDTH, NONE, SIZE_WIDTH, Counts, log10_bins
+from gradflow.surveys.example import Example
+from gradflow.surveys.lag_axis import bins_of_lags
+from gradflow.surveys.mean_gradients import GradientSums
+from gradflow.surveys.record import Survey
+from gradflow.surveys.settings import VERDICTS, Settings, is_whole
+from gradflow.weights.model import Model
+
+
+def failed(settings: Settings, name: str, why: str) -> Survey:
+    """A survey of a sequence that failed."""
+    return _survey(settings, failures=((name, why),))
+
+
+def none(settings: Settings) -> Survey:
+    """A survey of no sequence, which changes none that it is added to."""
+    return _survey(settings)
+
+
+def _survey(settings: Settings, failures: tuple[tuple[str, str], ...] = ()) -> Survey:
+    sums = GradientSums.none(settings)
+    return Survey(settings, 0, len(failures), failures, NONE, NONE, NONE, sums)
+
+
+def survey_of_one(
+    settings: Settings, model: Cell | Model, readout: Readout | None, example: Example
+) -> Survey:
+    """A survey of one sequence.
+
+    Raises
+    ------
+    ValueError
+        If the sequence, or what belongs to it, does not fit the model.
+    """
+    flow = gradient_flow(model, example.x, readout, example.loss)
+    steps = _target_steps(flow, example.targets)
+    w = np.zeros(flow.T)
+    w[np.array(steps) - 1] = 1.0
+    gradient = training_gradient(model, example.x, flow.loss, w, example.mask, flow.readout)
+    terms = signs = measures = NONE
+    for layer in range(len(flow.layers)):
+        terms += _terms(flow, steps, layer)
+        signs += _signs(flow, steps[-1], layer)
+        measures += _measured(settings, flow.log10_row("b", steps[-1], layer).copy(), layer)
+    return Survey(settings, 1, 0, (), terms, signs, measures, GradientSums.of(settings, gradient))
+
+
+def _target_steps(flow: GradientFlow, targets: Any) -> list[int]:
+    if targets is None:
+        return list(range(1, flow.T + 1))
+    return [flow.T] if isinstance(targets, str) else list(targets)
+
+
+def _terms(flow: GradientFlow, steps: list[int], layer: int) -> Counts:
+    """The sizes of the terms of every target, relative to the first of each that is not zero."""
+    rows = flow.log10("b", layer)[np.array(steps) - 1]
+    lags = bins_of_lags(flow.T)
+    found = np.isfinite(rows)
+    first = np.take_along_axis(rows, found.argmax(axis=1)[:, None], axis=1)
+    relative = rows - np.where(np.isfinite(first), first, 0.0)
+    there = ~np.isnan(rows)
+    bins = log10_bins(relative[there], SIZE_WIDTH)
+    return Counts.of(layer, np.broadcast_to(lags, rows.shape)[there], bins)
+
+
+def _signs(flow: GradientFlow, t: int, layer: int) -> Counts:
+    """The signs of dL_t/dz of every gate and unit; 0, 1 and 2 stand for -, 0 and +."""
+    sign = signals(flow, t, layer).z.sign.reshape(t, -1)
+    lags = np.broadcast_to(bins_of_lags(t)[:, None], sign.shape)
+    return Counts.of(layer, lags.ravel(), sign.ravel().astype(np.int64) + 1)
+
+
+def _measured(settings: Settings, row: Array, layer: int) -> Counts:
+    """Every measure of one row of terms, (t,), in the order of the settings."""
+    values = list(_values(settings, row))
+    bins = [
+        int(value) if is_whole(name) else int(log10_bins(np.array(value), MEASURE_WIDTH))
+        for name, value in zip(settings.measures, values, strict=True)
+    ]
+    return Counts.of(layer, np.arange(len(bins)), np.array(bins))
+
+
+def _values(settings: Settings, row: Array) -> Iterator[float]:
+    """The measures: steps as they are, and log10 of all others."""
+    found = fall_and_tail_of(row)
+    steps = 0 if found.bend is None else found.bend - 1
+    yield from (VERDICTS.index(found.verdict), found.t, row[0], found.log10_fall, steps)
+    with np.errstate(divide="ignore"):
+        yield float(np.log10(found.tail_decay))
+        yield float(np.log10(found.tail_half_life))
+        yield found.log10_left
+        yield from (found.horizons[level] for level in LEVELS)
+        yield from (float(np.log10(share_beyond_of(row, length))) for length in settings.lengths)
