@@ -239,7 +239,7 @@ def _are_right(
     least: float,
     paths: Callable[[], tuple[tuple[Array, ...], tuple[Array, ...]]],
 ) -> bool:
-    """Whether a step in plain numbers lost nothing, as `gradflow.numerics.reach` has it.
+    """Whether a step in plain numbers lost nothing, as `gradflow.numerics.exponent_bounds` has it.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 At source step j the sweep holds dL_t/d(state)_j for all targets t >= j, one row a target. A step
 back is linear in the signal, so each row may be held relative to a power of two of its own: a step
 is then a few array operations or matrix products on plain numbers. What keeps them right is derived
-in `gradflow.numerics.reach`:
+in `gradflow.numerics.exponent_bounds`:
 
 - as a rule, bounds on the numbers of the rows tell before a step that it loses nothing;
 - where the factors of a step lie too far apart for that (a saturated unit, a cell state of

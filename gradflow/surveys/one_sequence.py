@@ -13,7 +13,7 @@ from gradflow.cells.base import Cell
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import Readout
 from gradflow.numerics.falls_and_tails import LEVELS, fall_and_tail_of
-from gradflow.numerics.row_measures import share_beyond_of
+from gradflow.numerics.half_life_and_horizon import share_beyond_of
 from gradflow.numerics.scaled import Array
 from gradflow.surveys.counts import MEASURE_WIDTH, NONE, SIZE_WIDTH, Counts, log10_bins
 from gradflow.surveys.example import Example
