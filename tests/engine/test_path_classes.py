@@ -76,6 +76,10 @@ def assert_same_classes(found, sign, log10):
         assert_same_terms((part_sign, found.log10[part]), (sign[part], log10[part]))
 
 
+def slow(name):
+    return pytest.param(name, marks=pytest.mark.slow)
+
+
 @cache
 def flow_for(key):
     return flow_of(CASES[key])
@@ -109,7 +113,7 @@ def test_the_last_class_is_the_rest(name, classes):
 
 
 @pytest.mark.parametrize("division", DIVISIONS)
-@pytest.mark.parametrize("parameter", ["w_xf", "b_i", "w_hc", "b_o"])
+@pytest.mark.parametrize("parameter", ["w_xf", *(slow(name) for name in ("b_i", "w_hc", "b_o"))])
 @pytest.mark.parametrize("key", CASES)
 def test_classes_are_right_at_any_magnitude(key, parameter, division):
     division = DIVISIONS[division]

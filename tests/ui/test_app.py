@@ -111,6 +111,7 @@ def _shown(app):
     return charts + [str(element.value) for element in words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONTROLS)
 def test_every_control_changes_the_page_and_the_link(name):
     app = _turned_to(_opened(**NEEDS.get(name, {})), ELSEWHERE.get(name, ""))
