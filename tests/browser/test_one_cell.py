@@ -4,6 +4,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
+from playwright.sync_api import expect
 
 from gradflow.ui.comparison.term_parts import term
 from gradflow.ui.shared.experiment import run
@@ -46,8 +47,9 @@ def test_another_lag_gives_another_cell(open_page):
     tab.eventually(lambda: _log10(tab) == _expected(Settings(), 50, 10))
     tab.fill("lag", "3")
     tab.eventually(lambda: _log10(tab) == _expected(Settings(), 50, 3))
-    assert "k\u00a0=\u00a03" in tab.page.get_by_text("One cell explained").first.inner_text()
-    assert "lag=3" in tab.page.url
+    heading = tab.page.get_by_text("One cell explained").first
+    tab.eventually(lambda: "k\u00a0=\u00a03" in heading.inner_text())
+    tab.eventually(lambda: "lag=3" in tab.page.url)
 
 
 def test_another_target_gives_another_cell(open_page):
@@ -77,4 +79,4 @@ def test_an_input_of_zero_is_marked_as_exactly_zero(open_page):
         return [note["text"] for note in tab.chart("factors").layout["annotations"]]
 
     tab.eventually(lambda: words().count("exactly zero") == 4)
-    assert tab.page.get_by_text("Every path is exactly zero").count() == 1
+    expect(tab.page.get_by_text("Every path is exactly zero")).to_have_count(1)
