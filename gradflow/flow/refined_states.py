@@ -20,7 +20,7 @@ from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.stored_terms import gate_deltas
 from gradflow.flow.loss_slopes import slope_of_loss
 from gradflow.losses import Loss, Readout, SquaredError
-from gradflow.numerics.decimals import decimals, many_digits, scaled_decimals
+from gradflow.numerics.decimals import as_decimals, many_digits, scaled_decimals
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
 
@@ -54,9 +54,9 @@ def refined_pass(
     """
     cell, x = coarse.cell, coarse.trace.x
     wider = _wider_numbers(cell)
-    with many_digits(_DIGITS) if wider is decimals else nullcontext():
+    with many_digits(_DIGITS) if wider is as_decimals else nullcontext():
         arrays = _run(cell, x, start, readout, wider)
-        scaled = scaled_decimals if wider is decimals else _scaled_longdoubles
+        scaled = scaled_decimals if wider is as_decimals else _scaled_longdoubles
         sources = {name: scaled(state) for name, state in _state_sources(cell, arrays).items()}
         floats = {name: frozen(array.astype(float)) for name, array in arrays.items()}
         trace = cell.trace(**{**floats, "x": x})
@@ -65,7 +65,7 @@ def refined_pass(
             gap = arrays["o"] - wider(np.broadcast_to(loss.target, arrays["o"].shape))
             slope = scaled(gap) * weights.reshape(-1, *[1] * (gap.ndim - 1))
         lost = [_are_too_small(arrays[name], floats[name], len(x)) for name in floats]
-        if wider is decimals and _have_gone_to_zero(arrays, cell):
+        if wider is as_decimals and _have_gone_to_zero(arrays, cell):
             with many_digits(_FEWER_DIGITS):
                 other = _run(cell, x, start, readout, wider)
             lost.append(_are_gone(arrays, other, len(x)))
@@ -93,7 +93,7 @@ def _wider_numbers(cell: Cell) -> Callable[[Array], Any]:
             "cell must have one unit, as longdouble is no wider than float64 on this machine. "
             f"Got {cell!r}."
         )
-    return decimals if is_scalar else _longdoubles
+    return as_decimals if is_scalar else _longdoubles
 
 
 def _run(
@@ -124,7 +124,7 @@ def _are_gone(arrays: Mapping[str, Array], other: Mapping[str, Array], T: int) -
     """
     differ, zero = [], []
     for name, array in arrays.items():
-        gap = abs(array - other[name]) > abs(array) * _SAME
+        gap = np.abs(array - other[name]) > np.abs(array) * np.array(_SAME)
         differ.append(_by_step(gap, T))
         zero.append(_by_step(array == 0, T))
     gone, is_gone = np.any(differ, axis=0), False
@@ -136,7 +136,7 @@ def _are_gone(arrays: Mapping[str, Array], other: Mapping[str, Array], T: int) -
 
 def _by_step(found: Array, T: int) -> Array:
     """Whether a step, of T, has found something, in itself or in the state before."""
-    by_row = found.reshape(len(found), -1).astype(bool).any(axis=1)
+    by_row = np.asarray(found.reshape(len(found), -1).astype(bool).any(axis=1))
     return by_row if len(by_row) == T else by_row[1:] | by_row[:-1]  # of states, start first
 
 

@@ -27,7 +27,7 @@ def many_digits(digits: int) -> AbstractContextManager[decimal.Context]:
     return decimal.localcontext(context)
 
 
-def decimals(array: Array) -> Array:
+def as_decimals(array: Array) -> Array:
     """Plain numbers as decimals, which they are exactly."""
     converted = np.empty(array.size, object)
     converted[:] = [Decimal(number) for number in array.ravel().tolist()]
