@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -49,28 +48,30 @@ def survey_of_one(
     ValueError
         If the sequence, or what belongs to it, does not fit the model.
     """
-    flow = gradient_flow(model, example.x, readout, example.loss)
-    steps = _target_steps(flow, example.targets)
-    w = np.zeros(flow.T)
-    w[np.array(steps) - 1] = 1.0
+    flow = gradient_flow(
+        model,
+        example.x,
+        readout,
+        example.loss,
+        targets=example.targets,
+        mask=example.mask,
+    )
+    # Targets are counted among the steps that count, and weights are given for every step.
+    w = np.zeros(len(flow.mask))
+    w[flow.steps[flow.targets - 1] - 1] = 1.0
     gradient = training_gradient(model, example.x, flow.loss, w, example.mask, flow.readout)
+    t = int(flow.targets[-1])
     terms = signs = measures = NONE
     for layer in range(len(flow.layers)):
-        terms += _terms(flow, steps, layer)
-        signs += _signs(flow, steps[-1], layer)
-        measures += _measured(settings, flow.log10_row("b", steps[-1], layer).copy(), layer)
+        terms += _terms(flow, layer)
+        signs += _signs(flow, t, layer)
+        measures += _measured(settings, flow.log10_row("b", t, layer).copy(), layer)
     return Survey(settings, 1, 0, (), terms, signs, measures, GradientSums.of(settings, gradient))
 
 
-def _target_steps(flow: GradientFlow, targets: Any) -> list[int]:
-    if targets is None:
-        return list(range(1, flow.T + 1))
-    return [flow.T] if isinstance(targets, str) else list(targets)
-
-
-def _terms(flow: GradientFlow, steps: list[int], layer: int) -> Counts:
+def _terms(flow: GradientFlow, layer: int) -> Counts:
     """The sizes of the terms of every target, relative to the first of each that is not zero."""
-    rows = flow.log10("b", layer)[np.array(steps) - 1]
+    rows = flow.log10("b", layer)
     lags = bins_of_lags(flow.T)
     found = np.isfinite(rows)
     first = np.take_along_axis(rows, found.argmax(axis=1)[:, None], axis=1)

@@ -76,10 +76,10 @@ def survey(
         mask. A list, an array of shape (N, T, D), or a generator that never holds them all.
     loss : loss, optional
         As for `gradient_flow`, of sequences that bring none.
-    targets : None, "last" or list of int
-        The steps that the loss counts: all, the last, or these.
+    targets : None, "last" or sequence of int
+        The steps that the loss counts, as for `gradient_flow`: all, the last, or these.
     mask : bool array of shape (T,), optional
-        Steps that count, as for `training_gradient`.
+        Steps that count, as for `gradient_flow`.
     readout : Readout, optional
         As for `gradient_flow`.
     lengths : sequence of int

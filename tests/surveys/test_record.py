@@ -232,6 +232,21 @@ def test_surveys_of_other_models_and_lengths_do_not_add_up():
         one + 1
 
 
+def test_masked_steps_and_examples_of_their_own_are_as_sequences_without_them():
+    generator = np.random.default_rng(5)
+    cell, x = cell_of("lstm", generator, D), generator.normal(size=(9, D))
+    mask = np.arange(14) // 3 != 1
+    padded = np.full((14, D), 7.0)
+    padded[mask] = generator.normal(size=(11, D))
+    examples = [
+        gf.Example(padded, gf.SquaredError(1.0), "last", mask),
+        gf.Example(x, gf.SquaredError(1.0), [4, 9]),
+    ]
+    plain = gf.survey(cell, [padded[mask]], gf.SquaredError(1.0), "last")
+    plain += gf.survey(cell, [x], gf.SquaredError(1.0), [4, 9])
+    check_same(gf.survey(cell, examples, gf.UnitLoss()), plain, rtol=1e-12)
+
+
 def test_exact_zeros_are_counted_as_zeros():
     # A relu that is dead from step 1 to 3 carries nothing further back.
     rnn = gf.RNN(1.0, 1.0, activation="relu")
