@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gradflow.cells import GRU, LSTM, RNN, Cell, Stack
 from gradflow.numerics.activations import ACTIVATIONS
@@ -29,6 +30,7 @@ class Answers:
     activation: str | None = None
     recurrent_activation: str | None = None
     gates: str | None = None
+    names: Any = None
 
 
 @dataclass(frozen=True)

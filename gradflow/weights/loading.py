@@ -18,13 +18,17 @@ from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of, plain_array, whole_number
 from gradflow.weights.contents import Contents
+from gradflow.weights.embeddings import embedding_tables
+from gradflow.weights.flax import flax_modules
 from gradflow.weights.formats import KERAS_LINES, read_contents
 from gradflow.weights.keras import keras_modules
 from gradflow.weights.layers import KINDS, Answers, Module, cell_of
+from gradflow.weights.mlx import mlx_modules
 from gradflow.weights.model import LayerSource, Model
 from gradflow.weights.pytorch import pytorch_modules
 from gradflow.weights.readouts import linear_layers, readout_of
 from gradflow.weights.refusals import check_accounted, check_no_peepholes, check_size
+from gradflow.weights.said_names import example_line, said_modules, short_named_modules
 from gradflow.weights.shards import INDEX, index_of, read_shards, whole_file_of
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
@@ -42,10 +46,11 @@ def load(
     activation: str | None = None,
     recurrent_activation: str | None = None,
     gates: str | None = None,
+    names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     readout: str | None = None,
     limit: int = LIMIT,
 ) -> Model:
-    """The model in a file of weights, by PyTorch's or Keras' names.
+    """The model in a file of weights, by names that libraries have or by those that you say.
 
     Parameters
     ----------
@@ -59,8 +64,15 @@ def load(
         others too, and a Keras GRU without biases.
     activation, recurrent_activation : str, optional
         The activations of LSTMs and GRUs, where the file does not tell.
-    gates : {"ifco", "icfo"}, optional
-        The order of the gates, where the file does not tell.
+    gates : str, optional
+        The order of the gates, where the file does not tell: the letters of "ifco" or "rzn". The
+        candidate can be called "g" or "h" too; z is the gate that keeps the state.
+    names : mapping or sequence of mappings, optional
+        Which tensor is which, where the file's names do not tell; a sequence has one mapping for
+        each layer of a stack, that next to the input first. Keys are "w_x" and "w_h" for the
+        weights of the input and of the state and, where there are any, "b" or "b_x" and "b_h" for
+        the biases that are added, and "b_hn" for that inside a GRU's reset gate. Values are names
+        in the file, with ".T" for a tensor transposed, or one name for each gate.
     readout : str, optional
         The linear layer of the file to read out with; without it, the sum of the hidden units.
     limit : int
@@ -86,12 +98,19 @@ def load(
     Examples
     --------
     >>> import gradflow as gf
-    >>> gf.load(gf.models.path("recall_learned"))
+    >>> path = gf.models.path("recall_learned")
+    >>> gf.load(path)
+    Model(LSTM(H=16, D=6), readout_layer=None)
+
+    Say which tensor is which:
+
+    >>> names = {"w_x": "lstm.weight_ih_l0", "w_h": "lstm.weight_hh_l0", "b": "lstm.bias_ih_l0"}
+    >>> gf.load(path, names=names, gates="ifgo")
     Model(LSTM(H=16, D=6), readout_layer=None)
     """
     given = _given_path(path)
     whole_number("limit", limit, 0, sys.maxsize - 1)
-    answers = Answers(cell, activation, recurrent_activation, gates)
+    answers = Answers(cell, activation, recurrent_activation, gates, names)
     file = whole_file_of(given) or index_of(given)
     if file.name.endswith(INDEX):
         return model_of(Contents.of(read_shards(file, limit)), prefix, answers, readout)
@@ -110,6 +129,7 @@ def loads(
     activation: str | None = None,
     recurrent_activation: str | None = None,
     gates: str | None = None,
+    names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     readout: str | None = None,
     limit: int = LIMIT,
 ) -> Model:
@@ -121,7 +141,7 @@ def loads(
         The whole file.
     name : str
         Its name, for errors, and for what its content does not tell.
-    prefix, cell, activation, recurrent_activation, gates, readout, limit
+    prefix, cell, activation, recurrent_activation, gates, names, readout, limit
         As for `load`.
 
     Returns
@@ -148,7 +168,7 @@ def loads(
     if not isinstance(name, str):
         raise ValueError(f"name must be a str. Got {shown(repr(name))}.")
     whole_number("limit", limit, 0, sys.maxsize - 1)
-    answers = Answers(cell, activation, recurrent_activation, gates)
+    answers = Answers(cell, activation, recurrent_activation, gates, names)
     return model_of(read_contents(data, name, limit), prefix, answers, readout)
 
 
@@ -160,6 +180,7 @@ def from_state_dict(
     activation: str | None = None,
     recurrent_activation: str | None = None,
     gates: str | None = None,
+    names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     readout: str | None = None,
 ) -> Model:
     """The model in a mapping from PyTorch's or Keras' names to arrays.
@@ -168,7 +189,7 @@ def from_state_dict(
     ----------
     mapping : mapping
         Arrays or PyTorch tensors by name, such as `torch.nn.LSTM(3, 5).state_dict()`.
-    prefix, cell, activation, recurrent_activation, gates, readout
+    prefix, cell, activation, recurrent_activation, gates, names, readout
         As for `load`.
 
     Returns
@@ -198,7 +219,7 @@ def from_state_dict(
             f"mapping must be a mapping from names to arrays. Got {type(mapping).__name__}."
         )
     contents = Contents.of({name: given_tensor(name, value) for name, value in mapping.items()})
-    answers = Answers(cell, activation, recurrent_activation, gates)
+    answers = Answers(cell, activation, recurrent_activation, gates, names)
     return model_of(contents, prefix, answers, readout)
 
 
@@ -245,19 +266,19 @@ def model_of(
         if getattr(answers, name) is not None:
             one_of(name, getattr(answers, name), ACTIVATIONS)
     tensors = contents.tensors
-    modules = [
-        *contents.modules,
-        *pytorch_modules(tensors, contents.told),
-        *keras_modules(tensors, contents.graph),
-    ]
-    if not modules:
-        check_no_peepholes(tensors)
-        raise ValueError(_nothing_found(tensors))
-    chosen = _chosen(modules, prefix, contents)
+    if answers.names is not None:
+        modules = chosen = said_modules(tensors, answers.names)
+    else:
+        modules = _modules(contents)
+        chosen = _chosen(modules, prefix, contents)
     layers = [layer for module in chosen for layer in module.layers(module, answers)]
     H = layers[-1].H
-    linear = linear_layers(tensors, H)
-    check_accounted(tensors, chosen, modules, linear)
+    tables = embedding_tables(tensors)
+    used = {name for module in modules for name in module.used} | set(tables)
+    rest = {name: tensor for name, tensor in tensors.items() if name not in used}
+    linear = linear_layers(rest, H)
+    if answers.names is None:
+        check_accounted(tensors, chosen, used, linear)
     return Model(
         cell_of(layers),
         Readout() if readout is None else readout_of(linear, readout, H),
@@ -270,6 +291,29 @@ def model_of(
     )
 
 
+def _modules(contents: Contents) -> list[Module]:
+    """The modules of a file by all naming schemes.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    tensors = contents.tensors
+    modules = [
+        *contents.modules,
+        *pytorch_modules(tensors, contents.told),
+        *keras_modules(tensors, contents.graph),
+        *flax_modules(tensors),
+        *mlx_modules(tensors),
+        *short_named_modules(tensors),
+    ]
+    if not modules:
+        check_no_peepholes(tensors)
+        raise ValueError(_nothing_found(tensors))
+    return modules
+
+
 def _nothing_found(tensors: Mapping[str, Tensor]) -> str:
     numbered = next(filter(NUMBERED.search, tensors), None)
     if numbered is not None:
@@ -278,10 +322,14 @@ def _nothing_found(tensors: Mapping[str, Tensor]) -> str:
             f"do. Got {shown(numbered)}:\n{KERAS_LINES}"
         )
     held = f"Got {listed(tensors)}." if tensors else "Got nothing."
-    return (
+    said = (
         "The file must hold a recurrent layer by PyTorch's names (weight_ih_l0, weight_hh_l0) "
         f"or Keras' (kernel, recurrent_kernel). {held}"
     )
+    line = example_line(tensors)
+    if line is None:
+        return said
+    return f"{said} Say which tensor is which, and the order of the gates as it is:\n{line}"
 
 
 def _chosen(modules: Sequence[Module], prefix: Any, contents: Contents) -> list[Module]:

@@ -29,7 +29,7 @@ def linear_layers(tensors: Mapping[str, Tensor], H: int) -> dict[str, Linear]:
     Parameters
     ----------
     tensors : mapping
-        All tensors of the file.
+        The tensors of the file that are no part of a recurrent layer, and no embedding.
     H : int
         Units of the last recurrent layer.
     """
@@ -39,9 +39,7 @@ def linear_layers(tensors: Mapping[str, Tensor], H: int) -> dict[str, Linear]:
         if match is None or len(tensor.shape) != 2 or 0 in tensor.shape:
             continue
         keras = match["name"] == "kernel"
-        recurrent = f"{match['prefix']}recurrent_kernel{match['output'] or ''}"
-        inputs = tensor.shape[0 if keras else 1]
-        if inputs == H and recurrent not in tensors and not match["prefix"].endswith("recurrent_"):
+        if tensor.shape[0 if keras else 1] == H:
             bias = tensors.get(f"{match['prefix']}bias{match['output'] or ''}")
             found[match["prefix"].rstrip("./_")] = Linear(tensor, bias, keras)
     return found

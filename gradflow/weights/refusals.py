@@ -6,7 +6,7 @@ A file is believed only as far as it accounts for all that lies beside the cells
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import PurePath
 
 from gradflow.weights.layers import Module
@@ -43,7 +43,7 @@ def check_whole(name: str) -> None:
 def check_accounted(
     tensors: Mapping[str, Tensor],
     modules: Iterable[Module],
-    others: Iterable[Module],
+    known: Set[str],
     linear: Mapping[str, Linear],
 ) -> None:
     """Raise ValueError if a tensor lies beside the weights of a module and is not used.
@@ -54,13 +54,12 @@ def check_accounted(
         All tensors of the file.
     modules : iterable of Module
         Those that are read.
-    others : iterable of Module
-        All modules of the file, whose tensors are accounted for.
+    known : set of str
+        Names of the tensors that are accounted for: of all modules of the file, and of embeddings.
     linear : mapping
         The linear layers that are offered as readouts. They account for tensors beside a cell that
         has no name of its own.
     """
-    known = {name for module in others for name in module.used}
     offered = {
         tensor.name
         for layer in linear.values()
