@@ -42,6 +42,7 @@ UI_FOLDERS["page_script"] = {"comparison", "paths", "derivation", "model"}
 # when gradflow is imported.
 READERS = {
     "gradflow.weights.keras_files": {"h5py"},
+    "gradflow.weights.onnx_files": {"google", "onnx"},
     "gradflow.weights.torch_modules": {"torch"},
 }
 

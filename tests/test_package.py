@@ -36,7 +36,8 @@ TOP_OF_THE_SDIST = {
     *("pyproject.toml", "PKG-INFO", ".ci", ".gitignore"),
     *("package.json", "package-lock.json", ".npmrc", "eslint.config.js"),
     *("requirements.txt", "requirements-dev.txt"),
-    *("requirements-package.txt", "requirements-torch.txt", "requirements-keras.txt"),
+    *("requirements-package.txt", "requirements-torch.txt"),
+    *("requirements-keras.txt", "requirements-onnx.txt"),
 }
 
 # Beside Python's own: what an environment holds.

@@ -80,6 +80,7 @@ def forward_pass(
     if isinstance(model, Model):
         readout = model.readout if readout is None else readout
         loss = UnitLoss() if loss is None else loss
+        initial_state = model.initial_state if initial_state is None else initial_state
         model = model.cell
     readout = Readout() if readout is None else readout
     loss = SquaredError() if loss is None else loss

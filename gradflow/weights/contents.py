@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gradflow.weights.chains import in_a_row
 from gradflow.weights.folding import folded
 from gradflow.weights.keras_graph import LayerGraph, graph_of
 from gradflow.weights.layers import Module, Told
@@ -28,12 +29,15 @@ class Contents:
         What is told of modules, by their names.
     modules : tuple of Module
         Modules that the file itself names as such.
+    feeds : set of pairs
+        Names of those of them of which the first feeds the second, with nothing between.
     """
 
     tensors: Mapping[str, Tensor]
     graph: LayerGraph | None = None
     told: Mapping[str, Told] = field(default_factory=dict)
     modules: tuple[Module, ...] = ()
+    feeds: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> Contents:
@@ -49,6 +53,12 @@ class Contents:
             return cls(folded(tensors))
         others = {name: tensor for name, tensor in tensors.items() if name != CONFIGURATION}
         return cls(folded(others), graph_of(str(configuration.read())))
+
+    def chain(self, names: list[str]) -> list[int] | None:
+        """The order in which modules feed each other one by one; None if that is not known."""
+        if self.graph is not None:
+            return self.graph.chain(names)
+        return in_a_row(names, self.feeds)
 
 
 def _is_text(tensor: Tensor) -> bool:

@@ -7,6 +7,13 @@ from pathlib import PurePath
 from gradflow.weights.contents import Contents
 from gradflow.weights.keras_files import KerasFileError, MissingLibraryError, read_keras
 from gradflow.weights.npz import looks_like_zip, member_names, read_npz
+from gradflow.weights.onnx_files import (
+    ExternalDataError,
+    OnnxFileError,
+    OnnxMissingError,
+    looks_like_onnx,
+    read_onnx,
+)
 from gradflow.weights.pickle_stream import Name, UnknownNameError
 from gradflow.weights.refusals import check_size, check_whole
 from gradflow.weights.safetensors import looks_like_safetensors, read_safetensors
@@ -18,6 +25,7 @@ KERAS = (".keras", ".h5", ".hdf5")
 # How files in other formats begin; a FlatBuffer has its name after four bytes.
 OTHERS = {
     b"TFL3": "a model of TensorFlow Lite",
+    b"ORTM": "a model in the format of ONNX Runtime",
     b"lmgg": "a model in the ggml format",
     b"GGUF": "a model in the GGUF format",
     b"ggjt": "a model in the ggml format",
@@ -36,6 +44,10 @@ np.savez("model.npz", **weights)"""
 KERAS_LINES = """\
 import numpy as np
 np.savez("model.npz", config=model.to_json(), **{w.path: w.numpy() for w in model.weights})"""
+
+ONNX_LINES = """\
+import onnx
+onnx.save(onnx.load("model.onnx"), "whole.onnx")"""
 
 
 def read_contents(data: bytes, name: str, limit: int) -> Contents:
@@ -59,11 +71,29 @@ def read_contents(data: bytes, name: str, limit: int) -> Contents:
     check_whole(name)
     suffix = PurePath(name).suffix.lower()
     try:
+        if suffix == ".onnx" or looks_like_onnx(data):
+            return _from_onnx(data)
         if suffix in KERAS or data[:8] == HDF5 or _is_keras_archive(data):
             return _from_keras(data, limit)
         return Contents.of(_read(data, suffix, limit))
     except _OtherFormatError as error:
         raise ValueError(f"{shown(name)} {error}") from None
+
+
+def _from_onnx(data: bytes) -> Contents:
+    try:
+        return read_onnx(data)
+    except OnnxMissingError as error:
+        raise _OtherFormatError(
+            'is in the format ONNX, which needs its library: pip install "gradflow[onnx]".'
+        ) from error
+    except ExternalDataError as error:
+        raise _OtherFormatError(
+            f"keeps {shown(str(error))} in another file, which is not opened. "
+            f"Two lines put all in one:\n{ONNX_LINES}"
+        ) from error
+    except OnnxFileError as error:
+        raise _OtherFormatError(str(error)) from error
 
 
 class _OtherFormatError(Exception):

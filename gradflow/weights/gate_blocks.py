@@ -77,9 +77,7 @@ class Source:
     activations_source: str = ""
 
 
-def layer_of(
-    name: str, blocks: GateBlocks, answers: Answers, source: Source
-) -> Layer:
+def layer_of(name: str, blocks: GateBlocks, answers: Answers, source: Source) -> Layer:
     """The layer that the blocks make.
 
     Raises

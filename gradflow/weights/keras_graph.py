@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from gradflow.weights.chains import in_a_row
 from gradflow.weights.layers import ACTIVATION_NAMES, Told, one_direction
 from gradflow.weights.tensors import shown
 
@@ -76,14 +77,7 @@ class LayerGraph:
     def chain(self, modules: list[str]) -> list[int] | None:
         """The order in which modules feed each other one by one; None if they do not."""
         names = [self.name_of(module) for module in modules]
-        after = {a: b for a, b in self.feeds if a in names and b in names}
-        if len(after) != len([pair for pair in self.feeds if set(pair) <= set(names)]):
-            return None
-        starts = [name for name in names if name not in after.values()]
-        order = starts[:1] if len(starts) == 1 else []
-        while order and order[-1] in after and len(order) < len(names):
-            order.append(after[order[-1]])
-        return [names.index(name) for name in order] if len(order) == len(names) else None
+        return in_a_row(names, self.feeds)
 
 
 def graph_of(config: Any, keras_version: str | None = None) -> LayerGraph:

@@ -18,6 +18,13 @@ ACTIVATION_NAMES = tuple(name for name in ACTIVATIONS if name != "identity")
 RNN_KINDS = tuple(f"rnn_{name}" for name in ACTIVATION_NAMES)
 # What a layer can be: the values of `cell=`.
 KINDS = ("rnn_tanh", "rnn_relu", *GATED, *sorted({*RNN_KINDS} - {"rnn_tanh", "rnn_relu"}))
+DIRECTIONS = ("forward", "reverse")
+# What is said of a direction of a bidirectional layer, and of a layer that runs backwards.
+ONE_OF_TWO = "One direction of a bidirectional layer, by itself."
+FROM_THE_END = (
+    "Reads the sequence from its end: hand in x[::-1]. Step t is then the t-th element from the "
+    "end, and lag k goes k - 1 elements towards the end."
+)
 # What a layer of so many gates can be.
 KINDS_BY_GATES = {1: RNN_KINDS, 3: GATED[1:], 4: GATED[:1]}
 
@@ -31,6 +38,7 @@ class Answers:
     recurrent_activation: str | None = None
     gates: str | None = None
     names: Any = None
+    direction: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,10 @@ class Layer:
         Of an LSTM or a GRU.
     known_from : tuple of str
         Where its gates' order and its activations are known from, sentences.
+    direction : {"forward", "reverse"}
+        "reverse" if it reads the sequence from its end.
+    start : mapping
+        Starting states by their names in the cell, arrays of shape (H,); 0 where there is none.
     """
 
     name: str
@@ -95,6 +107,8 @@ class Layer:
     activation: str = "tanh"
     recurrent_activation: str = "sigmoid"
     known_from: tuple[str, ...] = ()
+    direction: str = "forward"
+    start: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def H(self) -> int:
@@ -151,6 +165,45 @@ def one_direction(name: str) -> str:
         "The layers must run in one direction: bidirectional layers are not supported. "
         f"Got {shown(name)}."
     )
+
+
+def chosen_direction(name: str, answers: Answers) -> str:
+    """The direction of a bidirectional layer that the user wants to see.
+
+    Raises
+    ------
+    ChoiceError
+        If none is said.
+    """
+    if answers.direction not in DIRECTIONS:
+        raise ChoiceError(
+            f'direction must be "forward" or "reverse" for {shown(name) if name else "the layer"}: '
+            "it is bidirectional, and each direction is looked at by itself. "
+            f"Got {answers.direction!r}.",
+            "direction",
+            DIRECTIONS,
+        )
+    return answers.direction
+
+
+def check_direction(layers: Sequence[Layer], answers: Answers) -> None:
+    """Raise ValueError unless all layers run in one direction, and in the one that is said."""
+    said = answers.direction or layers[0].direction
+    for layer in layers:
+        if layer.direction != said:
+            raise ValueError(
+                f'direction must be "{layer.direction}" for {shown(layer.name)}, which runs in '
+                f"this direction alone. Got {said!r}."
+            )
+
+
+def initial_state_of(layers: Sequence[Layer]) -> dict[str, Array]:
+    """The starting states of a cell, or of a stack by the numbers of its layers."""
+    return {
+        f"{number}.{name}" if len(layers) > 1 else name: value
+        for number, layer in enumerate(layers)
+        for name, value in layer.start.items()
+    }
 
 
 def gate_count(label: str, wide: int, H: int) -> int:

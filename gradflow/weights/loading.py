@@ -22,7 +22,14 @@ from gradflow.weights.embeddings import embedding_tables
 from gradflow.weights.flax import flax_modules
 from gradflow.weights.formats import KERAS_LINES, read_contents
 from gradflow.weights.keras import keras_modules
-from gradflow.weights.layers import KINDS, Answers, Module, cell_of
+from gradflow.weights.layers import (
+    KINDS,
+    Answers,
+    Module,
+    cell_of,
+    check_direction,
+    initial_state_of,
+)
 from gradflow.weights.mlx import mlx_modules
 from gradflow.weights.model import LayerSource, Model
 from gradflow.weights.pytorch import pytorch_modules
@@ -47,6 +54,7 @@ def load(
     recurrent_activation: str | None = None,
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    direction: str | None = None,
     readout: str | None = None,
     limit: int = LIMIT,
 ) -> Model:
@@ -73,6 +81,9 @@ def load(
         weights of the input and of the state and, where there are any, "b" or "b_x" and "b_h" for
         the biases that are added, and "b_hn" for that inside a GRU's reset gate. Values are names
         in the file, with ".T" for a tensor transposed, or one name for each gate.
+    direction : {"forward", "reverse"}, optional
+        Which direction of a bidirectional layer is looked at, by itself. The reverse one reads the
+        sequence from its end: hand in x[::-1].
     readout : str, optional
         The linear layer of the file to read out with; without it, the sum of the hidden units.
     limit : int
@@ -110,7 +121,7 @@ def load(
     """
     given = _given_path(path)
     whole_number("limit", limit, 0, sys.maxsize - 1)
-    answers = Answers(cell, activation, recurrent_activation, gates, names)
+    answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
     file = whole_file_of(given) or index_of(given)
     if file.name.endswith(INDEX):
         return model_of(Contents.of(read_shards(file, limit)), prefix, answers, readout)
@@ -130,6 +141,7 @@ def loads(
     recurrent_activation: str | None = None,
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    direction: str | None = None,
     readout: str | None = None,
     limit: int = LIMIT,
 ) -> Model:
@@ -141,7 +153,7 @@ def loads(
         The whole file.
     name : str
         Its name, for errors, and for what its content does not tell.
-    prefix, cell, activation, recurrent_activation, gates, names, readout, limit
+    prefix, cell, activation, recurrent_activation, gates, names, direction, readout, limit
         As for `load`.
 
     Returns
@@ -168,7 +180,7 @@ def loads(
     if not isinstance(name, str):
         raise ValueError(f"name must be a str. Got {shown(repr(name))}.")
     whole_number("limit", limit, 0, sys.maxsize - 1)
-    answers = Answers(cell, activation, recurrent_activation, gates, names)
+    answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
     return model_of(read_contents(data, name, limit), prefix, answers, readout)
 
 
@@ -181,6 +193,7 @@ def from_state_dict(
     recurrent_activation: str | None = None,
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    direction: str | None = None,
     readout: str | None = None,
 ) -> Model:
     """The model in a mapping from PyTorch's or Keras' names to arrays.
@@ -189,7 +202,7 @@ def from_state_dict(
     ----------
     mapping : mapping
         Arrays or PyTorch tensors by name, such as `torch.nn.LSTM(3, 5).state_dict()`.
-    prefix, cell, activation, recurrent_activation, gates, names, readout
+    prefix, cell, activation, recurrent_activation, gates, names, direction, readout
         As for `load`.
 
     Returns
@@ -219,7 +232,7 @@ def from_state_dict(
             f"mapping must be a mapping from names to arrays. Got {type(mapping).__name__}."
         )
     contents = Contents.of({name: given_tensor(name, value) for name, value in mapping.items()})
-    answers = Answers(cell, activation, recurrent_activation, gates, names)
+    answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
     return model_of(contents, prefix, answers, readout)
 
 
@@ -272,6 +285,7 @@ def model_of(
         modules = _modules(contents)
         chosen = _chosen(modules, prefix, contents)
     layers = [layer for module in chosen for layer in module.layers(module, answers)]
+    check_direction(layers, answers)
     H = layers[-1].H
     tables = embedding_tables(tensors)
     used = {name for module in modules for name in module.used} | set(tables)
@@ -288,6 +302,8 @@ def model_of(
             for layer in layers
         ),
         tuple(linear),
+        layers[0].direction,
+        initial_state_of(layers),
     )
 
 
@@ -335,10 +351,10 @@ def _nothing_found(tensors: Mapping[str, Tensor]) -> str:
 def _chosen(modules: Sequence[Module], prefix: Any, contents: Contents) -> list[Module]:
     """The modules to read, in order."""
     stacks = [_one_stack(modules, part, contents) for part in _prefixes(prefix)]
-    graph = contents.graph
+    told = contents.graph is not None or contents.modules
     for below, above in pairwise(stacks):
         pair = [below[-1].name, above[0].name]
-        if graph is not None and graph.chain(pair) != [0, 1]:
+        if told and contents.chain(pair) != [0, 1]:
             raise ValueError(
                 "prefix must name layers that feed each other, with nothing between. "
                 f"Got {shown(pair[0])} and {shown(pair[1])}, which the model's graph does not join."
@@ -363,8 +379,8 @@ def _one_stack(modules: Sequence[Module], prefix: str | None, contents: Contents
             raise ValueError(module.unsupported)
     names = [module.name for module in found]
     order = [0] if len(found) == 1 else None
-    if len(found) > 1 and contents.graph is not None:
-        order = contents.graph.chain(names)
+    if len(found) > 1:
+        order = contents.chain(names)
     if order is None:
         choices = names or [module.name for module in modules]
         shown_choices = listed((name or '""' for name in choices), "or")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gradflow.cells import Cell
 from gradflow.losses import Readout
 from gradflow.numerics.activations import ACTIVATIONS
+from gradflow.numerics.scaled import Array
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Model:
         The recurrent layers, the one next to the input first.
     linear_layers : tuple of str
         Names of all layers in the file that could be the readout: they take H numbers.
+    direction : {"forward", "reverse"}
+        "reverse" if the layers read the sequence from its end: hand in x[::-1].
+    initial_state : mapping
+        Starting states that the file has, as `gradient_flow` takes them; it uses them unless it is
+        given others.
 
     See Also
     --------
@@ -76,6 +83,8 @@ class Model:
     readout_layer: str | None
     layers: tuple[LayerSource, ...]
     linear_layers: tuple[str, ...]
+    direction: str = "forward"
+    initial_state: Mapping[str, Array] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Model({self.cell!r}, readout_layer={self.readout_layer!r})"

@@ -10,7 +10,8 @@ from gradflow.losses import Readout
 from gradflow.weights.layers import check_shape
 from gradflow.weights.tensors import Tensor, listed, shown
 
-# PyTorch's torch.nn.Linear has a weight (O, H), Keras' Dense a kernel (H, O).
+# PyTorch's torch.nn.Linear has a weight (O, H), Keras' Dense a kernel (H, O). A convolution over
+# one place is a linear layer too: a weight (O, H, 1) or (O, H, 1, 1), a kernel (1, H, O).
 NAME = re.compile(r"(?P<prefix>.*?)(?P<name>weight|kernel)(?P<output>:0)?", re.DOTALL)
 
 
@@ -36,13 +37,22 @@ def linear_layers(tensors: Mapping[str, Tensor], H: int) -> dict[str, Linear]:
     found = {}
     for name, tensor in tensors.items():
         match = NAME.fullmatch(name)
-        if match is None or len(tensor.shape) != 2 or 0 in tensor.shape:
+        if match is None:
             continue
         keras = match["name"] == "kernel"
-        if tensor.shape[0 if keras else 1] == H:
+        shape = _matrix_shape(tensor.shape, keras)
+        if len(shape) == 2 and 0 not in shape and shape[0 if keras else 1] == H:
             bias = tensors.get(f"{match['prefix']}bias{match['output'] or ''}")
             found[match["prefix"].rstrip("./_")] = Linear(tensor, bias, keras)
     return found
+
+
+def _matrix_shape(shape: tuple[int, ...], inputs_first: bool) -> tuple[int, ...]:
+    """The shape without the axes of a convolution that has one place."""
+    over = shape[:-2] if inputs_first else shape[2:]
+    if not set(over) <= {1}:
+        return shape
+    return shape[-2:] if inputs_first else shape[:2]
 
 
 def readout_of(layers: Mapping[str, Linear], name: str, H: int) -> Readout:
@@ -61,6 +71,7 @@ def readout_of(layers: Mapping[str, Linear], name: str, H: int) -> Readout:
         )
     layer = layers[name]
     w_o = layer.weight.values()
+    w_o = w_o.reshape(_matrix_shape(w_o.shape, layer.inputs_first))
     w_o = w_o.T if layer.inputs_first else w_o
     if layer.bias is None:
         return Readout(w_o)

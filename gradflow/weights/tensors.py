@@ -62,7 +62,7 @@ class ChoiceError(ValueError):
 
     Attributes
     ----------
-    argument : {"prefix", "cell", "activation", "recurrent_activation", "gates"}
+    argument : {"prefix", "cell", "activation", "recurrent_activation", "gates", "direction"}
         The argument of `load` that must be given.
     choices : tuple of str
         Its values, one of which must be given.

@@ -33,13 +33,13 @@ def draw_weights() -> None:
     """Draw the choice of a model, the uploader, and the question that a file leaves open."""
     WIDGETS.choice("model")
     st.file_uploader(
-        "Upload weights (.pt, .ckpt, .safetensors, .npz)",
+        "Upload weights (.pt, .ckpt, .safetensors, .npz, .h5, .onnx)",
         key=uploads.FILE,
         on_change=uploads.read_weights,
         args=(HELD.key("model"),),
         max_upload_size=uploads.LARGEST_WEIGHTS,
         help="By PyTorch's or Keras' names; RNN, LSTM and GRU of one layer or several. Keras' own "
-        "files are read where h5py is installed. No code in a file is run.",
+        "files are read where h5py is installed, and ONNX where onnx is. No code in a file is run.",
     )
     said = uploads.error()
     if said is not None:
@@ -138,6 +138,7 @@ def _question() -> None:
         "activation": "Which activation have its layers?",
         "recurrent_activation": "Which activation have its gates?",
         "gates": "In which order are its gates?",
+        "direction": "Which direction? The sequence is read as it is given: the reverse one from its end.",
     }
     st.selectbox(
         labels[asked.argument],

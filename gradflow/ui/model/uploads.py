@@ -29,6 +29,7 @@ class Upload:
     activation: str | None = None
     recurrent_activation: str | None = None
     gates: str | None = None
+    direction: str | None = None
     readout: str | None = None
 
     def model(self) -> gf.Model:
@@ -47,6 +48,7 @@ class Upload:
             activation=self.activation,
             recurrent_activation=self.recurrent_activation,
             gates=self.gates,
+            direction=self.direction,
             readout=self.readout,
             limit=LARGEST_WEIGHTS << 20,
         )
