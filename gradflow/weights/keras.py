@@ -11,7 +11,9 @@ bias for the input and one for the state.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -27,16 +29,17 @@ from gradflow.weights.layers import (
     check_matrix,
     check_shape,
     chosen_activations,
+    chosen_direction,
     chosen_kind,
     gate_count,
-    one_direction,
+    one_of_two,
 )
 from gradflow.weights.pytorch import joined_biases
 from gradflow.weights.tensors import ChoiceError, Tensor, shown
 
 # Keras 2 ends a name with the number of an output, ":0".
 NAME = re.compile(r"(?P<prefix>.*?)(?P<name>recurrent_kernel|kernel|bias)(?::0)?", re.DOTALL)
-BACKWARD = re.compile(r"(^|/)backward_")
+FORWARD = re.compile(r"(^|/)forward_")
 # What Keras calls the part of a layer that has its weights.
 CELL = re.compile(r"(?:^|[/.])(?:lstm|gru|simple_rnn)_cell(?:_\d+)?$")
 RESET_FIRST = [1, 0, 2]  # z, r, h as r, z, n
@@ -57,22 +60,40 @@ def keras_modules(tensors: Mapping[str, Tensor], graph: LayerGraph | None = None
     for name, tensor in tensors.items():
         if found := NAME.fullmatch(name):
             groups.setdefault(found["prefix"], {})[found["name"]] = tensor
-    return [
-        _module(prefix, group, graph)
+    modules = {
+        prefix: _module(prefix, group, graph)
         for prefix, group in sorted(groups.items(), key=lambda item: _natural(item[0]))
         if "recurrent_kernel" in group
-    ]
+    }
+    return list(_with_both_directions(modules))
+
+
+def _with_both_directions(modules: Mapping[str, Module]) -> Iterator[Module]:
+    """The modules, with both directions of a bidirectional layer as one."""
+    backward = {place: FORWARD.sub(r"\1backward_", place) for place in modules}
+    paired = {other for place, other in backward.items() if place != other and other in modules}
+    for place, module in modules.items():
+        other = modules.get(backward[place], module)
+        if other is not module:
+            more = {f"backward {name}": tensor for name, tensor in other.tensors.items()}
+            both = partial(_of_both, module, other)
+            yield replace(module, tensors={**module.tensors, **more}, layers=both)
+        elif place not in paired:
+            yield module
+
+
+def _of_both(forward: Module, backward: Module, module: Module, answers: Answers) -> list[Layer]:
+    direction = chosen_direction(module.name, answers)
+    part = backward if direction == "reverse" else forward
+    return [one_of_two(layer, direction) for layer in part.layers(part, answers)]
 
 
 def _module(prefix: str, group: Mapping[str, Tensor], graph: LayerGraph | None) -> Module:
     name = prefix.rstrip("./_")
     told = Told() if graph is None else graph.told_of(name)
-    unsupported = told.unsupported
-    if BACKWARD.search(name):
-        unsupported = one_direction(name)
     # Beside the cell lies what belongs to the layer.
     stem = prefix[: -len(found[0].lstrip("/.")) - 1] if (found := CELL.search(name)) else prefix
-    return Module(name, stem, group, _layers, unsupported, told)
+    return Module(name, stem, group, _layers, told.unsupported, told)
 
 
 def _natural(prefix: str) -> list[tuple[int, str]]:

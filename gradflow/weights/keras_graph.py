@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from gradflow.weights.chains import in_a_row
-from gradflow.weights.layers import ACTIVATION_NAMES, Told, one_direction
+from gradflow.weights.layers import ACTIVATION_NAMES, Told
 from gradflow.weights.tensors import shown
 
 SOURCE = "the model's configuration"
@@ -227,12 +227,7 @@ def _told(layer: dict[str, Any], version: str | None) -> dict[str, Told]:
     """What is told of the cells in a layer, by name; nothing of one without."""
     class_name, config, name = layer["class_name"], layer["config"], _name(layer)
     if class_name == "Bidirectional":
-        parts = [config["layer"], config.get("backward_layer") or config["layer"]]
-        inner = str(parts[0]["config"]["name"])
-        names = [f"forward_{inner.removeprefix('forward_')}"]
-        names += [f"backward_{inner.removeprefix('forward_')}", inner, name]
-        refused = replace(_of_class(parts[0], name, version), unsupported=one_direction(name))
-        return dict.fromkeys(names, refused)
+        return _told_of_both(config, name, version)
     if class_name == "TimeDistributed":
         return _told(config["layer"], version)
     if class_name != "RNN":
@@ -246,6 +241,24 @@ def _told(layer: dict[str, Any], version: str | None) -> dict[str, Told]:
         )
         for cell in cells["config"]["cells"]
     }
+
+
+def _told_of_both(config: dict[str, Any], name: str, version: str | None) -> dict[str, Told]:
+    """What is told of a bidirectional layer, by all names that its two parts have."""
+    layer = config["layer"]
+    inner = str(layer["config"]["name"])
+    forward = _of_class(layer, name, version)
+    other = _of_class(config.get("backward_layer") or layer, name, version)
+    # The part that runs backwards says so of itself.
+    if replace(other, unsupported=forward.unsupported) != forward:
+        forward = replace(
+            forward,
+            unsupported="Both directions must have the same cells and activations. "
+            f"Got {shown(name)}, whose directions differ.",
+        )
+    ending = inner.removeprefix("forward_")
+    names = (f"forward_{ending}", f"backward_{ending}", inner, name)
+    return dict.fromkeys(names, forward)
 
 
 def _with_layer(told: Told, config: dict[str, Any], name: str) -> Told:

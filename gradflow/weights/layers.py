@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradflow.cells import GRU, LSTM, RNN, Cell, Stack
@@ -160,9 +160,9 @@ class Module:
 
 
 def one_direction(name: str) -> str:
-    """What is said of a layer that runs backwards."""
+    """What is said of bidirectional layers that feed each other."""
     return (
-        "The layers must run in one direction: bidirectional layers are not supported. "
+        "The layers must run in one direction: stacks of bidirectional layers are not supported. "
         f"Got {shown(name)}."
     )
 
@@ -184,6 +184,12 @@ def chosen_direction(name: str, answers: Answers) -> str:
             DIRECTIONS,
         )
     return answers.direction
+
+
+def one_of_two(layer: Layer, direction: str) -> Layer:
+    """A layer as one direction of a bidirectional one, with what is to be said of it."""
+    notes = (ONE_OF_TWO, *((FROM_THE_END,) if direction == "reverse" else ()))
+    return replace(layer, direction=direction, known_from=layer.known_from + notes)
 
 
 def check_direction(layers: Sequence[Layer], answers: Answers) -> None:

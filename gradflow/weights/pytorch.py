@@ -24,9 +24,11 @@ from gradflow.weights.layers import (
     check_matrix,
     check_shape,
     chosen_activations,
+    chosen_direction,
     chosen_kind,
     gate_count,
     one_direction,
+    one_of_two,
 )
 from gradflow.weights.tensors import Tensor, shown
 
@@ -35,6 +37,7 @@ NAME = re.compile(
     r"(?P<prefix>.*?)(?P<name>(?:weight|bias)_(?:ih|hh|hr)(?:_l\d{1,3})?(?:_reverse)?)", re.DOTALL
 )
 NUMBER = re.compile(r"_l(\d+)")
+REVERSE = "_reverse"
 OF_EQUINOX = ("bias", "bias_n")
 GATE_LETTERS = {1: "", 3: "r, z, n", 4: "i, f, g, o"}
 
@@ -71,8 +74,9 @@ def _module(prefix: str, group: Mapping[str, Tensor], told: Told) -> Module:
 
 
 def _unsupported(group: Mapping[str, Tensor]) -> str:
+    stacked = any("_l0" not in name for name in group)
     for name, tensor in group.items():
-        if name.endswith("_reverse"):
+        if name.endswith(REVERSE) and stacked:
             return one_direction(tensor.name)
         if name.startswith("weight_hr"):
             return (
@@ -86,6 +90,10 @@ def _layers(module: Module, answers: Answers) -> list[Layer]:
     numbers = {found[1] for name in module.tensors for found in NUMBER.finditer(name)}
     if not numbers:
         return [_layer(module, "", answers)]
+    if any(name.endswith(REVERSE) for name in module.tensors):
+        direction = chosen_direction(module.name, answers)
+        end = REVERSE if direction == "reverse" else ""
+        return [one_of_two(_layer(module, f"_l0{end}", answers), direction)]
     # From l0 to the highest that any tensor names: one that lacks its weights is found missing.
     return [_layer(module, f"_l{n}", answers) for n in range(max(map(int, numbers)) + 1)]
 
@@ -96,7 +104,7 @@ def _layer(module: Module, ending: str, answers: Answers) -> Layer:
         check_matrix(shown(tensor.name), tensor.shape)
     wide, H = w_h.shape
     gates = gate_count(shown(w_h.name), wide, H)
-    name = f"{module.name} layer {ending[2:]}".strip() if ending else module.name
+    name = f"{module.name} layer {ending[2:].replace('_', ' ')}".strip() if ending else module.name
     kind = chosen_kind(name, _kinds(gates), answers, module.told)
     check_shape(shown(w_x.name), w_x.shape, [(wide, w_x.shape[1])])
     b, b_hn = _equinox_biases(module, gates, H) or _biases(module, ending, gates, H)

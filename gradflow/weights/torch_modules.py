@@ -16,7 +16,11 @@ KINDS = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_
 
 
 def from_module(
-    module: Any, *, prefix: str | Sequence[str] | None = None, readout: str | None = None
+    module: Any,
+    *,
+    prefix: str | Sequence[str] | None = None,
+    direction: str | None = None,
+    readout: str | None = None,
 ) -> Model:
     """The recurrent layers of a PyTorch module, with nothing left to ask but which of them.
 
@@ -24,7 +28,7 @@ def from_module(
     ----------
     module : torch.nn.Module
         A recurrent layer, or a module that holds some.
-    prefix, readout
+    prefix, direction, readout
         As for `gradflow.load`.
 
     Returns
@@ -61,7 +65,9 @@ def from_module(
         elif isinstance(part, torch.nn.LSTMCell | torch.nn.GRUCell):
             told[name] = Told(SOURCE, None, "tanh", "sigmoid")
     tensors = {name: given_tensor(name, value) for name, value in module.state_dict().items()}
-    return model_of(Contents(folded(tensors), told=told), prefix, Answers(), readout)
+    return model_of(
+        Contents(folded(tensors), told=told), prefix, Answers(direction=direction), readout
+    )
 
 
 def _of_layer(layer: Any) -> Told:

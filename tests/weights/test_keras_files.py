@@ -47,10 +47,19 @@ def test_a_file_runs_as_keras_does(name, suffix):
     assert_runs(model, name)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_bidirectional_layer_is_refused_by_name(suffix):
-    with pytest.raises(ValueError, match="must run in one direction"):
-        gf.load(FOLDER / f"bidirectional{suffix}")
+@pytest.mark.parametrize("suffix", [".npz", *SUFFIXES])
+def test_each_direction_of_a_bidirectional_layer_runs_as_keras_does(suffix):
+    path = FOLDER / f"bidirectional{suffix}"
+    said = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    with pytest.raises(ValueError, match=r'direction must be "forward" or "reverse" for .*forward'):
+        gf.load(path, **said)
+    x, output = of_npz("bidirectional")
+    forward, reverse = (gf.load(path, direction=d, **said) for d in ("forward", "reverse"))
+    found = gf.gradient_flow(forward, x).trace.hidden[1:]
+    np.testing.assert_allclose(found, output[:, :4], rtol=0, atol=5e-7)
+    found = gf.gradient_flow(reverse, x[::-1]).trace.hidden[1:]
+    np.testing.assert_allclose(found[::-1], output[:, 4:], rtol=0, atol=5e-7)
+    assert (forward.direction, reverse.direction) == ("forward", "reverse")
 
 
 def test_weights_without_a_configuration_are_asked_about():

@@ -343,11 +343,6 @@ def test_the_mapping_must_be_one_from_names(mapping):
 
 
 def test_what_is_not_supported_is_named():
-    two_ways = LSTM | {f"{name}_reverse": array for name, array in LSTM.items()}
-    with pytest.raises(ValueError, match=r"bidirectional layers .* Got r.weight_ih_l0_reverse"):
-        gf.from_state_dict(two_ways)
-    with pytest.raises(ValueError, match=r"bidirectional layers .* Got .*/backward_lstm"):
-        gf.load(KERAS / "bidirectional.npz")
     with pytest.raises(ValueError, match=r"no projection \(proj_size\).* Got r.weight_hr_l0"):
         gf.from_state_dict(LSTM | {"r.weight_hr_l0": np.ones((2, 3))})
     said = {"gates": "ifco", "activation": "tanh", "recurrent_activation": "sigmoid"}
@@ -359,7 +354,7 @@ def test_what_is_not_supported_is_named():
 
 
 def test_what_is_not_supported_does_not_stand_in_the_way_of_another_module():
-    others = {"enc.weight_ih_l0_reverse": np.ones((4, 1)), "enc.peephole": np.ones(1)}
+    others = {"enc.weight_hr_l0": np.ones((4, 1)), "enc.peephole": np.ones(1)}
     assert gf.from_state_dict(LSTM | others, prefix="r").cell.H == 3
 
 

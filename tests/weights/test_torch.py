@@ -107,9 +107,41 @@ def test_gradients_of_the_shipped_models_are_those_of_pytorch(name):
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"bidirectional": True}, "bidirectional"), ({"proj_size": 2}, "projection")],
+    [
+        ({"bidirectional": True, "num_layers": 2}, "stacks of bidirectional layers"),
+        ({"proj_size": 2}, "projection"),
+    ],
 )
 def test_what_is_not_supported_is_named(settings, message):
     lstm = torch.nn.LSTM(3, 5, **settings)
     with pytest.raises(ValueError, match=message):
         gf.from_state_dict(lstm.state_dict())
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+def test_each_direction_of_a_bidirectional_layer_runs_as_in_pytorch(kind):
+    torch.manual_seed(8)
+    layer = getattr(torch.nn, kind)(3, 5, bidirectional=True).double()
+    weights = {f"enc.{name}": w for name, w in layer.state_dict().items()}
+    x = np.random.default_rng(5).normal(size=(6, 3))
+    expected = layer(torch.from_numpy(x))[0].detach().numpy()
+    said = {"cell": "rnn_tanh"} if kind == "RNN" else {}
+    with pytest.raises(ValueError, match='direction must be "forward" or "reverse" for enc'):
+        gf.from_state_dict(weights, **said)
+    for model in (
+        gf.from_state_dict(weights, direction="forward", **said),
+        gf.from_module(layer, direction="forward"),
+    ):
+        found = gf.gradient_flow(model, x).trace.hidden[1:]
+        np.testing.assert_allclose(found, expected[:, :5], rtol=1e-12, atol=1e-15)
+    reverse = gf.from_state_dict(weights, direction="reverse", **said)
+    found = gf.gradient_flow(reverse, x[::-1]).trace.hidden[1:]
+    np.testing.assert_allclose(found[::-1], expected[:, 5:], rtol=1e-12, atol=1e-15)
+    assert "hand in x[::-1]" in reverse.description[0]
+
+
+def test_a_direction_is_not_said_of_a_layer_that_has_one():
+    weights = torch.nn.LSTM(3, 4).state_dict()
+    assert gf.from_state_dict(weights, direction="forward").direction == "forward"
+    with pytest.raises(ValueError, match='direction must be "forward" for layer 0'):
+        gf.from_state_dict(weights, direction="reverse")

@@ -45,7 +45,10 @@ def test_the_description_says_that_the_module_tells():
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"bidirectional": True}, "bidirectional"), ({"proj_size": 2}, "projection")],
+    [
+        ({"bidirectional": True, "num_layers": 2}, "stacks of bidirectional layers"),
+        ({"proj_size": 2}, "projection"),
+    ],
 )
 def test_what_is_not_supported_is_named(settings, message):
     with pytest.raises(ValueError, match=message):

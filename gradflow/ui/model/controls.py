@@ -138,7 +138,7 @@ def _question() -> None:
         "activation": "Which activation have its layers?",
         "recurrent_activation": "Which activation have its gates?",
         "gates": "In which order are its gates?",
-        "direction": "Which direction? The sequence is read as it is given: the reverse one from its end.",
+        "direction": "Which direction? Give the reverse one the sequence from its end.",
     }
     st.selectbox(
         labels[asked.argument],
