@@ -20,7 +20,7 @@ from gradflow.weights.safetensors import looks_like_safetensors, read_safetensor
 from gradflow.weights.tensors import Tensor, shown
 from gradflow.weights.torch_files import TorchFileError, read_torch
 
-PICKLED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
+PICKLED = (".pt", ".jit", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 KERAS = (".keras", ".h5", ".hdf5")
 # How files in other formats begin; a FlatBuffer has its name after four bytes.
 OTHERS = {
@@ -71,11 +71,16 @@ def read_contents(data: bytes, name: str, limit: int) -> Contents:
     check_whole(name)
     suffix = PurePath(name).suffix.lower()
     try:
+        if suffix == ".pb":
+            raise _OtherFormatError(
+                "is a graph of TensorFlow, which is not read. "
+                f"Two lines of Keras write an .npz:\n{KERAS_LINES}"
+            )
         if suffix == ".onnx" or looks_like_onnx(data):
             return _from_onnx(data)
         if suffix in KERAS or data[:8] == HDF5 or _is_keras_archive(data):
             return _from_keras(data, limit)
-        return Contents.of(_read(data, suffix, limit))
+        return Contents.of(_read(data, name, suffix, limit))
     except _OtherFormatError as error:
         raise ValueError(f"{shown(name)} {error}") from None
 
@@ -100,7 +105,7 @@ class _OtherFormatError(Exception):
     """What is said of a file in a format that is not read, after its name."""
 
 
-def _read(data: bytes, suffix: str, limit: int) -> dict[str, Tensor]:
+def _read(data: bytes, name: str, suffix: str, limit: int) -> dict[str, Tensor]:
     # A header of 640 bytes and more begins with the bytes of a pickle: what follows tells.
     if looks_like_safetensors(data) and not looks_like_zip(data):
         return read_safetensors(data)
@@ -114,6 +119,11 @@ def _read(data: bytes, suffix: str, limit: int) -> dict[str, Tensor]:
     known = known or next((words for start, words in OTHERS.items() if data[:4] == start), None)
     if known is not None:
         raise _OtherFormatError(f"is {known}, which is not read.")
+    if suffix == ".json" and ".bin.index" in name:
+        raise _OtherFormatError(
+            "is an index of files of PyTorch, which are not read in parts. "
+            f"Two lines of PyTorch write one .safetensors:\n{PYTORCH_LINES}"
+        )
     if suffix == ".json":
         raise _OtherFormatError(
             "must be a file of weights. It is text: of an index.json, load the path of the file "
@@ -125,7 +135,7 @@ def _read(data: bytes, suffix: str, limit: int) -> dict[str, Tensor]:
             f"Two lines of PyTorch write a .safetensors:\n{PYTORCH_LINES}"
         )
     raise _OtherFormatError(
-        "must be a .safetensors, an .npz or a file of PyTorch, and is none of these."
+        "must be a .safetensors, an .npz or a file of PyTorch, Keras or ONNX, and is none of these."
     )
 
 

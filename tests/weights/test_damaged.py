@@ -322,7 +322,8 @@ def test_an_archive_of_keras_is_known_by_its_members():
 def test_another_format_is_named_as_neither(data):
     said = refusal(data, "notes.txt")
     assert said == (
-        "notes.txt must be a .safetensors, an .npz or a file of PyTorch, and is none of these."
+        "notes.txt must be a .safetensors, an .npz or a file of PyTorch, Keras or ONNX, and is "
+        "none of these."
     )
 
 

@@ -113,7 +113,9 @@ def test_a_folder_with_several_models_is_named(tmp_path):
         (b"lmgg" + bytes(99), "ggml-model.bin", "is a model in the ggml format"),
         (b"GGUF" + bytes(99), "model.gguf", "is a model in the GGUF format"),
         (b'{"weight_map": {}}', INDEX, "load the path of the file or of its folder"),
-        (bytes(99), "model.jit", "is none of these"),
+        (bytes(99), "model.jit", "must be a file of PyTorch, as torch.save writes it"),
+        (b"{}", "pytorch_model.bin.index.json", "an index of files of PyTorch, which are not read"),
+        (b"\x08\x01\x12\x00", "saved_model.pb", "a graph of TensorFlow, which is not read"),
     ],
 )
 def test_another_format_gets_the_sentence_that_fits_it(data, name, said):

@@ -131,7 +131,7 @@ BAD = {
         "must hold a recurrent layer",
     ),
     "bidirectional": (
-        save(pytorch() | {"weight_hh_l0_reverse": np.zeros((16, 4), np.float32)}),
+        save(pytorch(layers=2) | {"weight_hh_l1_reverse": np.zeros((16, 4), np.float32)}),
         "model.safetensors",
         "bidirectional layers are not supported",
     ),
