@@ -34,7 +34,7 @@ def gradient_flow(
     cell : RNN, LSTM, GRU or Stack, or Model
         The cell, layers of cells, or what `load` and `from_state_dict` return.
     x : array of shape (T,) or (T, D)
-        Inputs; (T,) where D = 1.
+        Inputs; (T,) where D = 1. A model with an embedding takes token ids too, whole numbers (T,).
     readout : Readout, optional
         o_t = w_o h_t + b_o; unless given the model's, and for a cell w_o = 1 and b_o = 0.
     loss : loss, optional

@@ -81,6 +81,7 @@ def forward_pass(
         readout = model.readout if readout is None else readout
         loss = UnitLoss() if loss is None else loss
         initial_state = model.initial_state if initial_state is None else initial_state
+        x = model.looked_up(x)
         model = model.cell
     readout = Readout() if readout is None else readout
     loss = SquaredError() if loss is None else loss

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gradflow.weights.tensors import Tensor
+from gradflow.weights.tensors import FLOATS, Tensor
 
 # embedding.weight, enc_emb, word_embeddings.weight, embed/embedding, embedding/embeddings:0, wte
 NAME = re.compile(
@@ -28,3 +28,21 @@ def embedding_tables(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for name, tensor in tensors.items()
         if len(tensor.shape) == 2 and NAME.fullmatch(name)
     }
+
+
+def table_in_front(tables: Mapping[str, Tensor], D: int, stem: str) -> Tensor | None:
+    """The embedding of a layer of D inputs; None where no table fits, or it is not known which.
+
+    Parameters
+    ----------
+    tables : mapping
+        All embeddings of the file.
+    D : int
+        Inputs of the layer.
+    stem : str
+        How the names of what lies beside the layer begin; a table there comes first.
+    """
+    fitting = [t for t in tables.values() if t.shape[1] == D and t.dtype in FLOATS and t.shape[0]]
+    beside = [table for table in fitting if stem and table.name.startswith(stem)]
+    found = beside or fitting
+    return found[0] if len(found) == 1 else None

@@ -18,7 +18,7 @@ from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of, plain_array, whole_number
 from gradflow.weights.contents import Contents
-from gradflow.weights.embeddings import embedding_tables
+from gradflow.weights.embeddings import embedding_tables, table_in_front
 from gradflow.weights.flax import flax_modules
 from gradflow.weights.formats import KERAS_LINES, read_contents
 from gradflow.weights.keras import keras_modules
@@ -293,6 +293,7 @@ def model_of(
     linear = linear_layers(rest, H)
     if answers.names is None:
         check_accounted(tensors, chosen, used, linear)
+    table = table_in_front(tables, layers[0].D, chosen[0].stem)
     return Model(
         cell_of(layers),
         Readout() if readout is None else readout_of(linear, readout, H),
@@ -304,6 +305,8 @@ def model_of(
         tuple(linear),
         layers[0].direction,
         initial_state_of(layers),
+        None if table is None else table.values(),
+        None if table is None else shown(table.name),
     )
 
 

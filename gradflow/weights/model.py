@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from gradflow.cells import Cell
 from gradflow.losses import Readout
@@ -60,6 +63,10 @@ class Model:
     initial_state : mapping
         Starting states that the file has, as `gradient_flow` takes them; it uses them unless it is
         given others.
+    embedding : array of shape (tokens, D) or None
+        The vectors of all tokens, where an embedding lies in front.
+    embedding_name : str or None
+        Its name in the file.
 
     See Also
     --------
@@ -85,20 +92,62 @@ class Model:
     linear_layers: tuple[str, ...]
     direction: str = "forward"
     initial_state: Mapping[str, Array] = field(default_factory=dict)
+    embedding: Array | None = None
+    embedding_name: str | None = None
 
     def __repr__(self) -> str:
         return f"Model({self.cell!r}, readout_layer={self.readout_layer!r})"
 
+    def looked_up(self, x: Any) -> Any:
+        """The vectors of token ids, shape (T, D); what is no ids is returned as it is.
+
+        Parameters
+        ----------
+        x : array of shape (T,) of whole numbers
+            Token ids, where the model has an embedding.
+
+        Raises
+        ------
+        ValueError
+            If an id is not one of the embedding's.
+        """
+        if self.embedding is None:
+            return x
+        ids = np.asarray(x)
+        if ids.ndim != 1 or ids.dtype.kind not in "iu":
+            return x
+        tokens = len(self.embedding)
+        wrong = ids[(ids < 0) | (ids >= tokens)]
+        if wrong.size:
+            raise ValueError(
+                f"x must have token ids from 0 to {tokens - 1}, for each vector of the "
+                f"embedding. Got {wrong[0]}."
+            )
+        return self.embedding[ids]
+
     @property
     def description(self) -> tuple[str, ...]:
-        """The architecture as read: one sentence a recurrent layer, and one on the readout."""
+        """The architecture as read.
+
+        A sentence on the embedding, if there is one, one for each recurrent layer, and one on the
+        readout.
+        """
         outputs = self.readout.w_o.shape[0] if self.readout_layer is not None else 1
         readout = (
             "Readout: the sum of the hidden units, as no linear layer is named."
             if self.readout_layer is None
             else f"Readout: linear layer {self.readout_layer}, outputs {outputs}."
         )
-        return (*map(_sentence, self.layers), readout)
+        return (*self._embedding_sentence(), *map(_sentence, self.layers), readout)
+
+    def _embedding_sentence(self) -> tuple[str, ...]:
+        if self.embedding is None:
+            return ()
+        tokens, D = self.embedding.shape
+        return (
+            f"Embedding {self.embedding_name}: {tokens} tokens as vectors of D = {D}, looked up "
+            "for token ids (T,). That it lies in front is assumed from its name.",
+        )
 
 
 def _sentence(layer: LayerSource) -> str:

@@ -85,6 +85,26 @@ def test_what_pytorch_exports_runs_as_in_onnx_runtime(kind, head):
     assert "told by the graph" in model.description[0] or kind.startswith("rnn")
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_token_ids_go_into_an_embedding_that_pytorch_exports():
+    net = Network(torch.nn.GRU(D, H, batch_first=True), head=torch.nn.Linear(H, 2))
+    net.layers.insert(0, Lookup(9, D))
+    ids = np.array([[3, 0, 8, 8]])
+    data = exported(net, torch.from_numpy(ids))
+    model = gf.loads(data)
+    (name,) = model.linear_layers
+    flow = gf.gradient_flow(gf.loads(data, readout=name), ids[0])
+    (given,) = onnxruntime.InferenceSession(data).get_inputs()
+    assert_close(flow.trace.o, runtime(data, **{given.name: ids})[0])
+
+
+class Lookup(torch.nn.Embedding):
+    """An embedding that returns what a recurrent layer does: outputs, and more."""
+
+    def forward(self, ids):
+        return super().forward(ids), None
+
+
 def weights_of(kind, directions=1, dtype=np.float32):
     wide = GATES[kind] * H
     shapes = {"W": (directions, wide, D), "R": (directions, wide, H), "B": (directions, 2 * wide)}
