@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
+from gradflow.cells import Stack
+from gradflow.cells.base import each
 from gradflow.engine import term_arrays
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import parts_of, term_name
-from gradflow.numerics.scaled import Array
+from gradflow.engine.stored_terms import gate_deltas
+from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
 
 # Those of a float64: 53 bits.
@@ -19,9 +25,10 @@ def shared_digits(
 ) -> Array:
     """As `GradientFlow.digits` has it, (n, T)."""
     ours, better = (term_arrays.log10_sizes(one, parameter, layer) for one in (coarse, fine))
-    exactly_zero = (
-        np.isneginf(ours) & np.isneginf(better) & ~_may_have_underflowed(fine, parameter, layer)
-    )
+    exactly_zero = np.isneginf(ours) & np.isneginf(better)
+    if exactly_zero.any():
+        exactly_zero &= ~_may_have_underflowed(fine, parameter, layer)
+        exactly_zero &= np.isneginf(term_arrays.log10_sizes(_paths(fine), parameter, layer))
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         error = np.abs(np.expm1(np.log(10.0) * (ours - better)))
         digits = np.clip(-np.log10(error), 0.0, _FULL)
@@ -30,6 +37,27 @@ def shared_digits(
         digits = np.where(signs[0] == signs[1], digits, 0.0)
     found = np.where(exactly_zero, _FULL, np.where(np.isnan(digits), 0.0, digits))
     return frozen(np.where(np.isnan(ours), np.nan, found))
+
+
+def _paths(fine: BackwardPass) -> BackwardPass:
+    """The same with 1 for all factors other than 0: its terms are 0 where no path leads.
+
+    A term that is 0 although there are paths is a sum that has cancelled to no digits.
+    """
+    cell, slopes = _pattern_cell(fine.cell), each(_pattern, fine.slopes)
+    seeds = _pattern(fine.seeds)
+    deltas = gate_deltas(cell, slopes, seeds, None, fine.targets)
+    return replace(fine, cell=cell, seeds=seeds, slopes=slopes, deltas=deltas)
+
+
+def _pattern_cell(cell: Any) -> Any:
+    if isinstance(cell, Stack):
+        return Stack([_pattern_cell(layer) for layer in cell.layers])
+    return replace(cell, **{name: (w != 0.0) * 1.0 for name, w in cell.weights.items()})
+
+
+def _pattern(numbers: Scaled) -> Scaled:
+    return Scaled.of((numbers.mantissa != 0.0) * 1.0)
 
 
 def _may_have_underflowed(fine: BackwardPass, parameter: str, layer: int | None) -> Array:

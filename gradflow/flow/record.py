@@ -246,8 +246,9 @@ class GradientFlow:
         -------
         array of shape (n, T)
             From 0, where nothing of the term is right or its sign is wrong, to 15.95; nan where
-            k > t. A term that is exactly zero has all of its digits, and one that is zero for the
-            want of smaller numbers has none. Of norms, the digits of the norm.
+            k > t. A term that is exactly zero has all of its digits; one that is zero for the want
+            of smaller numbers, or as a sum that cancels, has none. Of norms, the digits of the
+            norm.
 
         Raises
         ------

@@ -97,6 +97,11 @@ def test_the_lstm_of_the_page_whose_cell_state_cancels():
     assert gone.size > 5
     assert np.isneginf(flow.log10("w_hi")[gone + 1, 0]).all()
     assert (flow.digits("w_hi")[gone + 1, 0] == 0.0).all()
+    # Nor is any derivative: the zeros within a row have cancelled on the way back.
+    zero = np.isneginf(flow.log10("w_hi")) & np.tri(20, k=-1, dtype=bool)
+    assert (flow.digits("w_hi")[zero] == 0.0).all()
+    assert zero[8, 1]  # t = 9, k = 2: h_7 is in it, and that has digits
+    assert abs(mp.mpf(flow.trace.h[7, 0]) / every_h[7] - 1) < 1e-6
 
 
 def test_a_gru_whose_state_all_but_cancels():
@@ -183,3 +188,16 @@ def test_the_complex_step_says_nothing_where_it_is_no_small_step():
     assert np.isnan(complex_step_total(flow)).all()
     late = gf.gradient_flow(gf.RNN(1e-300, 0.5), [1.0, 1e300, 1.0], loss=UNIT)
     np.testing.assert_array_equal(np.isnan(complex_step_total(late)), [False, True, True])
+
+
+def test_a_dead_step_and_a_missing_weight_make_exact_zeros():
+    dead = gf.gradient_flow(gf.RNN(1.0, 1.0, activation="relu"), [-1.0, 1.0, 1.0, 1.0], loss=UNIT)
+    assert np.isneginf(dead.log10("w_x")[3, 3])
+    assert (dead.digits("w_x")[np.tri(4, dtype=bool)] == FULL).all()
+    apart = gf.gradient_flow(gf.RNN(1.0, 0.0), np.ones(4), loss=UNIT)
+    assert np.isneginf(apart.log10("b")[3, 1:]).all()
+    assert (apart.digits("b")[3, 1:] == FULL).all()
+    layers = [gf.LSTM.scalar(0.5, 0.0), gf.GRU.scalar(0.0, 0.5)]
+    above = gf.gradient_flow(gf.Stack(layers), np.ones(4), loss=UNIT)
+    assert np.isneginf(above.log10("w_xf", layer=0)).any()
+    assert np.nanmin(above.digits("w_xf", layer=0)) == FULL
