@@ -69,7 +69,7 @@ def test_its_rows_are_those_of_a_flow_of_every_target(both):
 
 def test_its_totals_are_those_of_these_targets(both):
     every, some = both
-    for name in [*names_of(every), "readout.w_o", "readout.b_o"]:
+    for name in [*every.cell.weights, "readout.w_o", "readout.b_o"]:
         same(some.total(name), every.total(name)[ROWS])
         same(some.log10_total(name), every.log10_total(name)[ROWS])
         if every.cell.signed:
