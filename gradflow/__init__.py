@@ -26,7 +26,7 @@ from gradflow.losses import (
     SquaredError,
     UnitLoss,
 )
-from gradflow.surveys import Example, Survey, survey
+from gradflow.surveys import Sample, Survey, survey
 from gradflow.weights import Model, from_module, from_state_dict, load, loads
 
 __version__ = "0.1.0"
@@ -36,10 +36,10 @@ __all__ = [
     "LSTM",
     "RNN",
     "BinaryCrossEntropy",
-    "Example",
     "GradientFlow",
     "Model",
     "Readout",
+    "Sample",
     "SignedSignals",
     "SoftmaxCrossEntropy",
     "SquaredError",

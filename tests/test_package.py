@@ -37,7 +37,7 @@ TOP_OF_THE_SDIST = {
     *("package.json", "package-lock.json", ".npmrc", "eslint.config.js"),
     *("requirements.txt", "requirements-dev.txt"),
     *("requirements-package.txt", "requirements-torch.txt"),
-    *("requirements-keras.txt", "requirements-onnx.txt"),
+    *("requirements-keras.txt", "requirements-onnx.txt", "requirements-dask.txt"),
 }
 
 # Beside Python's own: what an environment holds.

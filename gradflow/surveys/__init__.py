@@ -4,8 +4,8 @@
 sequence, and imports analysis and all below it.
 """
 
-from gradflow.surveys.example import Example
 from gradflow.surveys.record import Survey
 from gradflow.surveys.run import survey
+from gradflow.surveys.sample import Sample
 
-__all__ = ["Example", "Survey", "survey"]
+__all__ = ["Sample", "Survey", "survey"]

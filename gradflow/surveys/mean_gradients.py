@@ -13,11 +13,11 @@ from gradflow.analysis.loss_gradient import TrainingGradient
 from gradflow.analysis.truncation import TruncationCurve
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
-from gradflow.surveys.settings import Settings
+from gradflow.surveys.settings import SurveySettings
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GradientSums:
+class SummedGradients:
     """Sums over sequences; P numbers are the cell's weights, and n the lengths of the settings.
 
     Attributes
@@ -33,13 +33,13 @@ class GradientSums:
     chunks: Array
 
     @classmethod
-    def none(cls, settings: Settings) -> GradientSums:
+    def none(cls, settings: SurveySettings) -> SummedGradients:
         """The sums of no sequence."""
         lost = np.zeros((2, len(settings.lengths), settings.size))
         return cls(frozen(np.zeros(settings.size)), *map(frozen, lost))
 
     @classmethod
-    def of(cls, settings: Settings, gradient: TrainingGradient) -> GradientSums:
+    def of(cls, settings: SurveySettings, gradient: TrainingGradient) -> SummedGradients:
         """The sums of one sequence."""
         lost = (
             frozen(np.array([settings.flat(part) for part in parts]))
@@ -50,19 +50,19 @@ class GradientSums:
         )
         return cls(frozen(settings.flat(gradient.gradients)), *lost)
 
-    def __add__(self, other: GradientSums) -> GradientSums:
-        return GradientSums(
+    def __add__(self, other: SummedGradients) -> SummedGradients:
+        return SummedGradients(
             frozen(self.whole + other.whole),
             frozen(self.windows + other.windows),
             frozen(self.chunks + other.chunks),
         )
 
-    def mean(self, settings: Settings, count: int) -> Mapping[str, Array]:
+    def mean(self, settings: SurveySettings, count: int) -> Mapping[str, Array]:
         """The mean gradient of every array of weights."""
         parts = settings.by_weight(self.whole / count)
         return MappingProxyType({name: frozen(part) for name, part in parts.items()})
 
-    def curve(self, settings: Settings, kind: str) -> TruncationCurve:
+    def curve(self, settings: SurveySettings, kind: str) -> TruncationCurve:
         """How like the mean of truncated gradients is to the mean gradient."""
         whole = settings.by_weight(self.whole)
         found = [

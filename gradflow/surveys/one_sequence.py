@@ -15,31 +15,31 @@ from gradflow.numerics.falls_and_tails import LEVELS, fall_and_tail_of
 from gradflow.numerics.half_life_and_horizon import share_beyond_of
 from gradflow.numerics.scaled import Array
 from gradflow.surveys.counts import MEASURE_WIDTH, NONE, SIZE_WIDTH, Counts, log10_bins
-from gradflow.surveys.example import Example
 from gradflow.surveys.lag_axis import bins_of_lags
-from gradflow.surveys.mean_gradients import GradientSums
+from gradflow.surveys.mean_gradients import SummedGradients
 from gradflow.surveys.record import Survey
-from gradflow.surveys.settings import VERDICTS, Settings, is_whole
+from gradflow.surveys.sample import Sample
+from gradflow.surveys.settings import VERDICTS, SurveySettings, is_whole
 from gradflow.weights.model import Model
 
 
-def failed(settings: Settings, name: str, why: str) -> Survey:
+def failed(settings: SurveySettings, name: str, why: str) -> Survey:
     """A survey of a sequence that failed."""
-    return _survey(settings, failures=((name, why),))
+    return _empty(settings, failures=((name, why),))
 
 
-def none(settings: Settings) -> Survey:
+def none(settings: SurveySettings) -> Survey:
     """A survey of no sequence, which changes none that it is added to."""
-    return _survey(settings)
+    return _empty(settings)
 
 
-def _survey(settings: Settings, failures: tuple[tuple[str, str], ...] = ()) -> Survey:
-    sums = GradientSums.none(settings)
+def _empty(settings: SurveySettings, failures: tuple[tuple[str, str], ...] = ()) -> Survey:
+    sums = SummedGradients.none(settings)
     return Survey(settings, 0, len(failures), failures, NONE, NONE, NONE, sums)
 
 
 def survey_of_one(
-    settings: Settings, model: Cell | Model, readout: Readout | None, example: Example
+    settings: SurveySettings, model: Cell | Model, readout: Readout | None, sample: Sample
 ) -> Survey:
     """A survey of one sequence.
 
@@ -50,23 +50,25 @@ def survey_of_one(
     """
     flow = gradient_flow(
         model,
-        example.x,
+        sample.x,
         readout,
-        example.loss,
-        targets=example.targets,
-        mask=example.mask,
+        sample.loss,
+        targets=sample.targets,
+        mask=sample.mask,
     )
     # Targets are counted among the steps that count, and weights are given for every step.
     w = np.zeros(len(flow.mask))
     w[flow.steps[flow.targets - 1] - 1] = 1.0
-    gradient = training_gradient(model, example.x, flow.loss, w, example.mask, flow.readout)
+    gradient = training_gradient(model, sample.x, flow.loss, w, sample.mask, flow.readout)
     t = int(flow.targets[-1])
     terms = signs = measures = NONE
     for layer in range(len(flow.layers)):
         terms += _terms(flow, layer)
         signs += _signs(flow, t, layer)
         measures += _measured(settings, flow.log10_row("b", t, layer).copy(), layer)
-    return Survey(settings, 1, 0, (), terms, signs, measures, GradientSums.of(settings, gradient))
+    return Survey(
+        settings, 1, 0, (), terms, signs, measures, SummedGradients.of(settings, gradient)
+    )
 
 
 def _terms(flow: GradientFlow, layer: int) -> Counts:
@@ -88,7 +90,7 @@ def _signs(flow: GradientFlow, t: int, layer: int) -> Counts:
     return Counts.of(layer, lags.ravel(), sign.ravel().astype(np.int64) + 1)
 
 
-def _measured(settings: Settings, row: Array, layer: int) -> Counts:
+def _measured(settings: SurveySettings, row: Array, layer: int) -> Counts:
     """Every measure of one row of terms, (t,), in the order of the settings."""
     values = list(_values(settings, row))
     bins = [
@@ -98,7 +100,7 @@ def _measured(settings: Settings, row: Array, layer: int) -> Counts:
     return Counts.of(layer, np.arange(len(bins)), np.array(bins))
 
 
-def _values(settings: Settings, row: Array) -> Iterator[float]:
+def _values(settings: SurveySettings, row: Array) -> Iterator[float]:
     """The measures: steps as they are, and log10 of all others."""
     found = fall_and_tail_of(row)
     steps = 0 if found.bend is None else found.bend - 1

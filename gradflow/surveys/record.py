@@ -26,8 +26,8 @@ from gradflow.surveys.distributions import (
     distribution_of,
     histogram_of,
 )
-from gradflow.surveys.mean_gradients import GradientSums
-from gradflow.surveys.settings import VERDICTS, Settings, is_whole, measure_name
+from gradflow.surveys.mean_gradients import SummedGradients
+from gradflow.surveys.settings import VERDICTS, SurveySettings, is_whole, measure_name
 
 # Failures that are named; all are counted.
 NAMED = 100
@@ -47,7 +47,7 @@ class Survey:
 
     Attributes
     ----------
-    settings : Settings
+    settings : SurveySettings
         The model, and the lags after which a gradient is cut.
     count : int
         Sequences that went well.
@@ -72,14 +72,14 @@ class Survey:
     6
     """
 
-    settings: Settings
+    settings: SurveySettings
     count: int
     failed: int
     failures: tuple[tuple[str, str], ...]
     _terms: Counts
     _signs: Counts
     _measures: Counts
-    _gradients: GradientSums
+    _gradients: SummedGradients
 
     def __repr__(self) -> str:
         layers, number = ", ".join(self.layers), "1 sequence"
@@ -426,7 +426,7 @@ def _from_arrays(arrays: Mapping[str, Array]) -> Survey:
         return Counts(frozen(arrays[f"{name}.keys"]), frozen(arrays[f"{name}.counts"]))
 
     words = json.loads(str(arrays["words"]))
-    settings = Settings(
+    settings = SurveySettings(
         tuple(words["lengths"]),
         tuple(words["layers"]),
         tuple((name, tuple(shape)) for name, shape in words["weights"]),
@@ -440,7 +440,7 @@ def _from_arrays(arrays: Mapping[str, Array]) -> Survey:
         counted("terms"),
         counted("signs"),
         counted("measures"),
-        GradientSums(
+        SummedGradients(
             *(frozen(arrays[f"gradients.{name}"]) for name in ("whole", "windows", "chunks"))
         ),
     )

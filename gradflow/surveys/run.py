@@ -16,10 +16,10 @@ from gradflow.cells.base import Cell
 from gradflow.flow.arguments import check_kind
 from gradflow.losses import Loss, Readout
 from gradflow.numerics.validation import whole_number
-from gradflow.surveys.example import Example, examples_of
 from gradflow.surveys.one_sequence import failed, none, survey_of_one
 from gradflow.surveys.record import Survey
-from gradflow.surveys.settings import LENGTHS, Settings
+from gradflow.surveys.sample import Sample, samples_of
+from gradflow.surveys.settings import LENGTHS, SurveySettings
 from gradflow.weights.model import Model
 
 
@@ -27,26 +27,26 @@ from gradflow.weights.model import Model
 class Work:
     """Some sequences, and all that it takes to survey them: what goes to a worker."""
 
-    settings: Settings
+    settings: SurveySettings
     model: Cell | Model
     readout: Readout | None
-    examples: tuple[Example, ...]
+    samples: tuple[Sample, ...]
 
     def done(self) -> Survey:
         """The survey of these sequences; those that fail are named in it."""
-        return reduce(add, map(self._one, self.examples), none(self.settings))
+        return reduce(add, map(self._one, self.samples), none(self.settings))
 
     def failed(self, why: str) -> Survey:
         """The survey where all was lost on the way."""
-        lost = (failed(self.settings, str(example.name), why) for example in self.examples)
+        lost = (failed(self.settings, str(sample.name), why) for sample in self.samples)
         return reduce(add, lost, none(self.settings))
 
-    def _one(self, example: Example) -> Survey:
+    def _one(self, sample: Sample) -> Survey:
         # A sequence may hold anything, and no single one may end the survey of the others.
         try:
-            return survey_of_one(self.settings, self.model, self.readout, example)
+            return survey_of_one(self.settings, self.model, self.readout, sample)
         except Exception as error:
-            return failed(self.settings, str(example.name), _said(error))
+            return failed(self.settings, str(sample.name), _said(error))
 
 
 def survey(
@@ -72,7 +72,7 @@ def survey(
     model : RNN, LSTM, GRU or Stack, or Model
         The cell, layers of cells, or what `load` and `from_state_dict` return.
     sequences : iterable
-        Arrays of shape (T,) or (T, D), or each an `Example` that brings its own loss, targets or
+        Arrays of shape (T,) or (T, D), or each an `Sample` that brings its own loss, targets or
         mask. A list, an array of shape (N, T, D), or a generator that never holds them all.
     loss : loss, optional
         As for `gradient_flow`, of sequences that bring none.
@@ -127,11 +127,11 @@ def survey(
     """
     cell = model.cell if isinstance(model, Model) else model
     check_kind("model", cell, Cell, "a cell, such as RNN or LSTM, or a Model")
-    settings = Settings.of(cell, lengths)
+    settings = SurveySettings.of(cell, lengths)
     size = whole_number("batch", batch, 1)
     most = whole_number("in_flight", _twice_the_processors() if in_flight is None else in_flight, 1)
-    examples = examples_of(sequences, loss, targets, mask)
-    pieces = (Work(settings, model, readout, tuple(some)) for some in _batches(examples, size))
+    samples = samples_of(sequences, loss, targets, mask)
+    pieces = (Work(settings, model, readout, tuple(some)) for some in _batches(samples, size))
     total = none(settings)
     for part in _done(pieces, executor, most):
         total += part
@@ -142,8 +142,8 @@ def survey(
     return total
 
 
-def _batches(examples: Iterator[Example], size: int) -> Iterator[list[Example]]:
-    while some := list(islice(examples, size)):
+def _batches(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
+    while some := list(islice(samples, size)):
         yield some
 
 

@@ -25,7 +25,7 @@ _WHOLE = ("steps", "fall_steps", "horizon", "verdict")
 
 
 @dataclass(frozen=True)
-class Settings:
+class SurveySettings:
     """The model of a survey, and what is asked of each sequence.
 
     Attributes
@@ -46,7 +46,7 @@ class Settings:
     digest: str
 
     @classmethod
-    def of(cls, cell: Cell, lengths: Sequence[int]) -> Settings:
+    def of(cls, cell: Cell, lengths: Sequence[int]) -> SurveySettings:
         """The settings of a survey of a cell.
 
         Raises

@@ -165,10 +165,10 @@ def parts_of_one_set():
     generator = np.random.default_rng(5)
     cell = cell_of("lstm", generator, D)
     sequences = [generator.normal(size=(T, D)) for T in (4, 7, 33, 5, 12, 6)]
-    sequences[2:2] = [gf.Example(np.ones((4, 3)), name="wide"), np.full((4, D), np.nan)]
+    sequences[2:2] = [gf.Sample(np.ones((4, 3)), name="wide"), np.full((4, D), np.nan)]
     options = {"loss": LOSS, "targets": "last", "lengths": LENGTHS}
     named = [
-        x if isinstance(x, gf.Example) else gf.Example(x, name=f"number {n}")
+        x if isinstance(x, gf.Sample) else gf.Sample(x, name=f"number {n}")
         for n, x in enumerate(sequences)
     ]
     cuts = (slice(0, 3), slice(3, 4), slice(4, 8))
@@ -238,13 +238,13 @@ def test_masked_steps_and_examples_of_their_own_are_as_sequences_without_them():
     mask = np.arange(14) // 3 != 1
     padded = np.full((14, D), 7.0)
     padded[mask] = generator.normal(size=(11, D))
-    examples = [
-        gf.Example(padded, gf.SquaredError(1.0), "last", mask),
-        gf.Example(x, gf.SquaredError(1.0), [4, 9]),
+    samples = [
+        gf.Sample(padded, gf.SquaredError(1.0), "last", mask),
+        gf.Sample(x, gf.SquaredError(1.0), [4, 9]),
     ]
     plain = gf.survey(cell, [padded[mask]], gf.SquaredError(1.0), "last")
     plain += gf.survey(cell, [x], gf.SquaredError(1.0), [4, 9])
-    check_same(gf.survey(cell, examples, gf.UnitLoss()), plain, rtol=1e-12)
+    check_same(gf.survey(cell, samples, gf.UnitLoss()), plain, rtol=1e-12)
 
 
 def test_exact_zeros_are_counted_as_zeros():

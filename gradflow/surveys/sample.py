@@ -10,7 +10,7 @@ from gradflow.losses import Loss
 
 
 @dataclass(frozen=True, eq=False)
-class Example:
+class Sample:
     """A sequence of a data set. What is left out is as `survey` is told for all.
 
     Parameters
@@ -33,9 +33,9 @@ class Example:
     Examples
     --------
     >>> import gradflow as gf
-    >>> spoken = gf.Example([1.0, 0.0, 2.0], loss=gf.SquaredError(1.0), name="spoken 3")
+    >>> spoken = gf.Sample([1.0, 0.0, 2.0], loss=gf.SquaredError(1.0), name="spoken 3")
     >>> spoken
-    Example('spoken 3')
+    Sample('spoken 3')
     >>> gf.survey(gf.RNN(0.5, 0.9), [spoken]).count
     1
     """
@@ -47,19 +47,19 @@ class Example:
     name: str | None = None
 
     def __repr__(self) -> str:
-        return f"Example({self.name!r})"
+        return f"Sample({self.name!r})"
 
 
-def examples_of(
+def samples_of(
     sequences: Iterable[Any], loss: Loss | None, targets: Any, mask: Any
-) -> Iterator[Example]:
-    """Each sequence as an example that lacks nothing, read as they come."""
+) -> Iterator[Sample]:
+    """Each sequence as an sample that lacks nothing, read as they come."""
     for number, given in enumerate(sequences, start=1):
-        example = given if isinstance(given, Example) else Example(given)
+        sample = given if isinstance(given, Sample) else Sample(given)
         yield replace(
-            example,
-            loss=loss if example.loss is None else example.loss,
-            targets=targets if example.targets is None else example.targets,
-            mask=mask if example.mask is None else example.mask,
-            name=f"sequence {number}" if example.name is None else example.name,
+            sample,
+            loss=loss if sample.loss is None else sample.loss,
+            targets=targets if sample.targets is None else sample.targets,
+            mask=mask if sample.mask is None else sample.mask,
+            name=f"sequence {number}" if sample.name is None else sample.name,
         )
