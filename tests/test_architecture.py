@@ -22,6 +22,7 @@ FLOORS = (
     ("gradflow.surveys",),
     ("gradflow",),
     ("gradflow.figures",),
+    ("gradflow.report",),
     ("gradflow.ui",),
     ("app",),
 )

@@ -7,11 +7,12 @@ import importlib.util
 import os
 import re
 import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from gradflow import __version__
+from gradflow.report import command_line
 
 # What the page imports beyond the library, by the least versions. The extra `app` brings all of it;
 # a hint names these, since an index may have a gradflow of somebody else.
@@ -27,21 +28,16 @@ _NEEDED = {
 _LOCALHOST = ("127.0.0.1", "::1", "0.0.0.0", "::")
 
 _SETTINGS = """
+"gradflow report" writes what a file of sequences says of a model: see "gradflow report --help".
+
 The page has settings of its own: a .streamlit/config.toml in the current folder is not read.
 Set other options of its server through Streamlit's environment variables, for instance
 STREAMLIT_SERVER_BASE_URL_PATH.
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """Answers a bad argument with one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve the page until the process is told to stop.
+    """Serve the page until the process is told to stop; with "report" first, write a report.
 
     Parameters
     ----------
@@ -53,8 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         With code 2 for a bad argument, 1 where packages are missing, 0 when all is done.
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["report"]:
+        command_line.main(given[1:])
+        return
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         install = " ".join(f'"{name}>={_NEEDED[name]}"' for name in missing)
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = command_line.SentenceParser(
         prog="gradflow",
         description="Open the page that shows where the gradient goes in a recurrent network.",
         epilog=_SETTINGS,
