@@ -90,7 +90,7 @@ def _from_onnx(data: bytes) -> Contents:
         return read_onnx(data)
     except OnnxMissingError as error:
         raise _OtherFormatError(
-            'is in the format ONNX, which needs its library: pip install "gradflow[onnx]".'
+            'is in the format ONNX, which needs its library: pip install "onnx>=1.16".'
         ) from error
     except ExternalDataError as error:
         raise _OtherFormatError(

@@ -36,7 +36,7 @@ INPUT = {0: "tbu", 1: "btu"}
 
 
 @dataclass(frozen=True)
-class Node:
+class OnnxNode:
     """One node.
 
     Attributes
@@ -81,7 +81,7 @@ class OnnxGraph:
 
     Attributes
     ----------
-    nodes : tuple of Node
+    nodes : tuple of OnnxNode
         All nodes, but for those of graphs within nodes.
     constants : mapping
         Tensors by the names of values.
@@ -89,12 +89,12 @@ class OnnxGraph:
         The node that makes a value, by the value's name.
     """
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[OnnxNode, ...]
     constants: Mapping[str, Tensor]
-    makers: Mapping[str, Node]
+    makers: Mapping[str, OnnxNode]
 
     @property
-    def recurrent(self) -> list[Node]:
+    def recurrent(self) -> list[OnnxNode]:
         """The nodes that are recurrent layers."""
         return [node for node in self.nodes if node.kind in RECURRENT]
 
@@ -111,7 +111,7 @@ class OnnxGraph:
             value = maker.input(0)
         return None
 
-    def _dequantized(self, node: Node) -> Tensor | None:
+    def _dequantized(self, node: OnnxNode) -> Tensor | None:
         stored, scale = (self.constants.get(node.input(place)) for place in (0, 1))
         zero = self.constants.get(node.input(2))
         if stored is None or scale is None or (node.input(2) and zero is None):
@@ -144,9 +144,9 @@ class OnnxGraph:
         pairs = ((self._below(node), node) for node in self.recurrent)
         return frozenset((below.name, node.name) for below, node in pairs if below is not None)
 
-    def _below(self, node: Node) -> Node | None:
+    def _below(self, node: OnnxNode) -> OnnxNode | None:
         """The recurrent node whose states, and nothing else, a node takes as its input."""
-        value, between = node.input(0), list[Node]()
+        value, between = node.input(0), list[OnnxNode]()
         for _ in range(STEPS):
             maker = self.makers.get(value)
             if maker is None:
@@ -163,7 +163,7 @@ class OnnxGraph:
             value = maker.input(0)
         return None
 
-    def _moved(self, axes: str, node: Node) -> str | None:
+    def _moved(self, axes: str, node: OnnxNode) -> str | None:
         """The axes after a node that only moves or drops axes; None after any other.
 
         A dropped direction is the only one, which the size of the weights tells: a layer of two
@@ -213,10 +213,10 @@ def read_graph(graph: Any, tensor: Callable[[str, Any], Tensor]) -> OnnxGraph:
     return OnnxGraph(nodes, constants, makers)
 
 
-def _node(node: Any, tensor: Callable[[str, Any], Tensor]) -> Node:
+def _node(node: Any, tensor: Callable[[str, Any], Tensor]) -> OnnxNode:
     outputs = tuple(node.output)
     name = node.name or next(filter(None, outputs), node.op_type)
-    return Node(name, node.op_type, tuple(node.input), outputs, dict(_attributes(node, tensor)))
+    return OnnxNode(name, node.op_type, tuple(node.input), outputs, dict(_attributes(node, tensor)))
 
 
 def _attributes(node: Any, tensor: Callable[[str, Any], Tensor]) -> Iterator[tuple[str, Any]]:

@@ -27,7 +27,7 @@ from gradflow.weights.layers import (
     Told,
     chosen_direction,
 )
-from gradflow.weights.onnx_graph import Node, OnnxGraph, dequantized
+from gradflow.weights.onnx_graph import OnnxGraph, OnnxNode, dequantized
 from gradflow.weights.tensors import Tensor, listed, shown
 
 SOURCE = "the graph"
@@ -66,7 +66,7 @@ def onnx_modules(graph: OnnxGraph) -> list[Module]:
     return [_module(graph, node) for node in graph.recurrent]
 
 
-def _module(graph: OnnxGraph, node: Node) -> Module:
+def _module(graph: OnnxGraph, node: OnnxNode) -> Module:
     tensors = {
         role: tensor
         for role, place in (("W", 1), ("R", 2), ("B", 3))
@@ -77,7 +77,7 @@ def _module(graph: OnnxGraph, node: Node) -> Module:
     return Module(node.name, f"{node.name}\0", tensors, layers, _unsupported(graph, node, tensors))
 
 
-def _weight(graph: OnnxGraph, node: Node, place: int) -> Tensor | None:
+def _weight(graph: OnnxGraph, node: OnnxNode, place: int) -> Tensor | None:
     if node.kind != "DynamicQuantizeLSTM" or place == 3:
         return graph.constant(node.input(place))
     scale, zero = (graph.constant(node.input(6 + 2 * place + more)) for more in (0, 1))
@@ -85,7 +85,7 @@ def _weight(graph: OnnxGraph, node: Node, place: int) -> Tensor | None:
     return None if stored is None or scale is None else dequantized(stored, scale, zero, 0)
 
 
-def _unsupported(graph: OnnxGraph, node: Node, tensors: Mapping[str, Tensor]) -> str:
+def _unsupported(graph: OnnxGraph, node: OnnxNode, tensors: Mapping[str, Tensor]) -> str:
     """What of a node is not supported, as a sentence."""
     name = shown(node.name)
     for role, place in (("W", 1), ("R", 2), ("B", 3)):
@@ -100,7 +100,7 @@ def _unsupported(graph: OnnxGraph, node: Node, tensors: Mapping[str, Tensor]) ->
     return ""
 
 
-def _layers(graph: OnnxGraph, node: Node, module: Module, answers: Answers) -> list[Layer]:
+def _layers(graph: OnnxGraph, node: OnnxNode, module: Module, answers: Answers) -> list[Layer]:
     kind = KINDS[node.kind]
     direction = node.attributes.get("direction", "forward")
     count = DIRECTIONS.get(direction, 0)
@@ -129,7 +129,7 @@ def _layers(graph: OnnxGraph, node: Node, module: Module, answers: Answers) -> l
     return [replace(layer, direction=direction, start=start)]
 
 
-def _blocks(node: Node, tensors: Mapping[str, Tensor], place: int) -> GateBlocks:
+def _blocks(node: OnnxNode, tensors: Mapping[str, Tensor], place: int) -> GateBlocks:
     w_x, w_h = (_of_direction(tensors[role], place) for role in ("W", "R"))
     if node.kind == "DynamicQuantizeLSTM":
         w_x, w_h = transposed(w_x), transposed(w_h)
@@ -150,7 +150,7 @@ def _of_direction(tensor: Tensor, place: int) -> Tensor:
     return replace(tensor, shape=tensor.shape[1:], read=lambda: tensor.read()[place])
 
 
-def _told(node: Node, kind: str, place: int, count: int) -> Told:
+def _told(node: OnnxNode, kind: str, place: int, count: int) -> Told:
     """What the attributes of a node tell."""
     found = _activations(node, kind, place, count)
     first = ("The first axis of its input is batch.",) if node.whole("layout", 0) else ()
@@ -166,7 +166,7 @@ def _told(node: Node, kind: str, place: int, count: int) -> Told:
     return Told(SOURCE, kind, found[1], found[0], notes=first)
 
 
-def _activations(node: Node, kind: str, place: int, count: int) -> list[str]:
+def _activations(node: OnnxNode, kind: str, place: int, count: int) -> list[str]:
     """The activations of one direction, by gradflow's names."""
     each = len(USUAL[kind])
     names = node.attributes.get("activations") or USUAL[kind] * count
@@ -184,14 +184,14 @@ def _activations(node: Node, kind: str, place: int, count: int) -> list[str]:
     return found[place * each : (place + 1) * each]
 
 
-def _numbers(node: Node, name: str) -> Iterator[float]:
+def _numbers(node: OnnxNode, name: str) -> Iterator[float]:
     values = node.attributes.get(name, ())
     if not isinstance(values, tuple) or not all(isinstance(value, float) for value in values):
         raise ValueError(f"{name} of {shown(node.name)} must be numbers.")
     return iter(values)
 
 
-def _activation(node: Node, name: str, alpha: float | None, beta: float | None) -> str:
+def _activation(node: OnnxNode, name: str, alpha: float | None, beta: float | None) -> str:
     for (known, *numbers), ours in ACTIVATIONS.items():
         # The numbers are float32 in the file.
         same = all(
@@ -209,7 +209,7 @@ def _activation(node: Node, name: str, alpha: float | None, beta: float | None) 
 
 
 def _start(
-    graph: OnnxGraph, node: Node, kind: str, place: int, H: int
+    graph: OnnxGraph, node: OnnxNode, kind: str, place: int, H: int
 ) -> tuple[dict[str, Array], tuple[str, ...]]:
     """The starting states of a direction, and what is to be said of them."""
     start, notes = {}, []
@@ -224,7 +224,7 @@ def _start(
     return start, tuple(notes)
 
 
-def _state(node: Node, tensor: Tensor, place: int, H: int) -> Array:
+def _state(node: OnnxNode, tensor: Tensor, place: int, H: int) -> Array:
     """A starting state, which must be one for all sequences of a batch."""
     values = tensor.values()
     values = values.swapaxes(0, 1) if node.whole("layout", 0) and values.ndim == 3 else values
@@ -266,12 +266,12 @@ def other_tensors(graph: OnnxGraph) -> Iterator[tuple[str, Tensor]]:
             yield _called(node, "bias", bias)
 
 
-def _called(node: Node, part: str, tensor: Tensor) -> tuple[str, Tensor]:
+def _called(node: OnnxNode, part: str, tensor: Tensor) -> tuple[str, Tensor]:
     name = f"{node.name}/{part}"
     return name, replace(tensor, name=name)
 
 
-def _plain(node: Node) -> bool:
+def _plain(node: OnnxNode) -> bool:
     """Whether a Gemm is a product and a bias."""
     factors = [node.attributes.get(name, 1.0) for name in ("alpha", "beta")]
     return factors == [1.0, 1.0] and not node.whole("transA", 0)
