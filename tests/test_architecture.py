@@ -37,7 +37,10 @@ UI = FIGURES | {"streamlit", "starlette", "uvicorn", "kaleido", "choreographer",
 UI_SHARED = {"shared", "downloads", "component"}
 UI_FOLDERS = {"downloads": {"shared"}, "component": {"shared"}}
 UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model"), UI_SHARED)
-UI_FOLDERS["page_script"] = {"comparison", "paths", "derivation", "model"}
+UI_FOLDERS["model"] = UI_SHARED | {"workers"}
+UI_FOLDERS["door"] = {"workers"}
+UI_FOLDERS["page_script"] = {"navigation"}
+UI_FOLDERS["navigation"] = {"comparison", "paths", "derivation", "model"}
 
 # Readers of formats that a library of their own reads: imported where a file asks for it, and not
 # when gradflow is imported.

@@ -39,4 +39,9 @@ def needed_bytes(cell: Cell, T: int) -> int:
         kept += gates * _SCALED * T * T
         on_the_way += gates * layer.H * (_PER_STEP * _SCALED * T + _PER_WEIGHT * _NUMBER * layer.H)
         on_the_way += gates * _NUMBER * layer.H * layer.D
-    return kept + on_the_way + _ON_THE_WAY * _NUMBER * T * T + _NUMBER * PREPARED
+    return kept + on_the_way + bytes_of_terms(T) + _NUMBER * PREPARED
+
+
+def bytes_of_terms(T: int) -> int:
+    """About how many bytes the terms of one parameter take at most, once there is a flow."""
+    return _ON_THE_WAY * _NUMBER * T * T

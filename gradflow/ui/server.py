@@ -77,6 +77,18 @@ class Turns:
             time.sleep(PAUSE)
         self._take(self._behind, PATIENCE)
 
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        """Let others have the turn for as long as this run waits for what is done elsewhere."""
+        held = self._held_here()
+        if held:
+            self._give()
+        try:
+            yield
+        finally:
+            if held:
+                self._take(self._before, math.inf)
+
     def between_steps(self) -> None:
         """Let runs that wait go first, before the next step of a long turn."""
         if self._held_here() and (self._before or self._behind):

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import gradflow as gf
-from gradflow.analysis import memory
 from gradflow.analysis.forget_bias import keeping_gate, with_forget_bias
-from gradflow.analysis.unit_signal import UnitSignals, unit_signals
-from gradflow.engine.memory_estimate import needed_bytes
 from gradflow.engine.parameter_names import layers_of
-from gradflow.numerics.scaled import Array
-from gradflow.ui.model import long_runs, uploads, words
+from gradflow.ui.model import long_runs, questions, uploads, words
+from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.panels import Seen, changed_title
+from gradflow.ui.model.questions import Carriers
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import OWN, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED, Shipped, shipped_model
 from gradflow.ui.model.uploads import Upload
 
-# The share of the k = 1 term below which a lag counts as forgotten.
-LEAST_SHARE = 0.01
-
 Key = tuple[object, ...]
-
-_Result = TypeVar("_Result")
-
-
-class TooLargeError(ValueError):
-    """A run does not fit in memory."""
-
-
-class StoppedError(Exception):
-    """The user has cancelled a computation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,116 +62,61 @@ def chosen_model(name: str) -> ChosenModel:
     return ChosenModel(shipped_model(shipped.name, readout), shipped, (shipped.name,))
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One run of the model: its title, its terms, and a key of its inputs and weights."""
-
-    title: str
-    flow: gf.GradientFlow
-    key: Key
-
-
 def runs(chosen: ChosenModel, given: Sequence, settings: ModelSettings) -> tuple[Run, ...]:
     """The run of the model as read and, unless it is the same, with the forget bias added.
 
     Raises
     ------
-    TooLargeError
-        If they do not fit in memory.
     StoppedError
-        If the user has cancelled them.
-    ValueError
-        If the forward pass leaves the range of float64.
+        If a link asks for them, they cost time, and nobody said to begin.
     """
     cell = chosen.model.cell
-    compared = settings.added != 0.0 and any(map(keeping_gate, layers_of(cell)))
     key = (*chosen.key, hashlib.sha256(given.x.tobytes()).hexdigest(), given.x.shape)
-    changed_key = (*key, settings.added)
-    missing = [
-        not long_runs.has("run", key),
-        compared and not long_runs.has("changed", changed_key),
-    ]
-    if missing[0]:
-        for name in ("run", "changed"):  # what goes first makes room
+    both = [Run("flow", words.AS_READ, "The model as read", chosen.model, given.x, key)]
+    if settings.added != 0.0 and any(map(keeping_gate, layers_of(cell))):
+        changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
+        title = changed_title(cell, settings.added)
+        label, changed_key = f"The same with {title}", (*key, settings.added)
+        both.append(Run("changed flow", title, label, changed, given.x, changed_key))
+    long_runs.ask_first(both[-1].key, sum(run.seconds for run in both))
+    if not long_runs.has("flow", key):
+        for name in ("flow", "changed flow"):  # what goes first makes room
             long_runs.forget(name)
-    refused = long_runs.too_large(needed_bytes(cell, len(given.x)) * sum(missing), len(given.x))
-    if refused is not None:
-        raise TooLargeError(refused)
-    flow = _computed("run", key, "The model as read", _flow(chosen.model, given))
-    first = Run(words.AS_READ, flow, key)
-    if not compared:
-        return (first,)
-    changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
-    title = changed_title(cell, settings.added)
-    flow = _computed("changed", changed_key, f"The same with {title}", _flow(changed, given))
-    return first, Run(title, flow, changed_key)
+    return tuple(both)
 
 
 def seen(
     both: tuple[Run, ...], settings: ModelSettings, parameter: str, layer: int
 ) -> tuple[Seen, ...]:
-    """The terms and measures that the page shows of each run."""
+    """The terms and measures that the page shows of each run.
+
+    Raises
+    ------
+    StoppedError, ValueError
+        As `Run.ask`.
+    """
     return tuple(
         Seen(
             run.title,
-            _terms(place, run, parameter, layer),
-            _reach(place, run, settings.window, layer),
+            run.ask(f"terms_{place}", f"The terms, {run.title}", questions.terms, parameter, layer),
+            run.ask(
+                f"reach_{place}",
+                f"The measures, {run.title}",
+                questions.reach,
+                layer,
+                settings.window,
+            ),
         )
         for place, run in enumerate(both)
     )
 
 
-def carriers(run: Run, t: int, layer: int) -> UnitSignals:
+def carriers(run: Run, t: int, layer: int) -> Carriers:
     """The signal of one target, unit by unit.
 
     Raises
     ------
-    StoppedError
-        If the user has cancelled it.
+    StoppedError, ValueError
+        As `Run.ask`.
     """
-    return _computed(
-        "units",
-        (*run.key, t, layer),
-        "The hidden units",
-        lambda on_step: unit_signals(run.flow, t, layer, on_step),
-    )
-
-
-def _terms(place: int, run: Run, parameter: str, layer: int) -> Array:
-    def make(on_step: long_runs.Progress) -> Array:
-        if parameter == "x":
-            run.flow.sweep_inputs(on_step)
-            return run.flow.log10("x")
-        return run.flow.log10(parameter, layer=layer)
-
-    return _computed(
-        f"terms_{place}", (*run.key, parameter, layer), f"The terms, {run.title}", make
-    )
-
-
-def _reach(place: int, run: Run, window: int, layer: int) -> tuple[memory.Reach, ...]:
-    return long_runs.kept(
-        f"reach_{place}",
-        (*run.key, layer, window),
-        lambda: memory.over_targets(run.flow, layer, eps=LEAST_SHARE, window=window),
-    )
-
-
-def _flow(model: gf.Model, given: Sequence) -> Callable[[long_runs.Progress], gf.GradientFlow]:
-    return lambda on_step: gf.gradient_flow(model, given.x, on_step=on_step)
-
-
-def _computed(
-    name: str, key: Key, label: str, make: Callable[[long_runs.Progress], _Result]
-) -> _Result:
-    """The result kept under a name, or a new one, with a bar and a button to cancel."""
-    if long_runs.stopped(key):
-        raise StoppedError
-
-    def computed() -> _Result:
-        progress = long_runs.Progress(name, label, key)
-        made = make(progress)
-        progress.done()
-        return made
-
-    return long_runs.kept(name, key, computed)
+    return run.ask("units", "The hidden units", questions.carriers, t, layer)

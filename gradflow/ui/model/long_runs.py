@@ -1,29 +1,39 @@
-"""Long computations: results that are kept, a bar that shows progress, and memory that is free."""
+"""Long computations: results that are kept, a bar that shows progress, and what stops them."""
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Hashable
-from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
 
 from gradflow.ui import server
+from gradflow.ui.model import waiting_words
+from gradflow.ui.workers.pool import Ticket, workers
 
-_STOPPED = "model_stopped"
 CANCEL = "model_cancel"
+_STOPPED = "model_stopped"
+_ARRIVED = "model_arrived"
+_OWNER = "model_owner"
 _KEPT = "model_kept_"
 
 # Seconds before a bar appears, and between two moves of it.
 PATIENCE = 1.0
-_PACE = 0.25
+PACE = 0.25
 
-_PERCENT = 100
-_MEGA = 1e6
-_UNKNOWN = 4 << 30  # taken to be free where the machine does not say
+# Seconds of work from which on a run that a link brings asks before it begins.
+ASKS = 1.0
+
+# The share of the work from which on the time that is left can be told.
+_TELLING = 0.02
 
 _Result = TypeVar("_Result")
+
+
+class StoppedError(Exception):
+    """A computation that does not go on by itself; the message says why."""
 
 
 def kept(name: str, key: Hashable, make: Callable[[], _Result]) -> _Result:
@@ -60,14 +70,71 @@ def forget(name: str) -> None:
     st.session_state[_KEPT + name] = None
 
 
-def stopped(key: Hashable) -> bool:
-    """Whether the user has cancelled what is made for this key."""
-    return st.session_state.get(_STOPPED) == key
+def computed(name: str, key: Hashable, label: str, make: Callable[[Progress], _Result]) -> _Result:
+    """The result kept under a name, or a new one, with a bar and a button to cancel.
+
+    Parameters
+    ----------
+    name, key
+        As `kept` has them.
+    label : str
+        What is computed, as Markdown.
+    make : callable
+        What makes it, given the bar.
+
+    Raises
+    ------
+    StoppedError
+        If it was stopped before.
+    """
+    check_may_run(key)
+
+    def made() -> _Result:
+        progress = Progress(name, label, key)
+        result = make(progress)
+        progress.done()
+        return result
+
+    return kept(name, key, made)
+
+
+def check_may_run(key: Hashable) -> None:
+    """Raise StoppedError if the computation for this key was stopped."""
+    stopped: tuple[Hashable, str] | None = st.session_state.get(_STOPPED)
+    if stopped is not None and stopped[0] == key:
+        raise StoppedError(stopped[1])
+
+
+def ask_first(key: Hashable, seconds: float) -> None:
+    """Raise StoppedError if a link brought this run, it costs time, and nobody said to begin.
+
+    Parameters
+    ----------
+    key : hashable
+        What tells the run from another, which only the user can have asked for.
+    seconds : float
+        About how long it takes.
+    """
+    if _ARRIVED not in st.session_state:
+        st.session_state[_ARRIVED] = key if seconds > ASKS else None
+    if st.session_state[_ARRIVED] == key:
+        raise StoppedError(waiting_words.asks_first(seconds))
+    st.session_state[_ARRIVED] = None
+
+
+def stop(key: Hashable, reason: str) -> None:
+    """Let the computation for this key not begin again by itself."""
+    st.session_state[_STOPPED] = (key, reason)
 
 
 def go_on() -> None:
-    """Allow the computation that was cancelled; a callback."""
-    st.session_state[_STOPPED] = None
+    """Allow the computation that was stopped; a callback."""
+    st.session_state[_STOPPED] = st.session_state[_ARRIVED] = None
+
+
+def owner() -> str:
+    """What tells this session from the others, among the workers."""
+    return str(st.session_state.setdefault(_OWNER, secrets.token_hex(8)))
 
 
 class Progress:
@@ -90,65 +157,49 @@ class Progress:
         self._name, self._label, self._key = name, label, key
         self._slot = st.empty()
         self._bar: st.delta_generator.DeltaGenerator | None = None
-        self._due = time.monotonic() + PATIENCE
+        self._began = time.monotonic()
+        self._due = self._began + PATIENCE
 
     def __call__(self, share: float) -> None:
+        """Tell how much of what is computed here is done."""
         server.runs.between_steps()
-        now = time.monotonic()
-        if now < self._due:
-            return
-        self._due = now + _PACE
-        text = f"{self._label}: {share * _PERCENT:.0f}%"
-        if self._bar is not None:
-            self._bar.progress(share, text)
-            return
-        with self._slot.container():
-            self._bar = st.progress(share, text)
-            st.button("Cancel", key=f"{CANCEL}_{self._name}", on_click=_stop, args=(self._key,))
+        self._show(share, lambda: waiting_words.going_on(self._label, share, self._left(share)))
+
+    def follow(self, ticket: Ticket) -> None:
+        """Tell how far a worker is, or how many runs are to end before this one begins."""
+        place, pool = ticket.place, workers()
+        if place:
+            self._began = time.monotonic()
+            left = pool.seconds_before(ticket)
+            text = waiting_words.in_queue(self._label, place, pool.waiting, left)
+            self._show(0.0, lambda: text)
+        else:
+            share = ticket.share
+            self._show(share, lambda: waiting_words.going_on(self._label, share, self._left(share)))
 
     def done(self) -> None:
         """Take bar and button away."""
         self._slot.empty()
 
+    def _left(self, share: float) -> float | None:
+        """Seconds that the rest takes at the pace so far."""
+        if share < _TELLING:
+            return None
+        return (time.monotonic() - self._began) * (1.0 - share) / share
 
-def too_large(needed: int, T: int) -> str | None:
-    """Why a run does not fit, as one sentence; None where it does."""
-    free = free_bytes()
-    if needed <= free:
-        return None
-    return (
-        f"This run must fit in memory: T = {T} steps of this model need about "
-        f"{needed / _MEGA:,.0f} MB, and {free / _MEGA:,.0f} MB are free; take a shorter sequence."
-    )
-
-
-def free_bytes() -> int:
-    """Memory that this machine, or the group of processes this one is in, has left."""
-    left = [_available(Path("/proc/meminfo"))]
-    group = Path("/sys/fs/cgroup")
-    most, used = (_number(group / f"memory.{name}") for name in ("max", "current"))
-    if most is not None and used is not None:
-        left.append(max(0, most - used))
-    known = [size for size in left if size is not None]
-    return min(known, default=_UNKNOWN)
+    def _show(self, share: float, text: Callable[[], str]) -> None:
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + PACE
+        if self._bar is not None:
+            self._bar.progress(share, text())
+            return
+        with self._slot.container():
+            self._bar = st.progress(share, text())
+            st.button("Cancel", key=f"{CANCEL}_{self._name}", on_click=_cancel, args=(self._key,))
 
 
-def _available(path: Path) -> int | None:
-    try:
-        lines = path.read_text().splitlines()
-    except OSError:
-        return None
-    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(found[0]) << 10 if found else None
-
-
-def _number(path: Path) -> int | None:
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None
-
-
-def _stop(key: Hashable) -> None:
-    st.session_state[_STOPPED] = key
+def _cancel(key: Hashable) -> None:
+    stop(key, waiting_words.CANCELLED)
+    workers().cancel(owner())

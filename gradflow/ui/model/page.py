@@ -24,13 +24,13 @@ from gradflow.ui.model import controls, exports, long_runs, panels, sequence, up
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (
     ChosenModel,
-    Run,
-    StoppedError,
     carriers,
     chosen_model,
     runs,
     seen,
 )
+from gradflow.ui.model.long_runs import StoppedError
+from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
@@ -64,8 +64,8 @@ def model_page() -> None:
         given = _sequence(chosen, settings)
         both = runs(chosen, given, settings)
         _shown(chosen, given, settings, both)
-    except StoppedError:
-        st.info(words.STOPPED, icon=":material/cancel:")
+    except StoppedError as stopped:
+        st.info(escaped(str(stopped)), icon=":material/pause_circle:")
         st.button("Run it", key="model_go_on", on_click=long_runs.go_on, type="primary")
     except ValueError as error:
         st.error(escaped(str(error)))

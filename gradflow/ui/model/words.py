@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from gradflow.analysis import memory
-from gradflow.analysis.unit_signal import UnitSignals
 from gradflow.figures.builders.number_words import number, percent
 from gradflow.figures.builders.unit_bars import by_half_life
+from gradflow.ui.model.questions import Carriers
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.weights.model import KIND_WORDS, Model
@@ -36,8 +36,6 @@ LOSS = (
 AS_READ = "as read"
 
 _BIAS = re.compile(r"b_\w")
-
-STOPPED = "Cancelled before it was done."
 
 READING = {
     "lag": "Read a row from left to right: from the target step back into the past. Both heatmaps "
@@ -122,7 +120,7 @@ def truncation(reach: memory.Reach) -> str:
     )
 
 
-def carriers(signals: UnitSignals, most: int = 5) -> str:
+def carriers(signals: Carriers, most: int = 5) -> str:
     """A sentence that names the units with the longest half-lives."""
     order = by_half_life(signals.half_life)[:most]
     named = ", ".join(

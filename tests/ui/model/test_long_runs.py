@@ -1,16 +1,30 @@
 """A long run on the page of the user's own model: memory, progress, and turns."""
 
+import os
+import signal
 import threading
 import time
 
-from ui.model.model_app import assert_shows, charts, example, noise, opened, put, quiet, shipped
+import pytest
+from ui.model.model_app import (
+    assert_shows,
+    charts,
+    example,
+    noise,
+    opened,
+    put,
+    quiet,
+    shipped,
+    widget,
+)
 
 from gradflow.ui import server
-from gradflow.ui.model import long_runs
+from gradflow.ui.model import long_runs, model_run
+from gradflow.ui.workers.pool import workers
 
 
 def test_what_does_not_fit_in_memory_is_refused_in_one_sentence(monkeypatch):
-    monkeypatch.setattr(long_runs, "free_bytes", lambda: 40_000_000)
+    monkeypatch.setattr(workers().memory, "_measured", lambda: 40_000_000)
     app = opened(sequence="noise", T="60")
     assert charts(app)
     app = put(app, "T", 2000)
@@ -25,7 +39,7 @@ def test_what_does_not_fit_in_memory_is_refused_in_one_sentence(monkeypatch):
 
 def test_a_bar_and_a_button_come_and_go_while_it_computes(monkeypatch):
     monkeypatch.setattr(long_runs, "PATIENCE", -1.0)
-    monkeypatch.setattr(long_runs, "_PACE", 0.0)
+    monkeypatch.setattr(long_runs, "PACE", 0.0)
     shown = []
     call = long_runs.Progress.__call__
 
@@ -66,3 +80,50 @@ def test_a_run_lets_others_go_first_between_any_two_steps(monkeypatch):
     assert len(steps) > 2 * 12
     assert others == list(range(len(steps)))
     assert_shows(app, shipped("recall_not_learned"), noise(app, 6))
+
+
+@pytest.fixture
+def heavy(monkeypatch):
+    """Every run is a worker's."""
+    monkeypatch.setattr(model_run, "HEAVY", 0.0)
+    yield
+    workers().close()
+
+
+def test_a_worker_s_answer_is_what_the_page_shows(heavy):
+    app = opened(sequence="noise", T="30")
+    assert app.session_state["model_kept_flow"] is None  # nothing was computed here
+    assert_shows(app, shipped("recall_not_learned"), noise(app, 6))
+    app = quiet(put(app, "parameter", "x"))
+    assert_shows(app, shipped("recall_not_learned"), noise(app, 6), "x")
+
+
+def test_a_killed_worker_gives_a_sentence_and_a_button(heavy, monkeypatch):
+    ask = workers().ask
+
+    def killed(owner, ident, job):
+        ticket = ask(owner, ident, job)
+        os.kill(next(iter(workers()._slots)).process, signal.SIGKILL)
+        return ticket
+
+    monkeypatch.setattr(workers(), "ask", killed)
+    app = opened()
+    [said] = [info.value for info in app.info]
+    assert "worker that computed this was ended" in said
+    assert not charts(app)
+    monkeypatch.undo()
+    app = quiet(widget(app, "model_go_on").click().run())
+    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
+
+
+def test_a_link_that_costs_time_asks_first_and_a_user_s_own_move_does_not(monkeypatch):
+    monkeypatch.setattr(long_runs, "ASKS", 0.0)
+    app = opened(sequence="noise", T="20")
+    assert not charts(app)
+    [said] = [info.value for info in app.info]
+    assert "This link asks for a run that takes about 1 second of work" in said
+    assert not charts(put(app, "floor", -9))
+    moved = put(opened(sequence="noise", T="20"), "T", 30)
+    assert_shows(quiet(moved), shipped("recall_not_learned"), noise(moved, 6))
+    app = widget(app, "model_go_on").click().run()
+    assert_shows(quiet(app), shipped("recall_not_learned"), noise(app, 6))

@@ -1,0 +1,159 @@
+"""`Run`: what the page asks of a run of a model, wherever the work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import gradflow as gf
+from gradflow.engine.memory_estimate import bytes_of_terms, needed_bytes
+from gradflow.engine.time_estimate import needed_seconds
+from gradflow.numerics.scaled import Array
+from gradflow.ui import server
+from gradflow.ui.model import waiting_words
+from gradflow.ui.model.long_runs import PACE, Progress, StoppedError, computed, owner, stop
+from gradflow.ui.workers.pool import LostWorkerError, workers
+from gradflow.ui.workers.reservations import TooLargeError
+from gradflow.ui.workers.worker import Job
+
+# Seconds of work from which on a run is a worker's.
+HEAVY = 0.5
+
+# Seconds that the measures of one target take.
+_TARGET = 5e-4
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One run of a model on a sequence.
+
+    A light one is computed here, and the session keeps its flow. A heavy one is a worker's, which
+    keeps the flow for the next question while there is room.
+
+    Attributes
+    ----------
+    name : str
+        Its flow is kept under it until the flow of another key replaces it.
+    title : str
+        Which run of the page it is: "as read", "b_f + 2".
+    label : str
+        What is computed, as Markdown.
+    model : Model
+        The model.
+    x : array of shape (T, D)
+        What it reads.
+    key : tuple
+        Tells it from all other runs.
+    """
+
+    name: str
+    title: str
+    label: str
+    model: gf.Model
+    x: Array
+    key: tuple[Hashable, ...]
+
+    @cached_property
+    def seconds(self) -> float:
+        """About how long it takes."""
+        return needed_seconds(self.model.cell, len(self.x)) + _TARGET * len(self.x)
+
+    @cached_property
+    def size(self) -> int:
+        """About how many bytes it takes at most."""
+        return needed_bytes(self.model.cell, len(self.x))
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it is a worker's."""
+        return self.seconds > HEAVY
+
+    def ask(
+        self, name: str, label: str, question: Callable[..., _Answer], *arguments: Hashable
+    ) -> _Answer:
+        """The answer to a question, with a bar and a button to cancel where it takes long.
+
+        Parameters
+        ----------
+        name : str
+            The answer is kept under it until another replaces it.
+        label : str
+            What is computed, as Markdown.
+        question : callable
+            A function of `questions`, or of another module that a worker can import: it takes the
+            flow, the arguments and `on_step`, and its answer is no larger than what is shown.
+        arguments : hashable
+            Its further arguments.
+
+        Raises
+        ------
+        StoppedError
+            If the user has cancelled it, or its worker was killed.
+        ValueError
+            If it does not fit in memory, or the forward pass leaves the range of float64.
+        """
+        key = (*self.key, question.__name__, *arguments)
+
+        def answer(progress: Progress) -> _Answer:
+            if not self.is_heavy:
+                return question(self._flow(), *arguments, on_step=progress)
+            parts, size = (self.model, self.x), bytes_of_terms(len(self.x))
+            job = Job(
+                self.key,
+                gf.gradient_flow,
+                parts,
+                question,
+                arguments,
+                self.size,
+                size,
+                self.seconds,
+            )
+            return self._from_worker(job, key, progress)
+
+        return computed(name, key, label, answer)
+
+    def _flow(self) -> gf.GradientFlow:
+        def flow(progress: Progress) -> gf.GradientFlow:
+            try:
+                with workers().memory.held(self.size):
+                    return gf.gradient_flow(self.model, self.x, on_step=progress)
+            except TooLargeError:
+                raise self._too_large() from None
+
+        return computed(self.name, self.key, self.label, flow)
+
+    def _job(self, question: Callable[..., Any], arguments: tuple[Hashable, ...]) -> Job:
+        return Job(
+            self.key,
+            gf.gradient_flow,
+            (self.model, self.x),
+            question,
+            arguments,
+            self.size,
+            bytes_of_terms(len(self.x)),
+            self.seconds,
+        )
+
+    def _from_worker(self, job: Job, key: Hashable, progress: Progress) -> Any:
+        with server.runs.outside():
+            going = workers().ask(owner(), key, job)
+            while not going.wait(PACE):
+                progress.follow(going)
+        try:
+            return going.result()
+        except TooLargeError:
+            raise self._too_large() from None
+        except CancelledError:
+            raise StoppedError(waiting_words.CANCELLED) from None
+        except LostWorkerError:
+            stop(key, waiting_words.LOST)
+            raise StoppedError(waiting_words.LOST) from None
+
+    def _too_large(self) -> ValueError:
+        free = workers().memory.free()
+        return ValueError(waiting_words.too_large(self.size, free, len(self.x)))

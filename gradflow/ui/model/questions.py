@@ -1,0 +1,50 @@
+"""What the page asks of a run, in this process or in a worker's: answers as large as is shown.
+
+A question takes the flow, its own arguments and `on_step`, which it may call with the share of the
+work that is done. A worker imports this module, so it needs the library alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gradflow as gf
+from gradflow.analysis import memory
+from gradflow.analysis.unit_signal import unit_signals
+from gradflow.numerics.scaled import Array
+
+Report = Callable[[float], None]
+
+# The share of the k = 1 term below which a lag counts as forgotten.
+LEAST_SHARE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Carriers:
+    """The units of a layer that carry the gradient of one target; as `UnitSignals` has them."""
+
+    t: int
+    half_life: Array
+    share: Array
+
+
+def terms(flow: gf.GradientFlow, parameter: str, layer: int, on_step: Report) -> Array:
+    """log10 of the terms of a parameter, (T, T), nan where k > t."""
+    if parameter == "x":
+        flow.sweep_inputs(on_step)
+        return flow.log10("x")
+    return flow.log10(parameter, layer=layer)
+
+
+def reach(
+    flow: gf.GradientFlow, layer: int, window: int, on_step: Report
+) -> tuple[memory.Reach, ...]:
+    """The measures of every target."""
+    return memory.over_targets(flow, layer, eps=LEAST_SHARE, window=window)
+
+
+def carriers(flow: gf.GradientFlow, t: int, layer: int, on_step: Report) -> Carriers:
+    """The signal of one target, unit by unit."""
+    found = unit_signals(flow, t, layer, on_step)
+    return Carriers(found.t, found.half_life, found.share)

@@ -1,0 +1,31 @@
+"""How long a run takes is told before it starts: enough to tell light runs from heavy ones."""
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow.engine.time_estimate import needed_seconds
+
+
+def lstm(H, D=3):
+    return gf.LSTM(np.zeros((4, H, D)), np.zeros((4, H, H)), np.zeros((4, H)))
+
+
+def test_longer_and_wider_take_longer():
+    seconds = [needed_seconds(lstm(H), T) for T in (10, 100, 1000) for H in (1, 16, 256)]
+    assert seconds == sorted(seconds)
+
+
+def test_layers_add_up():
+    stack = gf.Stack([lstm(8), lstm(8, D=8)])
+    assert needed_seconds(stack, 50) == pytest.approx(2 * needed_seconds(lstm(8), 50))
+
+
+@pytest.mark.parametrize(("H", "T"), [(256, 2000), (16, 2000), (256, 500)])
+def test_what_stops_a_server_counts_as_heavy(H, T):
+    assert needed_seconds(lstm(H), T) > 1.0
+
+
+@pytest.mark.parametrize(("H", "T"), [(16, 60), (48, 300), (1, 500)])
+def test_what_ships_counts_as_light(H, T):
+    assert needed_seconds(lstm(H), T) < 0.3
