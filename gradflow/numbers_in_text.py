@@ -19,6 +19,10 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d{1,40},\d{1,40}")
 _WHOLE = re.compile(r"[+-]?\d{1,40}")
 _SHOWN = 40
 
+# Characters that a row, and a number in it, may take on average: what is longer takes long to read.
+_ROW = 400
+_CELL = 40
+
 
 def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_ROWS) -> Floats:
     r"""Numbers from pasted text or the text of a CSV file.
@@ -47,9 +51,10 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
     Raises
     ------
     ValueError
-        If there are no numbers or too many, one is missing, not a number or not finite (the message
-        names its row, counted from 1 below the header), the numbers seem to have decimal commas, or
-        several columns have no header. If a row of a table has more or fewer columns.
+        If there are no numbers or too many, or many more characters than they need; if one is
+        missing, not a number or not finite (the message names its row, counted from 1 below the
+        header), the numbers seem to have decimal commas, or several columns have no header; if a
+        row of a table has more or fewer columns.
 
     Examples
     --------
@@ -61,15 +66,18 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
     """
     if not isinstance(text, str):
         raise ValueError(f"text must be a str. Got {type(text).__name__}.")
+    width = 1 if columns is None else whole_number("columns", columns, 1)
+    most = whole_number("most_rows", most_rows, 1) * max(_ROW, _CELL * width)
+    if len(text) > most:
+        raise ValueError(f"text must have at most {most:,} characters. Got {len(text):,}.")
     lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
     lines = [line for line in lines if line]
     header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
     if not rows:
         raise ValueError(f"text must hold at least one number. Got {_quoted(text.strip())}.")
-    whole_number("most_rows", most_rows, 1)
     _at_most(most_rows, len(rows))
-    if columns is not None and whole_number("columns", columns, 1) > 1:
-        return frozen(_table(rows, columns))
+    if width > 1:
+        return frozen(_table(rows, width))
     if header is None or "," not in header:
         _without_decimal_commas(rows)
     cells = _cells(header, rows)

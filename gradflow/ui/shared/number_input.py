@@ -14,8 +14,10 @@ from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.ui.shared.text import escaped
 from gradflow.weights.npy import MAGIC, read_npy
 
-# Rows that are read: many more than are used, for the page says how many there were.
-_MOST_ROWS = 100_000
+# Characters that are read for each row that can be used: of a table with other columns, or of so
+# many for each number of a row.
+_ROW = 200
+_CELL = 25
 
 
 class OwnNumbers:
@@ -108,7 +110,7 @@ class OwnNumbers:
         longest = self._megabytes * 1_000_000
         if len(text) > longest:
             raise ValueError(f"The numbers must fit in {longest:,} characters. Got {len(text):,}.")
-        return sequences.parse_numbers(text, D, _MOST_ROWS)
+        return sequences.parse_numbers(_beginning(text, D), D, most_rows=_ROW * LONGEST)
 
     def _keep(self, read: Callable[[], Array]) -> None:
         """Keep the numbers that are read. If they cannot be read, say so and keep the old ones."""
@@ -124,6 +126,18 @@ class OwnNumbers:
             st.session_state[self._error] = escaped(str(rule))
         else:
             st.session_state[self._numbers], st.session_state[self._error] = numbers, None
+
+
+def _beginning(text: str, D: int) -> str:
+    """As much of a text as can be used; what is longer ends with a whole row, or number."""
+    most = LONGEST * max(_ROW, _CELL * D)
+    if len(text) <= most:
+        return text
+    head = text[:most]
+    rows = head.rsplit("\n", 1)
+    if "\n" in rows[0].strip() or D > 1:
+        return rows[0]
+    return head[: max(head.rfind(mark) for mark in (*",; \t\n",))]
 
 
 def _fitting(array: Array, D: int) -> Array:
