@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -40,6 +41,9 @@ from gradflow.weights.shards import INDEX, index_of, read_shards, whole_file_of
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
 
 LIMIT = 256 << 20
+
+# Bytes of a float64.
+_DOUBLE = 8
 
 # What Keras 3 calls weights inside its own files, which do not say which is which.
 NUMBERED = re.compile(r"(^|/)vars/\d+$")
@@ -87,7 +91,8 @@ def load(
     readout : str, optional
         The linear layer of the file to read out with; without it, the sum of the hidden units.
     limit : int
-        Bytes that the file may have, packed or unpacked.
+        Bytes that the file may have, packed or unpacked. What is read of it may have twice as many
+        as float64, in which all is computed.
 
     Returns
     -------
@@ -124,11 +129,12 @@ def load(
     answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
     file = whole_file_of(given) or index_of(given)
     if file.name.endswith(INDEX):
-        return model_of(Contents.of(read_shards(file, limit)), prefix, answers, readout)
+        shards = Contents.of(read_shards(file, limit))
+        return model_of(shards, prefix, answers, readout, 2 * limit)
     check_size(file.stat().st_size, file.name, limit)
     with file.open("rb") as stream:
         data = stream.read(limit + 1)
-    return model_of(read_contents(data, file.name, limit), prefix, answers, readout)
+    return model_of(read_contents(data, file.name, limit), prefix, answers, readout, 2 * limit)
 
 
 def loads(
@@ -181,7 +187,7 @@ def loads(
         raise ValueError(f"name must be a str. Got {shown(repr(name))}.")
     whole_number("limit", limit, 0, sys.maxsize - 1)
     answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
-    return model_of(read_contents(data, name, limit), prefix, answers, readout)
+    return model_of(read_contents(data, name, limit), prefix, answers, readout, 2 * limit)
 
 
 def from_state_dict(
@@ -271,6 +277,7 @@ def model_of(
     prefix: str | Sequence[str] | None,
     answers: Answers,
     readout: str | None,
+    most: int | None = None,
 ) -> Model:
     """The model that the contents of a file make with a user's answers; see `load`."""
     if answers.cell is not None:
@@ -279,11 +286,14 @@ def model_of(
         if getattr(answers, name) is not None:
             one_of(name, getattr(answers, name), ACTIVATIONS)
     tensors = contents.tensors
+    _check_names(tensors)
     if answers.names is not None:
         modules = chosen = said_modules(tensors, answers.names)
     else:
         modules = _modules(contents)
         chosen = _chosen(modules, prefix, contents)
+    if most is not None:
+        _check_expanded(chosen, most)
     layers = [layer for module in chosen for layer in module.layers(module, answers)]
     check_direction(layers, answers)
     H = layers[-1].H
@@ -331,6 +341,25 @@ def _modules(contents: Contents) -> list[Module]:
         check_no_peepholes(tensors)
         raise ValueError(_nothing_found(tensors))
     return modules
+
+
+def _check_names(tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless all names can be written: JSON can hold half a character."""
+    for name in tensors:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"Names of weights must be whole text. Got {shown(name)}.") from None
+
+
+def _check_expanded(chosen: Sequence[Module], most: int) -> None:
+    """Raise ValueError if numbers that are stored small would take too much memory once read."""
+    tensors = {id(one): one for module in chosen for one in module.tensors.values()}
+    needed = sum(math.prod(one.shape) for one in tensors.values()) * _DOUBLE
+    if needed > most:
+        raise ValueError(
+            f"The recurrent layers must have at most {most} bytes as float64. Got {needed}."
+        )
 
 
 def _nothing_found(tensors: Mapping[str, Tensor]) -> str:

@@ -8,7 +8,9 @@ import zipfile
 import numpy as np
 import pytest
 
+import gradflow as gf
 from gradflow.weights.npz import DIRECTORY_LIMIT, read_npz
+from gradflow.weights.tensors import Tensor
 
 LIMIT = 1 << 20
 GENERATOR = np.random.default_rng(22)
@@ -195,3 +197,15 @@ def test_a_list_of_members_may_not_be_longer_than_the_limit():
     data[-10:-6] = (DIRECTORY_LIMIT + 1).to_bytes(4, "little")
     with pytest.raises(ValueError, match=f"list of members of at most {DIRECTORY_LIMIT}"):
         read_npz(bytes(data), LIMIT)
+
+
+def test_numbers_that_expand_too_far_are_refused_before_they_are_read(monkeypatch):
+    shapes = {"weight_ih_l0": (1200, 1), "weight_hh_l0": (1200, 300), "bias_ih_l0": (1200,)}
+    shapes["bias_hh_l0"] = (1200,)
+    file = io.BytesIO()
+    np.savez_compressed(file, **{n: np.zeros(s, np.float16) for n, s in shapes.items()})
+    assert gf.loads(file.getvalue(), "model.npz", limit=2 << 20).cell.H == 300
+    monkeypatch.setattr(Tensor, "values", None)
+    needed = 8 * sum(int(np.prod(shape)) for shape in shapes.values())
+    with pytest.raises(ValueError, match=f"at most 2097152 bytes as float64. Got {needed}"):
+        gf.loads(file.getvalue(), "model.npz", limit=1 << 20)
