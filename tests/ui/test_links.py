@@ -115,3 +115,14 @@ def test_what_a_link_holds_stays_within_a_code_span():
         assert "<" not in outside
         assert "http" not in outside
         assert all("\n" not in span for span in inside)
+
+
+def test_a_link_of_thousands_of_parameters_gets_one_notice():
+    query = {f"p{n}": ["1"] for n in range(1000)} | {"w_s": ["0.5"]}
+    assert from_query(query) == (
+        Settings(),
+        (
+            "The link gives 1,001 parameters, of which none is used: a link of this page has at "
+            "most 1,000.",
+        ),
+    )

@@ -22,6 +22,9 @@ from gradflow.ui.shared import state
 
 _KEY = "charts"
 
+# Whether the message that began this run has been read.
+_PICKED = "charts_picked"
+
 _mount = assets.component("heatmaps")
 
 
@@ -33,6 +36,7 @@ def heatmaps(shown: bytes) -> None:
     shown : bytes
         The `message` that says all of them.
     """
+    st.session_state[_PICKED] = False
     _mount(
         key=_KEY,
         data=shown,
@@ -117,5 +121,10 @@ def _told(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
 
 
 def _pick() -> None:
-    picked = st.session_state[_KEY]["picked"]
-    state.choose_cell(picked["t"], picked["k"])
+    """Choose the cell that was picked last; of several in one message Streamlit calls for each."""
+    if st.session_state.get(_PICKED):
+        return
+    st.session_state[_PICKED] = True
+    picked = st.session_state[_KEY].get("picked")
+    if isinstance(picked, dict):
+        state.choose_cell(picked.get("t"), picked.get("k"))

@@ -17,6 +17,9 @@ VERSION = "1"
 # its version keeps the old ones here and a new version is added.
 DEFAULTS: dict[str, Settings] = {"1": Settings()}
 
+# Many more than there are settings.
+MOST_PARAMETERS = 1000
+
 # Names that Streamlit itself reads.
 _RESERVED = ("embed", "embed_options")
 
@@ -80,6 +83,10 @@ def from_query(
     notices : tuple of str
         Markdown sentences; what the link held stands in code spans.
     """
+    given_in_all = sum(map(len, query.values()))
+    if given_in_all > MOST_PARAMETERS:
+        said = f"The link gives {given_in_all:,} parameters, of which none is used: a link of this "
+        return form.defaults[VERSION], (f"{said}page has at most {MOST_PARAMETERS:,}.",)
     notices = []
     version = _last(query.get("v", [VERSION]))
     if version not in form.defaults:

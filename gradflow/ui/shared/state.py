@@ -23,13 +23,13 @@ WIDGETS = Widgets(HELD)
 OWN = OwnNumbers("own", megabytes=2, largest=_LARGEST)
 
 
-def choose_cell(t: int, k: int) -> None:
+def choose_cell(t: object, k: object) -> None:
     """Choose the term that is explained; only before this run draws its widgets.
 
     Parameters
     ----------
-    t, k : int
-        As a browser sends them, which may be anything.
+    t, k : object
+        Whole numbers, or whatever else a browser sends.
     """
     try:
         target, lag = parsed("t", str(t), Settings), parsed("lag", str(k), Settings)
