@@ -38,7 +38,7 @@ UI_SHARED = {"shared", "downloads", "component"}
 UI_FOLDERS = {"downloads": {"shared"}, "component": {"shared"}}
 UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model"), UI_SHARED)
 UI_FOLDERS["model"] = UI_SHARED | {"workers"}
-UI_FOLDERS["door"] = {"workers"}
+UI_FOLDERS["door"] = {"workers", "downloads"}
 UI_FOLDERS["page_script"] = {"navigation"}
 UI_FOLDERS["navigation"] = {"comparison", "paths", "derivation", "model"}
 

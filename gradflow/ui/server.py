@@ -145,3 +145,15 @@ def _share_arenas() -> None:
         set_option = getattr(ctypes.CDLL(None), "mallopt", None)
         if set_option is not None:
             set_option(_M_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Collect what is no longer needed, and hand free memory to the system where the C library can.
+
+    glibc keeps what was freed below the newest block that is still in use.
+    """
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -7,7 +7,9 @@ renewed. The scripts have a file of their own, ui/component/scripts/vendor_inter
 from __future__ import annotations
 
 import functools
+import logging
 import subprocess
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +17,18 @@ import plotly
 from starlette.formparsers import MultiPartParser
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
+from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse
+from streamlit.runtime import Runtime
+from streamlit.runtime.backend_operation_handler import DeferredFileHandler
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.starlette import App
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import kaleido
+
+_log = logging.getLogger(__name__)
 
 # plotly puts this file into the HTML it writes, and names no path to it.
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -59,6 +68,58 @@ def kept_sessions(app: App) -> int:
     Streamlit looks for these only when another session is closed.
     """
     return len(app._runtime._session_mgr._session_storage._cache)  # type: ignore[union-attr]
+
+
+def answer_downloads(made: Callable[[str, str, Callable[[], str]], Awaitable[str]]) -> None:
+    """Have files that are made on a click made by a function of one's own.
+
+    Streamlit makes each in any thread, as many as are asked for, and says of every failure the same
+    sentence, whatever the exception said. What stands in an answer's `error_msg` is shown below the
+    button.
+
+    Parameters
+    ----------
+    made : callable
+        Given the session, the type of the file and what makes it, gives the file's address. What
+        it raises is a `ValueError` or a `RuntimeError` with a sentence for the visitor.
+    """
+
+    async def handle(
+        self: Any, request: BackendOperationRequest, session_id: str
+    ) -> BackendOperationResponse:
+        files, name = self._get_media_file_mgr(), request.deferred_file.file_id
+        entry = files._deferred_callables.get(name)
+        kind = "" if entry is None else entry["mimetype"] or ""
+        answer = BackendOperationResponse(request_id=request.request_id)
+        try:
+            answer.deferred_file.url = await made(
+                session_id, kind, lambda: str(files.execute_deferred(name))
+            )
+        except (RuntimeError, ValueError) as failure:
+            answer.error_msg = str(failure)
+        except MediaFileStorageError as failure:
+            answer.error_msg = _sentence_of(failure.__cause__)
+        return answer
+
+    DeferredFileHandler.handle = handle  # type: ignore[method-assign]
+
+
+def _sentence_of(failure: BaseException | None) -> str:
+    """What a visitor is told of a file that could not be made."""
+    if failure is None:
+        return "The page has changed since this button was drawn. Try again."
+    if isinstance(failure, RuntimeError | ValueError):
+        return str(failure)
+    _log.error("A file for a visitor could not be made", exc_info=failure)
+    return "The file could not be made, for a reason that the server's log has."
+
+
+def bytes_uploaded(session: str) -> int:
+    """Bytes of the files that a session has uploaded and the server still holds."""
+    if not Runtime.exists():
+        return 0
+    files: Any = Runtime.instance().uploaded_file_mgr
+    return sum(len(file.data) for file in tuple(files.file_storage.get(session, {}).values()))
 
 
 def keep_uploads_in_memory(most: int) -> None:

@@ -12,8 +12,9 @@ def lstm(H, D=3):
 
 
 def test_longer_and_wider_take_longer():
-    seconds = [needed_seconds(lstm(H), T) for T in (10, 100, 1000) for H in (1, 16, 256)]
-    assert seconds == sorted(seconds)
+    for H in (1, 16, 256):
+        assert needed_seconds(lstm(H), 100) < needed_seconds(lstm(H), 1000)
+        assert needed_seconds(lstm(H), 100) < needed_seconds(lstm(2 * H), 100)
 
 
 def test_layers_add_up():

@@ -199,6 +199,16 @@ def test_a_long_run_goes_on_among_runs_that_never_end(runs, monkeypatch):
         assert not thread.is_alive()
 
 
+def test_a_run_that_waits_outside_of_its_turn_lets_others_have_it(runs):
+    with runs.turn():
+        with runs.outside():
+            other = started(lambda: runs.turn().__enter__())
+            other.join(timeout=10)
+            assert not other.is_alive()
+            runs._give()  # as the other does at the end of its turn
+        assert runs._held_here()
+
+
 def test_steps_outside_of_a_turn_take_none(runs):
     with runs.turn():
         alone = started(runs.between_steps)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gradflow.ui.door.hosts import is_own_host, is_own_origin
 from gradflow.ui.door.sessions import FullError, Sessions
+from gradflow.ui.vendor_internals import bytes_uploaded
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,6 +25,10 @@ PATIENCE = 20.0
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 
 _UPLOAD = "/_stcore/upload_file/"
+
+# Bytes that a session may have uploaded at a time: two of the largest files and more, since the
+# old one is still there while a new one arrives.
+QUOTA = 160 << 20
 
 # Streamlit's front end evaluates what it makes itself, and components run from blobs.
 _POLICY = "; ".join(
@@ -78,6 +85,7 @@ class FrontDoor:
         self._hosts, self._origins = tuple(hosts), tuple(origins)
         self._sessions = Sessions() if sessions is None else sessions
         self._patience = patience
+        self._on_their_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -131,13 +139,51 @@ class FrontDoor:
         if _is_page(scope) and not self._sessions.has_room(_address(scope)):
             await _respond(answer, 503, _FULL, b"text/html; charset=utf-8")
             return
+        if self._exceeds_quota(scope):
+            await _respond(answer, 413, "The files of a session must have at most 160 MB in all.")
+            return
         takes_body = scope["method"] not in ("GET", "HEAD", "OPTIONS")
         try:
             behind = _without(_uploaded(scope), b"origin")
-            await self._app(behind, part if takes_body else receive, answer)
+            with self._arriving(scope):
+                await self._app(behind, part if takes_body else receive, answer)
         except TimeoutError:
             if not begun:
                 await _respond(answer, 408, "The request did not arrive in time.")
+
+    def _exceeds_quota(self, scope: Message) -> bool:
+        """Whether a file would be more than its session may have, with those on their way."""
+        session = _uploading(scope)
+        if session is None:
+            return False
+        size = _length(scope)
+        return bytes_uploaded(session) + self._on_their_way[session] + size > QUOTA
+
+    @contextlib.contextmanager
+    def _arriving(self, scope: Message) -> Iterator[None]:
+        session = _uploading(scope)
+        if session is None:
+            yield
+            return
+        self._on_their_way[session] += _length(scope)
+        try:
+            yield
+        finally:
+            self._on_their_way[session] -= _length(scope)
+            if not self._on_their_way[session]:
+                del self._on_their_way[session]
+
+
+def _uploading(scope: Message) -> str | None:
+    """The session that a request brings a file to."""
+    _, found, rest = scope["path"].partition(_UPLOAD)
+    return rest.split("/")[0] if found and scope["method"] == "PUT" else None
+
+
+def _length(scope: Message) -> int:
+    """What a request says of its size; as much as there may be at all if it says nothing."""
+    said = "".join(_values(scope["headers"], b"content-length"))
+    return int(said) if said.isdecimal() and len(said) < 16 else QUOTA
 
 
 def _values(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> list[str]:
@@ -161,8 +207,7 @@ def _uploaded(scope: Message) -> Message:
     Streamlit holds the length of the request, which is a little more than the file's, against the
     limit of the file; without it, it counts the file as it arrives.
     """
-    is_upload = scope["method"] == "PUT" and _UPLOAD in scope["path"]
-    return _without(scope, b"content-length") if is_upload else scope
+    return scope if _uploading(scope) is None else _without(scope, b"content-length")
 
 
 def _without(scope: Message, name: bytes) -> Message:

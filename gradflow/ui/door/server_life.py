@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import gc
 import importlib
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -16,11 +14,14 @@ from streamlit.starlette import App
 
 from gradflow.ui import server
 from gradflow.ui.door.sessions import Sessions
+from gradflow.ui.downloads.making import Making
 from gradflow.ui.vendor_internals import (
+    answer_downloads,
     close_silent_connections,
     keep_uploads_in_memory,
     kept_sessions,
 )
+from gradflow.ui.workers.pool import workers
 
 # Seconds between two looks at which sessions have ended.
 _EVERY = 15.0
@@ -49,11 +50,15 @@ def upkeep(sessions: Sessions) -> Callable[[App], AbstractAsyncContextManager[No
         _allow_descriptors()
         close_silent_connections(_HEAD_WITHIN)
         keep_uploads_in_memory(config.get_option("server.maxUploadSize") << 20)
+        making = Making()
+        answer_downloads(making.made)
         task = asyncio.create_task(_tidy(app, sessions))
         try:
             yield
         finally:
             task.cancel()
+            making.close()
+            workers().close()
 
     return life
 
@@ -70,18 +75,9 @@ async def _tidy(app: App, sessions: Sessions) -> None:
             server.prepare()
             prepared = True
         if left < known:
-            await asyncio.to_thread(_give_back)
+            await asyncio.to_thread(server.give_back)
         known = left
         await asyncio.sleep(_EVERY)
-
-
-def _give_back() -> None:
-    """Collect what sessions left, and hand free memory to the system where the C library can."""
-    gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def _allow_descriptors() -> None:

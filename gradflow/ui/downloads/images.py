@@ -19,6 +19,10 @@ NO_BROWSER = (
     "PNG, SVG and PDF need Chrome or Chromium on the machine that runs gradflow. The camera in a "
     "chart's own bar still saves PNG and SVG."
 )
+TOO_SLOW = (
+    "The browser that draws the images took too long, and was ended. Try again, or a shorter "
+    "sequence; the camera in a chart's own bar still saves PNG and SVG."
+)
 NO_IMAGE = (
     "The browser that draws the images failed. Try again; the camera in a chart's own bar still "
     "saves PNG and SVG."
@@ -26,8 +30,9 @@ NO_IMAGE = (
 
 _SCALE = 2
 _START_SECONDS = 30.0
-_IMAGE_SECONDS = 30.0
+_IMAGE_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
+_KILLED_SECONDS = 1.0
 
 _Result = TypeVar("_Result")
 
@@ -61,9 +66,12 @@ class _Browser:
     def alive(self) -> bool:
         return vendor_internals.browser_process(self._kaleido).poll() is None
 
-    def close(self) -> None:
+    def close(self, at_once: bool = False) -> None:
+        """End the browser; `at_once` where it no longer answers."""
+        if at_once:
+            vendor_internals.browser_process(self._kaleido).kill()
         try:
-            self._run(self._kaleido.close(), _CLOSE_SECONDS)
+            self._run(self._kaleido.close(), _KILLED_SECONDS if at_once else _CLOSE_SECONDS)
         except Exception:
             vendor_internals.browser_process(self._kaleido).kill()
         finally:
@@ -99,7 +107,8 @@ def image(figure: go.Figure, format_: str) -> bytes:
     """A figure as an image.
 
     The first call starts the browser; later calls, from any thread, take turns with it. Where it
-    has died or fails, a fresh one gets a second try.
+    has died or fails, a fresh one gets a second try; where it takes longer than ten seconds, it is
+    ended, so that nobody else waits for it.
 
     Parameters
     ----------
@@ -111,7 +120,7 @@ def image(figure: go.Figure, format_: str) -> bytes:
     Raises
     ------
     ImageError
-        If there is no browser, or it fails twice.
+        If there is no browser, it takes too long, or it fails twice.
     ValueError
         If the format is another.
     """
@@ -122,6 +131,9 @@ def image(figure: go.Figure, format_: str) -> bytes:
     with _lock:
         try:
             return _warm_browser().image(figure, format_)
+        except TimeoutError as failure:
+            _close(at_once=True)
+            raise ImageError(TOO_SLOW) from failure
         except Exception:
             _close()
         try:
@@ -146,10 +158,10 @@ def _warm_browser() -> _Browser:
     return _browser
 
 
-def _close() -> None:
+def _close(at_once: bool = False) -> None:
     global _browser
     if _browser is not None:
-        _browser.close()
+        _browser.close(at_once)
         _browser = None
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 import gradflow as gf
+from gradflow.ui import server
 from gradflow.ui.model.settings import OWN
+from gradflow.ui.shared.text import printable
 from gradflow.weights.tensors import ChoiceError
 
 # Megabytes. An LSTM of three layers with H = 512 has 21 as float32.
@@ -96,7 +98,7 @@ def read_weights(model_key: str) -> None:
     st.session_state[_FILE_ERROR] = st.session_state[_QUESTION] = None
     # Without a file the model stays: the uploader is also empty while one file replaces another.
     if file is not None:
-        _read(Upload(file.name, file.getvalue()), model_key)
+        _read(Upload(printable(file.name), file.getvalue()), model_key)
 
 
 def answer(model_key: str) -> None:
@@ -115,6 +117,7 @@ def read_out_with(readout: str | None) -> None:
 
 def _read(upload: Upload, model_key: str) -> None:
     st.session_state[_FILE_ERROR] = st.session_state[_QUESTION] = None
+    refused = False
     try:
         _keep(upload, st.session_state.get(_COUNT, 0) + 1)
     except ChoiceError as open_choice:
@@ -123,8 +126,11 @@ def _read(upload: Upload, model_key: str) -> None:
         )
     except ValueError as rule:
         st.session_state[_FILE_ERROR] = str(rule)
+        refused = True
     else:
         st.session_state[model_key] = OWN
+    if refused:
+        server.give_back()  # when nothing holds on to what was read any more
 
 
 def _keep(upload: Upload, number: int) -> None:

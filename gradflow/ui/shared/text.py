@@ -15,6 +15,12 @@ def escaped(text: str) -> str:
     return "".join(f"\\{c}" if c in _MARKDOWN else c if c.isprintable() else " " for c in text)
 
 
+def printable(name: str, most: int = 100) -> str:
+    """A file's name from outside without what no title, file or browser can take."""
+    plain = "".join(c if c.isprintable() else "�" for c in name)
+    return plain if len(plain) <= most else f"…{plain[1 - most :]}"
+
+
 def quoted(text: str) -> str:
     """Text from outside as a code span, at most 40 characters of it."""
     plain = "".join(c if c.isprintable() and c != "`" else "�" for c in text)

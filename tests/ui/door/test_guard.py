@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gradflow.ui.door import guard
 from gradflow.ui.door.guard import HEADERS, FrontDoor
 from gradflow.ui.door.sessions import Sessions
 
@@ -155,3 +156,23 @@ def test_the_length_of_an_upload_is_counted_and_not_believed():
     path = "/_stcore/upload_file/session/file"
     assert status(FrontDoor(app), scope(path=path, method="PUT", headers=headers), receive) == 200
     assert b"content-length" not in seen[0]
+
+
+def test_a_session_has_a_quota_for_what_it_uploads(monkeypatch):
+    def put(size):
+        length = [] if size is None else [(b"content-length", str(size).encode())]
+        return scope(path="/_stcore/upload_file/one/file", method="PUT", headers=[HOST, *length])
+
+    async def whole():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    held = {"one": guard.QUOTA - 100}
+    monkeypatch.setattr(guard, "bytes_uploaded", held.__getitem__)
+    door = FrontDoor(behind)
+    assert status(door, put(100), whole) == 200
+    for size in (101, None):
+        answer = answered(door, put(size), whole)
+        assert answer[0]["status"] == 413
+        assert b"at most 160 MB in all" in answer[1]["body"]
+    held["one"] = 0
+    assert status(door, put(guard.QUOTA), whole) == 200
