@@ -26,6 +26,11 @@ def name() -> str:
     return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
 
 
+def load() -> str:
+    """How busy the machine was during the last minute, as a part of a sentence."""
+    return f"{os.getloadavg()[0]:.1f} processes at work on average in the last minute"
+
+
 def times(run: Callable[[], Any], seconds: float) -> list[float]:
     """Seconds of repeated runs, until `seconds` are over: three at least, fewer beyond 20 s."""
     taken: list[float] = []
