@@ -125,6 +125,7 @@ def _pick() -> None:
     if st.session_state.get(_PICKED):
         return
     st.session_state[_PICKED] = True
-    picked = st.session_state[_KEY].get("picked")
+    held = st.session_state.get(_KEY)  # none where a browser sent a state that is no JSON
+    picked = held.get("picked") if isinstance(held, dict) else None
     if isinstance(picked, dict):
         state.choose_cell(picked.get("t"), picked.get("k"))
