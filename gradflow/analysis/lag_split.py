@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.analysis.likeness import Likeness, likenesses, squares
-from gradflow.analysis.truncation import Parts, ascending
+from gradflow.analysis.truncation import Parts, Report, ascending, told
 from gradflow.engine.sweep_by_lag import carry_by_lag
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
@@ -37,7 +37,7 @@ class LagBins:
         return f"LagBins({len(self.first)} bins, lags {self.first[0]} to {self.last[-1]})"
 
 
-def lag_bins(parts: Parts, first: Sequence[int]) -> LagBins:
+def lag_bins(parts: Parts, first: Sequence[int], on_step: Report | None = None) -> LagBins:
     """Split the gradient; the bins begin at the lags `first`."""
     lags = len(parts.seeds)
     begin = ascending("first", first, 1, lags)
@@ -47,17 +47,17 @@ def lag_bins(parts: Parts, first: Sequence[int]) -> LagBins:
             name: squares(part[name], whole, whole - part[name])
             for name, whole in parts.whole.items()
         }
-        for part in _sums(parts, begin)
+        for part in _sums(parts, begin, on_step)
     ]
     return LagBins(frozen(np.array(begin)), frozen(np.array(end)), *likenesses(found, parts.whole))
 
 
-def _sums(parts: Parts, begin: list[int]) -> list[dict[str, Array]]:
+def _sums(parts: Parts, begin: list[int], on_step: Report | None) -> list[dict[str, Array]]:
     """The gradient of each bin."""
     others = [np.zeros((len(parts.seeds), width)) for width in parts.cell.widths[1:]]
     binned: list[dict[str, Array]] = []
     sweep = carry_by_lag(parts.cell, parts.slopes, (parts.seeds, *others))
-    for lag, signals in enumerate(sweep, start=1):
+    for lag, signals in enumerate(told(sweep, len(parts.seeds), on_step), start=1):
         gradients = parts.sums.gradients(signals)
         if lag in begin:
             binned.append(gradients)

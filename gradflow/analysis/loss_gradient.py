@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -235,7 +235,9 @@ class TrainingGradient:
         name, parts = full_name(self.cell, parameter, layer), self._parts
         return _at_steps(parts.sums.source_norms(parts.signals, name), self.mask, 0.0)
 
-    def by_lag(self, first: Sequence[int]) -> LagBins:
+    def by_lag(
+        self, first: Sequence[int], on_step: Callable[[float], None] | None = None
+    ) -> LagBins:
         """The gradient of the cell's weights split by lag, in bins.
 
         Parameters
@@ -243,6 +245,8 @@ class TrainingGradient:
         first : sequence of int
             The first lag of each bin, ascending, from 1 on and up to T. A bin ends where the next
             begins, and the last at T.
+        on_step : callable, optional
+            As in `gradient_flow`, after each lag.
 
         Returns
         -------
@@ -267,7 +271,7 @@ class TrainingGradient:
         >>> bins.last.tolist(), bins.together.norm.round(1).tolist()
         ([5, 10, 20], [74.6, 31.9, 14.4])
         """
-        return lag_bins(self._parts, first)
+        return lag_bins(self._parts, first, on_step)
 
     def truncated(self, window: int) -> Truncated:
         """The gradient of the terms of lags 1 .. window: each loss sees as many steps back.
@@ -344,8 +348,13 @@ class TrainingGradient:
         """
         return truncation.chunked(self._parts, every, offset)
 
-    def truncation_curve(self) -> TruncationCurve:
+    def truncation_curve(self, on_step: Callable[[float], None] | None = None) -> TruncationCurve:
         """The likeness of `truncated` to the whole, for every window from 1 to the last lag.
+
+        Parameters
+        ----------
+        on_step : callable, optional
+            As in `gradient_flow`, after each length.
 
         Returns
         -------
@@ -365,9 +374,14 @@ class TrainingGradient:
         >>> [curve.shortest(error) for error in (0.01, 0.05, 0.1)]
         [17, 13, 11]
         """
-        return truncation.truncation_curve(self._parts)
+        return truncation.truncation_curve(self._parts, on_step)
 
-    def chunk_curve(self, lengths: Sequence[int] | None = None, offset: int = 0) -> TruncationCurve:
+    def chunk_curve(
+        self,
+        lengths: Sequence[int] | None = None,
+        offset: int = 0,
+        on_step: Callable[[float], None] | None = None,
+    ) -> TruncationCurve:
         """The likeness of `chunked` to the whole, for chunks of several lengths.
 
         Parameters
@@ -377,6 +391,8 @@ class TrainingGradient:
             it lengths that grow by an eighth, to the whole sequence.
         offset : int
             As for `chunked`; below the shortest length.
+        on_step : callable, optional
+            As in `gradient_flow`, after each length.
 
         Returns
         -------
@@ -401,7 +417,7 @@ class TrainingGradient:
         >>> curve.together.relative_error.round(3).tolist()
         [0.565, 0.316, 0.0]
         """
-        return truncation.chunk_curve(self._parts, lengths, offset)
+        return truncation.chunk_curve(self._parts, lengths, offset, on_step)
 
     def lost_to_windows(self, windows: Sequence[int]) -> Iterator[dict[str, Array]]:
         """What `truncated` leaves out of the gradient, for several windows from one sweep.

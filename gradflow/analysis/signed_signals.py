@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from gradflow.analysis.memory import rounds_to_zero
+from gradflow.analysis.truncation import told
 from gradflow.cells import Stack
 from gradflow.engine.gradient_sums import state_signals
 from gradflow.engine.parameter_names import checked_layer, full_name, layers_of, parts_of
@@ -181,7 +181,7 @@ def signals(
     step, number = target_step(t, flow.T), checked_layer(flow.cell, layer)
     slopes = flow.cell.slopes(flow.trace)
     sweep = carry_one_back(flow.cell, slopes, flow.state_slope[step - 1 : step], step)
-    rows = [Scaled.stacked(list(part)) for part in zip(*_told(sweep, step, on_step), strict=True)]
+    rows = [Scaled.stacked(list(part)) for part in zip(*told(sweep, step, on_step), strict=True)]
     gates = [
         rows[gate.signal]
         * Scaled(gate.slope.mantissa[:step][::-1], gate.slope.exponent[:step][::-1])
@@ -200,16 +200,6 @@ def signals(
         signed(rows[places[states[1]]]) if len(states) > 1 else None,
         signed(z.reshape(step, len(own), -1)),
     )
-
-
-def _told(
-    sweep: Iterator[Any], steps: int, on_step: Callable[[float], None] | None
-) -> Iterator[Any]:
-    """The sweep, whose progress is told."""
-    for lag, found in enumerate(sweep, start=1):
-        yield found
-        if on_step is not None:
-            on_step(lag / steps)
 
 
 def _of_inputs(flow: GradientFlow, gates: list[Scaled]) -> Scaled:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from gradflow.numerics.validation import frozen, whole_number
 
 # Lengths of chunks: every one up to here, and beyond it by a factor.
 _EVERY, _GROWTH = 32, 1.125
+
+Report = Callable[[float], None]
+
+_Found = TypeVar("_Found")
 
 # How many numbers of the signals of chunks are held at a time.
 _HELD = 2**22
@@ -139,20 +143,25 @@ def chunked(parts: Parts, every: int, offset: int) -> Truncated:
     return _single("every", length, parts, lost)
 
 
-def truncation_curve(parts: Parts) -> TruncationCurve:
+def truncation_curve(parts: Parts, on_step: Report | None = None) -> TruncationCurve:
     """The likeness of every window's gradient to the whole."""
     windows = range(1, len(parts.seeds) + 1)
-    lost = [_compared(parts, tail) for tail in lost_to_windows(parts, windows)]
-    return _curve("window", np.array(windows), parts, lost)
+    tails = told(lost_to_windows(parts, windows), len(windows), on_step)
+    return _curve("window", np.array(windows), parts, [_compared(parts, tail) for tail in tails])
 
 
-def chunk_curve(parts: Parts, lengths: Sequence[int] | None, offset: int) -> TruncationCurve:
+def chunk_curve(
+    parts: Parts,
+    lengths: Sequence[int] | None,
+    offset: int,
+    on_step: Report | None = None,
+) -> TruncationCurve:
     """The likeness of the gradients of chunks to the whole."""
     steps = len(parts.seeds)
     every = _default_lengths(steps) if lengths is None else ascending("lengths", lengths, 1)
     whole_number("offset", offset, 0, every[0] - 1)
-    lost = [_compared(parts, part) for part in lost_to_chunks(parts, every, offset)]
-    return _curve("every", np.array(every), parts, lost)
+    lost = told(lost_to_chunks(parts, every, offset), len(every), on_step)
+    return _curve("every", np.array(every), parts, [_compared(parts, part) for part in lost])
 
 
 def lost_to_windows(parts: Parts, windows: Sequence[int]) -> Iterator[dict[str, Array]]:
@@ -180,6 +189,14 @@ def lost_to_chunks(
     for length in lengths:
         first = target - 1 - (target - 1 - offset) % length  # steps before the target's chunk
         yield parts.sums.gradients(_steps_before(parts, max(first, 0)))
+
+
+def told(found: Iterable[_Found], count: int, on_step: Report | None) -> Iterator[_Found]:
+    """What is found one by one; after each the share of `count` that is done is told."""
+    for done, one in enumerate(found, start=1):
+        yield one
+        if on_step is not None:
+            on_step(done / count)
 
 
 def ascending(name: str, values: Any, least: int, most: int | None = None) -> list[int]:

@@ -224,6 +224,15 @@ def test_the_shortest_length_is_the_first_whose_error_is_below():
     assert linear().chunk_curve([2, 5]).shortest(0.01) is None
 
 
+@pytest.mark.parametrize("split", ["by_lag", "truncation_curve", "chunk_curve"])
+def test_progress_is_told_up_to_the_end(split):
+    gradient = gf.training_gradient(gf.RNN(0.5, 0.9), np.ones(12), gf.UnitLoss())
+    shares = []
+    given = ([1, 4],) if split == "by_lag" else ()
+    getattr(gradient, split)(*given, on_step=shares.append)
+    np.testing.assert_allclose(shares, np.arange(1, 13) / 12)
+
+
 def test_lengths_of_chunks_grow_to_the_whole_sequence():
     gradient = gf.training_gradient(gf.RNN(0.5, 0.9), np.ones(300), gf.UnitLoss())
     lengths = gradient.chunk_curve().lengths
