@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -102,10 +102,24 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
     -------
     dict
     """
-    ticks = _signed_ticks(view) if by_sign(panel, view) else _ticks(view)
+    ticks = signed_ticks(view) if by_sign(panel, view) else _ticks(view)
     size = "size of the term" + (" relative to k = 1" if view.relative else "")
-    zero = f"<span style='color:{ZERO}'>■</span> exactly zero"
-    shown = f"{size}   {zero}" if panel.has_zeros else size
+    return flat_bar(ticks, size, panel.has_zeros) | place
+
+
+def flat_bar(ticks: Mapping[float, str], title: str, zeros: bool) -> dict[str, Any]:
+    """A colour bar under the plot.
+
+    Parameters
+    ----------
+    ticks : mapping of float to str
+        Labels by position.
+    title : str
+        What the colours mean.
+    zeros : bool
+        Whether to say which colour is that of exact zeros.
+    """
+    zero = f"   <span style='color:{ZERO}'>■</span> exactly zero" if zeros else ""
     return {
         "orientation": "h",
         "thickness": 10,
@@ -124,8 +138,7 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
         "ticks": "outside",
         "ticklen": 3,
         "ticklabeloverflow": "allow",
-        "title": {"text": f"{shown}{UNDER_TITLE}", "side": "top", "font": {"size": FONT}},
-        **place,
+        "title": {"text": f"{title}{zero}{UNDER_TITLE}", "side": "top", "font": {"size": FONT}},
     }
 
 
@@ -150,8 +163,8 @@ def _ticks(view: View) -> dict[float, str]:
     return {view.low: at_floor + _power(view.low), **ticks}
 
 
-def _signed_ticks(view: View) -> dict[float, str]:
-    """Labels of the signed colour bar: position 0 is the floor, either sign outward."""
+def signed_ticks(view: View) -> dict[float, str]:
+    """Labels of a signed colour bar by position: 0 is the floor, either sign outward."""
     exponents = power_ticks(view.low, view.high, 3)
     crowded = (view.high - view.low) / 4.0
     ticks = {e - view.low: power_of_ten(e) for e in exponents if e - view.low > crowded}
