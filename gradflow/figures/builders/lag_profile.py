@@ -26,12 +26,13 @@ LABEL_SIDES = ("bottom left", "top right", "middle right")
 
 
 class Line(NamedTuple):
-    """One curve: its name, log10 of the sizes (n,), a key of `colours.LINES`, Plotly's dash."""
+    """One curve: its name, log10 of the sizes (n,), a key of `colours.LINES`, dash and width."""
 
     name: str
     log10: Array
     colour: str
     dash: str = "solid"
+    width: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +217,7 @@ def _curve(record: Profile, line: Line) -> dict[str, Any]:
         "y": np.where(finite, line.log10, np.nan),
         "mode": "lines" if finite.all() and len(finite) > 1 else "lines+markers",
         "marker": {"size": 5},
-        "line": {"color": LINES[line.colour], "dash": line.dash, "width": 2},
+        "line": {"color": LINES[line.colour], "dash": line.dash, "width": line.width},
         "connectgaps": False,
         "customdata": np.column_stack([mantissa, exponent]),
         "hovertemplate": "k = %{x}: %{customdata[0]:.2f}e%{customdata[1]:+d}",

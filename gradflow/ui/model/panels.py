@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.shared import views
 
 _COLOURS = ("LSTM", "RNN")
+_THICK = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Seen:
     log10 : array of shape (T, T)
         Those of the chosen parameter.
     reach : tuple of T Reach
-        The measures of every target, of the chosen layer.
+        The measures of every target, of the same terms.
     """
 
     title: str
@@ -77,12 +78,14 @@ def run_panels(seen: tuple[Seen, ...], quantity: str, sequence: Sequence) -> tup
 
 
 def row_of_runs(settings: ModelSettings, seen: tuple[Seen, ...], quantity: str, t: int) -> Profile:
-    """The rows of the chosen target."""
+    """The rows of the chosen target; that of the model as read lies on top, and is thick."""
     rows = [
         (one.title, colour, one.log10[t - 1, :t])
         for one, colour in zip(seen, _COLOURS, strict=False)
     ]
-    return views.profile(settings, f"dL_t/d{quantity}", rows)
+    record = views.profile(settings, f"dL_t/d{quantity}", rows)
+    as_read, *others = record.lines
+    return replace(record, lines=(*others, as_read._replace(width=_THICK)))
 
 
 def target_measures(seen: tuple[Seen, ...]) -> list[Measure]:
