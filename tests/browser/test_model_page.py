@@ -101,7 +101,7 @@ def test_a_sequence_is_pasted_and_dropped(open_page, tmp_path):
 
 
 def test_the_slider_adds_to_the_forget_bias(open_page):
-    tab = open_page("model")
+    tab = open_page("model?model=recall_not_learned")
 
     def changed():
         return np.asarray(tab.chart("model_changed").data[0]["z"], dtype=float)
@@ -171,7 +171,8 @@ def test_the_downloads_hold_what_is_shown(open_page, tmp_path):
     model = gf.load(gf.models.path("recall_learned"), readout="readout")
     rows = list(csv.DictReader(io.StringIO(tab.download("download_csv", tmp_path).read_text())))
     x = np.array(json.loads(tab.download("download_json", tmp_path).read_text())["x"])
-    terms = gf.gradient_flow(model, x).log10("w_x")
+    largest = int(gf.gradient_flow(model, x).trace.o[-1].argmax())
+    terms = gf.gradient_flow(model, x, loss=gf.UnitLoss(largest)).log10("w_x")
     assert len(rows) == 2 * 60 * 61 // 2
     for row in rows[:: len(rows) // 50]:
         if row["model"] == "as_read":
@@ -201,4 +202,7 @@ def test_the_link_reopens_the_view_and_other_pages_keep_theirs(open_page):
 def test_nothing_is_wider_than_the_page(open_page, width, dark):
     tab = open_page("model", width=width, dark=dark)
     tab.eventually(lambda: len(tab.charts()) == 5)
+    for section in ("architecture", "signed", "all_steps", "truncation"):
+        tab.page.locator(f".st-key-model_open_{section} summary").click()
+    tab.eventually(lambda: len(tab.charts()) == 8)
     assert tab.page.evaluate(WIDER_THAN_THE_PAGE) == 0

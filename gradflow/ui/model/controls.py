@@ -10,7 +10,9 @@ import gradflow as gf
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
 from gradflow.ui.model import uploads, words
+from gradflow.ui.model.objective import kinds
 from gradflow.ui.model.panels import gate_letters
+from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.held_settings import HeldSettings
@@ -27,10 +29,12 @@ TEXT = "model_text"
 _TEXT_FIELD = "model_text_field"
 _READ_OUT = "model_read_out"
 _SUM = "sum of the hidden units"
+# More outputs than these are a number to type, and no list.
+_LISTED = 100
 
 
 def draw_weights() -> None:
-    """Draw the choice of a model, the uploader, and the question that a file leaves open."""
+    """Draw the choice of a model and the uploader."""
     WIDGETS.choice("model")
     st.file_uploader(
         "Upload weights (.pt, .ckpt, .safetensors, .npz, .h5, .onnx)",
@@ -41,13 +45,6 @@ def draw_weights() -> None:
         help="By PyTorch's or Keras' names; RNN, LSTM and GRU of one layer or several. Keras' own "
         "files are read where h5py is installed, and ONNX where onnx is. No code in a file is run.",
     )
-    said = uploads.error()
-    if said is not None:
-        sentence, _, code = said.partition("\n")
-        st.error(escaped(sentence))
-        if code:
-            st.code(code, language="python", wrap_lines=True)
-    _question()
     with st.expander("How to save them", icon=":material/save:"):
         st.code(words.TWO_LINES, language="python", wrap_lines=True)
 
@@ -103,7 +100,55 @@ def draw_sequence(shipped: Shipped | None, D: int) -> None:
         WIDGETS.number("T")
         WIDGETS.number("seed")
     if chosen == "own":
-        OWN_NUMBERS.draw(D)
+        settings = HELD.settings()
+        beside = settings.has_targets + settings.has_weights
+        if beside:
+            st.caption(words.rows_of_numbers(D, settings))
+        OWN_NUMBERS.draw(D + beside)
+
+
+def draw_loss(outputs: int, given: Sequence) -> None:
+    """Draw the choice of the loss and of the steps that it is of, folded.
+
+    Parameters
+    ----------
+    outputs : int
+        Outputs of the readout.
+    given : Sequence
+        What there is to read.
+    """
+    possible = kinds(outputs, given.x.shape[1])
+    if HELD.value("loss") not in possible:
+        HELD.change(loss="fits")
+    if HELD.value("output") >= outputs:
+        HELD.change(output=-1)
+    with st.expander("Loss and targets", icon=":material/target:"):
+        left, right = st.columns(2)
+        with left:
+            WIDGETS.choice("loss", possible, [_loss_label(kind, outputs) for kind in possible])
+            first_is_output = HELD.value("loss") == "fits" and "next" not in possible
+            if outputs > 1 and (first_is_output or HELD.value("loss") == "output"):
+                _draw_output(outputs)
+            if HELD.settings().has_targets and given.target is None:
+                st.caption(words.NO_TARGETS)
+        with right:
+            WIDGETS.choice("steps")
+            WIDGETS.choice("weights", disabled=HELD.value("steps") == "last")
+            WIDGETS.number("skip")
+            WIDGETS.switch("padding")
+
+
+def _loss_label(kind: str, outputs: int) -> str:
+    label = controls_by_name(ModelSettings)["loss"].shown(kind)
+    return label if kind != "output" or outputs > 1 else "the output, as it is"
+
+
+def _draw_output(outputs: int) -> None:
+    if outputs > _LISTED:
+        WIDGETS.number("output")
+        return
+    labels = ["the largest at the last step", *map(str, range(outputs))]
+    WIDGETS.choice("output", range(-1, outputs), labels)
 
 
 def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
@@ -128,20 +173,12 @@ def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
         WIDGETS.choice("camera")
 
 
-def _question() -> None:
-    asked = uploads.question()
-    if asked is None:
-        return
-    labels = {
-        "prefix": "Which module of the file?",
-        "cell": "What are its layers?",
-        "activation": "Which activation have its layers?",
-        "recurrent_activation": "Which activation have its gates?",
-        "gates": "In which order are its gates?",
-        "direction": "Which direction? Give the reverse one the sequence from its end.",
-    }
+def draw_question(asked: uploads.FileQuestion) -> None:
+    """Draw the question that a file leaves open, where its picture will be."""
+    st.subheader(escaped(asked.upload.name), anchor=False)
+    st.markdown(words.ASKED)
     st.selectbox(
-        labels[asked.argument],
+        _QUESTIONS[asked.argument],
         asked.choices,
         index=None,
         format_func=lambda choice: KIND_WORDS.get(choice, choice) or "the one without a name",
@@ -149,5 +186,32 @@ def _question() -> None:
         key=uploads.ANSWER,
         on_change=uploads.answer,
         args=(HELD.key("model"),),
-        help="The file's weights do not tell.",
     )
+    st.button("Leave this file", key="model_leave", on_click=uploads.leave)
+
+
+def draw_error(shown: str) -> None:
+    """Draw what is wrong with the last file, and which model is shown.
+
+    Parameters
+    ----------
+    shown : str
+        The name of the model that is shown.
+    """
+    said = uploads.error()
+    if said is None:
+        return
+    sentence, _, code = said.partition("\n")
+    st.error(f"{escaped(sentence)} {words.still(escaped(shown))}")
+    if code:
+        st.code(code, language="python", wrap_lines=True)
+
+
+_QUESTIONS = {
+    "prefix": "Which module of the file?",
+    "cell": "What are its layers?",
+    "activation": "Which activation have its layers?",
+    "recurrent_activation": "Which activation have its gates?",
+    "gates": "In which order are its gates?",
+    "direction": "Which direction? Give the reverse one the sequence from its end.",
+}

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 import gradflow as gf
 from gradflow.analysis.forget_bias import keeping_gate, with_forget_bias
+from gradflow.analysis.signed_signals import SignedSignals
+from gradflow.analysis.truncation import TruncationCurve
 from gradflow.engine.parameter_names import layers_of
-from gradflow.ui.model import long_runs, questions, uploads, words
+from gradflow.numerics.scaled import Array
+from gradflow.ui.model import long_runs, questions, uploads, whole_loss, words
 from gradflow.ui.model.model_run import Run
+from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen, changed_title
 from gradflow.ui.model.questions import Carriers
-from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import OWN, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED, Shipped, shipped_model
 from gradflow.ui.model.uploads import Upload
+from gradflow.ui.model.whole_loss import WholeLoss
 
 Key = tuple[object, ...]
 
@@ -41,6 +46,11 @@ class ChosenModel:
         """Its name in titles and file names."""
         return self.source.name
 
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return self.source.title if isinstance(self.source, Shipped) else self.source.name
+
     def with_readout(self, readout: str | None) -> ChosenModel:
         """The same weights with another readout."""
         if readout == self.model.readout_layer:
@@ -62,7 +72,7 @@ def chosen_model(name: str) -> ChosenModel:
     return ChosenModel(shipped_model(shipped.name, readout), shipped, (shipped.name,))
 
 
-def runs(chosen: ChosenModel, given: Sequence, settings: ModelSettings) -> tuple[Run, ...]:
+def runs(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -> tuple[Run, ...]:
     """The run of the model as read and, unless it is the same, with the forget bias added.
 
     Raises
@@ -70,14 +80,14 @@ def runs(chosen: ChosenModel, given: Sequence, settings: ModelSettings) -> tuple
     StoppedError
         If a link asks for them, they cost time, and nobody said to begin.
     """
-    cell = chosen.model.cell
-    key = (*chosen.key, hashlib.sha256(given.x.tobytes()).hexdigest(), given.x.shape)
-    both = [Run("flow", words.AS_READ, "The model as read", chosen.model, given.x, key)]
+    cell, x, loss = chosen.model.cell, aim.given.x, aim.loss
+    key = (*chosen.key, *aim.key)
+    both = [Run("flow", words.AS_READ, "The model as read", chosen.model, x, loss, key)]
     if settings.added != 0.0 and any(map(keeping_gate, layers_of(cell))):
         changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
         title = changed_title(cell, settings.added)
         label, changed_key = f"The same with {title}", (*key, settings.added)
-        both.append(Run("changed flow", title, label, changed, given.x, changed_key))
+        both.append(Run("changed flow", title, label, changed, x, loss, changed_key))
     long_runs.ask_first(both[-1].key, sum(run.seconds for run in both))
     if not long_runs.has("flow", key):
         for name in ("flow", "changed flow"):  # what goes first makes room
@@ -88,7 +98,7 @@ def runs(chosen: ChosenModel, given: Sequence, settings: ModelSettings) -> tuple
 def seen(
     both: tuple[Run, ...], settings: ModelSettings, parameter: str, layer: int
 ) -> tuple[Seen, ...]:
-    """The terms and measures that the page shows of each run.
+    """The terms that the page shows of each run, and their measures.
 
     Raises
     ------
@@ -103,6 +113,7 @@ def seen(
                 f"reach_{place}",
                 f"The measures, {run.title}",
                 questions.reach,
+                parameter,
                 layer,
                 settings.window,
             ),
@@ -120,3 +131,52 @@ def carriers(run: Run, t: int, layer: int) -> Carriers:
         As `Run.ask`.
     """
     return run.ask("units", "The hidden units", questions.carriers, t, layer)
+
+
+def signed(run: Run, t: int, layer: int) -> SignedSignals:
+    """The signed gradient of one target.
+
+    Raises
+    ------
+    StoppedError, ValueError
+        As `Run.ask`.
+    """
+    return run.ask("signed", "The signed gradient", questions.signed, t, layer)
+
+
+def all_steps(run: Run, aim: Objective) -> WholeLoss:
+    """The gradient of the losses of all steps together, with their weights.
+
+    Raises
+    ------
+    StoppedError, ValueError
+        As `Run.ask`.
+    """
+    return _whole_loss("all_steps", "All steps together", run, aim.weights)
+
+
+def one_step(run: Run, t: int) -> WholeLoss:
+    """The gradient of the loss of one target step.
+
+    Raises
+    ------
+    StoppedError, ValueError
+        As `Run.ask`.
+    """
+    return _whole_loss("one_step", "One step", run, np.eye(len(run.x))[t - 1])
+
+
+def truncated(run: Run, aim: Objective, cut: str) -> TruncationCurve:
+    """The errors of truncated gradients of all steps together.
+
+    Raises
+    ------
+    StoppedError, ValueError
+        As `Run.ask`.
+    """
+    weights = tuple(aim.weights.tolist())
+    return run.ask("truncation", "The lengths", whole_loss.truncation_errors, weights, cut)
+
+
+def _whole_loss(name: str, label: str, run: Run, weights: Array) -> WholeLoss:
+    return run.ask(name, label, whole_loss.lengths, tuple(weights.tolist()))

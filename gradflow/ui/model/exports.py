@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+import gradflow as gf
+from gradflow.numerics.scaled import Array
 from gradflow.ui.downloads.files import csv_file, json_file, npz_file
+from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen
-from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.uploads import Upload
@@ -35,54 +37,72 @@ def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> byt
 
 
 def terms_npz(
-    seen: tuple[Seen, ...], sequence: Sequence, settings: ModelSettings, parameter: str
+    seen: tuple[Seen, ...], aim: Objective, settings: ModelSettings, parameter: str
 ) -> bytes:
-    """The terms that the heatmaps show, the inputs and the settings.
+    """The terms that the heatmaps show, the inputs, the targets, the weights and the settings.
 
     "as_read/log10" and "forget_bias_added/log10" are of shape (T, T), target step t in row t - 1
     and lag k in column k - 1, nan where k > t. Loads without pickle.
     """
     terms = {f"{name}/log10": one.log10 for name, one in zip(_NAMES, seen, strict=False)}
-    return npz_file(terms | {"x": sequence.x, "parameter": np.array(parameter)}, settings)
+    return npz_file(terms | _arrays(aim) | {"parameter": np.array(parameter)}, settings)
 
 
-def settings_json(settings: ModelSettings, sequence: Sequence) -> bytes:
-    """All settings with the version of their link, and the inputs; never the weights."""
-    return json_file(settings, {"x": sequence.x.tolist()})
+def settings_json(settings: ModelSettings, aim: Objective) -> bytes:
+    """All settings with the version of their link, and what was read; never the weights."""
+    return json_file(settings, {name: array.tolist() for name, array in _arrays(aim).items()})
 
 
 def snippet(
     source: Shipped | Upload,
-    readout: str | None,
+    model: gf.Model,
     settings: ModelSettings,
-    sequence: Sequence,
-    layer: int,
-    parameter: str,
+    aim: Objective,
+    terms: tuple[int, str],
 ) -> str:
-    """Python code that computes the same terms: `flow`, and `changed` with the forget bias added.
+    """Python code that computes the same: `flow`, `gradient` of all steps together, and `changed`.
 
-    Inputs of the user's own are read from the JSON file that is offered beside it.
+    Numbers of the user's own are read from the JSON file that is offered beside it.
+
+    Parameters
+    ----------
+    source : Shipped or Upload
+        Where the model is from.
+    model : Model
+        The model as read.
+    settings : ModelSettings
+        The page's settings.
+    aim : Objective
+        The loss, and what the model reads.
+    terms : tuple of int and str
+        Layer and parameter of the heatmaps.
     """
+    layer, parameter = terms
     compared = settings.added != 0.0
     lines = [
-        *(["from dataclasses import replace", ""] if compared else []),
-        *(["import json", ""] if sequence.own else []),
+        *(["import json"] if aim.given.own else []),
+        *(["from dataclasses import replace"] if compared else []),
+        *(["from pathlib import Path"] if aim.given.own else []),
+        *([""] if compared or aim.given.own else []),
         "import numpy as np",
         "",
         "import gradflow as gf",
         *(["from gradflow.analysis.forget_bias import with_forget_bias"] if compared else []),
         "",
-        f"model = gf.load({_arguments(source, readout)})",
-        *_inputs(source, settings, sequence),
-        "flow = gf.gradient_flow(model, x)",
+        f"model = gf.load({_arguments(source, model.readout_layer)})",
+        *_inputs(source, settings, aim),
+        *_loss(model, aim),
+        "flow = gf.gradient_flow(model, x, loss=loss)",
         *(
             [
                 f"changed_cell = with_forget_bias(model.cell, {float(settings.added)!r})",
-                "changed = gf.gradient_flow(replace(model, cell=changed_cell), x)",
+                "changed = gf.gradient_flow(replace(model, cell=changed_cell), x, loss=loss)",
             ]
             if compared
             else []
         ),
+        *_weights(settings, aim),
+        "gradient = gf.training_gradient(model, x, loss, weights)",
         "",
         "t = flow.T  # target step" if settings.last else f"t = min({settings.t}, flow.T)",
         "k = t  # lag, here the oldest: step 1",
@@ -91,11 +111,17 @@ def snippet(
     return "\n".join(lines) + "\n"
 
 
+def _arrays(aim: Objective) -> dict[str, Array]:
+    """What the model read, by name."""
+    target = {} if aim.given.target is None else {"target": aim.given.target}
+    return {"x": aim.given.x, **target, "weights": aim.weights}
+
+
 def _arguments(source: Shipped | Upload, readout: str | None) -> str:
     if isinstance(source, Shipped):
         path, said = f"gf.models.path({source.name!r})", {}
     else:
-        names = ("prefix", "cell", "activation", "recurrent_activation", "gates")
+        names = ("prefix", "cell", "activation", "recurrent_activation", "gates", "direction")
         path, said = repr(source.name), {name: getattr(source, name) for name in names}
     given = {
         name: value for name, value in {**said, "readout": readout}.items() if value is not None
@@ -107,15 +133,46 @@ def _layer(parameter: str, layer: int) -> str:
     return "" if parameter == "x" else f", layer={layer}"
 
 
-def _inputs(source: Shipped | Upload, settings: ModelSettings, sequence: Sequence) -> list[str]:
-    T, D = sequence.x.shape
-    if sequence.words is not None and isinstance(source, Shipped):
-        text = "".join(" " if word == "␣" else word for word in sequence.words)
+def _inputs(source: Shipped | Upload, settings: ModelSettings, aim: Objective) -> list[str]:
+    T, D = aim.given.x.shape
+    if aim.given.words is not None and isinstance(source, Shipped):
+        text = "".join(" " if word == "␣" else word for word in aim.given.words)
+        if aim.kind == "next" and aim.given.target is not None:
+            text += source.symbols[int(aim.given.target[-1])]
         return [
             f"symbols = {source.symbols!r}",
             f"text = {text!r}",
             "x = np.eye(len(symbols))[[symbols.index(symbol) for symbol in text]]",
         ]
-    if sequence.own:
-        return [f'x = np.array(json.load(open("{STEM}.json"))["x"])']
-    return [f"x = np.random.default_rng({settings.seed}).standard_normal(({T}, {D}))"]
+    if aim.given.own:
+        return [f'read = json.loads(Path("{STEM}.json").read_text())', 'x = np.array(read["x"])']
+    T += aim.given.masked
+    noise = f"x = np.random.default_rng({settings.seed}).standard_normal(({T}, {D}))"
+    return [
+        noise,
+        *([f"x = x[{settings.skip}:]  # the others are masked"] if settings.skip else []),
+    ]
+
+
+def _loss(model: gf.Model, aim: Objective) -> list[str]:
+    if aim.kind == "output":
+        return [f"loss = gf.UnitLoss({'' if aim.output is None else aim.output})"]
+    if aim.kind == "next" and not aim.given.own:
+        return [
+            "loss = gf.SoftmaxCrossEntropy(gf.sequences.next_symbols(x))",
+            "x = x[:-1]",
+        ]
+    target = 'np.array(read["target"])'
+    if aim.kind in ("squared", "binary") and model.readout.w_o.ndim == 2:
+        target += "[:, None]"
+    names = {"squared": "SquaredError", "binary": "BinaryCrossEntropy"}
+    return [f"loss = gf.{names.get(aim.kind, 'SoftmaxCrossEntropy')}({target})"]
+
+
+def _weights(settings: ModelSettings, aim: Objective) -> list[str]:
+    if aim.given.weights is not None:
+        return ['weights = np.array(read["weights"])']
+    if settings.steps == "last":
+        return ["weights = np.eye(len(x))[-1]"]
+    weight = "1 / len(x)" if settings.weights == "mean" else "1.0"
+    return [f"weights = np.full(len(x), {weight})"]

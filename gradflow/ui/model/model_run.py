@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import gradflow as gf
 from gradflow.engine.memory_estimate import bytes_of_terms, needed_bytes
 from gradflow.engine.time_estimate import needed_seconds
+from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
 from gradflow.ui import server
 from gradflow.ui.model import waiting_words
@@ -47,6 +48,8 @@ class Run:
         The model.
     x : array of shape (T, D)
         What it reads.
+    loss : loss
+        What its gradient is of.
     key : tuple
         Tells it from all other runs.
     """
@@ -56,6 +59,7 @@ class Run:
     label: str
     model: gf.Model
     x: Array
+    loss: Loss
     key: tuple[Hashable, ...]
 
     @cached_property
@@ -102,7 +106,7 @@ class Run:
         def answer(progress: Progress) -> _Answer:
             if not self.is_heavy:
                 return question(self._flow(), *arguments, on_step=progress)
-            parts, size = (self.model, self.x), bytes_of_terms(len(self.x))
+            parts, size = (self.model, self.x, None, self.loss), bytes_of_terms(len(self.x))
             job = Job(
                 self.key,
                 gf.gradient_flow,
@@ -121,7 +125,7 @@ class Run:
         def flow(progress: Progress) -> gf.GradientFlow:
             try:
                 with workers().memory.held(self.size):
-                    return gf.gradient_flow(self.model, self.x, on_step=progress)
+                    return gf.gradient_flow(self.model, self.x, loss=self.loss, on_step=progress)
             except TooLargeError:
                 raise self._too_large() from None
 
@@ -131,7 +135,7 @@ class Run:
         return Job(
             self.key,
             gf.gradient_flow,
-            (self.model, self.x),
+            (self.model, self.x, None, self.loss),
             question,
             arguments,
             self.size,

@@ -21,6 +21,7 @@ from gradflow.ui.downloads.button_row import (
     python_file,
 )
 from gradflow.ui.model import controls, exports, long_runs, panels, sequence, uploads, words
+from gradflow.ui.model.architecture import gate_weights, keeping_biases
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (
     ChosenModel,
@@ -28,18 +29,22 @@ from gradflow.ui.model.experiment import (
     chosen_model,
     runs,
     seen,
+    signed,
 )
 from gradflow.ui.model.long_runs import StoppedError
 from gradflow.ui.model.model_run import Run
+from gradflow.ui.model.objective import Objective, chosen_objective, output_count
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
+from gradflow.ui.model.signed_section import draw_signed
+from gradflow.ui.model.training_section import draw_all_steps, draw_truncation
 from gradflow.ui.shared import links, state, views
 from gradflow.ui.shared.frame import chart
-from gradflow.ui.shared.measures import measure_table, zero_words
+from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.text import escaped
-from gradflow.ui.shared.words import blocks, sentence, together
+from gradflow.ui.shared.words import blocks, together
 
 
 @server.runs.turn()
@@ -48,48 +53,74 @@ def model_page() -> None:
     HELD.begin("model")
     with st.sidebar:
         controls.draw_weights()
-        chosen = chosen_model(str(HELD.value("model")))
+    asked = uploads.question()
+    st.title("Your model", anchor=False)
+    st.markdown(words.LEAD)
+    if asked is None:
+        _model()
+    else:
+        controls.draw_question(asked)
+    with st.expander("How to read this, and what is computed", icon=":material/help:"):
+        st.markdown(words.EXPLANATION)
+
+
+def _model() -> None:
+    """Draw what depends on the model that is shown."""
+    chosen = chosen_model(str(HELD.value("model")))
+    with st.sidebar:
         chosen = chosen.with_readout(controls.draw_readout(chosen.model, chosen.weights))
         with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
             controls.draw_sequence(chosen.shipped, chosen.model.cell.D)
         controls.draw_view(layers_of(chosen.model.cell), chosen.model)
     settings = HELD.settings()
     HELD.keep(settings)
-    st.title("Your model", anchor=False)
-    st.markdown(words.LEAD)
     with st.container():
-        _notes(settings)
+        _notes(settings, chosen.title)
     _architecture(chosen)
     try:
-        given = _sequence(chosen, settings)
-        both = runs(chosen, given, settings)
-        _shown(chosen, given, settings, both)
+        given, said = _sequence(chosen, settings), st.empty()
+        # Before the loss is made: where it cannot be, its controls are what mends it.
+        controls.draw_loss(output_count(chosen.model), given)
+        aim = chosen_objective(chosen.model, chosen.key, given, settings)
+        said.markdown(f"**Loss.** {words.loss(aim, chosen.model.readout_layer)}")
+        _shown(chosen, aim, settings, runs(chosen, aim, settings))
     except StoppedError as stopped:
         st.info(escaped(str(stopped)), icon=":material/pause_circle:")
         st.button("Run it", key="model_go_on", on_click=long_runs.go_on, type="primary")
     except ValueError as error:
         st.error(escaped(str(error)))
-    with st.expander("How to read this, and what is computed", icon=":material/help:"):
-        st.markdown(words.EXPLANATION)
 
 
-def _notes(settings: ModelSettings) -> None:
+def _notes(settings: ModelSettings, shown: str) -> None:
     notices = together(HELD.notices())
     if notices:
         st.warning(notices, icon=":material/link_off:")
+    controls.draw_error(shown)
     if settings.model == OWN and uploads.uploaded() is None:
         st.info(words.NO_WEIGHTS, icon=":material/upload_file:")
 
 
 def _architecture(chosen: ChosenModel) -> None:
-    title = chosen.shipped.title if chosen.shipped is not None else chosen.name
-    st.subheader(escaped(title), anchor=False)
-    if chosen.shipped is not None:
-        st.caption(words.trained(chosen.shipped))
-    st.markdown("\n".join(f"- {escaped(line)}" for line in chosen.model.description))
-    with st.expander("The architecture as read", icon=":material/layers:"):
+    st.subheader(escaped(chosen.title), anchor=False)
+    st.caption(escaped(words.short(chosen.model, output_count(chosen.model))))
+    section = st.expander(
+        "The architecture as read",
+        key="model_open_architecture",
+        on_change="rerun",
+        icon=":material/layers:",
+    )
+    if not section.open:
+        return
+    with section:
+        if chosen.shipped is not None:
+            st.caption(words.trained(chosen.shipped))
+        st.markdown(words.ASSUMED)
+        st.markdown("\n".join(f"- {escaped(line)}" for line in chosen.model.description))
         st.table(words.layers(chosen.model))
-        st.caption(words.LOSS)
+        cell = chosen.model.cell
+        st.markdown("\n".join(f"- {words.keeping_bias(one)}" for one in keeping_biases(cell)))
+        found = long_runs.kept("gate_weights", chosen.weights, lambda: gate_weights(cell))
+        st.table(words.gates(found))
 
 
 def _sequence(chosen: ChosenModel, settings: ModelSettings) -> Sequence:
@@ -103,18 +134,20 @@ def _sequence(chosen: ChosenModel, settings: ModelSettings) -> Sequence:
 
 
 def _shown(
-    chosen: ChosenModel, given: Sequence, settings: ModelSettings, both: tuple[Run, ...]
+    chosen: ChosenModel, aim: Objective, settings: ModelSettings, both: tuple[Run, ...]
 ) -> None:
-    layers = layers_of(chosen.model.cell)
+    given, layers = aim.given, layers_of(chosen.model.cell)
     layer = panels.layer_number(settings, len(layers))
     parameter = panels.parameter_name(settings, layers[layer])
     found = seen(both, settings, parameter, layer)
     t = settings.target_step(len(given.x))
     shown = panels.run_panels(found, parameter, given)
     view = views.view(settings, shown)
-    for column, one, panel in zip(st.columns(len(found), gap="medium"), found, shown, strict=True):
+    # At the bottom, so that the heatmaps stand side by side under sentences of unlike length.
+    columns = st.columns(len(found), gap="medium", vertical_alignment="bottom")
+    for column, one, panel in zip(columns, found, shown, strict=True):
         with column:
-            st.markdown(sentence(words.named(one.title), one.reach[t - 1]))
+            st.markdown(words.reaches(one.title, one.reach[t - 1]))
             chart(heatmap(panel, view, block_size(panel.T)), _key(panel), settings.camera)
     if block_size(len(given.x)) > 1:
         st.caption(blocks(block_size(len(given.x)), LONGEST_WHOLE))
@@ -125,19 +158,29 @@ def _shown(
         controls.WIDGETS.target()
     chart(profile(row, settings.floor), "model_profile", settings.camera)
     st.caption(words.PROFILE)
-    _measures(found, t, settings)
+    draw_signed(both[0], chosen.shipped, t, layer, settings)
+    _measures(both[0], found, (t, layer), settings)
     _units(both[0], t, layer, settings)
+    st.subheader("All targets", anchor=False)
+    draw_all_steps(both[0], aim, t, settings)
+    draw_truncation(both[0], aim, settings)
+    _every_target(found, t, settings)
     link = links.to_link(state.address(), settings, FORM)
-    _downloads(chosen, given, settings, found, (layer, parameter, t), link)
+    _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
 
 
-def _measures(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> None:
+def _measures(
+    run: Run, found: tuple[Seen, ...], place: tuple[int, int], settings: ModelSettings
+) -> None:
+    t, layer = place
     reach = [one.reach[t - 1] for one in found]
     st.subheader("In numbers", anchor=False)
-    zeros = zero_words(reach[0], ("float16", "bfloat16"))
+    zeros = words.entries_zero(signed(run, t, layer), "z", words.SIGNALS)
     st.markdown(f"{words.truncation(reach[0])} {zeros}")
     st.table(measure_table({one.title: seen for one, seen in zip(found, reach, strict=True)}))
-    st.subheader("Every target", anchor=False)
+
+
+def _every_target(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> None:
     curves = measure_curves(panels.target_measures(found), t)
     chart(curves, "model_over_targets", settings.camera)
     st.caption(words.OVER_TARGETS)
@@ -153,24 +196,24 @@ def _units(run: Run, t: int, layer: int, settings: ModelSettings) -> None:
 
 def _downloads(
     chosen: ChosenModel,
-    given: Sequence,
+    aim: Objective,
     settings: ModelSettings,
     found: tuple[Seen, ...],
     terms: tuple[int, str, int],
     link: str,
 ) -> None:
     layer, parameter, t = terms
+    given = aim.given
     title = f"gradflow: {chosen.name}, T = {len(given.x)}"
 
     def figure(labels: bool) -> go.Figure:
         shown = panels.run_panels(found, parameter, given)
         row = panels.row_of_runs(settings, found, parameter, t)
-        footer = (*chosen.model.description, link)
+        loss = f"Loss: {words.loss(aim, chosen.model.readout_layer)}"
+        footer = (*chosen.model.description, loss, link)
         return sheet(shown, views.view(settings, shown), row, title, footer, labels)
 
-    code = exports.snippet(
-        chosen.source, chosen.model.readout_layer, settings, given, layer, parameter
-    )
+    code = exports.snippet(chosen.source, chosen.model, settings, aim, (layer, parameter))
     st.subheader("Downloads", anchor=False)
     files = (
         *pictures(figure, title, len(given.x) < LONG),
@@ -183,13 +226,13 @@ def _downloads(
         ),
         File(
             "NPZ",
-            lambda: exports.terms_npz(found, given, settings, parameter),
+            lambda: exports.terms_npz(found, aim, settings, parameter),
             "For numpy.load: log10 of all terms that the heatmaps show, the inputs and the "
             "settings.",
         ),
         File(
             "JSON",
-            lambda: exports.settings_json(settings, given),
+            lambda: exports.settings_json(settings, aim),
             "The settings and the inputs; not the weights.",
         ),
         python_file(code),

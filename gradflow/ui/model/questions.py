@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import gradflow as gf
-from gradflow.analysis import memory
+from gradflow.analysis.signed_signals import SignedSignals
+from gradflow.analysis.target_reach import Reach, reach_of
 from gradflow.analysis.unit_signal import unit_signals
 from gradflow.numerics.scaled import Array
 
@@ -38,10 +39,18 @@ def terms(flow: gf.GradientFlow, parameter: str, layer: int, on_step: Report) ->
 
 
 def reach(
-    flow: gf.GradientFlow, layer: int, window: int, on_step: Report
-) -> tuple[memory.Reach, ...]:
-    """The measures of every target."""
-    return memory.over_targets(flow, layer, eps=LEAST_SHARE, window=window)
+    flow: gf.GradientFlow, parameter: str, layer: int, window: int, on_step: Report
+) -> tuple[Reach, ...]:
+    """The measures of the same terms, of every target."""
+    rows = terms(flow, parameter, layer, on_step)
+    return tuple(
+        reach_of(rows[t - 1, :t].copy(), LEAST_SHARE, window) for t in range(1, flow.T + 1)
+    )
+
+
+def signed(flow: gf.GradientFlow, t: int, layer: int, on_step: Report) -> SignedSignals:
+    """The signed gradient of one target."""
+    return gf.signals(flow, t, layer, on_step)
 
 
 def carriers(flow: gf.GradientFlow, t: int, layer: int, on_step: Report) -> Carriers:

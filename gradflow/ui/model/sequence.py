@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,12 +27,57 @@ class Sequence:
         Steps beyond the longest sequence of the page.
     own : bool
         Whether it is the user's own numbers.
+    target : array of shape (T,), or None
+        The target of each step, where there is one.
+    weights : array of shape (T,), or None
+        The weight of each step's loss, where the user's numbers have one.
+    masked : int
+        Steps that count for nothing and are not among the T.
     """
 
     x: Array
     words: tuple[str, ...] | None = None
     left_out: int = 0
     own: bool = False
+    target: Array | None = None
+    weights: Array | None = None
+    masked: int = 0
+
+    def shortened(self, T: int) -> Sequence:
+        """Its first steps."""
+        return replace(self, x=self.x[:T], words=self.words and self.words[:T])
+
+    def without(self, skip: int, padding: bool) -> Sequence:
+        """Those of its steps that count; the others keep the state, as if they were not there.
+
+        Parameters
+        ----------
+        skip : int
+            Steps at the beginning that do not count.
+        padding : bool
+            Whether steps whose inputs are all 0 do not count.
+
+        Raises
+        ------
+        ValueError
+            If none counts.
+        """
+        counts = np.arange(len(self.x)) >= skip
+        if padding:
+            counts &= self.x.any(axis=1)
+        if not counts.any():
+            raise ValueError(
+                f"The mask must leave at least one step. Got {len(counts)} masked steps of "
+                f"{len(counts)}."
+            )
+        return replace(
+            self,
+            x=self.x[counts],
+            words=self.words and tuple(np.array(self.words)[counts].tolist()),
+            target=None if self.target is None else self.target[counts],
+            weights=None if self.weights is None else self.weights[counts],
+            masked=int((~counts).sum()),
+        )
 
 
 def noise_read(T: int, D: int, seed: int) -> Sequence:
@@ -64,9 +109,26 @@ def symbols_read(text: str, symbols: str) -> Sequence:
     return Sequence(frozen(x), words, len(text) - len(found))
 
 
-def numbers_read(numbers: Array) -> Sequence:
-    """Numbers as they were read, of shape (T, D), up to the page's longest sequence."""
-    return Sequence(numbers[:LONGEST], None, max(0, len(numbers) - LONGEST), own=True)
+def numbers_read(numbers: Array, target: bool = False, weights: bool = False) -> Sequence:
+    """Numbers as they were read, up to the page's longest sequence.
+
+    Parameters
+    ----------
+    numbers : array of shape (T, D), (T, D + 1) or (T, D + 2)
+        A row a step: the inputs, then the target and the weight, where there are such.
+    target, weights : bool
+        Whether there are.
+    """
+    used = numbers[:LONGEST]
+    D = used.shape[1] - target - weights
+    return Sequence(
+        used[:, :D],
+        None,
+        max(0, len(numbers) - LONGEST),
+        own=True,
+        target=used[:, D] if target else None,
+        weights=used[:, -1] if weights else None,
+    )
 
 
 def chosen(
@@ -101,8 +163,9 @@ def chosen(
     if shipped is not None and settings.sequence in ("example", "text"):
         own = text if settings.sequence == "text" else ""
         return symbols_read(own or shipped.example, shipped.symbols)
-    if settings.sequence == "own" and numbers is not None and numbers.shape[1] == D:
-        return numbers_read(numbers)
+    beside = settings.has_targets, settings.has_weights
+    if settings.sequence == "own" and numbers is not None and numbers.shape[1] == D + sum(beside):
+        return numbers_read(numbers, *beside)
     return noise_read(settings.T, D, settings.seed)
 
 

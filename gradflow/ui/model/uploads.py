@@ -86,6 +86,11 @@ def question() -> FileQuestion | None:
     return found
 
 
+def leave() -> None:
+    """Drop the question; a callback."""
+    st.session_state[_QUESTION] = None
+
+
 def error() -> str | None:
     """What is wrong with the last file of weights, as plain text."""
     found: str | None = st.session_state.get(_FILE_ERROR)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.figures.builders.number_words import number, percent
+from gradflow.analysis.signed_signals import SignedSignals
+from gradflow.analysis.truncation import TruncationCurve
+from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.figures.builders.unit_bars import by_half_life
+from gradflow.ui.model.architecture import GateWeights, KeepingBias
+from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.questions import Carriers
+from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
+from gradflow.ui.model.whole_loss import WholeLoss
 from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.weights.model import KIND_WORDS, Model
 
@@ -28,14 +37,26 @@ NOT_IN_LINK = (
     "own: they stay in this session, are never written to disk, and are gone when it ends."
 )
 
-LOSS = (
-    "The loss has a unit slope at every output, $L_t = \\sum o_t$: a file does not tell which loss "
-    "its model was trained with."
+ASKED = (
+    "The file does not tell everything. Say what it leaves open, and its picture follows; nothing "
+    "is assumed."
 )
+
+
+def still(shown: str) -> str:
+    """That the picture is not of the file that could not be read; `shown` is Markdown."""
+    return f"What is shown is still the old view: {shown}."
+
 
 AS_READ = "as read"
 
 _BIAS = re.compile(r"b_\w")
+
+# log10 of how far the last term stands above its line where a gradient has come back.
+_BACK = 0.5
+
+# log10 of the smallest share that is told in per cent.
+_SMALL_PERCENT = -3.0
 
 READING = {
     "lag": "Read a row from left to right: from the target step back into the past. Both heatmaps "
@@ -60,6 +81,8 @@ UNITS = (
     "how many steps it has halved. A unit carries the past if its signal fades slowly and is still "
     "a large share of the whole at the last lag."
 )
+
+ASSUMED = "As read, and what was assumed:"
 
 EXPLANATION = """
 **What is read.** The recurrent layers by their names and shapes, and the linear layer you name as
@@ -98,6 +121,33 @@ def layers(model: Model) -> dict[str, list[str]]:
     }
 
 
+def gates(found: Sequence[GateWeights]) -> dict[str, list[str]]:
+    """The table of the gates' weights, by column."""
+    return {
+        "Layer": [str(one.layer) for one in found],
+        "Gate": [one.gate or "–" for one in found],
+        "Mean bias": [number(one.bias) for one in found],
+        "Spectral radius of the recurrent weights": [number(one.radius) for one in found],
+    }
+
+
+def keeping_bias(found: KeepingBias) -> str:
+    """A line on the bias that keeps a layer's state, as Markdown."""
+    what = "Forget bias" if found.name == "b_f" else "Bias of the update gate"
+    return (
+        f"{what} ${found.name}$ of layer {found.layer}: mean **{number(found.mean)}**, from "
+        f"{number(found.least)} to {number(found.most)}."
+    )
+
+
+def short(model: Model, outputs: int) -> str:
+    """The architecture in one line, as plain text."""
+    sizes = " → ".join(f"{KIND_WORDS[layer.kind]}, H = {layer.H}" for layer in model.layers)
+    name = model.readout_layer
+    readout = "sum of the hidden units" if name is None else f"linear layer {name}, {outputs}"
+    return f"D = {model.layers[0].D} → {sizes} → {readout}"
+
+
 def named(title: str) -> str:
     """A run as the subject of a sentence."""
     if title == AS_READ:
@@ -108,6 +158,141 @@ def named(title: str) -> str:
 def left_out(count: int) -> str:
     """A sentence that says how many steps of a long sequence are left out."""
     return f"The first {LONGEST:,} steps are used; {count:,} are left out."
+
+
+def reaches(title: str, seen: memory.Reach) -> str:
+    """A sentence on how far the gradient of one run reaches, as Markdown."""
+    told = seen.fall_and_tail
+    if seen.t == 1:
+        return f"**The {named(title)}: one step only.** There is nothing to carry back."
+    back = ""
+    if seen.log10_left - told.log10_left > _BACK:
+        back = f" It comes back at the end: at step 1 it is {_left(seen)} of its start."
+    return (
+        f"**The {named(title)}: {told.verdict}.** From step {seen.t} back, its gradient "
+        f"{told.sentence}.{back}"
+    )
+
+
+def _left(seen: memory.Reach) -> str:
+    """What is left at step 1, of the k = 1 term."""
+    small = seen.log10_left < _SMALL_PERCENT
+    return power(seen.log10_left) if small else percent(10.0**seen.log10_left)
+
+
+def loss(aim: Objective, read_out: str | None) -> str:
+    """What the gradient is of, in a sentence of plain text."""
+    first = "First choice: " if aim.first_choice else ""
+    masked = f" {_masked(aim.given.masked)}" if aim.given.masked else ""
+    return f"{first}{_LOSSES[aim.kind](aim, read_out)}{masked}"
+
+
+def _masked(count: int) -> str:
+    steps = "1 step is" if count == 1 else f"{count} steps are"
+    return f"{steps} masked; t, k and j count the others."
+
+
+def _of_output(aim: Objective, read_out: str | None) -> str:
+    if aim.outputs > 1:
+        largest = ", the largest at the last step" if aim.is_largest else ""
+        return f"output {aim.output} of {aim.outputs}{largest}; its slope is 1."
+    what = "the sum of the hidden units" if read_out is None else "the output"
+    return f"{what} as it is; its slope is 1."
+
+
+_BESIDE = "beside your numbers"
+_LOSSES: dict[str, Callable[[Objective, str | None], str]] = {
+    "output": _of_output,
+    "next": lambda aim, _: (
+        "softmax cross-entropy of the next symbol. The last symbol is a target and is not read."
+    ),
+    "classes": lambda aim, _: f"softmax cross-entropy with the classes {_BESIDE}.",
+    "squared": lambda aim, _: f"squared error to the targets {_BESIDE}.",
+    "binary": lambda aim, _: f"binary cross-entropy with the targets {_BESIDE}.",
+}
+
+NO_TARGETS = "There are no targets yet: choose my own numbers as the sequence, with their column."
+
+
+def rows_of_numbers(D: int, settings: ModelSettings) -> str:
+    """What stands in a row of the user's numbers."""
+    beside = [
+        *(["the target"] if settings.has_targets else []),
+        *(["the weight of the step"] if settings.has_weights else []),
+    ]
+    return f"Each row: {D} {'input' if D == 1 else 'inputs'}, then {', then '.join(beside)}."
+
+
+def all_steps(whole: WholeLoss, aim: Objective, settings: ModelSettings) -> str:
+    """What is added up, and how long its gradient is."""
+    length = f"Its length, by which clipping goes, is **{number(whole.length)}**."
+    if settings.steps == "last":
+        return f"The gradient of the loss of the last step alone. {length}"
+    how = "sum" if settings.weights == "one" else "mean"
+    if aim.given.weights is not None:
+        how = "sum, weighted as your numbers say,"
+    return f"The gradient of the {how} of the losses of all {len(aim.weights)} steps. {length}"
+
+
+BY_LAG = (
+    "The terms of each range of lags, added up: of all of the cell's weights, and for all steps "
+    "together of all targets. Terms of different targets may cancel."
+)
+
+BOTH_BIASES = (
+    "PyTorch keeps two biases that are added up, and `clip_grad_norm_` counts both: the last row."
+)
+
+TRUNCATION = (
+    "Length of what is lost over the length of the gradient: of all the cell's weights (thick), "
+    "and of each. Dotted lines mark errors of 1%, 5% and 10%, and the window of the sidebar."
+)
+
+SIGNED = (
+    "Where it is orange, a larger value would raise the loss $L_t$; where it is blue, lower it. "
+    "The depth of the colour is the size, on a logarithmic scale."
+)
+
+ENTRIES = "these numbers"
+SIGNALS = "the entries of the signal $dL_t/dz_j$"
+
+
+def norms(whole: WholeLoss, one: WholeLoss, t: int) -> dict[str, list[str]]:
+    """The table of the lengths of two gradients by parameter, by column."""
+
+    def column(gradient: WholeLoss) -> list[str]:
+        lengths = (*gradient.norms.values(), gradient.length, gradient.length_both_biases)
+        return [number(length) for length in lengths]
+
+    return {
+        "Gradient of": [*whole.norms, "all together", "all, both biases"],
+        "All steps": column(whole),
+        f"Step {t} alone": column(one),
+    }
+
+
+def shortest_lengths(curve: TruncationCurve, errors: Sequence[float]) -> str:
+    """The shortest lengths with errors below some, in one sentence."""
+    if np.isnan(curve.together.relative_error).all():
+        return "The loss has no gradient: there is nothing to truncate."
+    kind = "window" if curve.kind == "window" else "chunks"
+    found = [f"**{number(100.0 * error)}%**: {_length(curve.shortest(error))}" for error in errors]
+    return f"Shortest {kind} with an error below {', below '.join(found)}."
+
+
+def entries_zero(found: SignedSignals, name: str, what: str) -> str:
+    """At which lags entries are zero in float16, in one sentence."""
+    half, every = (found.zero_lags(name, share)["float16"] for share in (0.5, 1.0))
+    if half is None:
+        return f"In **float16** at no lag half of {what} are zero."
+    end = "at no lag all of them" if every is None else f"all of them at k = {every}"
+    return f"In **float16** half of {what} are zero at k = {half}, {end}."
+
+
+def _length(steps: int | None) -> str:
+    if steps is None:
+        return "none"
+    return "1 step" if steps == 1 else f"{steps} steps"
 
 
 def truncation(reach: memory.Reach) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradflow.analysis import memory
@@ -70,15 +70,6 @@ def measure_table(named: Mapping[str, memory.Reach]) -> dict[str, list[str]]:
 def lag_words(lag: int | None, nothing: str = "never") -> str:
     """A lag, or another word where there is none."""
     return nothing if lag is None else f"k = {lag}"
-
-
-def zero_words(seen: memory.Reach, forms: Sequence[str]) -> str:
-    """A sentence on the lag from which training in some number formats would see zeros."""
-    parts = [
-        f"**{form}** {'from ' if seen.zero_lags[form] else ''}{lag_words(seen.zero_lags[form])}"
-        for form in forms
-    ]
-    return f"Training would see zeros: {', '.join(parts)}."
 
 
 def _beyond(window: int) -> Row:

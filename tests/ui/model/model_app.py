@@ -50,6 +50,11 @@ def upload(app, data, name="model.safetensors", key="model_file"):
     return widget(app, key).set_value((name, data, "application/octet-stream")).run()
 
 
+def unfolded(app, section):
+    app.session_state[f"model_open_{section}"] = True
+    return quiet(app.run())
+
+
 def charts(app):
     found = {}
     for chart in app.get("plotly_chart"):
@@ -78,8 +83,19 @@ def one_hot(text, symbols):
     return np.eye(len(symbols))[[symbols.index(symbol) for symbol in text]]
 
 
-def assert_shows(app, model, x, parameter="b", added=2.0, **layer):
+def first_choice(model, x):
+    """The loss that the page takes by itself, and what is read for it."""
+    o = gf.gradient_flow(model, x).trace.o
+    symbols = o.ndim == 2 and o.shape == x.shape and set(x.sum(axis=1)) == {1.0} and len(x) > 1
+    if symbols:
+        return gf.SoftmaxCrossEntropy(x[1:].argmax(axis=1)), x[:-1]
+    return gf.UnitLoss(int(o[-1].argmax()) if o.ndim == 2 else None), x
+
+
+def assert_shows(app, model, x, parameter="b", added=2.0, loss=None, **layer):
     """That the heatmaps have the terms of the model, and of it with the forget bias added."""
+    if loss is None:
+        loss, x = first_choice(model, x)
     expected = {"model_as_read": model}
     if added:
         cell = with_forget_bias(model.cell, added)
@@ -87,7 +103,7 @@ def assert_shows(app, model, x, parameter="b", added=2.0, **layer):
     found = charts(app)
     assert {key for key in found if key in ("model_as_read", "model_changed")} == set(expected)
     for key, one in expected.items():
-        terms = relative_to_first(gf.gradient_flow(one, x).log10(parameter, **layer))
+        terms = relative_to_first(gf.gradient_flow(one, x, loss=loss).log10(parameter, **layer))
         shown = array(found[key]["data"][0]["z"])
         np.testing.assert_allclose(
             shown, np.where(np.isfinite(terms), terms, np.nan), rtol=1e-5, atol=1e-5

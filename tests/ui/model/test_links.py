@@ -42,7 +42,7 @@ def test_a_bad_link_gets_a_notice_and_the_defaults():
     [notice] = app.warning
     for name in ("added", "model", "w_s"):
         assert f"`{name}`" in notice.value
-    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
+    assert_shows(app, shipped("recall_learned"), example("recall_learned"))
 
 
 @pytest.mark.parametrize("name", controls_by_name(ModelSettings))
@@ -66,7 +66,7 @@ def test_the_pages_keep_their_settings_apart():
     app = quiet(app.run())
     assert query(app) == {
         "v": "1",
-        "model": "recall_not_learned",
+        "model": "recall_learned",
         "T": "77",
         "sequence": "noise",
     }

@@ -15,6 +15,7 @@ from ui.model.model_app import (
     put,
     quiet,
     shipped,
+    unfolded,
     widget,
 )
 
@@ -52,7 +53,7 @@ def test_a_bar_and_a_button_come_and_go_while_it_computes(monkeypatch):
     assert shown
     assert all(shown)
     assert not [button for button in app.button if button.key.startswith(long_runs.CANCEL)]
-    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
+    assert_shows(app, shipped("recall_learned"), example("recall_learned"))
 
 
 def test_a_run_lets_others_go_first_between_any_two_steps(monkeypatch):
@@ -79,7 +80,7 @@ def test_a_run_lets_others_go_first_between_any_two_steps(monkeypatch):
     # The terms as read and with another forget bias take a step each for every source step.
     assert len(steps) > 2 * 12
     assert others == list(range(len(steps)))
-    assert_shows(app, shipped("recall_not_learned"), noise(app, 6))
+    assert_shows(app, shipped("recall_learned"), noise(app, 6))
 
 
 @pytest.fixture
@@ -93,9 +94,17 @@ def heavy(monkeypatch):
 def test_a_worker_s_answer_is_what_the_page_shows(heavy):
     app = opened(sequence="noise", T="30")
     assert app.session_state["model_kept_flow"] is None  # nothing was computed here
-    assert_shows(app, shipped("recall_not_learned"), noise(app, 6))
+    assert_shows(app, shipped("recall_learned"), noise(app, 6))
     app = quiet(put(app, "parameter", "x"))
-    assert_shows(app, shipped("recall_not_learned"), noise(app, 6), "x")
+    assert_shows(app, shipped("recall_learned"), noise(app, 6), "x")
+
+
+def test_the_folded_sections_are_a_worker_s_too(heavy):
+    app = opened(sequence="noise", T="12", added="0")
+    for section in ("signed", "all_steps", "truncation"):
+        app = unfolded(app, section)
+    assert app.session_state["model_kept_flow"] is None
+    assert {"model_signed", "model_by_lag", "model_truncation"} < set(charts(app))
 
 
 def test_a_killed_worker_gives_a_sentence_and_a_button(heavy, monkeypatch):
@@ -113,7 +122,7 @@ def test_a_killed_worker_gives_a_sentence_and_a_button(heavy, monkeypatch):
     assert not charts(app)
     monkeypatch.undo()
     app = quiet(widget(app, "model_go_on").click().run())
-    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
+    assert_shows(app, shipped("recall_learned"), example("recall_learned"))
 
 
 def test_a_link_that_costs_time_asks_first_and_a_user_s_own_move_does_not(monkeypatch):
@@ -124,6 +133,6 @@ def test_a_link_that_costs_time_asks_first_and_a_user_s_own_move_does_not(monkey
     assert "This link asks for a run that takes about 1 second of work" in said
     assert not charts(put(app, "floor", -9))
     moved = put(opened(sequence="noise", T="20"), "T", 30)
-    assert_shows(quiet(moved), shipped("recall_not_learned"), noise(moved, 6))
+    assert_shows(quiet(moved), shipped("recall_learned"), noise(moved, 6))
     app = widget(app, "model_go_on").click().run()
-    assert_shows(quiet(app), shipped("recall_not_learned"), noise(app, 6))
+    assert_shows(quiet(app), shipped("recall_learned"), noise(app, 6))

@@ -8,6 +8,7 @@ from ui.model.model_app import (
     assert_shows,
     charts,
     example,
+    first_choice,
     noise,
     opened,
     put,
@@ -27,10 +28,9 @@ from gradflow.ui.model.shipped import SHIPPED
 
 def test_the_page_works_before_anything_is_uploaded():
     app = opened()
-    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"))
-    assert query(app) == {"v": "1", "model": "recall_not_learned"}
-    assert "LSTM lstm layer 0" in said(app).replace("\\", "")
-    assert "linear layer readout" in said(app)
+    assert_shows(app, shipped("recall_learned"), example("recall_learned"))
+    assert query(app) == {"v": "1", "model": "recall_learned"}
+    assert "LSTM, H = 16 → linear layer readout, 4" in said(app).replace("\\", "")
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -50,7 +50,7 @@ def test_every_shipped_model_reads_its_own_example(name):
 )
 def test_every_parameter_can_be_chosen(parameter, gate, name):
     app = opened(parameter=parameter, gate=gate)
-    assert_shows(app, shipped("recall_not_learned"), example("recall_not_learned"), name)
+    assert_shows(app, shipped("recall_learned"), example("recall_learned"), name)
 
 
 @pytest.mark.parametrize(("kind", "added"), [("gru", 2.0), ("lstm", -1.5), ("lstm", 0.0)])
@@ -62,14 +62,20 @@ def test_another_forget_bias_is_shown_beside(kind, added):
 
 def test_the_readout_of_a_shipped_model_can_be_left_out():
     app = quiet(widget(opened(), "model_readout").set_value("sum of the hidden units").run())
-    name = "recall_not_learned"
+    name = "recall_learned"
     assert_shows(app, shipped(name, readout=None), example(name))
+
+
+def recall_flow():
+    model = shipped("recall_learned")
+    loss, x = first_choice(model, example("recall_learned"))
+    return gf.gradient_flow(model, x, loss=loss)
 
 
 def test_the_measures_are_those_of_the_library():
     app = quiet(put(put(opened(), "last", False), "t", 40))
-    table = app.table[1].value
-    flow = gf.gradient_flow(shipped("recall_not_learned"), example("recall_not_learned"))
+    [table] = [one.value for one in app.table if "Measure" in one.value]
+    flow = recall_flow()
     seen = gf.memory.measure(flow, 40, window=20)
     as_read = dict(zip(table["Measure"], table["as read"], strict=True))
     assert as_read["Verdict"] == seen.verdict
@@ -84,7 +90,7 @@ def test_the_measures_are_those_of_the_library():
 
 def test_the_units_stand_by_their_half_life():
     app = opened(t="30", last="0")
-    flow = gf.gradient_flow(shipped("recall_not_learned"), example("recall_not_learned"))
+    flow = recall_flow()
     expected = np.sort(unit_signals(flow, 30).half_life)[::-1]
     [bars] = charts(app)["model_units"]["data"]
     np.testing.assert_allclose(array(bars["y"]), expected)
@@ -100,7 +106,7 @@ def test_a_view_that_changes_computes_nothing_again(monkeypatch):
     assert not calls
     app = quiet(put(app, "added", 3.0))
     assert len(calls) == 1
-    quiet(put(app, "model", "recall_learned"))
+    quiet(put(app, "model", "recall_not_learned"))
     assert len(calls) == 3
 
 
@@ -111,15 +117,15 @@ def test_the_python_to_copy_makes_the_terms_that_are_shown(tmp_path, monkeypatch
     names = {}
     exec(compile(code, "snippet", "exec"), names)
     x = noise(app, 6)
-    flow = gf.gradient_flow(shipped("recall_not_learned"), x)
+    flow = gf.gradient_flow(shipped("recall_learned"), x, loss=names["loss"])
     np.testing.assert_array_equal(names["flow"].log10("w_x"), flow.log10("w_x"))
     assert float(capsys.readouterr().out) == flow.log10("w_x")[-1, -1]
-    assert_shows(app, shipped("recall_not_learned"), x, "w_x")
+    assert_shows(app, shipped("recall_learned"), x, "w_x")
     assert names["changed"].cell.b[1] == pytest.approx(flow.cell.b[1] + 2.0)
 
 
 @pytest.mark.parametrize("T", [1, 2, 450])
 def test_short_and_long_sequences_are_shown(T):
-    app = opened(sequence="noise", T=str(T), model="recall_learned")
+    app = opened(sequence="noise", T=str(T), model="recall_not_learned")
     shown = array(charts(app)["model_as_read"]["data"][0]["z"])
     assert len(shown) == (T if T < 400 else T // 2)

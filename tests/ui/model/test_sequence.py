@@ -104,8 +104,8 @@ def test_bad_numbers_get_one_sentence_and_leave_the_page_as_it_was(app, key):
 def test_numbers_that_do_not_fit_another_model_give_way_to_noise():
     app = own_numbers(upload(opened(), save(pytorch())))
     app = widget(app, "model_own_text").set_value("1,2,3\n4,5,6").run()
-    app = put(app, "model", "recall_learned")
-    assert_shows(quiet(app), shipped("recall_learned"), noise(app, 6))
+    app = put(app, "model", "recall_not_learned")
+    assert_shows(quiet(app), shipped("recall_not_learned"), noise(app, 6))
     assert "3 in each step and not 6" in said(app)
 
 
@@ -114,18 +114,18 @@ def test_a_text_is_read_in_the_symbols_of_the_model():
     app = quiet(widget(app, "model_text_field").set_value("Down, down; DOWN").run())
     x = one_hot("down, down  down", SHIPPED["character"].symbols)
     assert_shows(app, shipped("character"), x)
-    app = put(app, "model", "recall_learned")
+    app = put(app, "model", "recall_not_learned")
     [error] = app.error
     assert "must be made of the model's symbols, A B C D x y" in error.value.replace("\\", "")
 
 
 def test_a_text_is_still_there_after_another_page():
-    app = put(opened(model="recall_learned"), "sequence", "text")
-    assert_shows(quiet(app), shipped("recall_learned"), example("recall_learned"))
+    app = put(opened(model="recall_not_learned"), "sequence", "text")
+    assert_shows(quiet(app), shipped("recall_not_learned"), example("recall_not_learned"))
     assert "the example is shown" in said(app)
     app = widget(app, "model_text_field").set_value("Axyxy").run()
     app._page_hash = calc_hash("paths")
     app = quiet(app.run())
     app._page_hash = calc_hash("model")
-    x = one_hot("Axyxy", SHIPPED["recall_learned"].symbols)
-    assert_shows(quiet(app.run()), shipped("recall_learned"), x)
+    x = one_hot("Axyxy", SHIPPED["recall_not_learned"].symbols)
+    assert_shows(quiet(app.run()), shipped("recall_not_learned"), x)

@@ -12,12 +12,15 @@ from safetensors.numpy import save
 from ui.model.model_app import (
     assert_shows,
     charts,
+    example,
     noise,
     opened,
     put,
     pytorch,
     quiet,
     said,
+    shipped,
+    unfolded,
     upload,
     widget,
 )
@@ -34,7 +37,27 @@ def test_an_upload_is_shown_with_its_layers():
     app = put(put(app, "layer", 1), "parameter", "w_x")
     assert_shows(quiet(app), model, noise(app, 3), "w_x", layer=1)
     assert "sum of the hidden units" in said(app)
+    app = unfolded(app, "architecture")
     assert [row for row in app.table[0].value["H"]] == ["4", "4"]
+
+
+def test_the_architecture_tells_the_gates_of_each_layer():
+    tensors = pytorch("lstm", layers=2)
+    app = unfolded(upload(opened(), save(tensors)), "architecture")
+    table = app.table[1].value
+    assert list(table["Gate"]) == ["i", "f", "c", "o"] * 2
+    for number in (0, 1):
+        bias = (tensors[f"bias_ih_l{number}"] + tensors[f"bias_hh_l{number}"]).reshape(4, 4)
+        radii = [
+            abs(np.linalg.eigvals(w)).max() for w in np.split(tensors[f"weight_hh_l{number}"], 4)
+        ]
+        rows = table[table["Layer"] == str(number)]
+        for column, expected in (("Mean bias", bias.mean(axis=1)), (table.columns[-1], radii)):
+            shown = [float(text) for text in rows[column]]
+            np.testing.assert_allclose(shown, expected, rtol=6e-3, atol=6e-4)
+        line = f"of layer {number}: mean **{bias[1].mean():.3g}**"
+        assert line in said(app)
+    assert "assumed from the names" in said(app)
 
 
 def test_a_file_of_keras_is_read():
@@ -47,12 +70,21 @@ def test_a_file_of_keras_is_read():
 def test_what_the_weights_do_not_tell_is_asked_for_and_then_shown():
     tensors = pytorch("rnn")
     app = quiet(upload(opened(), save(tensors)))
-    assert widget(app, "m_model").value == "recall_not_learned"
+    assert widget(app, "m_model").value == "recall_learned"
     asked = widget(app, "model_answer")
+    # Where the old picture was, and in no corner beside it.
+    assert not charts(app)
+    assert not [one for one in app.sidebar.selectbox if one.key == "model_answer"]
     assert asked.options == ["RNN (tanh)", "RNN (relu)"]
     app = quiet(asked.set_value("rnn_relu").run())
     assert_shows(app, gf.from_state_dict(tensors, cell="rnn_relu"), noise(app, 3), added=0.0)
     assert not [one for one in app.selectbox if one.key == "model_answer"]
+
+
+def test_a_file_that_asks_can_be_left():
+    app = quiet(upload(opened(), save(pytorch("rnn"))))
+    app = quiet(widget(app, "model_leave").click().run())
+    assert_shows(app, shipped("recall_learned"), example("recall_learned"))
 
 
 def test_a_module_of_several_is_asked_for_and_its_layers_after_it():
@@ -151,6 +183,8 @@ def test_a_bad_file_gets_one_sentence_and_leaves_the_page_as_it_was(app, key):
     assert not app.exception
     [error] = app.error
     assert sentence in error.value.replace("\\", "")
+    assert "is still the old view: model.safetensors" in error.value.replace("\\", "")
+    assert not app.sidebar.error
     assert charts(app) == before
     assert_shows(app, gf.from_state_dict(pytorch()), noise(app, 3))
     quiet(upload(app, WHOLE))

@@ -1,0 +1,78 @@
+"""What the weights of a model are like: gates' biases, and the strength of the recurrence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradflow.analysis.forget_bias import keeping_gate
+from gradflow.cells import Cell
+from gradflow.engine.parameter_names import layers_of
+from gradflow.numerics.scaled import Array
+
+
+@dataclass(frozen=True)
+class GateWeights:
+    """The weights of one gate of one layer.
+
+    Attributes
+    ----------
+    layer : int
+        0 next to the input.
+    gate : str
+        Its letter; empty for an RNN, which has one.
+    bias : float
+        Mean of its bias over the units.
+    radius : float
+        Spectral radius of its recurrent weights.
+    """
+
+    layer: int
+    gate: str
+    bias: float
+    radius: float
+
+
+@dataclass(frozen=True)
+class KeepingBias:
+    """The bias that keeps the state, "b_f" or "b_z", of one layer: over its units."""
+
+    layer: int
+    name: str
+    mean: float
+    least: float
+    most: float
+
+
+def gate_weights(cell: Cell) -> tuple[GateWeights, ...]:
+    """The weights of every gate of every layer."""
+    return tuple(
+        GateWeights(number, gate, float(bias.mean()), _radius(w_h))
+        for number, layer in enumerate(layers_of(cell))
+        for gate, bias, w_h in _gates(layer)
+    )
+
+
+def keeping_biases(cell: Cell) -> tuple[KeepingBias, ...]:
+    """The forget bias of each LSTM, and the update gate's of each GRU."""
+    return tuple(
+        KeepingBias(number, name, *map(float, (bias.mean(), bias.min(), bias.max())))
+        for number, layer in enumerate(layers_of(cell))
+        for name in [keeping_gate(layer)]
+        if name is not None
+        for gate, bias, _ in _gates(layer)
+        if name == f"b_{gate}"
+    )
+
+
+def _gates(layer: Cell) -> list[tuple[str, Array, Array]]:
+    """Letter, bias and recurrent weights of each gate."""
+    letters = [name.removeprefix("b_") for name in layer.groups.get("b", ())] or [""]
+    bias = layer.weights["b"].reshape(len(letters), layer.H)
+    w_h = layer.weights["w_h" if "w_h" in layer.weights else "w_s"]
+    return list(zip(letters, bias, w_h.reshape(len(letters), layer.H, layer.H), strict=True))
+
+
+def _radius(w_h: Array) -> float:
+    return float(np.abs(np.linalg.eigvals(w_h)).max())

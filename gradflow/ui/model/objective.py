@@ -1,0 +1,159 @@
+"""The loss that the page looks at: what it is of, and what the model reads for it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+import gradflow as gf
+from gradflow.flow.forward import forward_pass
+from gradflow.losses import Loss
+from gradflow.numerics.scaled import Array
+from gradflow.ui.model import long_runs
+from gradflow.ui.model.sequence import Sequence
+from gradflow.ui.model.settings import WITH_TARGETS, ModelSettings
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The loss, and the sequence it is of.
+
+    Attributes
+    ----------
+    given : Sequence
+        What the model reads; a symbol that is a target alone is not in it.
+    loss : Loss
+        L_t as a function of the outputs.
+    kind : str
+        Which of the choices of the page it is.
+    output : int or None
+        The output that it is, where there are several.
+    is_largest : bool
+        Whether it is that output because it is the largest at the last step.
+    first_choice : bool
+        Whether the page has chosen it.
+    outputs : int
+        How many outputs the readout has.
+    weights : array of shape (T,)
+        w_t of the loss of all steps together.
+    """
+
+    given: Sequence
+    loss: Loss
+    kind: str
+    output: int | None
+    is_largest: bool
+    first_choice: bool
+    outputs: int
+    weights: Array
+
+    @property
+    def key(self) -> Key:
+        """A key of the inputs and the loss, without the weights of the steps."""
+        target = b"" if self.given.target is None else self.given.target.tobytes()
+        digest = hashlib.sha256(self.given.x.tobytes() + target).hexdigest()
+        return digest, self.given.x.shape, self.kind, self.output
+
+
+def kinds(outputs: int, D: int) -> tuple[str, ...]:
+    """The losses that a readout can have."""
+    if outputs == 1:
+        return ("fits", "output", "squared", "binary")
+    return ("fits", "output", *(("next",) if outputs == D else ()), "classes")
+
+
+def output_count(model: gf.Model) -> int:
+    """Outputs of the model's readout."""
+    return len(model.readout.w_o) if model.readout.w_o.ndim == 2 else 1
+
+
+def chosen_objective(
+    model: gf.Model, weights: Key, given: Sequence, settings: ModelSettings
+) -> Objective:
+    """The loss that the settings choose.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    weights : tuple
+        A key of its weights and its readout.
+    given : Sequence
+        What there is to read; steps that the settings mask are left out of it.
+    settings : ModelSettings
+        The page's settings. A loss that the model or the sequence cannot have gives way to the
+        first choice: the next symbol where that can be, and else the largest output of the last
+        step. The outputs of a classifier are never added up: a softmax ignores their sum.
+
+    Raises
+    ------
+    ValueError
+        If no step counts, or the targets are not such as the loss takes.
+    """
+    given = given.without(settings.skip, settings.padding)
+    outputs = output_count(model)
+    kind, first_choice = _kind(outputs, given, settings)
+    if kind == "next":
+        target = gf.sequences.next_symbols(given.x)
+        given = replace(given.shortened(len(target)), target=target)
+    output, is_largest = None, False
+    if kind == "output" and outputs > 1:
+        is_largest = not 0 <= settings.output < outputs
+        output = _largest_output(model, weights, given) if is_largest else settings.output
+        first_choice = first_choice and is_largest
+    loss, w_t = _loss(kind, output, given, model), _step_weights(given, settings)
+    return Objective(given, loss, kind, output, is_largest, first_choice, outputs, w_t)
+
+
+def _loss(kind: str, output: int | None, given: Sequence, model: gf.Model) -> Loss:
+    if kind == "output":
+        return gf.UnitLoss(output)
+    if kind in ("next", "classes"):
+        return gf.SoftmaxCrossEntropy(given.target)
+    loss = gf.SquaredError if kind == "squared" else gf.BinaryCrossEntropy
+    target = np.asarray(given.target)
+    return loss(target if model.readout.w_o.ndim < 2 else target[:, None])
+
+
+def _kind(outputs: int, given: Sequence, settings: ModelSettings) -> tuple[str, bool]:
+    """The kind of the loss, and whether it is the first choice."""
+    D = given.x.shape[1]
+    possible = set(kinds(outputs, D)) - {"fits"}
+    if given.target is None:
+        possible -= set(WITH_TARGETS)
+    if not _is_symbols(given.x):
+        possible -= {"next"}
+    if settings.loss in possible:
+        return settings.loss, False
+    return ("next" if "next" in possible else "output"), True
+
+
+def _is_symbols(x: Array) -> bool:
+    """Whether each step is a single 1 among zeros, and there is a next one."""
+    return len(x) > 1 and bool(((x == 0) | (x == 1)).all() and (x.sum(axis=1) == 1).all())
+
+
+def _largest_output(model: gf.Model, weights: Key, given: Sequence) -> int:
+    """The output that is the largest at the last step."""
+
+    def make() -> int:
+        return int(np.argmax(forward_pass(model, given.x, None, gf.UnitLoss(), None).trace.o[-1]))
+
+    key = (*weights, hashlib.sha256(given.x.tobytes()).hexdigest(), given.x.shape)
+    return long_runs.kept("largest_output", key, make)
+
+
+def _step_weights(given: Sequence, settings: ModelSettings) -> Array:
+    T = len(given.x)
+    w_t = np.ones(T)
+    if settings.weights == "column" and given.weights is not None:
+        w_t = given.weights.copy()
+    if settings.steps == "last":
+        w_t[:-1] = 0.0
+    elif settings.weights == "mean":
+        w_t /= T
+    return w_t

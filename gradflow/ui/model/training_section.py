@@ -1,0 +1,59 @@
+"""The sections on the loss of all steps together, and on truncating its gradient."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gradflow.figures.builders.lag_norms import LagNorms, norm_curves
+from gradflow.figures.builders.truncation_lines import error_curves
+from gradflow.ui.model import words
+from gradflow.ui.model.controls import HELD, WIDGETS
+from gradflow.ui.model.experiment import all_steps, one_step, truncated
+from gradflow.ui.model.model_run import Run
+from gradflow.ui.model.objective import Objective
+from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.model.whole_loss import ERRORS
+from gradflow.ui.shared.frame import chart
+
+
+def draw_all_steps(run: Run, aim: Objective, t: int, settings: ModelSettings) -> None:
+    """Draw the gradient that an optimiser gets beside that of one target, folded."""
+    section = st.expander(
+        "All steps together: what an optimiser gets",
+        key="model_open_all_steps",
+        on_change="rerun",
+        icon=":material/functions:",
+    )
+    if not section.open:
+        return
+    with section:
+        whole, one = all_steps(run, aim), one_step(run, t)
+        st.markdown(words.all_steps(whole, aim, settings))
+        named = (
+            LagNorms("all steps together", whole.lags.together, "LSTM"),
+            LagNorms(f"target step {t} alone", one.lags.together, "RNN"),
+        )
+        figure = norm_curves(whole.lags.first, whole.lags.last, named)
+        chart(figure, "model_by_lag", settings.camera)
+        st.caption(words.BY_LAG)
+        st.table(words.norms(whole, one, t))
+        st.caption(words.BOTH_BIASES)
+
+
+def draw_truncation(run: Run, aim: Objective, settings: ModelSettings) -> None:
+    """Draw the error of truncated gradients against the length that is kept, folded."""
+    section = st.expander(
+        "What truncation costs",
+        key="model_open_truncation",
+        on_change="rerun",
+        icon=":material/content_cut:",
+    )
+    if not section.open:
+        return
+    with section:
+        with st.columns(2)[0]:
+            WIDGETS.choice("cut")
+        curve = truncated(run, aim, str(HELD.value("cut")))
+        st.markdown(words.shortest_lengths(curve, ERRORS))
+        chart(error_curves(curve, ERRORS, settings.window), "model_truncation", settings.camera)
+        st.caption(words.TRUNCATION)
