@@ -10,9 +10,9 @@ import gradflow as gf
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
 from gradflow.ui.model import uploads, words
-from gradflow.ui.model.objective import kinds
+from gradflow.ui.model.objective import kinds, output_count
 from gradflow.ui.model.panels import gate_letters
-from gradflow.ui.model.sequence import Sequence
+from gradflow.ui.model.sequence import Sequence, columns
 from gradflow.ui.model.settings import FORM, ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.held_settings import HeldSettings
@@ -74,7 +74,7 @@ def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
     return None if chosen == _SUM else chosen
 
 
-def draw_sequence(shipped: Shipped | None, D: int) -> None:
+def draw_sequence(shipped: Shipped | None, model: gf.Model) -> None:
     """Draw the choice of what the model reads."""
     kinds = [
         kind
@@ -102,22 +102,22 @@ def draw_sequence(shipped: Shipped | None, D: int) -> None:
     if chosen == "own":
         settings = HELD.settings()
         beside = settings.has_targets + settings.has_weights
-        if beside:
-            st.caption(words.rows_of_numbers(D, settings))
-        OWN_NUMBERS.draw(D + beside)
+        if beside or model.embedding is not None:
+            st.caption(words.rows_of_numbers(model, settings))
+        OWN_NUMBERS.draw(columns(model) + beside)
 
 
-def draw_loss(outputs: int, given: Sequence) -> None:
+def draw_loss(model: gf.Model, given: Sequence) -> None:
     """Draw the choice of the loss and of the steps that it is of, folded.
 
     Parameters
     ----------
-    outputs : int
-        Outputs of the readout.
+    model : Model
+        The model.
     given : Sequence
         What there is to read.
     """
-    possible = kinds(outputs, given.x.shape[1])
+    possible, outputs = kinds(model), output_count(model)
     if HELD.value("loss") not in possible:
         HELD.change(loss="fits")
     if HELD.value("output") >= outputs:

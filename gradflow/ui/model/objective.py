@@ -59,11 +59,13 @@ class Objective:
         return digest, self.given.x.shape, self.kind, self.output
 
 
-def kinds(outputs: int, D: int) -> tuple[str, ...]:
-    """The losses that a readout can have."""
+def kinds(model: gf.Model) -> tuple[str, ...]:
+    """The losses that a model's readout can have."""
+    outputs = output_count(model)
     if outputs == 1:
         return ("fits", "output", "squared", "binary")
-    return ("fits", "output", *(("next",) if outputs == D else ()), "classes")
+    symbols = model.cell.D if model.embedding is None else len(model.embedding)
+    return ("fits", "output", *(("next",) if outputs == symbols else ()), "classes")
 
 
 def output_count(model: gf.Model) -> int:
@@ -96,9 +98,9 @@ def chosen_objective(
     """
     given = given.without(settings.skip, settings.padding)
     outputs = output_count(model)
-    kind, first_choice = _kind(outputs, given, settings)
+    kind, first_choice = _kind(model, given, settings)
     if kind == "next":
-        target = gf.sequences.next_symbols(given.x)
+        target = gf.sequences.next_symbols(given.x) if given.ids is None else given.ids[1:]
         given = replace(given.shortened(len(target)), target=target)
     output, is_largest = None, False
     if kind == "output" and outputs > 1:
@@ -119,21 +121,23 @@ def _loss(kind: str, output: int | None, given: Sequence, model: gf.Model) -> Lo
     return loss(target if model.readout.w_o.ndim < 2 else target[:, None])
 
 
-def _kind(outputs: int, given: Sequence, settings: ModelSettings) -> tuple[str, bool]:
+def _kind(model: gf.Model, given: Sequence, settings: ModelSettings) -> tuple[str, bool]:
     """The kind of the loss, and whether it is the first choice."""
-    D = given.x.shape[1]
-    possible = set(kinds(outputs, D)) - {"fits"}
+    possible = set(kinds(model)) - {"fits"}
     if given.target is None:
         possible -= set(WITH_TARGETS)
-    if not _is_symbols(given.x):
+    if not _is_symbols(given):
         possible -= {"next"}
     if settings.loss in possible:
         return settings.loss, False
     return ("next" if "next" in possible else "output"), True
 
 
-def _is_symbols(x: Array) -> bool:
-    """Whether each step is a single 1 among zeros, and there is a next one."""
+def _is_symbols(given: Sequence) -> bool:
+    """Whether each step is a token, or a single 1 among zeros, and there is a next one."""
+    x = given.x
+    if given.ids is not None:
+        return len(x) > 1
     return len(x) > 1 and bool(((x == 0) | (x == 1)).all() and (x.sum(axis=1) == 1).all())
 
 

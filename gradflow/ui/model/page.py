@@ -70,7 +70,7 @@ def _model() -> None:
     with st.sidebar:
         chosen = chosen.with_readout(controls.draw_readout(chosen.model, chosen.weights))
         with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
-            controls.draw_sequence(chosen.shipped, chosen.model.cell.D)
+            controls.draw_sequence(chosen.shipped, chosen.model)
         controls.draw_view(layers_of(chosen.model.cell), chosen.model)
     settings = HELD.settings()
     HELD.keep(settings)
@@ -80,7 +80,7 @@ def _model() -> None:
     try:
         given, said = _sequence(chosen, settings), st.empty()
         # Before the loss is made: where it cannot be, its controls are what mends it.
-        controls.draw_loss(output_count(chosen.model), given)
+        controls.draw_loss(chosen.model, given)
         aim = chosen_objective(chosen.model, chosen.key, given, settings)
         said.markdown(f"**Loss.** {words.loss(aim, chosen.model.readout_layer)}")
         _shown(chosen, aim, settings, runs(chosen, aim, settings))
@@ -126,7 +126,7 @@ def _architecture(chosen: ChosenModel) -> None:
 def _sequence(chosen: ChosenModel, settings: ModelSettings) -> Sequence:
     text = st.session_state.get(controls.TEXT) or ""
     given = sequence.chosen(
-        settings, chosen.shipped, chosen.model.cell.D, text, controls.OWN_NUMBERS.numbers()
+        settings, chosen.shipped, chosen.model, text, controls.OWN_NUMBERS.numbers()
     )
     if given.left_out:
         st.caption(words.left_out(given.left_out))

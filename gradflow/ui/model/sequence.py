@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+import gradflow as gf
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
 from gradflow.ui.model.settings import ModelSettings
@@ -33,6 +34,8 @@ class Sequence:
         The weight of each step's loss, where the user's numbers have one.
     masked : int
         Steps that count for nothing and are not among the T.
+    ids : int array of shape (T,), or None
+        The tokens, where the inputs were looked up in an embedding.
     """
 
     x: Array
@@ -42,10 +45,12 @@ class Sequence:
     target: Array | None = None
     weights: Array | None = None
     masked: int = 0
+    ids: Array | None = None
 
     def shortened(self, T: int) -> Sequence:
         """Its first steps."""
-        return replace(self, x=self.x[:T], words=self.words and self.words[:T])
+        ids = None if self.ids is None else self.ids[:T]
+        return replace(self, x=self.x[:T], words=self.words and self.words[:T], ids=ids)
 
     def without(self, skip: int, padding: bool) -> Sequence:
         """Those of its steps that count; the others keep the state, as if they were not there.
@@ -77,6 +82,7 @@ class Sequence:
             target=None if self.target is None else self.target[counts],
             weights=None if self.weights is None else self.weights[counts],
             masked=int((~counts).sum()),
+            ids=None if self.ids is None else self.ids[counts],
         )
 
 
@@ -134,7 +140,7 @@ def numbers_read(numbers: Array, target: bool = False, weights: bool = False) ->
 def chosen(
     settings: ModelSettings,
     shipped: Shipped | None,
-    D: int,
+    model: gf.Model,
     text: str,
     numbers: Array | None,
 ) -> Sequence:
@@ -148,25 +154,43 @@ def chosen(
         The page's settings.
     shipped : Shipped or None
         The model, if it is one of those that ship; another has no symbols.
-    D : int
-        Its input size.
+    model : Model
+        The model.
     text : str
         The user's own text.
     numbers : array of shape (T, D') or None
-        The user's own numbers.
+        The user's own numbers; token ids where an embedding lies in front.
 
     Raises
     ------
     ValueError
-        If the text holds what is no symbol of the model.
+        If the text holds what is no symbol of the model, or a number is no token.
     """
+    D = model.cell.D
     if shipped is not None and settings.sequence in ("example", "text"):
         own = text if settings.sequence == "text" else ""
         return symbols_read(own or shipped.example, shipped.symbols)
     beside = settings.has_targets, settings.has_weights
-    if settings.sequence == "own" and numbers is not None and numbers.shape[1] == D + sum(beside):
-        return numbers_read(numbers, *beside)
+    fits = numbers is not None and numbers.shape[1] == columns(model) + sum(beside)
+    if settings.sequence == "own" and numbers is not None and fits:
+        read = numbers_read(numbers, *beside)
+        return read if model.embedding is None else _looked_up(model, read)
     return noise_read(settings.T, D, settings.seed)
+
+
+def columns(model: gf.Model) -> int:
+    """Numbers of a step that a user gives: its inputs, or one token id."""
+    return model.cell.D if model.embedding is None else 1
+
+
+def _looked_up(model: gf.Model, read: Sequence) -> Sequence:
+    """The vectors of token ids."""
+    ids = read.x[:, 0].astype(int)
+    if (ids != read.x[:, 0]).any():
+        raise ValueError(
+            f"Token ids must be whole numbers. Got {read.x[ids != read.x[:, 0], 0][0]:g}."
+        )
+    return replace(read, x=model.looked_up(ids), words=tuple(map(str, ids)), ids=ids)
 
 
 def _symbol(character: str, symbols: str) -> str:

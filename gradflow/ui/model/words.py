@@ -214,13 +214,16 @@ _LOSSES: dict[str, Callable[[Objective, str | None], str]] = {
 NO_TARGETS = "There are no targets yet: choose my own numbers as the sequence, with their column."
 
 
-def rows_of_numbers(D: int, settings: ModelSettings) -> str:
+def rows_of_numbers(model: Model, settings: ModelSettings) -> str:
     """What stands in a row of the user's numbers."""
-    beside = [
+    D = model.cell.D
+    inputs = "1 input" if D == 1 else f"{D} inputs"
+    parts = [
+        inputs if model.embedding is None else "a token id",
         *(["the target"] if settings.has_targets else []),
         *(["the weight of the step"] if settings.has_weights else []),
     ]
-    return f"Each row: {D} {'input' if D == 1 else 'inputs'}, then {', then '.join(beside)}."
+    return f"Each row: {', then '.join(parts)}."
 
 
 def all_steps(whole: WholeLoss, aim: Objective, settings: ModelSettings) -> str:

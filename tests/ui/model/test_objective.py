@@ -47,6 +47,23 @@ def test_the_outputs_of_a_classifier_are_never_added_up():
     assert "the largest" not in said(app)
 
 
+def test_token_ids_are_looked_up_and_predict_the_next_one():
+    generator = np.random.default_rng(5)
+    tensors = pytorch() | {
+        "embedding.weight": generator.normal(size=(6, 3)).astype(np.float32),
+        "head.weight": generator.normal(size=(6, 4)).astype(np.float32),
+    }
+    app = put(read_out(tensors), "sequence", "own")
+    ids = np.array([0, 5, 2, 2, 4])
+    app = quiet(widget(app, "model_own_text").set_value("0 5 2 2 4".replace(" ", "\n")).run())
+    model = gf.from_state_dict(tensors, readout="head")
+    loss = gf.SoftmaxCrossEntropy(ids[1:])
+    assert_shows(app, model, tensors["embedding.weight"][ids[:-1]], added=0, loss=loss)
+    app = widget(app, "model_own_text").set_value("0\n6").run()
+    [error] = app.error
+    assert "token ids from 0 to 5" in error.value
+
+
 @pytest.mark.parametrize(
     ("kind", "outputs", "loss"),
     [
