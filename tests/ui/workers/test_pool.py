@@ -20,6 +20,9 @@ from gradflow.ui.workers.worker import Job
 
 LONG = 60.0
 
+# Bytes, next to which a process without work is small.
+UNIT = 1 << 30
+
 
 @pytest.fixture(scope="module")
 def one_worker():
@@ -38,7 +41,7 @@ def pool(one_worker):
 
 
 def job(ask=jobs.itself, key="made", seconds=0.0, size=0):
-    return Job(key, jobs.made, (seconds,), ask, size=size, seconds=seconds)
+    return Job(key, jobs.made, (seconds,), ask, size=size * UNIT, seconds=seconds)
 
 
 def answered(pool, given, owner="a", ident=None):
@@ -157,7 +160,7 @@ def test_an_idle_worker_is_ended_with_what_it_keeps(pool, monkeypatch):
 
 
 def limited(free, workers=2):
-    return Pool(workers, Reservations(lambda: free))
+    return Pool(workers, Reservations(lambda: free * UNIT))
 
 
 def test_what_can_never_fit_is_refused_and_the_next_goes_on():
@@ -171,11 +174,11 @@ def test_what_can_never_fit_is_refused_and_the_next_goes_on():
 def test_two_that_each_fit_wait_for_each_other():
     pool = limited(100)
     first = pool.ask("a", 1, job(seconds=0.2, size=60))
-    second = pool.ask("b", 1, job(size=60))
+    second = pool.ask("b", 1, job(key="another", size=60))
     assert (first.place, second.place) == (0, 1)
     until(lambda: first.wait(0.1) & second.wait(0.1))
     assert first.result() != second.result()
-    assert pool.memory.free() == 100
+    assert pool.memory.free() == 100 * UNIT
     pool.close()
 
 
@@ -183,14 +186,14 @@ def test_memory_is_given_back_whatever_ends_a_run():
     pool = limited(100, workers=1)
     with pytest.raises(LostWorkerError):
         answered(pool, job(jobs.killed, size=80))
-    assert pool.memory.free() == 100
+    assert pool.memory.free() == 100 * UNIT
     pool.ask("a", 1, job(key="long", seconds=LONG, size=80))
-    assert pool.memory.free() <= 20
+    assert pool.memory.free() <= 21 * UNIT
     pool.cancel("a")
-    assert pool.memory.free() == 100
+    assert pool.memory.free() == 100 * UNIT
     with pytest.raises(ValueError, match="finite"):
         answered(pool, job(jobs.refused, size=80))
-    assert pool.memory.free() == 100
+    assert pool.memory.free() == 100 * UNIT
     pool.close()
 
 
