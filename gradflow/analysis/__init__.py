@@ -31,7 +31,7 @@ from gradflow.analysis.forget_bias import (
     with_forget_bias,
 )
 from gradflow.analysis.loss_gradient import TrainingGradient, training_gradient
-from gradflow.analysis.path_shares import PathShares, signed_shares
+from gradflow.analysis.path_shares import PathShares, carrier, signed_shares
 from gradflow.analysis.signed_signals import SignedSignals, signals
 from gradflow.analysis.single_paths import Path, path_count, paths
 from gradflow.analysis.state_derivative import StateJacobian, state_jacobian
@@ -52,6 +52,7 @@ __all__ = [
     "TrainingGradient",
     "UnitSignals",
     "by_detours_at",
+    "carrier",
     "clip_factors",
     "complex_step_total",
     "factors",

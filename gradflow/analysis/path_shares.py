@@ -5,12 +5,54 @@ Everything is computed from log10 and signs, so magnitudes never give out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from gradflow.numerics.scaled import Array, log_shares
 from gradflow.numerics.validation import frozen
+
+# What carries a term: the cell path, the detours, neither where they cancel, None where all is 0.
+Carrier = Literal["cell", "detours", "neither"] | None
+
+
+def carrier(cell: float, rest: float, whole: float) -> Carrier:
+    """Which part of one term carries it.
+
+    The larger of the two carries the term, unless the other takes away more than half of it. Paths
+    that cancel among themselves are thereby added before they are compared.
+
+    Parameters
+    ----------
+    cell, rest, whole : float
+        log10 of the sizes of the cell path's part, of all detours' sum, and of both together; minus
+        infinity where exactly zero.
+
+    Returns
+    -------
+    {"cell", "detours", "neither"} or None
+        None where both are exactly zero.
+
+    See Also
+    --------
+    PathShares.carriers : The same at every lag.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.analysis.carrier(cell=0.0, rest=-1.0, whole=-0.05)  # 1 - 0.1 = 0.9
+    'cell'
+    >>> gf.analysis.carrier(cell=0.0, rest=-0.05, whole=-1.0)  # 1 - 0.9 = 0.1
+    'neither'
+    """
+    larger = max(cell, rest)
+    if larger == -math.inf:
+        return None
+    if whole < larger - math.log10(2.0):
+        return "neither"
+    return "detours" if rest > cell else "cell"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +72,7 @@ class PathShares:
 
     See Also
     --------
+    carrier : What it is to carry a term.
     signed_shares : The shares of classes.
 
     Examples
@@ -70,20 +113,24 @@ class PathShares:
         return np.asarray(np.flatnonzero(there) + 1)
 
     @property
-    def outweighed(self) -> Array:
-        """Lags at which the detours together are larger than the cell path."""
-        return np.asarray(np.flatnonzero(self.rest > self.cell) + 1)
+    def carriers(self) -> tuple[Carrier, ...]:
+        """What carries the term at each lag, as `carrier` defines it."""
+        sizes = zip(self.cell.tolist(), self.rest.tolist(), self.whole.tolist(), strict=True)
+        return tuple(carrier(*parts) for parts in sizes)
 
     @property
     def takeover(self) -> int | None:
-        """The lag from which on the detours outweigh the cell path; None where they do not.
+        """The lag from which on the detours carry the gradient; None where they do not.
 
         Lags at which every path is exactly zero are passed over.
         """
-        compared, outweighed = self.compared, self.outweighed
-        kept = np.setdiff1d(compared, outweighed)
-        after = compared[compared > kept[-1]] if kept.size else compared
-        return int(after[0]) if after.size else None
+        first = None
+        for lag, found in enumerate(self.carriers, 1):
+            if found == "detours":
+                first = lag if first is None else first
+            elif found is not None:
+                first = None
+        return first
 
     @property
     def furthest(self) -> int | None:
@@ -111,7 +158,7 @@ def signed_shares(log10: Array, sign: Array, whole_sign: Array) -> Array:
 
     See Also
     --------
-    PathShares : Where detours outweigh the cell path.
+    PathShares : Where the detours carry the gradient.
 
     Examples
     --------

@@ -22,6 +22,7 @@ def made(cell, rest, whole=None):
     ("cell", "rest", "takeover"),
     [
         ([8, 4, 2, 1], [0, 3, 3, 3], 3),
+        ([8, 4, 2, 1], [0, 3, -3, -3], 4),
         ([8, 4, 2, 1], [0, 3, 1, 3], 4),
         ([8, 4, 2, 1], [0, 5, 5, 0.5], None),
         ([8, 4, 2, 1], [0, 0, 0, 0], None),
@@ -32,15 +33,26 @@ def made(cell, rest, whole=None):
         ([2, 2], [0, 2], None),
     ],
 )
-def test_the_detours_take_over_where_they_are_larger_from_there_on(cell, rest, takeover):
+def test_the_detours_take_over_where_they_carry_from_there_on(cell, rest, takeover):
     assert made(cell, rest).takeover == takeover
 
 
 def test_lags_without_any_path_are_not_compared():
     found = made([8, 0, 2, 1], [0, 0, 3, 0.5])
     np.testing.assert_array_equal(found.compared, [1, 3, 4])
-    np.testing.assert_array_equal(found.outweighed, [3])
+    assert found.carriers == ("cell", None, "detours", "cell")
     assert found.t == 4
+
+
+@pytest.mark.parametrize(
+    ("cell", "rest", "found"),
+    [
+        (0, 0, None), (2, 0, "cell"), (0, -2, "detours"), (2, 2, "cell"), (2, -0.9, "cell"),
+        (2, -1.1, "neither"), (2, -2, "neither"), (1.1, -2, "neither"), (0.9, -2, "detours"),
+    ],
+)  # fmt: skip
+def test_what_carries_a_term_is_the_larger_part_if_more_than_half_of_it_is_left(cell, rest, found):
+    assert made([cell], [rest]).carriers == (found,)
 
 
 def test_the_furthest_lag_is_the_last_whose_term_is_not_exactly_zero():

@@ -198,9 +198,9 @@ def test_the_bars_are_the_factors(name):
         assert trace["x"] == [value if math.isfinite(value) else None for value in log10]
 
 
-def product_of(*factors):
+def product_of(*factors, **told):
     sign = math.prod(factor.sign for factor in factors)
-    return Product(factors, Value(sign, sum(factor.log10 for factor in factors)))
+    return Product(factors, Value(sign, sum(factor.log10 for factor in factors)), **told)
 
 
 SLOPES = Factor("activation slopes", "P", 1, -3.0)
@@ -210,7 +210,8 @@ INPUT = Factor("input", "x_{3}", 1, -1.0)
 
 def test_the_sentence_names_the_smallest_factor_and_what_works_against_it():
     said = term_words.why(product_of(WEIGHT, SLOPES, INPUT))
-    assert "Smallest factor: activation slopes**, $P = 1.00 \\times 10^{-3}$. Saturation" in said
+    assert "Smallest factor: activation slopes**, $P = 1.00 \\times 10^{-3}$." in said
+    assert "Saturation: they are less than half as steep" in said
     assert "Against it: recurrent weight, $W = -100$." in said
     assert "Against" not in term_words.why(product_of(SLOPES, INPUT))
 
@@ -240,11 +241,24 @@ def test_there_are_words_for_every_factor_that_can_be_small(gate, parameter, los
     experiment = run(settings)
     for k in (1, 5):
         cell = term(settings, experiment, 50, k)
-        for factor in (*cell.rnn.factors, *cell.cell_path.factors):
-            if factor.sign and factor.name != "bias":
-                said = term_words.why(product_of(replace(factor, log10=-9.0), INPUT))
-                assert f"**Smallest factor: {factor.name}**" in said
-                assert len(said.split("}$. ")[1]) > 20
+        for product in (cell.rnn, cell.cell_path):
+            for factor in product.factors:
+                if factor.sign and factor.name != "bias" and product.counts.get(factor.name, 1):
+                    small = replace(factor, log10=-9.0)
+                    said = term_words.why(product_of(small, counts=product.counts))
+                    assert f"**Smallest factor: {factor.name}**" in said
+                    assert len(said.split("}$. ")[1]) > 20
+
+
+def test_a_factor_that_is_hardly_below_one_has_no_cause():
+    readout = Factor("readout", "w_o", 1, math.log10(0.95))
+    assert term_words.why(product_of(readout)).endswith("$w_o = 0.95$.")
+
+
+def test_slopes_of_a_sigmoid_near_their_largest_are_no_saturation():
+    steep = replace(SLOPES, log10=3 * math.log10(0.245))
+    product = product_of(steep, counts={"activation slopes": 3}, steepest=0.25)
+    assert term_words.why(product).endswith("That is 3 slopes, on average 0.245.")
 
 
 def test_no_cell_path_to_the_output_gate_has_words_of_its_own():
@@ -253,37 +267,47 @@ def test_no_cell_path_to_the_output_gate_has_words_of_its_own():
     assert "off the path along the cell" in term_words.why(cell.cell_path)
 
 
-def paths(*values):
-    found = tuple(Value(int(np.sign(v)), math.log10(abs(v)) if v else -math.inf) for v in values)
-    labels = ("cell path", "1 detour", "2 detours", "3 or more")
-    return Paths(labels[: len(values) - 1], found[:-1], found[-1])
+def value(number):
+    return Value(int(np.sign(number)), math.log10(abs(number)) if number else -math.inf)
+
+
+def paths(*classes):
+    labels = ("cell path", "1 detour", "2 detours", "3 or more")[: len(classes)]
+    rest, whole = value(math.fsum(classes[1:])), value(math.fsum(classes))
+    return Paths(labels, tuple(map(value, classes)), rest, whole)
 
 
 def test_shares_are_of_the_summed_sizes_and_negative_where_they_pull_against_the_sum():
-    assert paths(-4.0, 1.0, 0.0, -5.0, -8.0).shares == pytest.approx([0.4, -0.1, 0.0, 0.5, 0.8])
+    assert paths(-4.0, 1.0, 0.0, -5.0).shares == pytest.approx([0.4, -0.1, 0.0, 0.5, 0.8])
 
 
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("classes", "words"),
     [
-        ((0.8, 0.1, 0.1, 0.0, 1.0), "The cell path carries most:** 80.0%"),
-        ((0.2, 0.5, 0.2, 0.1, 1.0), "The detours carry most."),
-        ((0.2, 0.5, 0.2, 0.1, 1.0), "is 20.0% of the summed sizes"),
-        ((1e-200, 0.5, 0.3, 0.2, 1.0), "is < 0.1% of the summed sizes"),
-        ((0.0, 0.5, 0.3, 0.2, 1.0), "The detours carry all of it."),
-        ((0.0, 0.0, 0.0, 0.0, 0.0), "Every path is exactly zero"),
-        ((-0.3, -0.3), "one path only"),
+        ((0.8, 0.1, 0.1, 0.0), "The cell path carries most of it:** 80.0%."),
+        ((0.2, 0.5, 0.2, 0.1), "The detours carry most of it."),
+        ((0.2, 0.5, 0.2, 0.1), "for the whole, is 20.0%."),
+        ((1e-200, 0.5, 0.3, 0.2), "is < 0.1%."),
+        ((0.0, 0.5, 0.3, 0.2), "The detours carry all of it."),
+        ((0.0, 0.0, 0.0, 0.0), "Every path is exactly zero"),
+        ((-0.3,), "one path only"),
+        # The classes of detours cancel among themselves, and leave 0.1 together.
+        ((1.0, -5.0, 4.9), "The cell path carries it.** The detours cancel 10.0% of it."),
+        ((0.2, 5.0, -6.0), "The detours carry it.** The cell path"),
+        ((0.2, 5.0, -6.0), "has the other sign and cancels 20.0% of theirs."),
+        ((1.0, -2.0, 1.1), "The cell path and the detours cancel.** The cell path alone would be"),
+        ((1.0, -1.0), "cancel** to exactly zero."),
     ],
 )
-def test_a_sentence_says_which_paths_carry_the_term(values, words):
-    assert words in term_words.carriers(paths(*values))
+def test_a_sentence_says_which_paths_carry_the_term(classes, words):
+    assert words in term_words.carriers(paths(*classes))
 
 
 def test_a_class_far_below_the_rest_has_a_share_that_is_not_called_zero():
     one = Value(1, 0.0)
-    deep = Paths(("cell path", "1 detour"), (Value(-1, -900.0), one), one)
+    deep = Paths(("cell path", "1 detour"), (Value(-1, -900.0), one), one, one)
     assert term_words.table(deep)["Share"] == ["< 0.1%", "100.0%", "100.0%"]
-    none = Paths(("cell path", "1 detour"), (Value(0, -math.inf), one), one)
+    none = Paths(("cell path", "1 detour"), (Value(0, -math.inf), one), one, one)
     assert term_words.table(none)["Share"] == ["0.0%", "100.0%", "100.0%"]
 
 

@@ -11,6 +11,7 @@ from gradflow.analysis import memory
 from gradflow.figures.builders.number_words import percent, power
 from gradflow.ui.comparison import words as comparison_words
 from gradflow.ui.shared import words
+from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.text import escaped, quoted, table
 
 
@@ -20,61 +21,60 @@ def test_text_from_outside_is_shown_as_it_is():
     assert quoted("x" * 100) == "`" + "x" * 40 + "…`"
 
 
-def _sentence(cell, T):
+def _said(cell, T):
     flow = gf.gradient_flow(cell, np.zeros(T), loss=gf.UnitLoss())
-    return words.sentence("RNN", memory.measure(flow, T))
+    return finding("RNN", memory.measure(flow, T)).markdown
 
 
-def test_the_sentence_names_rate_and_horizon_of_a_linear_network():
+def test_a_network_that_forgets_names_where_and_what_is_left():
     # 0.62^9 is 1.35% and 0.62^10 is 0.84%: lag 10 still counts, ten steps back does not.
-    text = _sentence(gf.RNN(1.0, 0.62, activation="identity"), 30)
-    assert "forgets" in text
-    assert "shrinks on average to 0.62 of itself each step back, for 10 steps;" in text
-    assert "then less than 1% is left" in text
+    assert _said(gf.RNN(1.0, 0.62, activation="identity"), 30) == (
+        "**The RNN forgets.** More than 9 steps back less than 1% of step 30's own term is left; "
+        f"step 1 has {power(29 * math.log10(0.62))} of it."
+    )
 
 
-def test_the_sentence_of_an_exploding_network():
-    text = _sentence(gf.RNN(1.0, 1.1, activation="identity"), 100)
-    assert "explodes" in text
-    assert "grows on average to 1.1 times itself each step back; at step 1, it is" in text
-    assert power(99 * math.log10(1.1)) in text
+def test_a_network_that_explodes_names_how_large_it_is():
+    assert _said(gf.RNN(1.0, 1.1, activation="identity"), 100) == (
+        f"**The RNN explodes.** Step 1 has {power(99 * math.log10(1.1))} times step 100's own term."
+    )
 
 
-def test_rate_and_steps_of_a_sentence_agree():
-    x = np.random.default_rng(106).normal(size=50)
-    seen = memory.measure(gf.gradient_flow(gf.RNN(0.5, 0.9), x, loss=gf.UnitLoss()), 50)
-    text = words.sentence("RNN", seen)
-    rate = float(text.split("on average to ")[1].split(" of")[0])
-    steps = int(text.split(", for ")[1].split(" step")[0])
-    assert rate**steps < 0.01
-    assert rate ** (steps - 2) > 0.01
+@pytest.mark.parametrize(("w_s", "share"), [(1.0, "100.0%"), (0.95, percent(0.95**29))])
+def test_a_network_that_reaches_back_names_what_is_left(w_s, share):
+    assert _said(gf.RNN(1.0, w_s, activation="identity"), 30) == (
+        f"**The RNN reaches back to step 1.** Step 1 has {share} of step 30's own term."
+    )
 
 
-def test_the_sentence_of_a_network_that_keeps_its_size():
-    text = _sentence(gf.RNN(1.0, 1.0, activation="identity"), 30)
-    assert "keeps its size" in text
-    assert "100.0% of it is left" in text
+def test_a_network_that_goes_no_step_back_is_said_to():
+    assert "goes no step back" in _said(gf.RNN(1.0, 0.0), 10)
 
 
-def test_the_sentence_of_a_network_that_reaches_back():
-    text = _sentence(gf.RNN(1.0, 0.95, activation="identity"), 30)
-    assert "reaches back to step 1" in text
-    assert percent(0.95**29) in text
+def test_terms_far_below_float64_are_not_called_zero():
+    flow = gf.gradient_flow(gf.RNN(0.5, 0.9), [1000.0] * 6, loss=gf.UnitLoss())
+    assert "zero" not in finding("RNN", memory.measure(flow, 6)).markdown
 
 
-def test_the_sentence_where_the_gradient_stops():
-    text = _sentence(gf.RNN(1.0, 0.0), 10)
-    assert "exactly zero" in text
-
-
-@pytest.mark.parametrize(("b_f", "half_life"), [(0.0, "1 steps"), (1.0, "2.21"), (2.0, "5.46")])
-def test_the_forget_bias_says_its_half_life(b_f, half_life):
-    assert half_life in words.forget_bias_words(b_f)
+@pytest.mark.parametrize(
+    ("b_f", "value", "half_life"),
+    [
+        (0.0, "0.5", "1 step."),
+        (1.0, "0.731", "2.21 steps."),
+        (2.0, "0.881", "5.46 steps."),
+        (10.0, "1 − 4.5 × 10⁻⁵", "15,268 steps."),
+    ],
+)
+def test_the_forget_bias_says_its_half_life(b_f, value, half_life):
+    said = words.forget_bias_words(b_f)
+    assert said.startswith(f"sigmoid({b_f:g}) = {value}: ")
+    assert said.endswith(f" {half_life}")
 
 
 def test_clipping_counts_targets():
     assert "2 of 3" in comparison_words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
     assert "0.25" in comparison_words.clipping(np.array([1.0, 0.5, 0.25]), 1.0)
+    assert "1 of 2 targets has" in comparison_words.clipping(np.array([1.0, 0.5]), 1.0)
     assert "No target" in comparison_words.clipping(np.ones(3), 1.0)
 
 

@@ -53,14 +53,44 @@ def number(value: float) -> str:
     if math.isnan(value):
         return "–"
     if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return "0" if value == 0.0 else ("-" if value < 0 else "") + power(math.log10(abs(value)))
+        return "∞" if value > 0 else "−∞"
+    return "0" if value == 0.0 else ("−" if value < 0 else "") + power(math.log10(abs(value)))
 
 
 def percent(share: float) -> str:
-    """A share as a percentage; a dash for nan."""
+    """A share as a percentage; a dash for nan.
+
+    Parameters
+    ----------
+    share : float
+        Only 0 is called 0, and only what is within rounding of 1 is called 100%.
+    """
     if math.isnan(share):
         return "–"
     if 0.0 < share < 0.0005:
         return "< 0.1%"
+    if 0.9995 <= share < 1.0 - 1e-9:
+        return "> 99.9%"
     return f"{100.0 * share:.1f}%"
+
+
+def signed_percent(share: float) -> str:
+    """A share that may pull the other way as a percentage, with a minus sign."""
+    return ("−" if share < 0.0 else "") + percent(abs(share))
+
+
+def part(log10: float) -> str:
+    """How much of something 10^log10 is: "8.6% of", "3.0 × 10⁻⁹ of", "12 times"."""
+    if log10 >= math.log10(5.0):
+        return f"{power(log10)} times"
+    return f"{percent(10.0**log10) if log10 >= -3.0 else power(log10)} of"
+
+
+def steps(value: float) -> str:
+    """A number of steps: "1 step", "2.21 steps", "15,247 steps", "never" for infinity."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "never"
+    shown = f"{value:,.0f}" if 1e3 <= value < 1e7 else number(value)
+    return f"{shown} step{'' if shown == '1' else 's'}"

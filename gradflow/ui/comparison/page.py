@@ -19,20 +19,19 @@ from gradflow.ui import server
 from gradflow.ui.comparison import words
 from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import draw_downloads
+from gradflow.ui.comparison.shown_rows import measured
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.linked_charts import heatmaps
 from gradflow.ui.shared import frame, links, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.measures import measure_table
+from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import table
 
 _STYLE = Path(__file__).with_name("style.css")
-
-# The share of the k = 1 term below which a lag counts as forgotten.
-_LEAST_SHARE = 0.01
 
 
 def comparison_page() -> None:
@@ -79,12 +78,8 @@ def _followed(place: DeltaGenerator) -> None:
 
 def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
     """Draw the sentences above the charts, and everything below them."""
-    t = settings.target_step(experiment.T)
-    seen = {
-        name: memory.measure(flow, t, eps=_LEAST_SHARE, window=settings.window)
-        for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
-    }
-    above.markdown("\n\n".join(shared_words.sentence(name, reach) for name, reach in seen.items()))
+    seen = measured(settings, experiment)
+    above.markdown("\n\n".join(finding(name, reach).markdown for name, reach in seen.items()))
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
@@ -138,7 +133,7 @@ def _unlinked_charts(made: Charts) -> None:
     frame.chart(profile(made.profile, made.settings.floor), "profile")
 
 
-def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Memory]) -> None:
+def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Reach]) -> None:
     st.subheader("In numbers", anchor=False)
     rows = table(measure_table(seen))
     t = seen["RNN"].t
@@ -146,7 +141,8 @@ def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory
         name: residual_at(flow, t)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    st.markdown(f"{words.measured(t)}\n\n{rows}\n\n{words.adds_up(t, residuals)}")
+    said = words.measured(t, panels.quantities(settings, experiment))
+    st.markdown(f"{said}\n\n{rows}\n\n{words.adds_up(t, residuals)}")
 
 
 def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) -> go.Figure:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 import gradflow as gf
+from gradflow.analysis.path_shares import Carrier, carrier
 from gradflow.analysis.term_by_detours import by_detours_at
 from gradflow.analysis.term_factors import Factor, factors
 from gradflow.cells import GATES
@@ -36,10 +38,16 @@ class Product:
         From the loss to what the weight multiplied.
     value : Value
         The product, as the sweep has it.
+    counts : mapping of str to int
+        How many numbers a factor is the product of, by its name; one where it is not named.
+    steepest : float
+        The largest slope of the activation.
     """
 
     factors: tuple[Factor, ...]
     value: Value
+    counts: Mapping[str, int] = field(default_factory=dict)
+    steepest: float = 1.0
 
     @property
     def smallest(self) -> Factor:
@@ -65,13 +73,21 @@ class Paths:
         The classes that there are over this distance, the cell path first.
     values : tuple of Value
         One a class.
+    rest : Value
+        All classes but the cell path, added up.
     whole : Value
         The term.
     """
 
     labels: tuple[str, ...]
     values: tuple[Value, ...]
+    rest: Value
     whole: Value
+
+    @property
+    def carrier(self) -> Carrier:
+        """What carries the term."""
+        return carrier(self.values[0].log10, self.rest.log10, self.whole.log10)
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -119,22 +135,31 @@ def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
     rnn, lstm = experiment.rnn, experiment.lstm
     rnn_name, lstm_name = parameter_name(rnn, one_gate), parameter_name(lstm, one_gate)
     paths = _paths(lstm, lstm_name, t, k)
+    steepest = 0.25 if settings.activation == "sigmoid" else 1.0
+    slopes = {"activation slopes": k, "recurrent weight": k - 1}
     return Term(
         t,
         k,
         (rnn_name, lstm_name),
-        Product(factors(rnn, rnn_name, t, k), _value(rnn, rnn_name, t, k)),
-        Product(factors(lstm, lstm_name, t, k), paths.values[0]),
+        Product(factors(rnn, rnn_name, t, k), _value(rnn, rnn_name, t, k), slopes, steepest),
+        Product(factors(lstm, lstm_name, t, k), paths.values[0], {"forget gates": k - 1}),
         paths,
     )
 
 
 def _paths(flow: gf.GradientFlow, parameter: str, t: int, k: int) -> Paths:
     there = min(_CLASSES, k)  # over k - 1 steps no path has more detours
-    found = zip(*by_detours_at(flow, parameter, t, k, classes=_CLASSES), strict=True)
-    values = tuple(Value(int(sign), float(log10)) for sign, log10 in found)
+    values = _by_detours(flow, parameter, t, k, _CLASSES)
+    _, rest = _by_detours(flow, parameter, t, k, 2)
     labels = ByDetours(_CLASSES - 1).labels
-    return Paths(labels[:there], values[:there], _value(flow, parameter, t, k))
+    return Paths(labels[:there], values[:there], rest, _value(flow, parameter, t, k))
+
+
+def _by_detours(
+    flow: gf.GradientFlow, parameter: str, t: int, k: int, classes: int
+) -> tuple[Value, ...]:
+    found = zip(*by_detours_at(flow, parameter, t, k, classes=classes), strict=True)
+    return tuple(Value(int(sign), float(log10)) for sign, log10 in found)
 
 
 def _value(flow: gf.GradientFlow, parameter: str, t: int, k: int) -> Value:

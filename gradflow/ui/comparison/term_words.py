@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gradflow.analysis.term_factors import Factor
-from gradflow.figures.builders.number_words import percent, signed
+from gradflow.figures.builders.number_words import percent, power, signed, signed_percent
 from gradflow.ui.comparison.term_parts import Paths, Product, Term, Value
 from gradflow.ui.shared import latex
 
@@ -21,19 +21,26 @@ _DETOURS = (
     "cell. Shares are of the summed sizes; what pulls against the sum is negative."
 )
 
-# What it says that a factor is small, by the factor's name.
-_WHY = {
+# log10 from which on downward a factor is small enough for a cause to be named.
+_SMALL = -1.0
+
+# The cause of a small factor, by the factor's name.
+CAUSES = {
     "slope of the loss": "The loss sends little back from the target step.",
     "readout": "The output hardly sees the state.",
-    "activation slopes": "Saturation: where the activation flattens out, its slope is small.",
-    "recurrent weight": "Every step back multiplies by $w_s$ once more.",
     "output gate": "The gate lets little of the cell out.",
     "slope at the cell state": "Saturation: the tanh of a large cell state is flat.",
-    "forget gates": "Every step back along the cell multiplies by an $f$ once more.",
     "slope of the gate": "The gate hardly moves the cell there.",
     "slope of the output gate": "The gate hardly moves the hidden state there.",
     "input": "The weight multiplied little.",
     "state before": "The weight multiplied little.",
+}
+
+# What a factor of many numbers is the product of, by the factor's name.
+_MANY = {
+    "activation slopes": "slopes",
+    "recurrent weight": "times $w_s$",
+    "forget gates": "forget gates",
 }
 
 # The name of the factor that stands for a path that is not there.
@@ -90,15 +97,29 @@ def why(product: Product) -> str:
     small, large = product.smallest, product.largest
     if product.decisive.log10 == 0.0:
         return "**No factor changes the size.**"
-    if product.decisive is large:
+    if product.value.log10 > 0.0:
         parts = [f"**Largest factor: {large.name}**, {_equation(large)}."]
         if small.log10 < -_SEEN:
             parts.append(f"Smallest: {small.name}, {_equation(small)}.")
     else:
-        parts = [f"**Smallest factor: {small.name}**, {_equation(small)}. {_WHY[small.name]}"]
+        parts = [f"**Smallest factor: {small.name}**, {_equation(small)}.", *_causes(product)]
         if large.log10 > _SEEN:
             parts.append(f"Against it: {large.name}, {_equation(large)}.")
     return " ".join(parts)
+
+
+def _causes(product: Product) -> list[str]:
+    """Why the smallest factor is small: its average, or a cause where there is one."""
+    small = product.smallest
+    count = product.counts.get(small.name, 1)
+    if small.name not in _MANY:
+        return [CAUSES[small.name]] if small.log10 <= _SMALL and small.name in CAUSES else []
+    mean = small.log10 / count
+    said = [f"That is {count} {_MANY[small.name]}, on average {power(mean)}."] if count > 1 else []
+    steepest = math.log10(product.steepest)
+    if small.name == "activation slopes" and mean < steepest - math.log10(2.0):
+        said.append("Saturation: they are less than half as steep as the activation can be.")
+    return said
 
 
 def about_paths(gate: str, cell: Term) -> str:
@@ -115,19 +136,43 @@ def about_paths(gate: str, cell: Term) -> str:
 
 def carriers(paths: Paths) -> str:
     """A sentence on whether the cell path or the detours carry the LSTM's term."""
-    share = abs(paths.shares[0])
-    if math.isnan(share):
+    cell, rest, whole = paths.values[0], paths.rest, paths.whole
+    if paths.carrier is None:
         return "**Every path is exactly zero.**"
     if len(paths.labels) == 1:
         return "**There is one path only.** At $k = 1$ no step back is taken."
-    if paths.values[0].sign == 0:
+    if not cell.sign:
         return "**The detours carry all of it.** The cell path is exactly zero."
-    if share > 0.5:
-        return f"**The cell path carries most:** {percent(share)} of the summed sizes."
+    if not rest.sign:
+        return "**The cell path carries all of it.** The detours add up to exactly zero."
+    if paths.carrier == "neither":
+        return _cancelled(cell, rest, whole)
+    if paths.carrier == "cell":
+        if rest.sign == cell.sign:
+            return f"**The cell path carries most of it:** {_share_of(cell, whole)}."
+        return f"**The cell path carries it.** The detours cancel {_share_of(rest, cell)} of it."
+    if rest.sign == cell.sign:
+        return (
+            "**The detours carry most of it.** The cell path, which many texts take for the "
+            f"whole, is {_share_of(cell, whole)}."
+        )
     return (
-        f"**The detours carry most.** The cell path, which many texts take for the whole, is "
-        f"{_share_words(paths.values[0], share)} of the summed sizes."
+        "**The detours carry it.** The cell path, which many texts take for the whole, has the "
+        f"other sign and cancels {_share_of(cell, rest)} of theirs."
     )
+
+
+def _cancelled(cell: Value, rest: Value, whole: Value) -> str:
+    if not whole.sign:
+        return "**The cell path and the detours cancel** to exactly zero."
+    larger = max(cell, rest, key=lambda value: value.log10)
+    name = "cell path" if larger is cell else "detours"
+    alone = power(larger.log10 - whole.log10)
+    return f"**The cell path and the detours cancel.** The {name} alone would be {alone} times it."
+
+
+def _share_of(one: Value, other: Value) -> str:
+    return percent(10.0 ** (one.log10 - other.log10))
 
 
 def table(paths: Paths) -> dict[str, list[str]]:
@@ -154,9 +199,7 @@ def value_words(value: Value | Factor) -> str:
 
 def _share_words(value: Value, share: float) -> str:
     # A class may be so far below the largest that its share is zero in float64, and is yet not 0.
-    if value.sign and abs(share) < 1e-3:
-        return "< 0.1%"
-    return ("-" if share < 0.0 else "") + percent(abs(share))
+    return "< 0.1%" if value.sign and abs(share) < 5e-4 else signed_percent(share)
 
 
 def _equation(factor: Factor) -> str:

@@ -58,11 +58,12 @@ PROFILE = (
 )
 
 
-def measured(t: int) -> str:
-    """Which target step the sentences and the table are about."""
+def measured(t: int, quantities: tuple[str, str]) -> str:
+    """Which target step and which terms the sentences and the table are about."""
+    rnn, lstm = quantities
     return (
-        f"The table and the sentences above the heatmaps are about target step t = {t}. They "
-        "measure the gradient signal itself (the terms of the bias) without the size of inputs."
+        f"The table and the sentences at the heatmaps are about target step t = {t} and about what "
+        f"the heatmaps show: {rnn} of the RNN and {lstm} of the LSTM."
     )
 
 
@@ -71,12 +72,13 @@ def clipping(factors: Array, threshold: float) -> str:
     clipped = int((factors < 1.0).sum())
     if not clipped:
         return f"No target's gradient is longer than {threshold:g}."
+    has = "target has" if len(factors) == 1 else "targets has" if clipped == 1 else "targets have"
+    longest = "by more than float64 can say"
+    if factors.min() > 0.0:
+        longest = f"by {power(float(np.log10(factors.min())))}"
     return (
-        f"{clipped} of {len(factors)} targets have a gradient longer than {threshold:g}; the "
-        f"longest would be scaled by {power(float(np.log10(factors.min())))}."
-        if factors.min() > 0.0
-        else f"{clipped} of {len(factors)} targets have a gradient longer than {threshold:g}, some "
-        "by more than float64 can say."
+        f"{clipped} of {len(factors)} {has} a gradient longer than {threshold:g}; the longest "
+        f"would be scaled {longest}."
     )
 
 
@@ -84,8 +86,9 @@ def adds_up(t: int, residuals: dict[str, float]) -> str:
     """How closely a target's terms add up to the gradient from a complex step."""
     parts = " and ".join(f"{_difference(share)} ({name})" for name, share in residuals.items())
     return (
-        f"**The terms add up.** Summed over $k$ at $t = {t}$ they are $dL_t/dw_x$ as a complex "
-        "step through the forward pass gives it, with no backward pass. Difference, as a share of "
+        f"**The terms add up.** Those of $w_x$, summed over $k$ at $t = {t}$ (and over the LSTM's "
+        "gates), are $dL_t/dw_x$ as a complex step through the forward pass gives it, with no "
+        "backward pass. Difference, as a share of "
         f"the summed sizes: {parts}."
     )
 

@@ -98,7 +98,7 @@ def by_detours(apart: Taken, found: PathShares) -> Shares:
     """The shares of the classes by detours at one target, marked where the detours take over."""
     classes = apart.by_detours
     colours = (*CLASSES[: len(classes.labels) - 1], REST)
-    note = f"detours larger from lag {found.takeover} on"
+    note = f"carried by detours from lag {found.takeover} on"
     return Shares(classes.labels, colours, _shares(classes, found), found.takeover, note)
 
 

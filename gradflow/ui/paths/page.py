@@ -58,6 +58,7 @@ def _heatmaps(settings: Settings, experiment: Experiment, apart: Taken) -> None:
     st.caption(
         " ".join(
             [
+                path_words.CARRIES,
                 path_words.RELATIVE if settings.relative else path_words.ABSOLUTE,
                 words.READING[settings.axis],
                 path_words.parameter_used(apart.parameter, settings.gate),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from gradflow.analysis.path_shares import PathShares
-from gradflow.figures.builders.number_words import percent, power
+from gradflow.analysis.path_shares import Carrier, PathShares
+from gradflow.figures.builders.number_words import part, percent, power
 from gradflow.numerics.scaled import Array
 
 LEAD = (
@@ -25,14 +26,19 @@ CAPTIONS = (
 )
 
 RELATIVE = (
-    "All three are divided by the same number, the $k = 1$ term of the whole row, and have one "
-    "colour scale. Where the right one is brighter than the left one, the detours carry the "
-    "gradient."
+    "All three are divided by the same number, the row's own term of all paths at $k = 1$ (or its "
+    "largest where that is zero), and have one colour scale: where the middle one is further up "
+    "on it than the left one, the detours together are larger than the cell path."
 )
 
 ABSOLUTE = (
-    "All three have one colour scale. Where the right one is brighter than the left one, the "
-    "detours carry the gradient."
+    "All three have one colour scale: where the middle one is further up on it than the left one, "
+    "the detours together are larger than the cell path."
+)
+
+CARRIES = (
+    "A part *carries* a term where it is the larger of the two and the other takes away at most "
+    "half of it; detours are added up, with their signs, before they are compared."
 )
 
 SHARES = (
@@ -80,33 +86,39 @@ def finding(found: PathShares) -> str:
 
 
 def _who(found: PathShares) -> str:
-    takeover, compared, outweighed = found.takeover, found.compared, found.outweighed
     if np.isneginf(found.rest).all():
         return (
             "**The cell path carries everything.** The detours through $h$ are exactly zero at "
             "every lag."
         )
-    if not outweighed.size:
+    takeover, carriers = found.takeover, found.carriers
+    everywhere = set(carriers) - {None}
+    if everywhere == {"cell"}:
         gap, closest = _closest(found)
         return (
             "**The cell path carries the gradient at every lag.** The detours through $h$ come "
-            f"closest at lag {closest}, with {power(gap)} of its size."
+            f"closest at lag {closest}, with {part(gap)} its size."
         )
+    if everywhere == {"detours"}:
+        return "**The detours through $h$ carry the gradient at every lag.**"
     if takeover is None:
-        return (
-            f"**The detours through $h$ outweigh the cell path at {_lags(outweighed.size)} of "
-            f"{compared.size}, but not at the far end.** The last of them is lag {outweighed[-1]}."
-        )
-    if takeover == compared[0]:
-        return "**The detours through $h$ outweigh the cell path at every lag.**"
-    said = f"**From lag {takeover} on the detours through $h$ outweigh the cell path.**"
-    before = compared[compared < takeover]
-    sooner = int((outweighed < takeover).sum())
-    if sooner:
-        return f"{said} Before that they do so at {_lags(sooner)} of {before.size}."
-    if before[-1] == 1:
+        return f"**At the far end the detours do not carry the gradient.** {_tally(carriers)}"
+    said = f"**From lag {takeover} on the detours through $h$ carry the gradient.**"
+    if found.compared[found.compared < takeover].tolist() == [1]:
         return f"{said} At lag 1 there is only the way within the target step."
-    return f"{said} Up to lag {before[-1]} the cell path is the larger."
+    return f"{said} {_tally(carriers[: takeover - 1], ' before it')}"
+
+
+def _tally(carriers: Sequence[Carrier], where: str = "") -> str:
+    """How often each part carries the term, of the lags at which any path is there."""
+    count = {one: carriers.count(one) for one in ("cell", "detours", "neither")}
+    said = (
+        f"Of the {_lags(sum(count.values()))}{where} the cell path carries {count['cell']} and the "
+        f"detours {count['detours']}"
+    )
+    if not count["neither"]:
+        return f"{said}."
+    return f"{said}; at {count['neither']} they cancel more than half of the larger."
 
 
 def _closest(found: PathShares) -> tuple[float, int]:
@@ -123,26 +135,29 @@ def _lags(count: int) -> str:
 
 def _claim(found: PathShares, k: int) -> str:
     """The furthest term, beside what the forget gates alone would make of it."""
-    whole, cell = float(found.whole[k - 1]), float(found.cell[k - 1])
+    whole, cell, rest = (float(row[k - 1]) for row in (found.whole, found.cell, found.rest))
     product = f"$\\prod f$ = {power(float(found.forget_product[k - 1]))}"
     said = f"At lag {k} the whole term is {power(whole)}"
     if cell == -math.inf:
         return f"{said}. The forget gates alone ({product}) would leave exactly 0 of it."
-    flipped = found.cell_sign[k - 1] != found.whole_sign[k - 1]
     claim = f"The forget gates alone ({product}) would make it {power(cell)}"
-    off = whole - cell
-    if flipped:
-        way = "small" if off > 0 else "large"
-        how = f"{power(abs(off))} times too {way}, and of the other sign"
-    elif abs(off) < _SAME:
-        how = "the same"
-    elif abs(off) < _NEAR:
-        how = f"right to within {percent(abs(math.expm1(-off * math.log(10.0))))}"
-    elif off > 0:
-        how = f"**{power(off)} times too small**"
-    else:
-        how = f"**{power(-off)} times too large**, because the detours cancel most of it"
+    how = _how_far_off(whole - cell, found.cell_sign[k - 1] != found.whole_sign[k - 1])
+    if cell > rest and whole < cell - _NEAR:
+        how += f", because the detours cancel {percent(10.0 ** (rest - cell))} of it"
     return f"{said}. {claim}: {how}."
+
+
+def _how_far_off(off: float, flipped: bool) -> str:
+    """How wrong a claim is, from log10 of what is true over what is claimed."""
+    near = abs(off) < _NEAR
+    size = f"{power(abs(off))} times too {'small' if off > 0 else 'large'}"
+    if flipped:
+        return "of the other sign" if near else f"{size}, and of the other sign"
+    if abs(off) < _SAME:
+        return "the same"
+    if near:
+        return f"right to within {percent(abs(math.expm1(-off * math.log(10.0))))}"
+    return f"**{size}**"
 
 
 def first_gate(labels: tuple[str, ...], share: Array, k: int | None) -> str:
@@ -156,5 +171,5 @@ def first_gate(labels: tuple[str, ...], share: Array, k: int | None) -> str:
     most = int(detours.argmax())
     return (
         f"At lag {k} the {labels[1 + most]} lets the largest part of the detours out first: "
-        f"{percent(float(detours[most]) / total)} of their size."
+        f"{percent(float(detours[most]) / total)} of the four gates' summed sizes."
     )

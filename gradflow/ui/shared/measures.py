@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradflow.analysis import memory
-from gradflow.figures.builders.number_words import number, percent, power
+from gradflow.figures.builders.number_words import number, percent, power, steps
 
 # The name of a measure, how its cell is written, and what it says.
 Row = tuple[str, Callable[[Any], str], str]
@@ -16,8 +15,8 @@ _ROWS: tuple[Row, ...] = (
     (
         "Verdict",
         lambda seen: seen.verdict,
-        "By what the decay leaves at step 1, or after 10 steps in a shorter sequence: below 1% "
-        "vanishing, above 5 times exploding, else stable.",
+        "By what the decay of the row's tail leaves after t − 1 steps, or 10 where there are "
+        "fewer: below 1% vanishing, above 5 times exploding, else stable.",
     ),
     (
         "Decay per step",
@@ -31,7 +30,7 @@ _ROWS: tuple[Row, ...] = (
     ),
     (
         "Half-life",
-        lambda seen: _in_steps(seen.half_life),
+        lambda seen: steps(seen.half_life),
         "Steps back after which half is left.",
     ),
     (
@@ -73,16 +72,10 @@ def lag_words(lag: int | None, nothing: str = "never") -> str:
 
 
 def _beyond(window: int) -> Row:
-    said = f"Share of the summed magnitudes that truncation after {window} steps throws away."
-    return f"Beyond {window} lags", lambda seen: percent(seen.share_beyond), said
+    said = f"Share of the summed magnitudes that keeping {window} lags alone throws away."
+    return f"Beyond lag {window}", lambda seen: percent(seen.share_beyond), said
 
 
 def _zero(form: str) -> Row:
     said = f"First lag whose term is too small for {form} and would become 0."
     return f"Zero in {form}", lambda seen: lag_words(seen.zero_lags[form]), said
-
-
-def _in_steps(steps: float) -> str:
-    if math.isnan(steps):
-        return number(steps)
-    return "never" if math.isinf(steps) else f"{number(steps)} steps"

@@ -15,6 +15,9 @@ from gradflow.ui.shared import views
 from gradflow.ui.shared.experiment import Experiment, parameter_name
 from gradflow.ui.shared.settings import Settings
 
+# What the LSTM's heatmap shows instead of terms, on request.
+PRODUCT = "product of f"
+
 
 def both_panels(
     settings: Settings, experiment: Experiment, shares: bool = True
@@ -24,6 +27,14 @@ def both_panels(
         _panel("RNN", experiment.rnn, settings, experiment, shares),
         _panel("LSTM", experiment.lstm, settings, experiment, shares),
     )
+
+
+def quantities(settings: Settings, experiment: Experiment) -> tuple[str, str]:
+    """What the two heatmaps show, RNN first."""
+    rnn, lstm = (
+        f"dL_t/d{parameter_name(flow, settings)}" for flow in (experiment.rnn, experiment.lstm)
+    )
+    return rnn, PRODUCT if settings.gate == "product" else lstm
 
 
 def view(settings: Settings, shown: Sequence[Panel]) -> View:
@@ -62,9 +73,7 @@ def _panel(
     words, inputs = experiment.inputs.words, flow.x[:, 0]
     if title == "LSTM" and settings.gate == "product":
         product = flow.log10_forget_product()
-        return Panel(
-            title, "product of f", product, None, None, inputs, words, clip, additive=False
-        )
+        return Panel(title, PRODUCT, product, None, None, inputs, words, clip, additive=False)
     name = parameter_name(flow, settings)
     return Panel(
         title,

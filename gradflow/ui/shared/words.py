@@ -1,61 +1,24 @@
-"""Sentences of several pages: on a network's gradient, on links, on the heatmaps."""
+"""Sentences of several pages: on the forget bias, on links, on the heatmaps."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.figures.builders.number_words import number, percent, power
+from gradflow.figures.builders.number_words import number, steps
 from gradflow.numerics.activations import sigmoid
 
-
-def sentence(name: str, seen: memory.Reach) -> str:
-    """A sentence on how far one network's gradient reaches back, as Markdown."""
-    if seen.t == 1:
-        return f"**{name}: one step only.** There is nothing to carry back."
-    if math.isnan(seen.decay_per_step):
-        return f"**The {name} has no gradient here.** The target step's own term is exactly zero."
-    if seen.decay_per_step == 0.0:
-        return (
-            f"**The {name}'s gradient stops.** It is exactly zero from some lag on: at most "
-            f"{_steps(seen.horizon - 1)} back still count."
-        )
-    if seen.horizon < seen.t and seen.verdict != "exploding":
-        # Over the stretch that is spoken of, so that the two numbers agree.
-        rate = (seen.log10_signal[seen.horizon] - seen.log10_signal[0]) / seen.horizon
-        return (
-            f"**The {name} forgets.** From step {seen.t} its gradient shrinks on average to "
-            f"{power(rate)} of itself each step back, for {_steps(seen.horizon)}; then less than "
-            "1% is left."
-        )
-    does = "explodes" if seen.verdict == "exploding" else "reaches back to step 1"
-    change, end = _whole_way(seen)
-    return f"**The {name} {does}.** From step {seen.t} its gradient {change}; at step 1, {end}."
-
-
-def _whole_way(seen: memory.Reach) -> tuple[str, str]:
-    """The average change a step back, and the size at step 1."""
-    rate = number(seen.decay_per_step)
-    if seen.decay_per_step > 1.0 and rate != "1":
-        change = f"grows on average to {rate} times itself each step back"
-        return change, f"it is {power(seen.log10_left)} times as large"
-    end = f"{percent(10.0**seen.log10_left)} of it is left"
-    if rate == "1":
-        return "keeps its size on average", end
-    return f"shrinks on average to {rate} of itself each step back", end
-
-
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count} steps"
+# From here on sigmoid(b_f) is told by how far it is from 1.
+_NEAR_ONE = 1e-3
 
 
 def forget_bias_words(b_f: float) -> str:
     """A sentence on how long the cell's memory lasts with a forget bias alone."""
+    gate, closed = (float(sigmoid(np.asarray(b))) for b in (b_f, -b_f))
+    value = f"1 − {number(closed)}" if closed < _NEAR_ONE else number(gate)
     return (
-        f"sigmoid({b_f:g}) = {float(sigmoid(np.asarray(b_f))):.4g}: with the other inputs of the "
-        f"gate at 0, the cell's memory halves in {number(memory.forget_half_life(b_f))} steps."
+        f"sigmoid({b_f:g}) = {value}: with the gate's other inputs at 0 the cell's memory halves "
+        f"in {steps(memory.forget_half_life(b_f))}."
     )
 
 

@@ -1,0 +1,28 @@
+"""The measures of the rows that the heatmaps and the profile show at the chosen target."""
+
+from __future__ import annotations
+
+import gradflow as gf
+from gradflow.analysis import memory
+from gradflow.analysis.target_reach import reach_of
+from gradflow.ui.shared.experiment import Experiment, parameter_name
+from gradflow.ui.shared.settings import Settings
+
+# The share of a row's own term below which a lag counts as forgotten.
+_LEAST_SHARE = 0.01
+
+
+def measured(settings: Settings, experiment: Experiment) -> dict[str, memory.Reach]:
+    """The measures of what is shown, by the network's name."""
+    return {
+        "RNN": _measured(settings, experiment.rnn),
+        "LSTM": _measured(settings, experiment.lstm),
+    }
+
+
+def _measured(settings: Settings, flow: gf.GradientFlow) -> memory.Reach:
+    t = settings.target_step(flow.T)
+    if settings.gate == "product" and not isinstance(flow.cell, gf.RNN):
+        return reach_of(flow.log10_forget_row(t).copy(), _LEAST_SHARE, settings.window)
+    name = parameter_name(flow, settings)
+    return memory.measure(flow, t, parameter=name, eps=_LEAST_SHARE, window=settings.window)
