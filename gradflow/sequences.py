@@ -27,6 +27,7 @@ __all__ = [
     "noise",
     "ones",
     "parse_numbers",
+    "signs",
     "sine",
 ]
 
@@ -225,6 +226,39 @@ def noise(T: int, generator: np.random.Generator) -> Floats:
     (3,)
     """
     return frozen(_generator(generator).standard_normal(whole_number("T", T, 1)))
+
+
+def signs(T: int, generator: np.random.Generator) -> Floats:
+    """1 or -1 at every step, at random: steps that are all of one size.
+
+    Parameters
+    ----------
+    T : int
+        Sequence length, at least 1.
+    generator : numpy.random.Generator
+        Where they come from.
+
+    Returns
+    -------
+    array of shape (T,)
+
+    Raises
+    ------
+    ValueError
+        If T is not a whole number from 1 on, or generator is not a Generator.
+
+    See Also
+    --------
+    noise : Steps of all sizes.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> import numpy as np
+    >>> gf.sequences.signs(5, np.random.default_rng(0))
+    array([ 1.,  1.,  1., -1., -1.])
+    """
+    return frozen(_generator(generator).choice([-1.0, 1.0], whole_number("T", T, 1)))
 
 
 def next_symbols(x: Any) -> NDArray[np.int64]:

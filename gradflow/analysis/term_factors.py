@@ -118,11 +118,11 @@ def factors(
 
 
 def _from_loss(flow: GradientFlow, state: str, t: int) -> tuple[Factor, ...]:
-    """dL_t/do_t and w_o, or dL_t/dh_t."""
+    """The loss's slope by the output ŷ_t and w_o, or dL_t/dh_t."""
     if flow.readout.w_o.size > 1:
         symbol = rf"\frac{{\partial L_{{{t}}}}}{{\partial {state}_{{{t}}}}}"
         return (_factor("slope of the loss", symbol, flow.state_slope[t - 1]),)
-    symbol = rf"\frac{{\partial L_{{{t}}}}}{{\partial o_{{{t}}}}}"
+    symbol = rf"\frac{{\partial L_{{{t}}}}}{{\partial \hat y_{{{t}}}}}"
     slope = flow.loss_slope.reshape(flow.T)[t - 1]
     return (
         _factor("slope of the loss", symbol, slope),

@@ -9,10 +9,11 @@ import zlib
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 
 from gradflow.engine.parameter_names import layers_of
 from gradflow.figures._heatmap import plot_heatmap
-from gradflow.figures.builders.colours import MAGNITUDE, ZERO
+from gradflow.figures.builders.colours import ZERO, ZERO_TOO
 from gradflow.figures.builders.text import subscripted
 from gradflow.flow import GradientFlow
 from gradflow.numerics.scaled import Array
@@ -39,16 +40,17 @@ def figure_and_picture(flow: GradientFlow) -> tuple[dict[str, Any], str]:
         A picture of the same cells, as a data URI, between what its axes count.
     """
     figure = plot_heatmap(flow, "w_x", 0 if len(layers_of(flow.cell)) > 1 else None)
-    terms, zeros = figure.data[0], figure.data[1] if len(figure.data) > 1 else None
+    terms, zeros = figure.data[0], next(figure.select_traces({"name": "exactly zero"}), None)
     # Nobody asked for what shows itself: the file is spared labels, six times the cells' size.
-    for trace, label in zip(figure.data, (_HOVER, _HOVER_ZERO), strict=False):
-        trace.update(customdata=None, hovertemplate=label)
-    pixels = _pixels(terms.z, terms.zmin, terms.zmax, None if zeros is None else zeros.z)
+    for trace, label in ((terms, _HOVER), (zeros, _HOVER_ZERO)):
+        if trace is not None:
+            trace.update(customdata=None, hovertemplate=label)
+    pixels = _pixels(terms, None if zeros is None else zeros.z)
     source = base64.b64encode(_png(pixels)).decode()
     heading = figure.layout.annotations[0].text
     html = (
         f"<div>{heading}: size relative to {subscripted('k')} = 1, from 10<sup>{terms.zmin:g}</sup>"
-        f" (dark) to 10<sup>{terms.zmax:g}</sup> (bright)<br>"
+        f" (violet) to 1 (yellow){_growth(terms.zmax)}<br>"
         f'<img alt="heatmap" width="{_WIDTH}" style="image-rendering: pixelated" '
         f'src="data:image/png;base64,{source}"><br>'
         f"down: {figure.layout.yaxis.title.text}, 1 to {flow.T}; "
@@ -57,15 +59,19 @@ def figure_and_picture(flow: GradientFlow) -> tuple[dict[str, Any], str]:
     return json.loads(figure.to_json()), html
 
 
-def _pixels(z: Array, low: float, high: float, zeros: Array | None) -> Array:
+def _growth(high: float) -> str:
+    return f" and 10<sup>{high:g}</sup> (red)" if high > 0.0 else ""
+
+
+def _pixels(terms: go.Heatmap, zeros: Array | None) -> Array:
     """Colours of the cells, uint8 (m, m, 3)."""
-    places, colours = zip(*MAGNITUDE, strict=True)
+    z, (places, colours) = terms.z, zip(*terms.colorscale, strict=True)
     table = np.array([_rgb(colour) for colour in colours])
-    share = np.nan_to_num((z - low) / (high - low))
+    share = np.nan_to_num((z - terms.zmin) / (terms.zmax - terms.zmin))
     channels = [np.interp(share, places, channel) for channel in table.T]
     pixels = np.where(np.isnan(z)[..., None], _EMPTY, np.stack(channels, axis=-1))
     if zeros is not None:
-        pixels[zeros == 0.0] = _rgb(ZERO)
+        pixels[zeros == 0.0], pixels[zeros == 1.0] = _rgb(ZERO), _rgb(ZERO_TOO)
     return np.round(pixels).astype(np.uint8)
 
 

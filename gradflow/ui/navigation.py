@@ -1,4 +1,4 @@
-"""The page's title and icon, and its pages."""
+"""The pages, with the title and the icon that the browser shows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ _ICON = Path(ui.__file__).with_name("icon.svg")
 
 def navigate() -> None:
     """Draw the page that the visitor has chosen."""
-    st.set_page_config(page_title="gradflow", page_icon=str(_ICON), layout="wide")
-    st.navigation(
+    page = st.navigation(
         [
             st.Page(comparison_page, title="Compare", default=True),
             st.Page(_paths, title="Paths", url_path="paths"),
@@ -23,7 +22,9 @@ def navigate() -> None:
             st.Page(_model, title="Your model", url_path="model"),
         ],
         position="top",
-    ).run()
+    )
+    st.set_page_config(f"{page.title} · gradflow", str(_ICON), layout="wide")
+    page.run()
 
 
 # The pages that few open first are imported when they are opened: nobody waits for the others.

@@ -88,7 +88,7 @@ def test_the_five_factors_of_an_rnn():
     assert named(flow, 5, 3, "b")["bias"] == 1.0
     symbols = [factor.symbol for factor in factors(flow, "w_x", 5, 3)]
     assert symbols == [
-        r"\frac{\partial L_{5}}{\partial o_{5}}",
+        r"\frac{\partial L_{5}}{\partial \hat y_{5}}",
         "w_o",
         r"\prod_{q=3}^{5} \phi'(z_q)",
         "w_s^{2}",

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 import gradflow as gf
-from gradflow.figures.builders.colours import MAGNITUDE, ZERO
+from gradflow.figures.builders.colours import MAGNITUDE, ZERO_TOO
 
 ROOT = Path(__file__).parents[2]
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -57,9 +57,11 @@ def test_the_still_picture_has_the_colours_of_the_cells():
     pixels = picture(flow._repr_mimebundle_()["text/html"])
     assert pixels.shape == (6, 6, 3)
     assert tuple(pixels[0, 0]) == rgb(MAGNITUDE[-1][1])  # 1, the bright end
-    assert tuple(pixels[5, 2]) == rgb(MAGNITUDE[4][1])  # 10^-6, half of the scale
+    assert tuple(pixels[5, 2]) == rgb(MAGNITUDE[2][1])  # 10^-6, half of the scale
     assert tuple(pixels[5, 5]) == rgb(MAGNITUDE[0][1])  # 10^-15, below the dark end
-    assert tuple(pixels[3, 2]) == rgb(ZERO)
+    assert tuple(pixels[3, 2]) == rgb(ZERO_TOO)
+    assert tuple(pixels[4, 3]) == rgb(ZERO_TOO)
+    assert tuple(pixels[2, 1]) == rgb(ZERO_TOO)
     assert tuple(pixels[0, 5]) == (255, 255, 255)
 
 

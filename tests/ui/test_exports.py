@@ -26,7 +26,6 @@ from gradflow.ui.comparison.downloads_section import SECTION
 from gradflow.ui.downloads import images
 from gradflow.ui.downloads.files import html_file
 from gradflow.ui.shared.experiment import Experiment, run
-from gradflow.ui.shared.links import VERSION
 from gradflow.ui.shared.settings import Settings
 
 OWN = np.array([0.1 + 0.2, -1e-5, 0.0, 5000.0, -0.0, 3.0, -2.5e-17])
@@ -137,7 +136,7 @@ def test_npz_holds_the_numbers_of_the_library(settings):
 @each_settings
 def test_json_gives_the_settings_back(settings):
     content = json.loads(exports.settings_json(settings, OWN))
-    assert content["version"] == VERSION
+    assert content["version"] == Settings.link_version
     assert Settings(**content["settings"]) == settings
     assert ("own" in content) == (settings.sequence == "own")
     if "own" in content:

@@ -51,9 +51,15 @@ def test_the_main_settings_are_always_written():
 def test_a_link_keeps_its_meaning_when_a_default_changes(monkeypatch):
     query = to_query(Settings())
     later = replace(Settings(), w_x=3.0, activation="relu")
-    monkeypatch.setitem(DEFAULTS, "2", later)
-    monkeypatch.setattr("gradflow.ui.shared.links.VERSION", "2")
+    monkeypatch.setitem(DEFAULTS, "3", later)
+    monkeypatch.setattr(Settings, "link_version", "3")
     assert from_query({name: [value] for name, value in query.items()}) == (Settings(), ())
+
+
+def test_a_link_of_version_1_shows_what_it_showed():
+    reopened, notices = from_query({"v": ["1"], "w_s": ["0.3"]})
+    assert notices == ()
+    assert reopened == replace(Settings(), w_s=0.3, sequence="noise", seed=106, gate="all")
 
 
 def test_defaults_of_version_1_stay_what_they_are():

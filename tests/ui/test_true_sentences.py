@@ -15,6 +15,7 @@ from gradflow.ui.paths import path_words
 from gradflow.ui.paths.class_panels import carriers, taken
 from gradflow.ui.shared import row_words
 from gradflow.ui.shared.experiment import parameter_name, run
+from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import CONTROLS, Settings
 
 # Networks, and how many views of each: its parameters, gates, targets and lags.
@@ -330,6 +331,52 @@ def assert_cause(said, factor, k, activation):
         assert_size(average[2], factor.log10 / int(average[1]))
     if "Saturation: they" in said:
         assert factor.log10 / k < math.log10(0.5 * (0.25 if activation == "sigmoid" else 1.0))
+
+
+SCENES = {scene.name: scene.settings for scene in PRESETS}
+
+
+def over_own(name, scene):
+    """log10 of each lag's term over its own, of the target row that a scene shows."""
+    experiment = run(SCENES[scene])
+    row = shown_row(SCENES[scene], experiment.rnn if name == "RNN" else experiment.lstm)
+    return row - row[0], experiment
+
+
+def test_what_a_scene_says_is_what_is_seen():
+    rnn, _ = over_own("RNN", "One forgets, one does not")
+    lstm, experiment = over_own("LSTM", "One forgets, one does not")
+    assert (rnn[13:] < -2.0).all()
+    assert lstm[-1] > -1.0
+    assert lstm[-1] > experiment.lstm.log10_forget_row(50)[-1]
+    rnn, _ = over_own("RNN", "A small recurrent weight")
+    assert (np.diff(rnn) < -1.0).all()
+    rnn, experiment = over_own("RNN", "Saturation")
+    assert experiment.rnn.log10_row("w_x", 30)[-1] < -300.0
+    signs = run(SCENES["Sign-flipping RNN"]).rnn.sign("w_x")[-1]
+    assert (signs[1:] == -signs[:-1]).all()
+    rnn, _ = over_own("RNN", "Exploding RNN")
+    assert (np.diff(rnn) > 0.0).all()
+    gates = {b_f: run(SCENES[f"Forget bias {b_f}"]).lstm.log10_forget_row(50) for b_f in (0, 1, 5)}
+    assert np.allclose(np.diff(gates[0]), math.log10(0.5), atol=0.2)
+    assert (np.diff(gates[1]) < 0.0).all()
+    assert gates[5][-1] > math.log10(0.5)
+    lstm, experiment = over_own("LSTM", "Remember 50 steps")
+    np.testing.assert_allclose(lstm, experiment.lstm.log10_forget_row(200), atol=1e-9)
+    lstm, experiment = over_own("LSTM", "Exploding LSTM")
+    assert (np.diff(lstm[1:]) > 0.0).all()
+    assert (np.diff(experiment.lstm.log10_forget_row(100)) < 0.0).all()
+    cat = SCENES["The cat sentence"]
+    words = run(cat).inputs.words
+    assert words[cat.target_step(len(words)) - cat.lag] == "cat"
+
+
+def test_a_scene_explains_a_cell_that_some_path_reaches():
+    for settings in SCENES.values():
+        experiment = run(settings)
+        t = settings.target_step(experiment.T)
+        assert settings.lag <= t
+        assert term(settings, experiment, t, settings.lag).paths.carrier is not None
 
 
 def test_no_number_is_rounded_to_none_or_all():

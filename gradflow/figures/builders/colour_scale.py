@@ -9,7 +9,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradflow.figures.builders.colours import MAGNITUDE, SIGNED, ZERO
+from gradflow.figures.builders.colours import (
+    GROWN,
+    NEGATIVE_GROWN,
+    NEGATIVE_SHRUNK,
+    POSITIVE_GROWN,
+    POSITIVE_SHRUNK,
+    SHRUNK,
+    ZERO,
+)
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.text import power_of_ten
 from gradflow.figures.builders.tick_labels import power_ticks
@@ -74,10 +82,10 @@ def colour_range(panels: Sequence[Panel], relative: bool, floor: float) -> tuple
     Returns
     -------
     tuple of two floats
-        low is the floor; high the largest log10, rounded up to a whole number, at least 0 when
-        relative, and always above low.
+        low is the floor; high the largest log10, rounded up to a whole number, at least 0, so that
+        the scale has the colour of 1, and always above low.
     """
-    high = 0.0 if relative else -math.inf
+    high = 0.0
     for panel in panels:
         shown = panel.relative if relative else panel.log10
         largest = np.fmax.reduce(shown, axis=None, initial=-np.inf)
@@ -102,24 +110,22 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
     -------
     dict
     """
-    ticks = signed_ticks(view) if by_sign(panel, view) else _ticks(view)
-    size = "size of the term" + (" relative to k = 1" if view.relative else "")
-    return flat_bar(ticks, size, panel.has_zeros) | place
+    return flat_bar(ticks(panel, view), bar_title(view), panel.has_zeros) | place
 
 
-def flat_bar(ticks: Mapping[float, str], title: str, zeros: bool) -> dict[str, Any]:
+def flat_bar(labels: Mapping[float, str], title: str, zeros: bool) -> dict[str, Any]:
     """A colour bar under the plot.
 
     Parameters
     ----------
-    ticks : mapping of float to str
-        Labels by position.
+    labels : mapping of float to str
+        What stands at each position.
     title : str
         What the colours mean.
     zeros : bool
         Whether to say which colour is that of exact zeros.
     """
-    zero = f"   <span style='color:{ZERO}'>■</span> exactly zero" if zeros else ""
+    zero = f"   <span style='color:{ZERO}'>▦</span> exactly zero" if zeros else ""
     return {
         "orientation": "h",
         "thickness": 10,
@@ -132,8 +138,8 @@ def flat_bar(ticks: Mapping[float, str], title: str, zeros: bool) -> dict[str, A
         "ypad": 2,
         "xpad": 0,
         "outlinewidth": 0,
-        "tickvals": list(ticks),
-        "ticktext": list(ticks.values()),
+        "tickvals": list(labels),
+        "ticktext": list(labels.values()),
         "tickfont": {"size": FONT},
         "ticks": "outside",
         "ticklen": 3,
@@ -147,11 +153,46 @@ def by_sign(panel: Panel, view: View) -> bool:
     return view.signs and panel.sign is not None
 
 
+def barred(panels: Sequence[Panel], view: View) -> Sequence[Panel]:
+    """The panels that need a colour bar of their own: one for all where their colours agree."""
+    return panels[:1] if len({by_sign(panel, view) for panel in panels}) == 1 else panels
+
+
+def bar_title(view: View) -> str:
+    """What the colours are."""
+    return "size relative to k = 1" if view.relative else "size of the term"
+
+
 def ends_and_colours(panel: Panel, view: View) -> tuple[float, float, Any]:
     """Lowest and highest position on the colour scale, and the scale."""
-    if by_sign(panel, view):
-        return view.low - view.high, view.high - view.low, SIGNED
-    return view.low, view.high, MAGNITUDE
+    upward = _stops(view.low, view.high, SHRUNK, GROWN)
+    if not by_sign(panel, view):
+        return view.low, view.high, upward
+    negative = _stops(view.low, view.high, NEGATIVE_SHRUNK, NEGATIVE_GROWN)
+    positive = _stops(view.low, view.high, POSITIVE_SHRUNK, POSITIVE_GROWN)
+    both = [(0.5 - 0.5 * at, colour) for at, colour in negative[:0:-1]]
+    both += [(0.5 + 0.5 * at, colour) for at, colour in positive]
+    return view.low - view.high, view.high - view.low, tuple(both)
+
+
+def _stops(
+    low: float, high: float, shrunk: Sequence[str], grown: Sequence[str]
+) -> tuple[tuple[float, str], ...]:
+    """Colours by position, 0 at log10 = low and 1 at high; that of log10 = 0 is fixed."""
+    one = min(max(-low / (high - low), 0.0), 1.0)
+    below = [one * n / (len(shrunk) - 1) for n in range(len(shrunk))] if one > 0.0 else []
+    above = [one + (1.0 - one) * n / (len(grown) - 1) for n in range(len(grown))]
+    if one == 1.0:
+        above = []
+    return (
+        *zip(below, shrunk, strict=False),
+        *zip(above[1:] if below else above, grown[1:] if below else grown, strict=False),
+    )
+
+
+def ticks(panel: Panel, view: View) -> dict[float, str]:
+    """Labels of the colour bar by position."""
+    return signed_ticks(view) if by_sign(panel, view) else _ticks(view)
 
 
 def _ticks(view: View) -> dict[float, str]:

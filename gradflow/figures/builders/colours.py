@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-# Viridis at nine even positions: readable with any colour vision, and in grey.
-MAGNITUDE = (
-    (0.0, "#440154"),
-    (0.125, "#472d7b"),
-    (0.25, "#3b528b"),
-    (0.375, "#2c728e"),
-    (0.5, "#21918c"),
-    (0.625, "#28ae80"),
-    (0.75, "#5ec962"),
-    (0.875, "#addc30"),
-    (1.0, "#fde725"),
-)
+# Sizes from the floor up to 1, and from 1 on: 1 is the lightest, and nothing has the colour of a
+# page. The lightness tells what the hue tells, for any colour vision and in grey.
+SHRUNK = ("#6c5fb5", "#4689bf", "#3fb59a", "#a5d95b", "#fde725")
+GROWN = ("#fde725", "#fca636", "#ec6a3a", "#c9302c", "#a3123f")
 
-# Negative blue, positive orange; the middle is what is at or below the floor.
-SIGNED = (
-    (0.0, "#053a70"),
-    (0.2, "#2474b7"),
-    (0.4, "#8fbfdd"),
-    (0.5, "#e9e4da"),
-    (0.6, "#f2b27a"),
-    (0.8, "#d2681a"),
-    (1.0, "#7f2d04"),
-)
+# The same by sign: negative blue, positive orange, from the colour of the floor.
+NEGATIVE_SHRUNK = ("#77708f", "#4a7fc4", "#5cc0f5")
+NEGATIVE_GROWN = ("#5cc0f5", "#2f74c8", "#1d4fa0")
+POSITIVE_SHRUNK = ("#77708f", "#c47a3c", "#ffc04d")
+POSITIVE_GROWN = ("#ffc04d", "#e0661f", "#b0340f")
 
-ZERO = "#8c8c8c"
+
+def _evenly(colours: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
+    return tuple((n / (len(colours) - 1), colour) for n, colour in enumerate(colours))
+
+
+# Scales of sizes up to 1, as Plotly takes them.
+MAGNITUDE = _evenly(SHRUNK)
+SIGNED = _evenly((*NEGATIVE_SHRUNK[:0:-1], *POSITIVE_SHRUNK))
+
+# Exact zeros are a chequer of these two, and where there is no input the page is hatched.
+ZERO, ZERO_TOO = "#8c8c8c", "#b4b4b4"
+HATCH = "rgba(128, 128, 128, 0.45)"
 CLIPPED = "#CC79A7"
 DOUBTFUL = "#D55E00"
 MARK = "#ff3b30"

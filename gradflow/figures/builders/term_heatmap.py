@@ -14,7 +14,15 @@ from gradflow.figures.builders.colour_scale import (
     colour_bar,
     ends_and_colours,
 )
-from gradflow.figures.builders.colours import CLIPPED, DOUBTFUL, INK, QUIET, ZERO
+from gradflow.figures.builders.colours import (
+    CLIPPED,
+    DOUBTFUL,
+    HATCH,
+    INK,
+    QUIET,
+    ZERO,
+    ZERO_TOO,
+)
 from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
 from gradflow.figures.builders.hover_labels import details, hover
 from gradflow.figures.builders.panel import Panel
@@ -33,8 +41,10 @@ X_TITLES = {
     "source": "source step j (j = t: the target step itself)",
 }
 EMPTY_NOTES = {
-    "lag": "empty: no input<br>before step 1",
-    "source": "empty: inputs<br>after the target",
+    "lag": "A row is one target step t;<br>further right lie older inputs.<br>"
+    "Hatched: no input before step 1.",
+    "source": "A row is one target step t;<br>further left lie older inputs.<br>"
+    "Hatched: inputs after the target.",
 }
 
 
@@ -53,14 +63,14 @@ def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Trace "terms"; then "exactly zero" and "clipped" where there are any.
+        Trace "terms"; then "exactly zero" and "clipped" where there are any; "no input".
     """
     cells = shown_cells(panel, view, block)
     return go.Figure(heatmap_parts(panel, view, cells, details(panel, view, cells)))
 
 
 def heatmap_parts(
-    panel: Panel, view: View, cells: Cells, shown: Array | None = None
+    panel: Panel, view: View, cells: Cells, shown: Array | None = None, barred: bool = True
 ) -> dict[str, Any]:
     """The traces and the layout of one panel's figure, as Plotly's plain mappings.
 
@@ -68,8 +78,10 @@ def heatmap_parts(
 
     Parameters
     ----------
-    panel, view, of, shown
+    panel, view, cells, shown
         As in `heatmap_traces`.
+    barred : bool
+        Whether it has a colour bar, and room for it.
 
     Returns
     -------
@@ -78,10 +90,12 @@ def heatmap_parts(
     """
     x_axis, y_axis = heatmap_axes(panel, view)
     strip = panel.clip is not None
+    below = (112 if barred else 46) + x_label_depth(panel, view)
+    bar = colour_bar(panel, view) if barred else None
     layout = {
         "template": {},  # what is exported looks as what Plotly draws by itself
-        "height": HEIGHT,
-        "margin": {"l": 58, "r": 16, "t": 34, "b": 112 + x_label_depth(panel, view), "pad": 0},
+        "height": HEIGHT if barred else HEIGHT - 66,
+        "margin": {"l": 58, "r": 16, "t": 34, "b": below, "pad": 0},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"size": FONT} if view.dark is None else {"size": FONT, "color": INK[view.dark]},
@@ -93,7 +107,7 @@ def heatmap_parts(
     if strip:
         layout["xaxis2"] = {**strip_axis(), "domain": [1.0 - STRIP, 1.0]}
     return {
-        "data": heatmap_traces(panel, view, cells, colour_bar(panel, view), shown),
+        "data": heatmap_traces(panel, view, cells, bar, shown),
         "layout": layout,
     }
 
@@ -148,10 +162,10 @@ def heatmap_traces(
         traces.append(
             {
                 "name": "exactly zero",
-                "z": np.where(known, np.float32(0.0), np.float32(np.nan)),
+                "z": np.where(known, _chequer(cells), np.float32(np.nan)),
                 "zmin": 0.0,
                 "zmax": 1.0,
-                "colorscale": ((0.0, ZERO), (1.0, ZERO)),
+                "colorscale": ((0.0, ZERO), (1.0, ZERO_TOO)),
                 "showscale": False,
                 **place,
                 **hover(panel, cells, shown, zero=True),
@@ -172,7 +186,34 @@ def heatmap_traces(
         )
     if panel.clip is not None:
         traces.append(_clip_trace(panel.clip, axes))
+    if len(cells.log10) > 1:
+        traces.append(_no_input(cells, axes))
     return traces
+
+
+def _chequer(cells: Cells) -> Array:
+    """0 and 1 by turns along rows and columns, float32 (m, m)."""
+    rows, columns = np.indices(cells.log10.shape)
+    return np.asarray((rows + columns) % 2, dtype=np.float32)
+
+
+def _no_input(cells: Cells, axes: tuple[str, str, str]) -> dict[str, Any]:
+    """The hatched triangle beyond the diagonal."""
+    side, end = cells.block, cells.block * len(cells.log10)
+    return {
+        "type": "scatter",
+        "name": "no input",
+        "x": [side + 0.5, end + 0.5, end + 0.5],
+        "y": [0.5, 0.5, end - side + 0.5],
+        "mode": "none",
+        "fill": "toself",
+        "fillpattern": {"shape": "/", "size": 10, "solidity": 0.06, "fgcolor": HATCH}
+        | {"bgcolor": "rgba(0,0,0,0)"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "xaxis": axes[0],
+        "yaxis": axes[1],
+    }
 
 
 def heatmap_axes(panel: Panel, view: View) -> tuple[dict[str, Any], dict[str, Any]]:

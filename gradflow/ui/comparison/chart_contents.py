@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gradflow.analysis.memory import Reach
 from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.lag_profile import Profile
 from gradflow.figures.builders.panel import Panel
+from gradflow.ui.comparison.shown_rows import measured
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.linked_charts import message
 from gradflow.ui.shared import panels, state
 from gradflow.ui.shared.experiment import Experiment, run
+from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import Settings
 
 
@@ -30,6 +34,8 @@ class Charts:
         How they are shown.
     profile : Profile
         The row of the chosen target.
+    seen : mapping of str to Reach
+        The measures of that row, by network.
     message : bytes or None
         What the component of the charts is sent; None where it cannot be shown.
     """
@@ -39,6 +45,7 @@ class Charts:
     panels: tuple[Panel, Panel]
     view: View
     profile: Profile
+    seen: Mapping[str, Reach]
     message: bytes | None
 
 
@@ -60,5 +67,7 @@ def charts(settings: Settings) -> Charts:
     view = panels.view(settings, both)
     profile = panels.both_rows(settings, experiment, both)
     k = settings.lag_within(profile.t)
-    sent = message(both, view, profile, k, settings.camera) if linked else None
-    return Charts(settings, experiment, both, view, profile, sent)
+    seen = measured(settings, experiment)
+    said = [finding(name, row) for name, row in seen.items()]
+    sent = message(both, view, profile, k, settings.camera, said) if linked else None
+    return Charts(settings, experiment, both, view, profile, seen, sent)

@@ -127,6 +127,7 @@ def _sequence(settings: Settings, own: Array | None) -> str:
         )
         return f"x = np.array([\n{numbers}\n])"
     calls = {
+        "signs": f"signs({int(settings.T)}, {generator})",
         "sentence": f"agreement({int(settings.clause)}, {bool(settings.plural)}, {generator}).x",
         "ones": f"ones({int(settings.T)})",
         "impulse": f"impulse({int(settings.T)})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -19,7 +20,6 @@ from gradflow.ui import server
 from gradflow.ui.comparison import words
 from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import draw_downloads
-from gradflow.ui.comparison.shown_rows import measured
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.linked_charts import heatmaps
 from gradflow.ui.shared import frame, links, panels, sidebar, state
@@ -35,51 +35,62 @@ _STYLE = Path(__file__).with_name("style.css")
 
 
 def comparison_page() -> None:
-    """Draw the page: the charts first, because visitors wait for them, then everything else.
+    """Draw the page: the question, then the charts, because visitors wait for them, then the rest.
 
     `_followed` is called outside of every container, because Streamlit copies the containers around
     a fragment each time that it runs.
     """
     state.HELD.begin("comparison")
-    frame.heading("gradflow", words.LEAD)
+    st.html(_STYLE)
+    with st.container(horizontal=True, vertical_alignment="center", key="question"):
+        st.title(words.QUESTION, anchor=False)
+        sidebar.scenes()
     with st.sidebar:
-        examples, main, others = st.container(), st.container(), st.container()
+        main, others = st.container(), st.container()
     _followed(main)
     _explanation()
-    st.html(_STYLE)
-    with examples:
-        sidebar.examples()
     with others:
-        sidebar.length()
         sidebar.sections()
 
 
-@st.fragment  # so that a move of w_s or b_f draws this anew, and nothing else
+@st.fragment  # so that a move of a slider draws this anew, and nothing else
 def _followed(place: DeltaGenerator) -> None:
     """Draw the main controls in their place, and everything that depends on them: charts first."""
     with server.runs.turn():
         settings = state.HELD.settings()
         state.HELD.remember(settings)  # a visitor who leaves during the pause keeps them
         # A fragment may not write into an outer container that was empty at first, so both are made
-        # in it. They come before the charts, so that the charts are sent as soon as they are made.
-        notes, above = st.container(), st.empty()
+        # in it. What is in them comes after the charts, which are sent as soon as they are made.
+        notes, sliders = st.container(key="notes"), st.container(key="sliders")
         made = frame.tried(lambda: charts(settings))
-        experiment = None if made is None else _charts(made)
+        shown = None
+        if made is not None:
+            _charts(made)
+            shown = made.experiment, made.seen
         del made  # a run that waits should hold little memory
         server.runs.give_way()
         state.HELD.keep(settings)
         with notes:
             frame.notes(settings, look=True)
-        if experiment is not None:
-            _words(settings, experiment, above)
+        with sliders:
+            _sliders()
         with place:
-            sidebar.main()
+            sidebar.beside_sliders()
+        if shown is not None:
+            _words(settings, *shown)
 
 
-def _words(settings: Settings, experiment: Experiment, above: DeltaGenerator) -> None:
-    """Draw the sentences above the charts, and everything below them."""
-    seen = measured(settings, experiment)
-    above.markdown("\n\n".join(finding(name, reach).markdown for name, reach in seen.items()))
+def _sliders() -> None:
+    """Draw the sliders above the heatmaps."""
+    widths = [width for _, width in sidebar.SLIDERS]
+    columns = st.columns(widths, vertical_alignment="center")
+    for column, (slider, _) in zip(columns, sidebar.SLIDERS, strict=True):
+        with column:
+            slider()
+
+
+def _words(settings: Settings, experiment: Experiment, seen: Mapping[str, memory.Reach]) -> None:
+    """Draw everything below the charts."""
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     link = links.to_link(state.address(), settings)
@@ -97,14 +108,13 @@ def _explanation() -> None:
         st.markdown(words.EXPLANATION)
 
 
-def _charts(made: Charts) -> Experiment:
-    """Draw the charts, and return the two networks."""
+def _charts(made: Charts) -> None:
+    """Draw the charts, and what is to be said of their cells."""
     if made.message is not None:
         heatmaps(made.message)
     else:
         _unlinked_charts(made)
     st.caption("\n\n".join(_notes_under(made.settings, made.panels)))
-    return made.experiment
 
 
 def _notes_under(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
@@ -116,7 +126,6 @@ def _notes_under(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
         for panel in both
         if panel.clip is not None
     ]
-    said.append(shared_words.READING[settings.axis])
     if settings.signs and settings.gate == "all":
         said.append(words.NO_SIGNS)
     return [*said, words.PROFILE]
@@ -125,15 +134,18 @@ def _notes_under(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
 def _unlinked_charts(made: Charts) -> None:
     """Draw the same figures with `st.plotly_chart`, where the component cannot be shown."""
     st.info(words.UNLINKED, icon=":material/link_off:")
-    for column, panel in zip(st.columns(2, gap="medium"), made.panels, strict=True):
+    for column, panel, row in zip(
+        st.columns(2, gap="medium"), made.panels, made.seen.items(), strict=True
+    ):
         with column:
+            st.markdown(finding(*row).markdown)
             figure = heatmap(panel, made.view, block_size(panel.T))
             frame.chart(figure, f"{panel.title.lower()}_heatmap")
     st.subheader(f"One row: target step t = {made.profile.t}", anchor=False)
     frame.chart(profile(made.profile, made.settings.floor), "profile")
 
 
-def _measures(settings: Settings, experiment: Experiment, seen: dict[str, memory.Reach]) -> None:
+def _measures(settings: Settings, experiment: Experiment, seen: Mapping[str, memory.Reach]) -> None:
     st.subheader("In numbers", anchor=False)
     rows = table(measure_table(seen))
     t = seen["RNN"].t

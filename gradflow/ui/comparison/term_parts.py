@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,9 +11,8 @@ import gradflow as gf
 from gradflow.analysis.path_shares import Carrier, carrier
 from gradflow.analysis.term_by_detours import by_detours_at
 from gradflow.analysis.term_factors import Factor, factors
-from gradflow.cells import GATES
 from gradflow.engine.path_classes import ByDetours
-from gradflow.ui.shared.experiment import Experiment, parameter_name
+from gradflow.ui.shared.experiment import Experiment, explained_parameter, parameter_name
 from gradflow.ui.shared.settings import Settings
 
 # The cell path, one detour, two, and the rest.
@@ -130,10 +129,9 @@ class Term:
 
 
 def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
-    """The term at target t and lag k. Where no gate is chosen, it is that of the forget gate."""
-    one_gate = settings if settings.gate in GATES else replace(settings, gate="f")
+    """The term at target t and lag k, of one gate as `explained_parameter` chooses it."""
     rnn, lstm = experiment.rnn, experiment.lstm
-    rnn_name, lstm_name = parameter_name(rnn, one_gate), parameter_name(lstm, one_gate)
+    rnn_name, lstm_name = parameter_name(rnn, settings), explained_parameter(lstm, settings)
     paths = _paths(lstm, lstm_name, t, k)
     steepest = 0.25 if settings.activation == "sigmoid" else 1.0
     slopes = {"activation slopes": k, "recurrent weight": k - 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gradflow.cells import GATES
 from gradflow.figures.builders.factor_bars import Bar, Group, factor_parts
 from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.term_parts import Product, Term, term
@@ -19,7 +20,8 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
     t = settings.target_step(experiment.T)
     k = settings.lag_within(t)
     cell = term(settings, experiment, t, k)
-    st.subheader(term_words.title(t, k), anchor=False)
+    another = "" if settings.gate in GATES else cell.names[1]
+    st.subheader(term_words.title(t, k, another), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         state.WIDGETS.target()
         sidebar.lag_control()

@@ -47,9 +47,10 @@ _MANY = {
 _NO_PATH = "no cell path to this gate"
 
 
-def title(t: int, k: int) -> str:
-    """The heading of the section."""
-    return f"One cell explained: t\u00a0=\u00a0{t}, k\u00a0=\u00a0{k}"
+def title(t: int, k: int, parameter: str = "") -> str:
+    """The heading of the section, with the LSTM's parameter where it is not the heatmap's."""
+    named = f", {parameter} of the LSTM" if parameter else ""
+    return f"One cell explained: t\u00a0=\u00a0{t}, k\u00a0=\u00a0{k}{named}"
 
 
 def place(t: int, k: int) -> str:
@@ -128,7 +129,7 @@ def about_paths(gate: str, cell: Term) -> str:
     said = []
     if gate in shown:
         name = latex.symbol(cell.names[1])
-        said.append(f"The heatmap shows {shown[gate]}; here it is the forget gate's ${name}$.")
+        said.append(f"The heatmap shows {shown[gate]}; here it is one gate's, ${name}$.")
     if cell.k > 1:
         said.append(_DETOURS)
     return " ".join(said)

@@ -11,34 +11,49 @@ from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.setting_fields import as_mapping
 from gradflow.ui.shared.settings import Settings
 
-LEAD = (
-    "Where the gradient goes in a recurrent network. One cell of a heatmap is the part that one "
-    "past input has in the gradient $dL_t/dw_x$ of the loss at step $t$. Row $t$ is that step; lag "
-    "$k$ says how far back the input lies ($k = 1$ is step $t$ itself). Bright counts, dark is "
-    "forgotten. Move $w_s$ (what the RNN keeps), $b_f$ (what the LSTM's cell keeps) and $T$ in the "
-    "sidebar; on a phone, » at the top left opens it."
-)
+QUESTION = "How much of step t's gradient reaches k − 1 steps back?"
 
 EXPLANATION = """
+**What is shown.** One cell of a heatmap is the part that one past input has in the gradient
+$dL_t/dw$ of the loss at step $t$, for the weight $w$ named above the heatmap. Row $t$ is that step;
+the lag $k$ says how far back the input lies ($k = 1$ is step $t$ itself). Unless this is switched
+off in the sidebar, each row is divided by its own $k = 1$ term, so that 1 means "counts as much as
+the input of the target step itself"; where that term is exactly zero, by the row's largest. The
+colour of 1 is the same everywhere. Sizes below it fade to violet, which is forgotten; sizes above
+it turn red, or darker where colours tell the sign.
+
+**The networks.** The RNN keeps a state $s$, the LSTM a cell $c$ and a hidden state $h$:
+
+$$z_j = w_x x_j + w_s s_{j-1} + b \\qquad s_j = \\phi(z_j) \\qquad \\hat y_j = w_o s_j + b_y$$
+
+$$z^g_j = w_{xg} x_j + w_{hg} h_{j-1} + b_g \\quad (g = i, f, c, o)$$
+
+$$i_j = \\sigma(z^i_j) \\quad f_j = \\sigma(z^f_j) \\quad c'_j = \\tanh(z^c_j) \\quad
+o_j = \\sigma(z^o_j)$$
+
+$$c_j = f_j c_{j-1} + i_j c'_j \\qquad m_j = \\tanh(c_j) \\qquad h_j = o_j m_j \\qquad
+\\hat y_j = w_o h_j + b_y$$
+
+$x$ is the input, $i$, $f$ and $o$ are the input, forget and output gates, $c'$ is the candidate,
+$\\hat y$ the output.
+
 **What is computed.** A recurrent network uses one weight at every step, so $dL_t/dw_x$ is a sum of
 $t$ terms, one for each past input. For the RNN, term $k$ is
 
-$$\\frac{dL_t}{do_t}\\; w_o \\prod_{j=t+1-k}^{t} \\phi'(z_j)\\; w_s^{\\,k-1}\\; x_{t+1-k}$$
+$$\\frac{dL_t}{d\\hat y_t}\\; w_o \\prod_{j=t+1-k}^{t} \\phi'(z_j)\\; w_s^{\\,k-1}\\; x_{t+1-k}$$
 
 with $k$ slopes and the power $k-1$ of the recurrent weight. A healthy-looking sum can hide that
 every term but the nearest few is next to nothing: then the network cannot learn from its past.
 
-**The LSTM.** From one cell state to the one before there are four ways: along the cell (the factor
-$f$, the forget gate), or through $h$ into the forget gate, the input gate or the candidate. The
-dotted product of forget gates is the first way alone. The LSTM's line holds all of them.
+**The paths of the LSTM.** From one cell state to the one before there are four ways: along the cell
+(the factor $f$, the forget gate), or through $h$ into the forget gate, the input gate or the
+candidate. The dotted product of forget gates is the first way alone. The LSTM's line holds all of
+them.
 
-**Relative to lag 1.** Each row is divided by its own $k = 1$ term, so that 1 means "counts as much
-as the input of the target step itself".
-
-**No underflow on the way back.** Terms are kept as a mantissa and a power of two. Grey is zero for
-the states as computed (a zero input, a dead relu), not merely small. The states themselves come
-from ordinary float64: where one cancels or underflows, the terms made from it are as wrong as it
-is, and may be shown as zero.
+**No underflow on the way back.** Terms are kept as a mantissa and a power of two. Chequered cells
+are zero for the states as computed (a zero input, a dead relu), not merely small. The states
+themselves come from ordinary float64: where one cancels or underflows, the terms made from it are
+as wrong as it is, and may be shown as zero.
 """
 
 NO_SIGNS = (
@@ -53,8 +68,8 @@ UNLINKED = (
 PROFILE = (
     "The row of the chosen target as curves, size against lag. Solid lines are the terms of the "
     "heatmaps. The dotted line is what the forget gates alone would leave, the dashed one the "
-    "power of $w_s$ without the slopes. f16, f32 and f64 mark the first lag at which a number of "
-    "that format would be zero."
+    "power of $w_s$ without the slopes. f16, bf16, f32 and f64 mark the first lag at which a "
+    "number of that format would be zero."
 )
 
 

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from gradflow.figures.builders.colour_scale import View, by_sign
+from gradflow.figures.builders.colour_scale import (
+    View,
+    bar_title,
+    barred,
+    by_sign,
+    ends_and_colours,
+    ticks,
+)
 from gradflow.figures.builders.heatmap_cells import Cells, shown_cells
 from gradflow.figures.builders.lag_profile import Profile, profile_parts
 from gradflow.figures.builders.mode_bar import bar
@@ -19,6 +26,7 @@ from gradflow.numerics.scaled import Array
 from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import Triangle, packed
 from gradflow.ui.shared import state
+from gradflow.ui.shared.row_words import Finding
 
 _KEY = "charts"
 
@@ -45,7 +53,14 @@ def heatmaps(shown: bytes) -> None:
     )
 
 
-def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camera: str) -> bytes:
+def message(
+    panels: Sequence[Panel],
+    view: View,
+    profile: Profile,
+    k: int,
+    camera: str,
+    said: Sequence[Finding],
+) -> bytes:
     """All that the scripts draw and tell: the figures as they are exported, and the cells.
 
     Parameters
@@ -60,19 +75,29 @@ def message(panels: Sequence[Panel], view: View, profile: Profile, k: int, camer
         Lag of the explained cell in that row.
     camera : str
         Format of the pictures that the bar above a chart makes: "png" or "svg".
+    said : sequence of two Findings
+        What stands above each heatmap.
     """
     T = panels[0].T
     block = block_size(T)
     shown = [shown_cells(panel, view, block) for panel in panels]
     charts = [
         _chart(f"{panel.title.lower()}_heatmap", _sent(panel, view, cells), camera, (view.axis, T))
-        | {"label": f"{panel.title} heatmap: arrow keys move the crosshair, Enter picks the cell"}
+        | {
+            "label": f"Heatmap of the {panel.title}: {panel.quantity} by target step and lag. "
+            "Arrow keys move the crosshair, Enter picks the cell"
+        }
         for panel, cells in zip(panels, shown, strict=True)
     ]
-    charts.append(_chart("profile", profile_parts(profile, view.floor), camera, profile.t))
+    charts.append(
+        _chart("profile", profile_parts(profile, view.floor), camera, profile.t)
+        | {"label": f"Curves of the size of {profile.quantity} by lag, at target step {profile.t}"}
+    )
     return packed(
         {
             "plotly": plotly_js.address(),
+            "said": said,
+            "bars": [_bar(panel, view) for panel in barred(panels, view)],
             "heading": f"One row: target step t = {profile.t}",
             "charts": charts,
             "cells": [
@@ -96,12 +121,26 @@ def _chart(key: str, parts: dict[str, Any], camera: str, counted: Any) -> dict[s
 
 def _sent(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
     """The figure of one panel, without the half of each square that is empty."""
-    parts = heatmap_parts(panel, view, cells)
+    parts = heatmap_parts(panel, view, cells, barred=False)
     traces = [
-        trace | {"z": _triangle(trace["z"])} if trace["z"].shape == cells.log10.shape else trace
+        trace | {"z": _triangle(trace["z"])} if _is_square(trace, cells) else trace
         for trace in parts["data"]
     ]
     return parts | {"data": traces}
+
+
+def _is_square(trace: dict[str, Any], cells: Cells) -> bool:
+    return "z" in trace and trace["z"].shape == cells.log10.shape
+
+
+def _bar(panel: Panel, view: View) -> dict[str, Any]:
+    """The colour bar of one panel, or of both: its places are shares of its length."""
+    low, high, colours = ends_and_colours(panel, view)
+    return {
+        "title": bar_title(view),
+        "colours": colours,
+        "ticks": [((at - low) / (high - low), text) for at, text in ticks(panel, view).items()],
+    }
 
 
 def _triangle(square: Array | None) -> Triangle | None:

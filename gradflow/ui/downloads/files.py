@@ -15,7 +15,6 @@ from pyarrow import csv
 
 from gradflow.figures.builders.mode_bar import BAR
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.links import VERSION
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE, as_mapping
 
 
@@ -61,7 +60,7 @@ def npz_file(arrays: Mapping[str, Any], settings: Any) -> bytes:
 
 def json_file(settings: Any, beside: Mapping[str, object]) -> bytes:
     """All settings, the version of their link, and further entries."""
-    content = {"version": VERSION, "settings": as_mapping(settings), **beside}
+    content = {"version": settings.link_version, "settings": as_mapping(settings), **beside}
     return f"{json.dumps(content, indent=2)}\n".encode()
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import gradflow as gf
 from gradflow.analysis.path_shares import PathShares, signed_shares
 from gradflow.engine.path_classes import PathClasses
 from gradflow.figures.builders.colours import CLASSES, LINES, REST
 from gradflow.figures.builders.panel import Panel, row_units
 from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.experiment import Experiment, parameter_name
+from gradflow.ui.shared.experiment import Experiment, explained_parameter
 from gradflow.ui.shared.settings import Settings
 
 CELL, DETOURS, WHOLE = "Cell path alone", "All detours", "All paths"
-
-# Where the sidebar chooses no one gate, the first of these that has a gradient.
-GATE_ORDER = "fcio"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,21 +36,10 @@ class Taken:
     by_first_gate: PathClasses
 
 
-def parameter_used(settings: Settings, flow: gf.GradientFlow) -> str:
-    """The parameter that is taken apart: that of the chosen gate.
-
-    Where no one gate is chosen, it is the forget gate's. If all terms of that are exactly zero, it
-    is that of the first gate with other terms.
-    """
-    gates = GATE_ORDER if settings.gate in ("all", "product") else settings.gate
-    names = [parameter_name(flow, replace(settings, gate=gate)) for gate in gates]
-    return next((name for name in names if flow.sign(name).any()), names[0])
-
-
 def taken(settings: Settings, experiment: Experiment) -> Taken:
     """The terms of the chosen parameter by classes of paths. One gate alone has signs."""
     flow = experiment.lstm
-    parameter = parameter_used(settings, flow)
+    parameter = explained_parameter(flow, settings)
     two = flow.by_detours(parameter, classes=2)
     more = two if settings.classes == 2 else flow.by_detours(parameter, classes=settings.classes)
     return Taken(parameter, two, more, flow.by_first_gate(parameter))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 import gradflow as gf
 from gradflow import sequences
+from gradflow.cells import GATES
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.ui.shared.settings import Settings
+
+# In which order gates are asked for terms other than zero, where none is chosen.
+_GATE_ORDER = "fcio"
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ def inputs(settings: Settings, own: Array | None) -> Inputs:
         return Inputs(sequences.impulse(T))
     if settings.sequence == "sine":
         return Inputs(sequences.sine(T, settings.period))
+    if settings.sequence == "signs":
+        return Inputs(sequences.signs(T, generator))
     return Inputs(sequences.noise(T, generator))
 
 
@@ -65,8 +71,7 @@ def lstm_weights(settings: Settings) -> tuple[Mapping[str, float], Mapping[str, 
         w_x = {gate: getattr(settings, f"w_x{gate}") for gate in "ifco"}
         w_h = {gate: getattr(settings, f"w_h{gate}") for gate in "ifco"}
         return w_x, w_h
-    shared = settings.w_h if settings.own_w_h else settings.w_s
-    return dict.fromkeys("ifco", settings.w_x), dict.fromkeys("ifco", shared)
+    return dict.fromkeys("ifco", settings.w_x), dict.fromkeys("ifco", settings.shared_w_h)
 
 
 def lstm(settings: Settings) -> gf.LSTM:
@@ -135,3 +140,15 @@ def parameter_name(flow: gf.GradientFlow, settings: Settings) -> str:
     if settings.gate in ("all", "product"):
         return name
     return f"b_{settings.gate}" if name == "b" else f"{name}{settings.gate}"
+
+
+def explained_parameter(flow: gf.GradientFlow, settings: Settings) -> str:
+    """The chosen parameter of one gate, whose terms have signs.
+
+    Where the settings choose no one gate, it is that of the first gate whose terms are not all
+    exactly zero, or else the forget gate's.
+    """
+    if settings.gate in GATES:
+        return parameter_name(flow, settings)
+    names = [parameter_name(flow, replace(settings, gate=gate)) for gate in _GATE_ORDER]
+    return next((name for name in names if flow.sign(name).any()), names[0])

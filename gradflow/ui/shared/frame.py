@@ -67,7 +67,7 @@ def notes(settings: Settings, look: bool = False) -> None:
         st.info(words.NO_NUMBERS, icon=":material/timeline:")
     said = look_at(settings, st.session_state.get("looking_at")) if look else None
     if said:
-        st.info(said, icon=":material/visibility:")
+        st.caption(said)
 
 
 def networks(settings: Settings) -> Experiment | None:

@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 from gradflow.ui.shared.setting_fields import Value, as_mapping, as_text, controls_by_name, parsed
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import quoted
-
-VERSION = "1"
+from gradflow.ui.shared.view_settings import ViewSettings
 
 # What a setting that a link leaves out stands for, by the link's version. When a default changes,
 # its version keeps the old ones here and a new version is added.
-DEFAULTS: dict[str, Settings] = {"1": Settings()}
+DEFAULTS: dict[str, Settings] = {
+    "1": Settings(sequence="noise", seed=106, gate="all"),
+    "2": Settings(),
+}
 
 # Many more than there are settings.
 MOST_PARAMETERS = 1000
@@ -23,7 +25,7 @@ MOST_PARAMETERS = 1000
 # Names that Streamlit itself reads.
 _RESERVED = ("embed", "embed_options")
 
-Record = TypeVar("Record")
+Record = TypeVar("Record", bound=ViewSettings)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,12 @@ class Form(Generic[Record]):
 
     @property
     def record(self) -> type[Record]:
-        return type(self.defaults[VERSION])
+        return type(next(iter(self.defaults.values())))
+
+    @property
+    def version(self) -> str:
+        """The version of the links that are written."""
+        return str(self.record.link_version)
 
 
 NETWORKS = Form(DEFAULTS, ("w_s", "T", "b_f"))
@@ -51,8 +58,8 @@ NETWORKS = Form(DEFAULTS, ("w_s", "T", "b_f"))
 
 def to_query(settings: Any, form: Form[Any] = NETWORKS) -> dict[str, str]:
     """The query of a link: the version, the main settings, and what differs from default."""
-    defaults = as_mapping(form.defaults[VERSION])
-    return {"v": VERSION} | {
+    defaults = as_mapping(form.defaults[form.version])
+    return {"v": form.version} | {
         name: as_text(value)
         for name, value in as_mapping(settings).items()
         if name in form.always or value != defaults[name]
@@ -88,10 +95,10 @@ def from_query(
         said = f"The link gives {given_in_all:,} parameters, of which none is used: a link of this "
         return form.defaults[VERSION], (f"{said}page has at most {MOST_PARAMETERS:,}.",)
     notices = []
-    version = _last(query.get("v", [VERSION]))
+    version = _last(query.get("v", [form.version]))
     if version not in form.defaults:
         notices.append(f"This link is of version {quoted(version)}, which this page does not know.")
-        version = VERSION
+        version = form.version
     defaults, controls = form.defaults[version], controls_by_name(form.record)
     values: dict[str, Value] = as_mapping(defaults)
     for name, given in query.items():

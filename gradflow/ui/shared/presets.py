@@ -1,4 +1,4 @@
-"""Starting points: settings worth looking at, and what to look at in them."""
+"""Scenes: settings worth looking at, in the order of a lecture, and what to look at in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradflow.ui.shared.settings import Settings
 
 @dataclass(frozen=True)
 class Preset:
-    """One starting point.
+    """One scene.
 
     Attributes
     ----------
@@ -31,27 +31,40 @@ _START = Settings()
 
 PRESETS = (
     Preset(
-        "Start: one forgets, one does not",
-        "The RNN's rows fade to dark. The LSTM's stay bright, far beyond what its "
-        "forget gates alone (dotted in the profile) would let through.",
+        "One forgets, one does not",
+        "Both networks read the same inputs, 1 or −1. Of the RNN's last row less than 1% is left "
+        "after 13 steps back; the LSTM keeps more than 10% to step 1, and more than its forget "
+        "gates alone would (dotted in the profile below).",
         _START,
     ),
     Preset(
-        "Textbook: a small recurrent weight",
+        "A small recurrent weight",
         "Each step back costs the RNN a factor below $w_s = 0.1$: only the nearest inputs count. "
         "Raise $w_s$ and watch the bright band widen.",
-        replace(_START, w_s=0.1, T=20, sequence="ones"),
+        replace(_START, w_s=0.1, T=20, sequence="ones", lag=3),
     ),
     Preset(
         "Slow decay",
         "With $w_s$ near 1 and small inputs the tanh hardly bends, so the RNN's gradient fades "
         "slowly. Raise $w_x$: the slopes of the tanh, not $w_s$, then make it short.",
-        replace(_START, w_s=0.98, T=100, w_x=0.05),
+        replace(_START, w_s=0.98, T=100, w_x=0.05, lag=50),
+    ),
+    Preset(
+        "Saturation",
+        "Large inputs push the tanh to its flat ends. The RNN's oldest terms lie below "
+        "$10^{-300}$, where ordinary arithmetic returns zero; here they keep their digits.",
+        replace(_START, T=30, w_x=40.0, floor=-400, lag=30),
+    ),
+    Preset(
+        "Sign-flipping RNN",
+        "A negative $w_s$ turns the RNN's sign at every step back: neighbouring lags pull its "
+        "weight in opposite directions. Blue is negative, orange positive.",
+        replace(_START, w_s=-0.9, T=30, sequence="ones", w_x=0.1, signs=True, own_w_h=True, lag=10),
     ),
     Preset(
         "Exploding RNN",
         "Without a bend ($\\phi$ is the identity) and with $w_s > 1$ every step back makes the "
-        "gradient larger. The strip beside the heatmap marks the targets that clipping would "
+        "RNN's gradient larger. The strip beside a heatmap marks the targets that clipping would "
         "shorten.",
         replace(
             _START,
@@ -62,24 +75,13 @@ PRESETS = (
             w_h=0.5,
             clipping=True,
             threshold=10.0,
+            lag=100,
         ),
     ),
     Preset(
-        "Sign-flipping",
-        "A negative $w_s$ turns the sign at every step back: neighbouring lags pull the weight in "
-        "opposite directions. Blue is negative, orange positive.",
-        replace(_START, w_s=-0.9, T=30, sequence="ones", w_x=0.1, signs=True, gate="c"),
-    ),
-    Preset(
-        "Saturation",
-        "Large inputs push the tanh to its flat ends. The RNN's terms fall below $10^{-300}$, "
-        "where ordinary arithmetic returns zero; here they keep their digits.",
-        replace(_START, T=30, w_x=40.0, floor=-400),
-    ),
-    Preset(
         "Forget bias 0",
-        "The forget gate lets about half of the cell through at each step. Compare the LSTM's "
-        "curve with the dotted product of its forget gates.",
+        "The forget gate keeps about half of the cell at each step. Compare the LSTM's curve in "
+        "the profile with the dotted product of its forget gates.",
         replace(_START, w_s=0.3, b_f=0.0),
     ),
     Preset(
@@ -90,8 +92,9 @@ PRESETS = (
     ),
     Preset(
         "Forget bias 5",
-        "The forget gate is almost open, and the dotted product hardly falls.",
-        replace(_START, w_s=0.3, b_f=5.0),
+        "The forget gate is almost open: after 49 steps more than half of the dotted product is "
+        "left.",
+        replace(_START, w_s=0.3, b_f=5.0, lag=50),
     ),
     Preset(
         "Remember 50 steps",
@@ -110,18 +113,21 @@ PRESETS = (
             w_hf=0.0,
             w_hc=0.0,
             w_ho=0.0,
+            lag=51,
         ),
     ),
     Preset(
         "Exploding LSTM",
         "Both networks rest at 0 ($w_x = 0$), where slopes are steepest. The forget gates shrink "
         "the dotted product, yet the LSTM's gradient grows: the recurrent weights carry it.",
-        replace(_START, T=100, w_x=0.0, own_w_h=True, w_h=4.0, clipping=True, threshold=10.0),
+        replace(
+            _START, T=100, w_x=0.0, own_w_h=True, w_h=4.0, clipping=True, threshold=10.0, lag=100
+        ),
     ),
     Preset(
         "The cat sentence",
         "Was or were? The verb at the end has to agree with the cat near the start. Look at the "
-        "last row: what of the verb's gradient reaches the cat?",
+        "last row: what of the verb's gradient reaches the cat? It is explained below.",
         replace(
             _START,
             w_s=0.5,
@@ -130,6 +136,8 @@ PRESETS = (
             clause=16,
             axis="source",
             loss="binary",
+            parameter="b",
+            lag=18,
         ),
     ),
 )
@@ -141,4 +149,8 @@ def look_at(settings: Settings, chosen: str | None = None) -> str | None:
     if same is not None:
         return same.look
     last = next((preset for preset in PRESETS if preset.name == chosen), None)
-    return None if last is None else f"From the example *{last.name}*: {last.look}"
+    return (
+        None
+        if last is None
+        else f"The scene *{last.name}* has been changed. It showed: {last.look}"
+    )

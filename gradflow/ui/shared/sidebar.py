@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from gradflow import sequences
@@ -12,6 +14,13 @@ from gradflow.ui.shared.state import HELD, OWN, WIDGETS, own_numbers
 from gradflow.ui.shared.widgets import NARROW
 from gradflow.ui.shared.words import forget_bias_words
 
+# The recurrent weight of the LSTM that its slider reaches, and its steps; a link may hold more.
+_SLIDING = (-5.0, 5.0, 0.01)
+
+_NUMBERED = {
+    scene.name: f"{n} of {len(PRESETS)}: {scene.name}" for n, scene in enumerate(PRESETS, 1)
+}
+
 # The parts of the sidebar that are folded, by the keys that hold whether they are open.
 SECTIONS = ("open_sequence", "open_view", "open_weights", "open_ends", "open_clipping")
 
@@ -19,41 +28,89 @@ SECTIONS = ("open_sequence", "open_view", "open_weights", "open_ends", "open_cli
 def every_control() -> None:
     """Draw every control. `HELD.settings` then gives the settings."""
     with st.sidebar:
-        examples()
-        main()
-        length()
+        scenes()
+        for slider, _ in SLIDERS:
+            slider()
+        beside_sliders()
         sections()
 
 
-def examples() -> None:
-    """Draw the list of settings worth looking at."""
-    st.selectbox(
-        "Start from an example",
-        [preset.name for preset in PRESETS],
-        index=None,
-        placeholder="Choose one",
-        key="preset",
-        on_change=_apply_preset,
-        help="Sets all controls and says what to look at.",
-    )
+def scenes() -> None:
+    """Draw the list of scenes, and the buttons that go to the one before and the next."""
+    with st.container(horizontal=True, gap="small", key="scenes"):
+        st.button("Back", key="scene_back", on_click=_turn, args=(-1,), help="The scene before.")
+        st.selectbox(
+            "Scene",
+            list(_NUMBERED),
+            index=None,
+            format_func=_NUMBERED.__getitem__,
+            placeholder=_NUMBERED[_scene_shown()],
+            key="preset",
+            on_change=_choose_scene,
+            help="Settings worth looking at, in the order of a lecture. A scene sets all controls.",
+            label_visibility="collapsed",
+        )
+        st.button("Next", key="scene_next", on_click=_turn, args=(1,), help="The next scene.")
 
 
-def main() -> None:
-    """Draw the controls that are moved most: the recurrent weight and the forget bias."""
+def _w_s() -> None:
     WIDGETS.slider("w_s")
+
+
+def _w_h() -> None:
+    """The LSTM's recurrent weight, which follows the RNN's until it is set apart."""
+    apart, by_gate = HELD.value("own_w_h"), HELD.value("own_gates")
+    value = HELD.value("w_h" if apart else "w_s")
+    if by_gate or not apart:
+        WIDGETS.follower("w_h", value, _SLIDING)
+    elif abs(value) > _SLIDING[1]:  # what a link may hold
+        WIDGETS.number("w_h")
+    else:
+        WIDGETS.slider("w_h", limits=_SLIDING)
+
+
+def _apart() -> None:
+    WIDGETS.switch("own_w_h", disabled=HELD.value("own_gates"), on_change=_set_apart)
+
+
+def _b_f() -> None:
     WIDGETS.slider("b_f")
-    st.caption(forget_bias_words(HELD.value("b_f")))
 
 
-def length() -> None:
-    """Draw the length of the sequence, which some sequences bring themselves."""
+def _T() -> None:
+    WIDGETS.slider("T", disabled=_own_length() is not None)
+
+
+# The controls that are moved most, from left to right, and how wide they are beside each other.
+SLIDERS: tuple[tuple[Callable[[], None], int], ...] = (
+    (_w_s, 3),
+    (_w_h, 3),
+    (_apart, 2),
+    (_b_f, 3),
+    (_T, 3),
+)
+
+
+def beside_sliders() -> None:
+    """Draw what belongs to the sliders: the length to type, and notes."""
     own = _own_length()
-    WIDGETS.slider("T", disabled=own is not None)
     _exact_length(disabled=own is not None)
-    # This slot is always there, so that what follows keeps its place.
-    note = st.empty()
-    if own is not None:
-        note.caption(f"The sequence brings its own length: {own} steps.")
+    length = "" if own is None else f" The sequence brings its own length: {own} steps."
+    st.caption(f"{forget_bias_words(HELD.value('b_f'))}{length}")
+
+
+def _set_apart() -> None:
+    """Keep the value that the LSTM's recurrent weight has."""
+    if HELD.value("own_w_h"):
+        HELD.change(w_h=HELD.value("w_s"))
+
+
+def _set_gates_apart() -> None:
+    """Keep the values that the gates' weights have."""
+    if HELD.value("own_gates"):
+        w_x, w_h = HELD.value("w_x"), HELD.settings().shared_w_h
+        kept = {"w_x": w_x, "w_h": w_h}
+        HELD.change(**{f"{kind}{gate}": v for kind, v in kept.items() for gate in "ifco"})
 
 
 def sections() -> None:
@@ -97,13 +154,25 @@ def _take_length() -> None:
     HELD.change(T=st.session_state["T_typed"])
 
 
-def _apply_preset() -> None:
-    chosen = st.session_state["preset"]
-    for preset in PRESETS:
-        if preset.name == chosen:
-            HELD.put(preset.settings)
-            st.session_state["looking_at"] = preset.name
-    # Empty again, so that the same example can be chosen once more.
+def _choose_scene() -> None:
+    _show_scene(st.session_state["preset"])
+
+
+def _turn(way: int) -> None:
+    """Go to the scene before, or to the next."""
+    names = list(_NUMBERED)
+    _show_scene(names[(names.index(_scene_shown()) + way) % len(names)])
+
+
+def _scene_shown() -> str:
+    """The scene chosen last; at the start the first."""
+    return str(st.session_state.get("looking_at") or PRESETS[0].name)
+
+
+def _show_scene(name: str) -> None:
+    HELD.put(next(scene.settings for scene in PRESETS if scene.name == name))
+    st.session_state["looking_at"] = name
+    # Empty again, so that the same scene can be chosen once more.
     st.session_state["preset"] = None
 
 
@@ -123,7 +192,7 @@ def _sequence() -> None:
     if chosen == "sentence":
         WIDGETS.number("clause")
         WIDGETS.switch("plural")
-    if chosen in ("noise", "sentence"):
+    if chosen in ("signs", "noise", "sentence"):
         WIDGETS.number("seed")
     if chosen == "own":
         OWN.draw()
@@ -143,10 +212,7 @@ def _weights() -> None:
     WIDGETS.number("w_x")
     WIDGETS.number("b")
     WIDGETS.choice("activation")
-    WIDGETS.switch("own_w_h", disabled=HELD.value("own_gates"))
-    if HELD.value("own_w_h") and not HELD.value("own_gates"):
-        WIDGETS.number("w_h")
-    WIDGETS.switch("own_gates")
+    WIDGETS.switch("own_gates", on_change=_set_gates_apart)
     if HELD.value("own_gates"):
         for kind in ("w_x", "w_h"):
             for gate in "ifco":

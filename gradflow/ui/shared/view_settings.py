@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from gradflow.ui.shared.setting_fields import LONGEST, setting
 
@@ -10,6 +11,9 @@ from gradflow.ui.shared.setting_fields import LONGEST, setting
 @dataclass(frozen=True)
 class ViewSettings:
     """How terms are shown. Field names are the keys of the widgets and of the link."""
+
+    # The version of the links that hold these settings.
+    link_version: ClassVar[str] = "1"
 
     relative: bool = setting(
         True,
@@ -34,7 +38,7 @@ class ViewSettings:
     )
     t: int = setting(
         25,
-        "Target step $t$",
+        "Target step t",
         "The row that the curves and the measures look at. Beyond the last step it means the last.",
         (1, LONGEST, 1),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import streamlit as st
@@ -27,9 +27,24 @@ class Widgets:
         self._held = held
         self._controls = controls_by_name(held.record)
 
-    def slider(self, name: str, disabled: bool = False) -> None:
-        """Draw a slider for a number."""
-        st.slider(**self._number(name), disabled=disabled)
+    def slider(
+        self,
+        name: str,
+        disabled: bool = False,
+        limits: tuple[float, float, float] | None = None,
+    ) -> None:
+        """Draw a slider for a number, of its whole range or within other limits and steps."""
+        shown = self._number(name)
+        if limits is not None:
+            shown |= dict(zip(("min_value", "max_value", "step"), limits, strict=True))
+        st.slider(**shown, disabled=disabled)
+
+    def follower(self, name: str, value: float, limits: tuple[float, float, float]) -> None:
+        """Draw the slider of a number that follows another, with the value that it has there."""
+        low, high, step = limits
+        control, key = self._controls[name], f"{self._held.key(name)}_follows"
+        st.session_state[key] = min(max(value, low), high)
+        st.slider(control.label, low, high, step=step, key=key, help=control.help, disabled=True)
 
     def number(
         self, name: str, disabled: bool = False, width: int | Literal["stretch"] = "stretch"
@@ -63,9 +78,11 @@ class Widgets:
             **self._common(name),
         )
 
-    def switch(self, name: str, disabled: bool = False) -> None:
+    def switch(
+        self, name: str, disabled: bool = False, on_change: Callable[[], None] | None = None
+    ) -> None:
         """Draw a switch."""
-        st.toggle(**self._common(name), disabled=disabled)
+        st.toggle(**self._common(name), disabled=disabled, on_change=on_change)
 
     def target(self) -> None:
         """Draw the controls of the target step."""

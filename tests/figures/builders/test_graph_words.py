@@ -23,7 +23,8 @@ def test_a_parameter_is_said_with_its_value_and_without_a_step(parameter, value)
     words = node_words(FLOW, unrolled_graph(FLOW, parameter, t=4, k=2))
     said = words[Node(parameter, 3)]
     kind, index = parameter.split("_")
-    assert said == f"the weight {kind}<sub>{index}</sub> = {value:g}, as step 3 uses it"
+    number = f"{value:g}".replace("-", "−")
+    assert said == f"the weight {kind}<sub>{index}</sub> = {number}, as step 3 uses it"
 
 
 def test_every_node_is_said_with_its_number():
@@ -52,4 +53,4 @@ def test_of_a_stack_they_are_the_last_layers():
     words = node_words(flow, unrolled_graph(flow, "w_xf", t=4, k=2, layer=1))
     below = float(flow.trace.layers[0].hidden[4, 0])
     assert words[Node("x", 4)] == f"input x<sub>4</sub> = {below:.3g}"
-    assert words[Node("w_xf", 3)].startswith("the weight w<sub>xf</sub> = -0.4")
+    assert words[Node("w_xf", 3)].startswith("the weight w<sub>xf</sub> = −0.4")

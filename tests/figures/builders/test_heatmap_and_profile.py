@@ -11,7 +11,19 @@ import pytest
 
 import gradflow as gf
 from gradflow.figures.builders.colour_scale import View, colour_range
-from gradflow.figures.builders.colours import LINES, MAGNITUDE, SIGNED, ZERO
+from gradflow.figures.builders.colours import (
+    GROWN,
+    LINES,
+    MAGNITUDE,
+    NEGATIVE_GROWN,
+    NEGATIVE_SHRUNK,
+    PAPER,
+    POSITIVE_GROWN,
+    POSITIVE_SHRUNK,
+    SHRUNK,
+    ZERO,
+    ZERO_TOO,
+)
 from gradflow.figures.builders.lag_profile import Line, Profile, profile
 from gradflow.figures.builders.panel import Panel, by_source, relative_to_first
 from gradflow.figures.builders.printed_sheet import sheet
@@ -105,7 +117,7 @@ def test_colour_range_is_shared_rounded_up_and_never_empty():
     second = panel(log10=np.where(np.arange(4) == 0, 0.0, 2.3) * np.ones((4, 1)))
     assert colour_range([first, second], True, -12.0) == (-12.0, 3.0)
     assert colour_range([first], True, -6.0) == (-6.0, 0.0)
-    assert colour_range([panel(log10=np.full((4, 4), -40.5))], False, -12.0) == (-12.0, -11.0)
+    assert colour_range([panel(log10=np.full((4, 4), -40.5))], False, -12.0) == (-12.0, 0.0)
     assert colour_range([panel(log10=np.full((4, 4), -np.inf))], True, -12.0) == (-12.0, 0.0)
     assert colour_range([], False, 3.5) == (3.5, 4.0)
 
@@ -138,13 +150,15 @@ def test_exact_zeros_have_their_own_trace_and_key():
     found = panel()
     figure = heatmap(found, View())
     zeros = trace(figure, "exactly zero")
-    np.testing.assert_array_equal(zeros.z == 0.0, np.isneginf(found.log10))
-    assert zeros.colorscale == ((0.0, ZERO), (1.0, ZERO))
+    np.testing.assert_array_equal(np.isfinite(zeros.z), np.isneginf(found.log10))
+    assert zeros.colorscale == ((0.0, ZERO), (1.0, ZERO_TOO))
+    below_each_other = np.isfinite(zeros.z[:-1]) & np.isfinite(zeros.z[1:])
+    assert (zeros.z[:-1] != zeros.z[1:])[below_each_other].all()
     assert "exactly zero" in zeros.hovertemplate
-    assert np.isnan(trace(figure, "terms").z[zeros.z == 0.0]).all()
+    assert np.isnan(trace(figure, "terms").z[np.isfinite(zeros.z)]).all()
     assert "exactly zero" in trace(figure, "terms").colorbar.title.text
     plain = heatmap(panel(np.ones(4)), View())
-    assert [data.name for data in plain.data] == ["terms"]
+    assert [data.name for data in plain.data] == ["terms", "no input"]
     assert "exactly zero" not in trace(plain, "terms").colorbar.title.text
 
 
@@ -197,7 +211,8 @@ def test_signs_put_terms_on_a_scale_centred_on_zero():
     expected = (found.sign * (np.clip(relative, -12.0, 1.0) + 12.0))[finite]
     np.testing.assert_allclose(terms.z[finite], expected, rtol=1e-6)
     assert (terms.zmin, terms.zmax) == (-13.0, 13.0)
-    assert terms.colorscale == SIGNED
+    assert colour_at(terms, 12.0) == POSITIVE_SHRUNK[-1]
+    assert colour_at(terms, -12.0) == NEGATIVE_SHRUNK[-1]
     ticks = dict(zip(terms.colorbar.tickvals, terms.colorbar.ticktext, strict=True))
     assert ticks[0.0] == "≤ 10⁻¹²"
     assert (ticks[-12.0], ticks[12.0]) == ("−1", "+1")
@@ -245,9 +260,43 @@ def test_clip_strip_marks_the_clipped_targets():
     assert "clipped" in titles(figure)
 
 
-def test_empty_triangle_is_explained_once_and_only_where_there_is_one():
-    assert sum("empty" in text for text in titles(heatmap(panel(), View()))) == 1
-    assert not any("empty" in text for text in titles(heatmap(panel(np.ones(1)), View())))
+def test_the_empty_triangle_is_hatched_and_explained_only_where_there_is_one():
+    figure = heatmap(panel(), View())
+    assert sum("Hatched" in text for text in titles(figure)) == 1
+    hatched = trace(figure, "no input")
+    assert (hatched.x, hatched.y) == ((1.5, 4.5, 4.5), (0.5, 0.5, 3.5))
+    alone = heatmap(panel(np.ones(1)), View())
+    assert not any("Hatched" in text for text in titles(alone))
+    assert "no input" not in [data.name for data in alone.data]
+
+
+def colour_at(terms, position):
+    """The colour that a scale has a stop of at a position."""
+    at = (position - terms.zmin) / (terms.zmax - terms.zmin)
+    return next(colour for stop, colour in terms.colorscale if stop == pytest.approx(at))
+
+
+@pytest.mark.parametrize(("low", "high"), [(-4.0, 0.0), (-4.0, 1.0), (-300.0, 23.0)])
+def test_the_colour_of_1_is_the_same_on_every_scale(low, high):
+    assert colour_at(trace(heatmap(panel(), View(low=low, high=high)), "terms"), 0.0) == SHRUNK[-1]
+
+
+def test_no_colour_of_a_scale_is_near_that_of_a_page():
+    colours = (*SHRUNK, *GROWN, *NEGATIVE_SHRUNK, *NEGATIVE_GROWN, *POSITIVE_SHRUNK)
+    for page in PAPER.values():
+        for colour in (*colours, *POSITIVE_GROWN):
+            far = sum((a - b) ** 2 for a, b in zip(rgb(page), rgb(colour), strict=True))
+            assert far > 90**2
+
+
+def rgb(colour):
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("shrunk", [SHRUNK, NEGATIVE_SHRUNK, POSITIVE_SHRUNK])
+def test_larger_sizes_up_to_1_are_lighter(shrunk):
+    light = [np.dot(rgb(colour), (0.2126, 0.7152, 0.0722)) for colour in shrunk]
+    assert light == sorted(light)
 
 
 def test_empty_input_gives_an_empty_figure_with_its_titles():

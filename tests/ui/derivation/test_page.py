@@ -127,7 +127,7 @@ def test_the_settings_of_an_answer_go_into_the_sidebar():
     _press(app, "use_growing")
     _unfolded(app)
     assert app.slider(key="T").value == GROWING.settings.T
-    assert app.number_input(key="w_h").value == GROWING.settings.w_h
+    assert app.slider(key="w_h").value == GROWING.settings.w_h
     assert dict(app.query_params).keys() == to_query(GROWING.settings).keys()
     assert _score(app) == f"1 of {len(QUESTIONS)} predicted, 0 right"
 

@@ -28,10 +28,15 @@ export class Crosshair {
     this.rest();
   }
 
-  // Return to the cell that is explained.
+  // Return to the cell that is explained, which needs no label of its own.
   rest() {
     const { chosen } = this.message;
     this.move(this.focused, this.cells.cellOf(...chosen), chosen);
+    this.labels().forEach((label) => (label.textContent = ""));
+  }
+
+  labels() {
+    return this.panels.slice(0, PROFILE).map((panel) => panel.querySelector("output"));
   }
 
   // Go to what Plotly says is under the pointer; false where that is no cell.
@@ -86,18 +91,22 @@ export class Crosshair {
       if (!axes) return;
       const [vertical, horizontal] = this.panels[index].querySelectorAll("i");
       drawVertical(vertical, axes, index === PROFILE ? this.term[1] : column);
-      if (horizontal) drawHorizontal(horizontal, axes, row);
+      if (!horizontal) return;
+      drawHorizontal(horizontal, axes, row);
+      placeLabel(this.panels[index].querySelector("output"), axes, [row, column]);
     });
   }
 
   tell() {
     const [place, ...sizes] = this.readout.children;
+    const labels = this.labels();
     place.textContent = where(this.cells, this.cell, this.term, this.message);
     this.message.cells.forEach((panel, index) => {
       const log10 = panel.log10 ?? this.message.charts[index].data[0].z;
       const term = this.termOf(index, this.cell);
       const told = size(panel, log10, this.cells, this.cell, term);
       sizes[index].textContent = `${panel.title}: ${told}`;
+      labels[index].textContent = `${place.textContent}\n${told}`;
     });
   }
 }
@@ -117,6 +126,15 @@ function drawHorizontal(line, { across, down }, value) {
   const [top, left, width] = [down.start + at, across.start, across.length].map(pixels);
   const seen = { visibility: visibility(down, at) };
   Object.assign(line.style, { ...seen, left, top, width, height: "1px" });
+}
+
+// The label stands beside the cell, on the side where there is more room.
+function placeLabel(label, { across, down }, [row, column]) {
+  const [right, below] = [across.pixel(column), down.pixel(row)];
+  const [x, y] = [right > across.length / 2 ? -100 : 0, below > down.length / 2 ? -100 : 0];
+  const away = ({ start }, at, share) => pixels(start + at + (share ? -8 : 8));
+  const place = { left: away(across, right, x), top: away(down, below, y) };
+  Object.assign(label.style, { ...place, transform: `translate(${x}%, ${y}%)` });
 }
 
 const pixels = (number) => `${number}px`;

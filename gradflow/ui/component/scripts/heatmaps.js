@@ -1,6 +1,7 @@
 // Both heatmaps and the profile, in nodes that stay, so that zoom and focus do.
 
 import { Clicks, SECOND_CLICK } from "./clicks.js";
+import { drawBars } from "./colour_bars.js";
 import { Crosshair } from "./crosshair.js";
 import { painted, react, themed } from "./drawing.js";
 import { unpacked } from "./packing.js";
@@ -30,7 +31,7 @@ export class Heatmaps {
     this.element.ariaBusy = "true";
     this.Plotly = await plotlyLibrary(message.plotly);
     if (this.newest !== message) return;
-    this.element.querySelector("h3").textContent = message.heading;
+    this.tell(message);
     for (const chart of message.charts) chart.layout = themed(chart.layout, this.element);
     const [rnn, lstm, profile] = message.charts;
     const behind = [rnn, lstm].filter((chart, index) => !this.showValues(chart, index));
@@ -42,6 +43,15 @@ export class Heatmaps {
     if (this.newest !== message) return;
     for (const chart of behind) this.draw(chart, message.charts.indexOf(chart));
     this.element.ariaBusy = "false";
+  }
+
+  // What stands above and below the heatmaps.
+  tell({ heading, said, bars }) {
+    this.element.querySelector("h2").textContent = heading;
+    drawBars(this.element.querySelector(".bars"), bars);
+    [...this.element.querySelectorAll(".said")].forEach((place, index) => {
+      [...place.children].forEach((child, part) => (child.textContent = said[index][part]));
+    });
   }
 
   // Show new values; false if only the picture is new, and Plotly is still to draw the chart.

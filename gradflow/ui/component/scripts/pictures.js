@@ -10,7 +10,7 @@ export const allButValues = ({ data, layout }) =>
 // Show new values in a chart's pictures; false where one is missing, so that Plotly has to draw.
 export function repaint(plot, data) {
   const shown = heatmapImages(plot);
-  if (shown.length !== data.length) return false;
+  if (shown.length !== data.filter(({ type }) => type === "heatmap").length) return false;
   const pictures = shown.map(({ trace }) => picture(data[trace.index].z, trace));
   shown.forEach(({ image }, index) => showPicture(image, pictures[index]));
   return true;

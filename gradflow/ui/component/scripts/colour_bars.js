@@ -1,0 +1,33 @@
+// The colour bar under the heatmaps: one for both, or one each where their colours differ.
+
+export function drawBars(element, bars) {
+  element.replaceChildren(...bars.map(colourBar));
+}
+
+function colourBar({ title, colours, ticks }) {
+  const bar = part("div", "bar");
+  const strip = part("div", "strip");
+  const stops = colours.map(([share, colour]) => `${colour} ${100 * share}%`);
+  strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+  const labels = part("div", "ticks");
+  labels.append(...ticks.map(([share, text]) => tick(share, text)));
+  const keys = part("div", "keys", `${title}  `);
+  keys.append(part("i", "zero"), "exactly zero  ", part("i", "none"), "no input");
+  bar.append(strip, labels, keys);
+  return bar;
+}
+
+function tick(share, text) {
+  const label = part("span", "tick", text);
+  // A label at an end of the bar stays within it.
+  label.style.left = `${100 * share}%`;
+  label.style.transform = `translateX(${-100 * share}%)`;
+  return label;
+}
+
+function part(kind, name, text = "") {
+  const made = document.createElement(kind);
+  made.className = name;
+  made.textContent = text;
+  return made;
+}
