@@ -7,6 +7,8 @@ const BROWSER = [
   "clearTimeout",
   "document",
   "getComputedStyle",
+  "history",
+  "location",
   "requestAnimationFrame",
   "ResizeObserver",
   "setTimeout",

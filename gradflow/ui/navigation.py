@@ -7,9 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from gradflow import ui
+from gradflow.ui import shared
 from gradflow.ui.comparison.page import comparison_page
 
 _ICON = Path(ui.__file__).with_name("icon.svg")
+_STYLE = Path(shared.__file__).with_name("style.css")
 
 
 def navigate() -> None:
@@ -24,6 +26,7 @@ def navigate() -> None:
         position="top",
     )
     st.set_page_config(f"{page.title} · gradflow", str(_ICON), layout="wide")
+    st.html(_STYLE)
     page.run()
 
 

@@ -17,7 +17,7 @@ from gradflow.ui import vendor_internals
 
 STATIC = Path(streamlit.__file__).parent / "static"
 UI = Path(vendor_internals.__file__).parent
-PAGE_STYLE = UI / "comparison" / "style.css"
+PAGE_STYLE = UI / "shared" / "style.css"
 
 
 def test_plotly_brings_plotly_js_as_a_file():

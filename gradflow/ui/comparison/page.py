@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -31,8 +30,6 @@ from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import table
 
-_STYLE = Path(__file__).with_name("style.css")
-
 
 def comparison_page() -> None:
     """Draw the page: the question, then the charts, because visitors wait for them, then the rest.
@@ -41,7 +38,6 @@ def comparison_page() -> None:
     a fragment each time that it runs.
     """
     state.HELD.begin("comparison")
-    st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", key="question"):
         st.title(words.QUESTION, anchor=False)
         sidebar.scenes()

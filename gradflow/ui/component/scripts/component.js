@@ -2,8 +2,10 @@
 
 import { Chart } from "./chart.js";
 import { Heatmaps } from "./heatmaps.js";
+import { keepOneEntry } from "./vendor_internals.js";
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  keepOneEntry();
   const element = parentElement.querySelector(".gradflow-heatmaps, .gradflow-chart");
   const Kind = element.className === "gradflow-chart" ? Chart : Heatmaps;
   const view = (element.view ??= new Kind(element));

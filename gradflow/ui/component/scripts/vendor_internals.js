@@ -34,3 +34,16 @@ export function serverRoot() {
   const own = document.querySelector('script[type="module"][src*="static/js/"]');
   return own ? new URL("../../", own.src) : document.baseURI;
 }
+
+// Streamlit makes an entry in the history of every new query, and going back restores none of them.
+// One entry a page lets the visitor leave at once.
+export function keepOneEntry() {
+  if (history.pushState.keepsOneEntry) return;
+  const push = history.pushState.bind(history);
+  history.pushState = (state, unused, address) => {
+    const same = new URL(address, location.href).pathname === location.pathname;
+    if (same) history.replaceState(state, unused, address);
+    else push(state, unused, address);
+  };
+  history.pushState.keepsOneEntry = true;
+}
