@@ -165,8 +165,10 @@ def _turn(way: int) -> None:
 
 
 def _scene_shown() -> str:
-    """The scene chosen last; at the start the first."""
-    return str(st.session_state.get("looking_at") or PRESETS[0].name)
+    """The scene that has these settings, or else the one chosen last; at the start the first."""
+    settings = HELD.settings()
+    same = next((scene.name for scene in PRESETS if scene.settings == settings), None)
+    return str(same or st.session_state.get("looking_at") or PRESETS[0].name)
 
 
 def _show_scene(name: str) -> None:
