@@ -93,7 +93,7 @@ def from_query(
     given_in_all = sum(map(len, query.values()))
     if given_in_all > MOST_PARAMETERS:
         said = f"The link gives {given_in_all:,} parameters, of which none is used: a link of this "
-        return form.defaults[VERSION], (f"{said}page has at most {MOST_PARAMETERS:,}.",)
+        return form.defaults[form.version], (f"{said}page has at most {MOST_PARAMETERS:,}.",)
     notices = []
     version = _last(query.get("v", [form.version]))
     if version not in form.defaults:
