@@ -40,7 +40,7 @@ UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model"), UI_S
 UI_FOLDERS["model"] = UI_SHARED | {"workers"}
 UI_FOLDERS["door"] = {"workers", "downloads"}
 UI_FOLDERS["page_script"] = {"navigation"}
-UI_FOLDERS["navigation"] = {"comparison", "paths", "derivation", "model"}
+UI_FOLDERS["navigation"] = {"shared", "comparison", "paths", "derivation", "model"}
 
 # Readers of formats that a library of their own reads: imported where a file asks for it, and not
 # when gradflow is imported.
