@@ -259,38 +259,42 @@ class GRU:
 
         Parameters
         ----------
-        x : array of shape (T, D)
+        x : array of shape (T, D), or (T, n, D) for n sequences at once
             Inputs.
         start : mapping
-            "h": array of shape (H,).
+            "h": array of shape (H,), or (n, H).
         weights : mapping
             What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------
         dict
-            The arrays z, gates, q and h of `GRUTrace`.
+            The arrays z, gates, q and h of `GRUTrace`; of n sequences with an axis for them after
+            the step.
         """
         T, H = len(x), self.H
         gate_value, phi = self.squashes
         w_h = weights["w_h"].reshape(3 * H, H).T
         w_hg, w_hn = w_h[:, : 2 * H], w_h[:, 2 * H :]
-        drive = x @ weights["w_x"].reshape(3 * H, -1).T + weights["b"].reshape(3 * H)  # (T, 3H)
+        drive = x @ weights["w_x"].reshape(3 * H, -1).T + weights["b"].reshape(3 * H)  # (T, .., 3H)
         b_hn = weights["b_hn"].reshape(H) if self.reset_after else np.zeros(H)
-        z = np.empty((T, 3, H), np.result_type(drive, w_h, b_hn, start["h"]))
+        n = drive.shape[1:-1]
+        z = np.empty((T, *n, 3, H), np.result_type(drive, w_h, b_hn, start["h"]))
         gates = np.empty_like(z)
-        q = np.empty((T, H), z.dtype)
-        h = np.empty((T + 1, H), z.dtype)
+        q = np.empty((T, *n, H), z.dtype)
+        h = np.empty((T + 1, *n, H), z.dtype)
         h[0] = start["h"]
+        by_gate = np.moveaxis(gates, -2, 0)  # (3, T, .., H)
         for j in range(T):
-            z[j, :2] = (drive[j, : 2 * H] + h[j] @ w_hg).reshape(2, H)
-            gates[j, :2] = gate_value.at(z[j, :2])
-            r, update = gates[j, :2]
+            z_j = z[j]
+            z_j[..., :2, :] = (drive[j, ..., : 2 * H] + h[j] @ w_hg).reshape(*n, 2, H)
+            gates[j, ..., :2, :] = gate_value.at(z_j[..., :2, :])
+            r, update, candidate = by_gate[:, j]
             q[j] = h[j] @ w_hn + b_hn if self.reset_after else h[j]
             reset = r * q[j]
-            z[j, 2] = drive[j, 2 * H :] + (reset if self.reset_after else reset @ w_hn)
-            gates[j, 2] = phi.at(z[j, 2])
-            h[j + 1] = gate_value.rest_at(z[j, 1]) * gates[j, 2] + update * h[j]
+            z_j[..., 2, :] = drive[j, ..., 2 * H :] + (reset if self.reset_after else reset @ w_hn)
+            candidate[...] = phi.at(z_j[..., 2, :])
+            h[j + 1] = gate_value.rest_at(z_j[..., 1, :]) * candidate + update * h[j]
         return {"z": z, "gates": gates, "q": q, "h": h}
 
     def trace(self, **arrays: Array) -> GRUTrace:
@@ -299,7 +303,7 @@ class GRU:
     def source(self, parameter: str, trace: GRUTrace) -> Array:
         source = self.parameters[parameter].source
         if source == "reset state":
-            return trace.gates[:, 0] * trace.h[:-1]
+            return trace.gates[..., 0, :] * trace.h[:-1]
         return multiplied(source, trace)
 
     def slopes(self, trace: GRUTrace) -> tuple[Scaled, ...]:
@@ -319,6 +323,15 @@ class GRU:
         update = gate_value.slope(z_z) * self._pulls(trace)
         reset = (n * by_r, n * r) if self.reset_after else (by_r, r)
         return gate_value.scaled_value(z_z), update, n, *reset
+
+    def plain_slopes(self, trace: GRUTrace) -> tuple[Array, ...]:
+        """`slopes` in plain float64, as automatic differentiation has them; n sequences too."""
+        r, z, candidate = np.moveaxis(trace.gates, -2, 0)
+        of_gate, of_phi = (squash.slope_of_value for squash in self.squashes)
+        by_r = of_gate(r) * trace.q
+        n = (1.0 - z) * of_phi(candidate)
+        reset = (n * by_r, n * r) if self.reset_after else (by_r, r)
+        return z, of_gate(z) * (trace.h[:-1] - candidate), n, *reset
 
     def _pulls(self, trace: GRUTrace) -> Scaled:
         drive = np.diff(trace.x, axis=0) @ self.w_x.reshape(3 * self.H, -1).T

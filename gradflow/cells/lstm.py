@@ -232,40 +232,42 @@ class LSTM:
 
         Parameters
         ----------
-        x : array of shape (T, D)
+        x : array of shape (T, D), or (T, n, D) for n sequences at once
             Inputs.
         start : mapping
-            "h" and "c": arrays of shape (H,).
+            "h" and "c": arrays of shape (H,), or (n, H).
         weights : mapping
             What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------
         dict
-            The arrays z, gates, c and h of `LSTMTrace`.
+            The arrays z, gates, c and h of `LSTMTrace`; of n sequences with an axis for them after
+            the step.
         """
         T, H = len(x), self.H
         gate_value, phi = self.squashes
         w_h = weights["w_h"].reshape(4 * H, H).T
-        drive = x @ weights["w_x"].reshape(4 * H, -1).T + weights["b"].reshape(4 * H)  # (T, 4H)
-        z = np.empty((T, 4, H), np.result_type(drive, w_h))
+        drive = x @ weights["w_x"].reshape(4 * H, -1).T + weights["b"].reshape(4 * H)  # (T, .., 4H)
+        z = np.empty((*drive.shape[:-1], 4, H), np.result_type(drive, w_h))
         gates = np.empty_like(z)
-        c = np.empty((T + 1, H), z.dtype)
-        h = np.empty((T + 1, H), z.dtype)
+        c = np.empty((T + 1, *drive.shape[1:-1], H), z.dtype)
+        h = np.empty_like(c)
         c[0], h[0] = start["c"], start["h"]
-        if H == 1:
+        if H == 1 and drive.ndim == 2:
             squashes = (a.of_one(z.dtype) for a in self.squashes)
             z[:, :, 0], gates[:, :, 0], c[1:, 0], h[1:, 0] = _run_numbers(
                 drive.tolist(), w_h[0].tolist(), c[0].item(), h[0].item(), *squashes
             )
             return {"z": z, "gates": gates, "c": c, "h": h}
-        drive = drive.reshape(T, 4, H)
+        drive = drive.reshape(z.shape)
+        by_gate = np.moveaxis(gates, -2, 0)  # (4, T, .., H)
         for j in range(T):
-            z_j, gates_j = z[j], gates[j]
-            np.add(drive[j], np.matmul(h[j], w_h).reshape(4, H), out=z_j)
-            gates_j[...] = gate_value.at(z_j)
-            gates_j[2] = phi.at(z_j[2])
-            i, f, candidate, o = gates_j
+            z_j = z[j]
+            np.add(drive[j], np.matmul(h[j], w_h).reshape(z_j.shape), out=z_j)
+            gates[j] = gate_value.at(z_j)
+            i, f, candidate, o = by_gate[:, j]
+            candidate[...] = phi.at(z_j[..., 2, :])
             c_j = np.multiply(f, c[j], out=c[j + 1])
             c_j += i * candidate
             np.multiply(o, phi.at(c_j), out=h[j + 1])
@@ -301,6 +303,20 @@ class LSTM:
             by_gate[:, 1],
             by_phi[:, 1],
             by_gate[:, 2],
+        )
+
+    def plain_slopes(self, trace: LSTMTrace) -> tuple[Array, ...]:
+        """`slopes` in plain float64, as automatic differentiation has them; n sequences too."""
+        i, f, candidate, o = np.moveaxis(trace.gates, -2, 0)
+        m = self.squashes[1].value(trace.c[1:])
+        of_gate, of_phi = (squash.slope_of_value for squash in self.squashes)
+        return (
+            o * of_phi(m),
+            f,
+            of_gate(i) * candidate,
+            of_gate(f) * trace.c[:-1],
+            of_phi(candidate) * i,
+            of_gate(o) * m,
         )
 
     def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:

@@ -150,26 +150,26 @@ class RNN:
 
         Parameters
         ----------
-        x : array of shape (T, D)
+        x : array of shape (T, D), or (T, n, D) for n sequences at once
             Inputs.
         start : mapping
-            "s": array of shape (H,).
+            "s": array of shape (H,), or (n, H).
         weights : mapping
             What to use instead of the cell's own weights; they may be complex.
 
         Returns
         -------
         dict
-            The arrays z and s of `RNNTrace`.
+            The arrays z and s of `RNNTrace`; of n sequences with an axis for them after the step.
         """
         T, H = len(x), self.H
         activation = ACTIVATIONS[self.activation]
         w_s = weights["w_s"].reshape(H, H).T
-        drive = x @ weights["w_x"].reshape(H, -1).T + weights["b"].reshape(H)  # (T, H)
-        z = np.empty((T, H), np.result_type(drive, w_s))
-        s = np.empty((T + 1, H), z.dtype)
+        drive = x @ weights["w_x"].reshape(H, -1).T + weights["b"].reshape(H)  # (T, .., H)
+        z = np.empty(drive.shape, np.result_type(drive, w_s))
+        s = np.empty((T + 1, *z.shape[1:]), z.dtype)
         s[0] = start["s"]
-        if H == 1:
+        if H == 1 and z.ndim == 2:
             z[:, 0], s[1:, 0] = _run_numbers(
                 drive[:, 0].tolist(),
                 w_s.item(),
@@ -191,6 +191,10 @@ class RNN:
     def slopes(self, trace: RNNTrace) -> tuple[Scaled, ...]:
         """phi'(z_j), shape (T, H)."""
         return (ACTIVATIONS[self.activation].slope(trace.z),)
+
+    def plain_slopes(self, trace: RNNTrace) -> tuple[Array, ...]:
+        """`slopes` in plain float64, as automatic differentiation has them; n sequences too."""
+        return (ACTIVATIONS[self.activation].slope_of_value(trace.s[1:]),)
 
     def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
         (slope,) = slopes

@@ -36,6 +36,9 @@ class Activation:
         Array of real z to the derivative at z, as a `Scaled` array of the same shape: where a plain
         float64 would be 0 (tanh from z of about 370 on) the slope keeps all its digits. At a kink
         it is 0 or the slope on the side of 0, as PyTorch has it.
+    slope_of_value : callable
+        Array of values to the derivative there, in plain float64: 0 where the value is rounded to
+        the activation's end.
     secant : callable
         Arrays a and b to (value(b) - value(a)) / (b - a), a `Scaled` array; at a = b the slope.
     distance : callable
@@ -53,6 +56,7 @@ class Activation:
     of_complex: Callable[[Any], Any]
     of_decimal: Callable[[Decimal], Decimal]
     slope: Callable[[Array], Scaled]
+    slope_of_value: Callable[[Array], Array]
     secant: Callable[[Array, Array], Scaled]
     distance: Callable[[Array, float], Array]
     within_one: bool = True
@@ -106,7 +110,8 @@ def sigmoid(z: Array) -> Array:
         positive = np.real(z) >= 0
         decayed = np.exp(np.where(positive, -z, z))
         return np.where(positive, 1.0, decayed) / (1.0 + decayed)
-    return np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))
+    decayed = np.exp(-np.abs(z))
+    return np.where(z < 0.0, decayed, 1.0) / (1.0 + decayed)
 
 
 def sigmoid_of_number(z: float) -> float:
@@ -336,7 +341,12 @@ def _hard_sigmoid(name: str, reach: float) -> Activation:
         edge = Decimal(reach)
         return (min(max(z, -edge), edge) + edge) / (2 * edge)
 
-    return Activation(name, value, of_number, of_number, of_decimal, slope, secant, distance)
+    def slope_of_value(y: Array) -> Array:
+        return np.where((y > 0.0) & (y < 1.0), 0.5 / reach, 0.0)
+
+    return Activation(
+        name, value, of_number, of_number, of_decimal, slope, slope_of_value, secant, distance
+    )
 
 
 TANH = Activation(
@@ -346,6 +356,7 @@ TANH = Activation(
     cmath.tanh,
     tanh_of_decimal,
     _tanh_slope,
+    lambda y: 1.0 - y * y,
     tanh_secant,
     _tanh_distance,
 )
@@ -356,6 +367,7 @@ SIGMOID = Activation(
     sigmoid_of_complex,
     sigmoid_of_decimal,
     _sigmoid_slope,
+    lambda y: y * (1.0 - y),
     sigmoid_secant,
     _sigmoid_distance,
     scaled=scaled_sigmoid,
@@ -368,6 +380,7 @@ RELU = Activation(
     _relu_of_number,
     _relu_of_decimal,
     _relu_slope,
+    lambda y: np.where(y > 0.0, 1.0, 0.0),
     _relu_secant,
     _relu_distance,
     within_one=False,
@@ -379,6 +392,7 @@ IDENTITY = Activation(
     _identity,
     _identity,
     _identity_slope,
+    np.ones_like,
     _identity_secant,
     _identity_distance,
     within_one=False,
@@ -390,6 +404,7 @@ SOFTSIGN = Activation(
     _softsign_of_number,
     softsign_of_decimal,
     _softsign_slope,
+    lambda y: (1.0 - np.abs(y)) ** 2,
     _softsign_secant,
     _softsign_distance,
 )
@@ -400,6 +415,7 @@ ELU = Activation(
     _elu_of_complex,
     elu_of_decimal,
     _elu_slope,
+    lambda y: 1.0 + np.minimum(y, 0.0),
     _elu_secant,
     _elu_distance,
     within_one=False,
