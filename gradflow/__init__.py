@@ -6,7 +6,7 @@
 import importlib
 from typing import Any
 
-from gradflow import analysis, models, sequences
+from gradflow import analysis, models, sequences, training
 from gradflow.analysis import (
     SignedSignals,
     StateJacobian,
@@ -61,6 +61,7 @@ __all__ = [
     "signals",
     "state_jacobian",
     "survey",
+    "training",
     "training_gradient",
 ]
 

@@ -1,6 +1,6 @@
 """The small trained models that ship, what each was trained on, and the script that trains them.
 
-`python -m gradflow.models.train` trains them anew; it alone needs PyTorch.
+`python -m gradflow.models.make_models` trains them anew; it alone needs PyTorch.
 """
 
 from pathlib import Path

@@ -1,5 +1,7 @@
 """What the models beside this file were trained on, in numpy alone."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

@@ -100,7 +100,7 @@ def test_the_gradient_of_the_one_that_has_learned_reaches_the_first_symbol():
 
 def test_the_script_that_trains_them_writes_these_files(monkeypatch):
     needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
-    train = importlib.import_module("gradflow.models.train")
+    train = importlib.import_module("gradflow.models.make_models")
     written = []
     monkeypatch.setattr(
         train, "save", lambda model, name: written.append((name, model.state_dict()))

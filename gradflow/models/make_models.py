@@ -1,4 +1,4 @@
-"""Train the models that ship: `python -m gradflow.models.train`, a minute or two without a GPU.
+"""Train the models that ship: `python -m gradflow.models.make_models`, in a minute or two.
 
 Needs PyTorch and safetensors. The same versions on the same kind of machine give the same files.
 """

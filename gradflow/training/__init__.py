@@ -1,0 +1,30 @@
+"""Training recurrent networks on small tasks, and their gradients on the way.
+
+Batches are carried back in plain float64, as an optimiser takes them; at each checkpoint the flow
+of one held-out sequence is measured as everything else is. Public: the names below. NumPy alone.
+"""
+
+from gradflow.training.checkpoints import Checkpoint
+from gradflow.training.networks import Network
+from gradflow.training.run_files import load_run, save_run
+from gradflow.training.runs import Divergence, TrainingRun, train
+from gradflow.training.seeds import SeedCurves, over_seeds
+from gradflow.training.settings import Settings
+from gradflow.training.tasks import Task, adding, agreement, recall
+
+__all__ = [
+    "Checkpoint",
+    "Divergence",
+    "Network",
+    "SeedCurves",
+    "Settings",
+    "Task",
+    "TrainingRun",
+    "adding",
+    "agreement",
+    "load_run",
+    "over_seeds",
+    "recall",
+    "save_run",
+    "train",
+]
