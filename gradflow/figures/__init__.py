@@ -11,6 +11,7 @@ from gradflow.figures._path_classes import plot_path_classes
 from gradflow.figures._path_graph import plot_path_graph
 from gradflow.figures._profile import plot_profile
 from gradflow.figures._survey import plot_survey, plot_survey_errors
+from gradflow.figures._training_film import plot_training_film
 from gradflow.figures._units import plot_units
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "plot_profile",
     "plot_survey",
     "plot_survey_errors",
+    "plot_training_film",
     "plot_units",
 ]

@@ -9,7 +9,7 @@ from gradflow.training.networks import Network
 from gradflow.training.run_files import load_run, save_run
 from gradflow.training.runs import Divergence, TrainingRun, train
 from gradflow.training.seeds import SeedCurves, over_seeds
-from gradflow.training.settings import Settings
+from gradflow.training.settings import TrainingSettings
 from gradflow.training.tasks import Task, adding, agreement, recall
 
 __all__ = [
@@ -17,9 +17,9 @@ __all__ = [
     "Divergence",
     "Network",
     "SeedCurves",
-    "Settings",
     "Task",
     "TrainingRun",
+    "TrainingSettings",
     "adding",
     "agreement",
     "load_run",

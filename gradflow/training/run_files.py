@@ -15,7 +15,7 @@ from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen, shown
 from gradflow.training.checkpoints import MEASURES, Checkpoint
 from gradflow.training.runs import Divergence, TrainingRun
-from gradflow.training.settings import Settings
+from gradflow.training.settings import TrainingSettings
 from gradflow.training.starts import start
 from gradflow.weights.npz import looks_like_zip, read_npz
 
@@ -40,7 +40,7 @@ def save_run(run: TrainingRun, path: str | os.PathLike[str]) -> None:
     >>> import tempfile
     >>> from pathlib import Path
     >>> from gradflow import training
-    >>> run = training.train(training.Settings(delay=5, hidden=4, updates=2))
+    >>> run = training.train(training.TrainingSettings(delay=5, hidden=4, updates=2))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     training.save_run(run, Path(folder) / "run.npz")
     ...     training.load_run(Path(folder) / "run.npz")
@@ -96,7 +96,7 @@ def run_from(data: bytes) -> TrainingRun:
     if not looks_like_zip(data):
         raise ValueError(f"A run must be an .npz that save_run wrote. Got {len(data)} bytes.")
     arrays = {name: tensor.read() for name, tensor in read_npz(data, LIMIT).items()}
-    settings = _settings(arrays)
+    settings = settings_from(arrays)
     names = set(start(settings, settings.task_made(), np.random.default_rng(0)).weights)
     expected = {*MEASURES, *(_WEIGHTS + name for name in names)}
     missing = expected - set(arrays)
@@ -110,10 +110,17 @@ def run_from(data: bytes) -> TrainingRun:
     )
 
 
-def _settings(arrays: dict[str, Array]) -> Settings:
+def settings_from(arrays: dict[str, Array]) -> TrainingSettings:
+    """The settings in the arrays of a file.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
     try:
         given = json.loads(str(arrays["settings"]))
-        return Settings(**given)
+        return TrainingSettings(**given)
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError("A run must hold its settings as JSON.") from error
 
@@ -132,7 +139,7 @@ def _checkpoints(arrays: dict[str, Array], expected: set[str]) -> int:
 
 
 def _checkpoint(
-    settings: Settings, arrays: dict[str, Array], names: set[str], place: int
+    settings: TrainingSettings, arrays: dict[str, Array], names: set[str], place: int
 ) -> Checkpoint:
     network = start(settings, settings.task_made(), np.random.default_rng(0))
     weights = {}

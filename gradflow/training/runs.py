@@ -13,7 +13,7 @@ from gradflow.numerics.validation import frozen, one_of, whole_number
 from gradflow.training.checkpoints import MEASURES, Checkpoint, checkpoint, probe
 from gradflow.training.networks import Network, loss_and_gradients
 from gradflow.training.optimisers import Adam, Momentum, Optimiser, clipped
-from gradflow.training.settings import Settings
+from gradflow.training.settings import TrainingSettings
 from gradflow.training.starts import start
 from gradflow.training.tasks import Task
 
@@ -40,7 +40,7 @@ class TrainingRun:
 
     Attributes
     ----------
-    settings : Settings
+    settings : TrainingSettings
     checkpoints : tuple of Checkpoint
         The first at the start, the last at the end, or the last before it diverged.
     divergence : Divergence or None
@@ -49,7 +49,7 @@ class TrainingRun:
     Examples
     --------
     >>> from gradflow import training
-    >>> settings = training.Settings(delay=5, hidden=4, updates=20, every=10)
+    >>> settings = training.TrainingSettings(delay=5, hidden=4, updates=20, every=10)
     >>> run = training.train(settings)
     >>> run
     TrainingRun(recall, lstm, 20 updates, 3 checkpoints)
@@ -59,7 +59,7 @@ class TrainingRun:
     GradientFlow(LSTM(H=4, D=6), T=6, vanishing at t=6)
     """
 
-    settings: Settings
+    settings: TrainingSettings
     checkpoints: tuple[Checkpoint, ...]
     divergence: Divergence | None = None
 
@@ -109,13 +109,13 @@ class TrainingRun:
 
 
 def train(
-    settings: Settings, on_checkpoint: Callable[[Checkpoint], None] | None = None
+    settings: TrainingSettings, on_checkpoint: Callable[[Checkpoint], None] | None = None
 ) -> TrainingRun:
     """Train a network on a task.
 
     Parameters
     ----------
-    settings : Settings
+    settings : TrainingSettings
         What the run follows from: the same settings give the same run, on one machine to the last
         bit.
     on_checkpoint : callable, optional
@@ -142,12 +142,14 @@ def train(
     Examples
     --------
     >>> from gradflow import training
-    >>> settings = training.Settings("agreement", delay=4, updates=60, every=30)
+    >>> settings = training.TrainingSettings("agreement", delay=4, updates=60, every=30)
     >>> [round(c.accuracy, 1) for c in training.train(settings).checkpoints]
     [0.5, 1.0, 1.0]
     """
-    if not isinstance(settings, Settings):
-        raise ValueError(f"settings must be training.Settings. Got {type(settings).__name__}.")
+    if not isinstance(settings, TrainingSettings):
+        raise ValueError(
+            f"settings must be training.TrainingSettings. Got {type(settings).__name__}."
+        )
     made: list[Checkpoint] = []
     divergence = None
     for entry in _entries(settings):
@@ -160,7 +162,7 @@ def train(
     return TrainingRun(settings, tuple(made), divergence)
 
 
-def _entries(settings: Settings) -> Iterator[Checkpoint | Divergence]:
+def _entries(settings: TrainingSettings) -> Iterator[Checkpoint | Divergence]:
     """Checkpoint after checkpoint, and where it diverges, that."""
     generator = np.random.default_rng(settings.seed)
     task = settings.task_made()
@@ -185,7 +187,7 @@ def _entries(settings: Settings) -> Iterator[Checkpoint | Divergence]:
 def _updated(
     network: Network,
     optimiser: Optimiser,
-    settings: Settings,
+    settings: TrainingSettings,
     task: Task,
     generator: np.random.Generator,
 ) -> tuple[Network, Optimiser, float, bool] | float:
@@ -204,7 +206,7 @@ def _updated(
     return network.with_weights(weights), optimiser, norm, was_clipped
 
 
-def _optimiser(settings: Settings) -> Optimiser:
+def _optimiser(settings: TrainingSettings) -> Optimiser:
     if settings.optimiser == "adam":
         return Adam(settings.rate)
     return Momentum(settings.rate, settings.momentum)

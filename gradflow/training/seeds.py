@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -13,8 +16,10 @@ import numpy as np
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen, one_of
 from gradflow.training.checkpoints import MEASURES
+from gradflow.training.run_files import LIMIT, settings_from
 from gradflow.training.runs import TrainingRun, train
-from gradflow.training.settings import Settings
+from gradflow.training.settings import TrainingSettings
+from gradflow.weights.npz import read_npz
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,14 +28,14 @@ class SeedCurves:
 
     Attributes
     ----------
-    settings : Settings
+    settings : TrainingSettings
         Those of the first run.
     seeds : tuple of int
     curves : mapping
         Each measure of `Checkpoint`, (seeds, checkpoints); nan after a run diverged.
     """
 
-    settings: Settings
+    settings: TrainingSettings
     seeds: tuple[int, ...]
     curves: Mapping[str, Array]
 
@@ -69,13 +74,13 @@ class SeedCurves:
 
 
 def over_seeds(
-    settings: Settings, seeds: Iterable[int], executor: Executor | None = None
+    settings: TrainingSettings, seeds: Iterable[int], executor: Executor | None = None
 ) -> SeedCurves:
     """Train from several seeds.
 
     Parameters
     ----------
-    settings : Settings
+    settings : TrainingSettings
         Of every run, but for the seed.
     seeds : iterable of int
         Each from 0 on, at least one.
@@ -94,7 +99,7 @@ def over_seeds(
     Examples
     --------
     >>> from gradflow import training
-    >>> settings = training.Settings("agreement", delay=4, hidden=4, updates=20, every=10)
+    >>> settings = training.TrainingSettings("agreement", delay=4, hidden=4, updates=20, every=10)
     >>> training.over_seeds(settings, range(3))
     SeedCurves(agreement, lstm, 3 seeds, 3 checkpoints)
     """
@@ -116,4 +121,33 @@ def seed_curves(runs: list[TrainingRun]) -> SeedCurves:
         curves[name] = frozen(rows)
     return SeedCurves(
         runs[0].settings, tuple(run.settings.seed for run in runs), MappingProxyType(curves)
+    )
+
+
+def save_curves(curves: SeedCurves, path: str | os.PathLike[str]) -> None:
+    """Write the measures of several seeds to an .npz file, which `load_curves` reads."""
+    settings = json.dumps(dataclasses.asdict(curves.settings))
+    np.savez_compressed(path, settings=settings, seeds=curves.seeds, **curves.curves)
+
+
+def load_curves(path: str | os.PathLike[str]) -> SeedCurves:
+    """Read what `save_curves` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is not such, or is damaged.
+    """
+    tensors = read_npz(Path(path).read_bytes(), LIMIT)
+    missing = {"settings", "seeds", *MEASURES} - set(tensors)
+    if missing:
+        raise ValueError(f"Curves must hold {sorted(missing)[0]!r}. Got {sorted(tensors)}.")
+    arrays = {name: tensor.read() for name, tensor in tensors.items()}
+    shapes = {arrays[name].shape for name in MEASURES}
+    if len(shapes) > 1 or any(arrays[name].dtype.kind != "f" for name in MEASURES):
+        raise ValueError("Curves must hold numbers for every seed and checkpoint.")
+    return SeedCurves(
+        settings_from(arrays),
+        tuple(arrays["seeds"].tolist()),
+        MappingProxyType({name: frozen(arrays[name]) for name in MEASURES}),
     )

@@ -16,7 +16,7 @@ MOST_HIDDEN = 64
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """Everything that a run follows from.
 
     Attributes
@@ -66,7 +66,7 @@ class Settings:
     Examples
     --------
     >>> from gradflow import training
-    >>> training.Settings(task="adding", cell="gru", delay=30).task_made()
+    >>> training.TrainingSettings(task="adding", cell="gru", delay=30).task_made()
     Task('adding', delay=30, T=31, D=2)
     """
 

@@ -8,19 +8,19 @@ from gradflow.cells import GRU, LSTM, RNN
 from gradflow.losses import Readout
 from gradflow.numerics.scaled import Array
 from gradflow.training.networks import Layer, Network
-from gradflow.training.settings import Settings
+from gradflow.training.settings import TrainingSettings
 from gradflow.training.tasks import Task
 
 _GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 _IDENTITY_INPUT = 0.001  # standard deviation of the input weights beside an identity
 
 
-def start(settings: Settings, task: Task, generator: np.random.Generator) -> Network:
+def start(settings: TrainingSettings, task: Task, generator: np.random.Generator) -> Network:
     """A network at its start.
 
     Parameters
     ----------
-    settings : Settings
+    settings : TrainingSettings
         Its `start` is "default" (all weights even within 1 / sqrt(H), as in PyTorch), "orthogonal"
         (recurrent weights orthogonal, input weights even within sqrt(6 / (D + H)), biases 0) or,
         for an RNN, "identity" (recurrent weights the identity, input weights normal with standard
@@ -64,7 +64,9 @@ def start(settings: Settings, task: Task, generator: np.random.Generator) -> Net
     )
 
 
-def _gate_biases(settings: Settings, task: Task, b: Array, generator: np.random.Generator) -> Array:
+def _gate_biases(
+    settings: TrainingSettings, task: Task, b: Array, generator: np.random.Generator
+) -> Array:
     """The biases, that of the gate that keeps the state as the settings have it."""
     chosen = settings.forget_bias
     if chosen is None:
@@ -80,7 +82,7 @@ def _gate_biases(settings: Settings, task: Task, b: Array, generator: np.random.
     return kept
 
 
-def _cell(settings: Settings, w_x: Array, w_h: Array, b: Array) -> Layer:
+def _cell(settings: TrainingSettings, w_x: Array, w_h: Array, b: Array) -> Layer:
     if settings.cell == "rnn":
         return RNN(w_x[0], w_h[0], b[0], settings.activation)
     return LSTM(w_x, w_h, b) if settings.cell == "lstm" else GRU(w_x, w_h, b)

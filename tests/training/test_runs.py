@@ -13,7 +13,7 @@ from gradflow import training
 from gradflow.training.checkpoints import MEASURES
 from gradflow.training.run_files import run_bytes, run_from
 
-SMALL = training.Settings("recall", delay=6, hidden=6, updates=30, every=20, batch=8)
+SMALL = training.TrainingSettings("recall", delay=6, hidden=6, updates=30, every=20, batch=8)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_the_loss_of_a_checkpoint_is_the_mean_over_the_held_out_flows(run):
 
 
 def test_a_run_that_diverges_keeps_what_was_recorded_and_says_where():
-    settings = training.Settings(
+    settings = training.TrainingSettings(
         "adding", delay=30, cell="rnn", activation="relu", start="identity", optimiser="sgd",
         rate=1e6, clip_norm=None, updates=50, every=1,
     )  # fmt: skip
@@ -95,7 +95,7 @@ def test_only_the_last_chunk_of_an_lstm_is_trained_on_the_past():
 
 
 def test_what_are_no_settings_is_refused():
-    with pytest.raises(ValueError, match=r"settings must be training\.Settings. Got dict"):
+    with pytest.raises(ValueError, match=r"settings must be training.TrainingSettings. Got dict"):
         training.train({"task": "recall"})
 
 

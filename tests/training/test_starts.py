@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from gradflow.training import Settings
+from gradflow.training import TrainingSettings
 from gradflow.training.starts import start
 
 
 def started(**given):
-    settings = Settings(**{"delay": 40, "hidden": 64, **given})
+    settings = TrainingSettings(**{"delay": 40, "hidden": 64, **given})
     return start(settings, settings.task_made(), np.random.default_rng(0))
 
 

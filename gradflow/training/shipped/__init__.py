@@ -1,0 +1,78 @@
+"""Runs that ship: for each task an LSTM and an RNN that train on the same, and what ten seeds gave.
+
+`python -m gradflow.training.record_shipped` trains them anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from gradflow.numerics.validation import one_of
+from gradflow.training.run_files import load_run
+from gradflow.training.runs import TrainingRun
+from gradflow.training.seeds import SeedCurves, load_curves
+from gradflow.training.settings import TrainingSettings
+
+FOLDER = Path(__file__).parent
+SEEDS = range(10)
+
+_LONG: dict[str, Any] = {"hidden": 16, "every": 25, "updates": 300, "rate": 0.004}
+
+# The LSTM of each task; the RNN trains as long, at the same rate, from the default start.
+SETTINGS = MappingProxyType(
+    {
+        "recall": TrainingSettings("recall", 50, forget_bias="chrono", **_LONG),
+        "agreement": TrainingSettings("agreement", 60, forget_bias="chrono", **_LONG),
+        "adding": TrainingSettings(
+            "adding", 40, forget_bias="chrono", **{**_LONG, "updates": 800, "every": 50}
+        ),
+    }
+)
+CELLS = MappingProxyType({"RNN": "rnn", "LSTM": "lstm"})
+
+
+def runs(task: str) -> dict[str, TrainingRun]:
+    """The run of an RNN and that of an LSTM, from seed 0.
+
+    Parameters
+    ----------
+    task : {"recall", "agreement", "adding"}
+
+    Returns
+    -------
+    dict
+        "RNN" and "LSTM".
+
+    Raises
+    ------
+    ValueError
+        If no run of that task ships.
+
+    Examples
+    --------
+    >>> from gradflow.training import shipped
+    >>> shipped.runs("recall")["LSTM"].settings.delay
+    50
+    """
+    one_of("task", task, SETTINGS)
+    return {name: load_run(path(task, cell)) for name, cell in CELLS.items()}
+
+
+def curves(task: str) -> dict[str, SeedCurves]:
+    """The measures of the same from ten seeds; the argument and what is raised are as for `runs`.
+
+    Examples
+    --------
+    >>> from gradflow.training import shipped
+    >>> len(shipped.curves("recall")["RNN"].seeds)
+    10
+    """
+    one_of("task", task, SETTINGS)
+    return {name: load_curves(path(task, cell, "seeds")) for name, cell in CELLS.items()}
+
+
+def path(task: str, cell: str, kind: str = "run") -> Path:
+    """The file of a run, or of its seeds."""
+    return FOLDER / f"{task}_{cell}_{kind}.npz"
