@@ -118,7 +118,7 @@ def _moving_traces(runs: Mapping[str, TrainingRun], place: int, floor: float) ->
     """What a frame replaces: the heatmaps, and the mark on every curve."""
     traces: list[Any] = []
     for number, run in enumerate(runs.values()):
-        traces.append(_heatmap(_relative(run, place), number, floor))
+        traces.append(_terms(_relative(run, place), number, floor))
     for row, name in enumerate(_CURVES):
         for number, run in enumerate(runs.values()):
             last = min(place, len(run.checkpoints) - 1)
@@ -144,7 +144,7 @@ def _relative(run: TrainingRun, place: int) -> Array:
         return np.asarray(log10 - log10[:, :1], np.float32)
 
 
-def _heatmap(relative: Array, number: int, floor: float) -> dict[str, Any]:
+def _terms(relative: Array, number: int, floor: float) -> dict[str, Any]:
     T = len(relative)
     steps = list(range(1, T + 1))
     return {

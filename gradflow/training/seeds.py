@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -127,7 +128,8 @@ def seed_curves(runs: list[TrainingRun]) -> SeedCurves:
 def save_curves(curves: SeedCurves, path: str | os.PathLike[str]) -> None:
     """Write the measures of several seeds to an .npz file, which `load_curves` reads."""
     settings = json.dumps(dataclasses.asdict(curves.settings))
-    np.savez_compressed(path, settings=settings, seeds=curves.seeds, **curves.curves)
+    arrays: dict[str, Any] = {"settings": settings, "seeds": curves.seeds, **curves.curves}
+    np.savez_compressed(path, **arrays)
 
 
 def load_curves(path: str | os.PathLike[str]) -> SeedCurves:

@@ -26,14 +26,17 @@ SETTINGS = MappingProxyType(
         "recall": TrainingSettings("recall", 50, forget_bias="chrono", **_LONG),
         "agreement": TrainingSettings("agreement", 60, forget_bias="chrono", **_LONG),
         "adding": TrainingSettings(
-            "adding", 40, forget_bias="chrono", **{**_LONG, "updates": 800, "every": 50}
+            "adding",
+            40,
+            forget_bias="chrono",
+            **{**_LONG, "updates": 1000, "every": 50, "rate": 0.01},
         ),
     }
 )
 CELLS = MappingProxyType({"RNN": "rnn", "LSTM": "lstm"})
 
 
-def runs(task: str) -> dict[str, TrainingRun]:
+def runs_of(task: str) -> dict[str, TrainingRun]:
     """The run of an RNN and that of an LSTM, from seed 0.
 
     Parameters
@@ -53,20 +56,20 @@ def runs(task: str) -> dict[str, TrainingRun]:
     Examples
     --------
     >>> from gradflow.training import shipped
-    >>> shipped.runs("recall")["LSTM"].settings.delay
+    >>> shipped.runs_of("recall")["LSTM"].settings.delay
     50
     """
     one_of("task", task, SETTINGS)
     return {name: load_run(path(task, cell)) for name, cell in CELLS.items()}
 
 
-def curves(task: str) -> dict[str, SeedCurves]:
-    """The measures of the same from ten seeds; the argument and what is raised are as for `runs`.
+def curves_of(task: str) -> dict[str, SeedCurves]:
+    """The measures of the same from ten seeds; the argument and what is raised are as for `runs_of`.
 
     Examples
     --------
     >>> from gradflow.training import shipped
-    >>> len(shipped.curves("recall")["RNN"].seeds)
+    >>> len(shipped.curves_of("recall")["RNN"].seeds)
     10
     """
     one_of("task", task, SETTINGS)
