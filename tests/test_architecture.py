@@ -36,11 +36,11 @@ UI = FIGURES | {"streamlit", "starlette", "uvicorn", "kaleido", "choreographer",
 # Which other folders of gradflow.ui each of its folders may import; pages import no other page.
 UI_SHARED = {"shared", "downloads", "component"}
 UI_FOLDERS = {"downloads": {"shared"}, "component": {"shared"}}
-UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model"), UI_SHARED)
+UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model", "learning"), UI_SHARED)
 UI_FOLDERS["model"] = UI_SHARED | {"workers"}
 UI_FOLDERS["door"] = {"workers", "downloads"}
 UI_FOLDERS["page_script"] = {"navigation"}
-UI_FOLDERS["navigation"] = {"shared", "comparison", "paths", "derivation", "model"}
+UI_FOLDERS["navigation"] = {"shared", "comparison", "paths", "derivation", "model", "learning"}
 
 # Readers of formats that a library of their own reads: imported where a file asks for it, and not
 # when gradflow is imported.

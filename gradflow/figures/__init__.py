@@ -10,6 +10,7 @@ from gradflow.figures._measures import plot_measures
 from gradflow.figures._path_classes import plot_path_classes
 from gradflow.figures._path_graph import plot_path_graph
 from gradflow.figures._profile import plot_profile
+from gradflow.figures._seed_bands import plot_seed_bands
 from gradflow.figures._survey import plot_survey, plot_survey_errors
 from gradflow.figures._training_film import plot_training_film
 from gradflow.figures._units import plot_units
@@ -22,6 +23,7 @@ __all__ = [
     "plot_path_classes",
     "plot_path_graph",
     "plot_profile",
+    "plot_seed_bands",
     "plot_survey",
     "plot_survey_errors",
     "plot_training_film",

@@ -22,6 +22,7 @@ def navigate() -> None:
             st.Page(_paths, title="Paths", url_path="paths"),
             st.Page(_derivation, title="Derivation", url_path="derivation"),
             st.Page(_model, title="Your model", url_path="model"),
+            st.Page(_learning, title="Learning", url_path="learning"),
         ],
         position="top",
     )
@@ -49,3 +50,9 @@ def _model() -> None:
     from gradflow.ui.model.page import model_page
 
     model_page()
+
+
+def _learning() -> None:
+    from gradflow.ui.learning.page import learning_page
+
+    learning_page()

@@ -29,7 +29,7 @@ SETTINGS = MappingProxyType(
             "adding",
             40,
             forget_bias="chrono",
-            **{**_LONG, "updates": 1000, "every": 50, "rate": 0.01},
+            **{**_LONG, "updates": 1500, "every": 75, "rate": 0.01},
         ),
     }
 )
@@ -64,7 +64,7 @@ def runs_of(task: str) -> dict[str, TrainingRun]:
 
 
 def curves_of(task: str) -> dict[str, SeedCurves]:
-    """The measures of the same from ten seeds; the argument and what is raised are as for `runs_of`.
+    """The measures of the same from ten seeds; asked for and refused as `runs_of` is.
 
     Examples
     --------

@@ -1,0 +1,109 @@
+"""What the page Learning says, each sentence from the numbers of the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gradflow.training import SeedCurves, TrainingRun
+
+TITLE = "Learning"
+LEAD = (
+    "An RNN and an LSTM learn the same task, as long and at the same rate. Move the slider under "
+    "the charts through their training: does the gradient reach the step that decides, and when "
+    "does the network begin to answer right?"
+)
+READING = (
+    "Rows are targets and columns lags, as on the other pages; the terms are those of the bias "
+    "$b$, the signal itself, each row relative to its own $k = 1$ term. They are those of the "
+    "first of the held-out sequences; accuracy is that of all of them."
+)
+SEEDS = "Line: the median of ten seeds. Shade: from their 10% quantile to their 90% quantile."
+FILM = "The charts with their slider, as one page that opens without a network."
+RUN = "For `training.load_run`: settings, measures and weights of the {name} at every checkpoint."
+TABLE = "The measures of both networks at every checkpoint, one row each."
+
+# What counts as solved, and as reaching the step that decides.
+SOLVED = 0.9
+REACHES = 0.01
+
+
+def task(run: TrainingRun) -> str:
+    """What is asked for, and how far back it lies."""
+    made = run.settings.task_made()
+    return (
+        f"Sequences of $T = {made.T}$ steps; what decides was read {made.delay} steps before the "
+        f"last. Answers that ignore it are right in {made.chance:.0%} of all cases."
+    )
+
+
+def outcome(name: str, run: TrainingRun) -> str:
+    """How a network answers in the end, and what reaches the step that decides."""
+    last = run.checkpoints[-1]
+    said = (
+        f"**{name}**: after {last.update} updates {last.accuracy:.0%} of the held-out answers are "
+        f"right. {_left(last.log10_left)}"
+    )
+    if np.isfinite(last.cell_radius):
+        first = run.checkpoints[0]
+        said += (
+            f" The spectral radius of $dc_t/dc_{{t-1}}$, median over the steps, went from "
+            f"{first.cell_radius:.2f} to {last.cell_radius:.2f}."
+        )
+    return said
+
+
+def order(name: str, run: TrainingRun) -> str:
+    """Whether the signal reached the step that decides before the answers became right."""
+    reached = _first(run, run.measures("log10_left") >= np.log10(REACHES))
+    solved = _first(run, run.measures("accuracy") >= SOLVED)
+    arrives = (
+        f"At no checkpoint does 1% of the {name}'s signal reach the step that decides"
+        if reached is None
+        else f"1% of the {name}'s signal first reaches the step that decides after {reached} "
+        "updates"
+    )
+    answers = (
+        "at no checkpoint are 90% of its answers right"
+        if solved is None
+        else f"90% of its answers are first right after {solved}"
+    )
+    return f"{arrives}; {answers}."
+
+
+def seeds(curves: Mapping[str, SeedCurves]) -> str:
+    """How many of the seeds solve the task."""
+    counts = [
+        f"{np.sum(found.curves['accuracy'][:, -1] >= SOLVED)} of {len(found.seeds)} for the {name}"
+        for name, found in curves.items()
+    ]
+    return (
+        f"Seeds from which at least 90% of the answers are right in the end: {', '.join(counts)}."
+    )
+
+
+def made_from(name: str, run: TrainingRun) -> str:
+    """What a run was made from."""
+    s = run.settings
+    start = s.start if s.forget_bias is None else f"{s.start}, forget bias {s.forget_bias}"
+    return (
+        f"{name}: H = {s.hidden}, {s.optimiser} at rate {s.rate:g}, gradient norm at most "
+        f"{s.clip_norm:g}, batches of {s.batch}, start {start}, seed {s.seed}."
+    )
+
+
+def _left(log10: float) -> str:
+    if np.isneginf(log10):
+        return "Nothing of its signal reaches the step that decides: the term is exactly zero."
+    if log10 >= 0.0:
+        return f"Its signal at the step that decides is {10.0**log10:.3g} times that of $k = 1$."
+    if log10 > -3.0:
+        return f"Of its signal {10.0**log10:.2%} reach the step that decides."
+    return f"Of its signal $10^{{{log10:.1f}}}$ reach the step that decides."
+
+
+def _first(run: TrainingRun, true_at: np.ndarray) -> int | None:
+    """The updates of the first checkpoint at which something is true."""
+    places = np.flatnonzero(true_at)
+    return run.checkpoints[places[0]].update if len(places) else None
