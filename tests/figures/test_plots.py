@@ -10,14 +10,17 @@ import plotly.graph_objects as go
 import pytest
 
 import gradflow as gf
-from gradflow import figures
+from gradflow import figures, training
 from gradflow.analysis import memory
 from gradflow.analysis.term_factors import factors
 from gradflow.figures.builders.colours import INK, PAPER
+from gradflow.training import shipped
 
 X = np.random.default_rng(3).standard_normal(30)
 RNN = gf.gradient_flow(gf.RNN(0.5, 0.9), X)
 LSTM = gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5, b_f=1.0), X)
+SEEN = gf.survey(gf.RNN(0.5, 0.9), [X, X[:20]], lengths=[2, 4])
+TRAINED = {"LSTM": training.train(training.TrainingSettings(delay=5, hidden=3, updates=2))}
 PLOTS = {
     "plot_comparison": lambda **look: figures.plot_comparison({"RNN": RNN, "LSTM": LSTM}, **look),
     "plot_factors": lambda **look: figures.plot_factors(RNN, "w_x", **look),
@@ -26,6 +29,10 @@ PLOTS = {
     "plot_path_classes": lambda **look: figures.plot_path_classes(LSTM, **look),
     "plot_path_graph": lambda **look: figures.plot_path_graph(LSTM, **look),
     "plot_profile": lambda **look: figures.plot_profile(LSTM, **look),
+    "plot_seed_bands": lambda **look: figures.plot_seed_bands(shipped.curves_of("recall"), **look),
+    "plot_survey": lambda **look: figures.plot_survey(SEEN, **look),
+    "plot_survey_errors": lambda **look: figures.plot_survey_errors(SEEN, **look),
+    "plot_training_film": lambda **look: figures.plot_training_film(TRAINED, **look),
     "plot_units": lambda **look: figures.plot_units(LSTM, **look),
 }
 

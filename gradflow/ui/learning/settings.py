@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradflow.ui.shared.links import Form
-from gradflow.ui.shared.setting_fields import setting
+from gradflow.ui.shared.setting_fields import LinkedSettings, setting
 
 
 @dataclass(frozen=True)
-class LearningSettings:
+class LearningSettings(LinkedSettings):
     """All settings of the page."""
 
     task: str = setting(

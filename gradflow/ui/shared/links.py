@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from gradflow.ui.shared.setting_fields import Value, as_mapping, as_text, controls_by_name, parsed
+from gradflow.ui.shared.setting_fields import (
+    LinkedSettings,
+    Value,
+    as_mapping,
+    as_text,
+    controls_by_name,
+    parsed,
+)
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import quoted
-from gradflow.ui.shared.view_settings import ViewSettings
 
 # What a setting that a link leaves out stands for, by the link's version. When a default changes,
 # its version keeps the old ones here and a new version is added.
@@ -25,7 +31,7 @@ MOST_PARAMETERS = 1000
 # Names that Streamlit itself reads.
 _RESERVED = ("embed", "embed_options")
 
-Record = TypeVar("Record", bound=ViewSettings)
+Record = TypeVar("Record", bound=LinkedSettings)
 
 
 @dataclass(frozen=True)

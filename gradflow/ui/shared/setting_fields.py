@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
 Value = bool | int | float | str
 
@@ -12,6 +12,14 @@ LONGEST = 2000
 
 # The longest sequence of which the tables hold all: 500 steps are 0.6 million rows of a CSV.
 LONGEST_WHOLE = 500
+
+
+@dataclass(frozen=True)
+class LinkedSettings:
+    """A record of settings that a link holds, by the names of its fields."""
+
+    # The version of the links that hold these settings.
+    link_version: ClassVar[str] = "1"
 
 
 @dataclass(frozen=True)

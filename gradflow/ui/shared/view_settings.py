@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from gradflow.ui.shared.setting_fields import LONGEST, setting
+from gradflow.ui.shared.setting_fields import LONGEST, LinkedSettings, setting
 
 
 @dataclass(frozen=True)
-class ViewSettings:
-    """How terms are shown. Field names are the keys of the widgets and of the link."""
-
-    # The version of the links that hold these settings.
-    link_version: ClassVar[str] = "1"
+class ViewSettings(LinkedSettings):
+    """How terms are shown."""
 
     relative: bool = setting(
         True,
