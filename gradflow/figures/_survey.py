@@ -6,8 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.figures.builders.colours import LINES
+from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.step_layout import layout
+from gradflow.numerics.validation import shown
 from gradflow.surveys import Survey
 
 # The bands, the widest first: two quantiles, and the colour between them.
@@ -37,7 +39,7 @@ def plot_survey(
     Raises
     ------
     ValueError
-        If the layer is unknown.
+        If survey is none, the layer is unknown, or dark is none of its choices.
 
     See Also
     --------
@@ -53,6 +55,7 @@ def plot_survey(
     >>> figure.data[-1].name, figure.data[-1].y.tolist()
     ('median', [0.0, -1.0, -2.0, -3.0])
     """
+    _check(survey, dark)
     figure = go.Figure()
     for low, high, colour in _BANDS:
         bands = survey.bands(layer, [low, high])
@@ -100,7 +103,7 @@ def plot_survey_errors(survey: Survey, *, dark: bool | None = False) -> go.Figur
     Raises
     ------
     ValueError
-        If no sequence went well.
+        If survey is none, no sequence went well, or dark is none of its choices.
 
     See Also
     --------
@@ -114,8 +117,9 @@ def plot_survey_errors(survey: Survey, *, dark: bool | None = False) -> go.Figur
     >>> rnn = gf.RNN(1.0, 0.9, activation="identity")
     >>> seen = gf.survey(rnn, np.zeros((3, 20)), gf.UnitLoss(), lengths=[5, 10])
     >>> [trace.y.round(3).tolist() for trace in plot_survey_errors(seen).data]
-    [[0.38, 0.119], [0.565, 0.316]]
+    [[0.383, 0.119], [0.565, 0.316]]
     """
+    _check(survey, dark)
     figure = go.Figure()
     curves = {"sliding windows": survey.window_curve(), "detached chunks": survey.chunk_curve()}
     for (name, curve), colour in zip(curves.items(), ("LSTM", "RNN"), strict=True):
@@ -130,3 +134,9 @@ def plot_survey_errors(survey: Survey, *, dark: bool | None = False) -> go.Figur
     figure.update_layout(layout("steps kept", "relative error"))
     figure.update_xaxes(type="log")
     return on_paper(figure, dark, "What truncation makes of the mean gradient")
+
+
+def _check(survey: object, dark: object) -> None:
+    if not isinstance(survey, Survey):
+        raise ValueError(f"survey must be what gradflow.survey returns. Got {shown(survey)}.")
+    check_display(dark=dark)
