@@ -73,7 +73,7 @@ class Visitor:
     def query(self) -> str:
         """What the visitor's link holds."""
         mark = f"{_MARKS[self.number % len(_MARKS)]:g}"
-        return urlencode({"v": 1, "w_s": 0.9, "T": self.T, "b_f": mark})
+        return urlencode({"v": 2, "w_s": 0.9, "T": self.T, "b_f": mark})
 
     async def open(self, socket: websockets.ClientConnection) -> None:
         """Open the page."""

@@ -17,14 +17,14 @@ from gradflow.numerics.validation import shown
 from gradflow.training import TrainingRun
 
 FONT = 12
-HEIGHT = 780
+HEIGHT = 800
 MILLISECONDS = 400  # from one checkpoint to the next when it plays
 
 _COLOURS = ("RNN", "LSTM", "c")
 _CURVES = {
-    "accuracy": "accuracy, held out",
-    "log10_left": "log10 of what reaches the input that decides",
-    "state_radius": "spectral radius of the state's derivative",
+    "accuracy": "accuracy",
+    "log10_left": "log10 reaching",
+    "state_radius": "state radius",
 }
 _TOP, _BOTTOM = (0.53, 1.0), (0.08, 0.28)
 _GAP = 0.07
@@ -40,8 +40,9 @@ def plot_training_film(
     """Plot how the gradient of one held-out sequence changes while networks learn.
 
     One heatmap a network with the terms of `b`, the signal itself, relative to the k = 1 term of
-    each row; below them the accuracy, what reaches the input that decides, and the spectral radius
-    of the state's derivative at every checkpoint. The slider moves all of it, and it plays.
+    each row. Below them, at every checkpoint, "accuracy" on held-out sequences, "log10 reaching",
+    what reaches the input that decides, and "state radius", the median spectral radius of the
+    state's derivative. The slider moves all of it, and it plays.
 
     Parameters
     ----------
@@ -209,7 +210,7 @@ def _layout(runs: Mapping[str, TrainingRun], updates: list[int]) -> dict[str, An
     layout: dict[str, Any] = {
         "template": {},
         "height": HEIGHT,
-        "margin": {"l": 58, "r": 16, "t": 40, "b": 40},
+        "margin": {"l": 50, "r": 16, "t": 40, "b": 60},
         "font": {"size": FONT},
         "legend": {"orientation": "h", "x": 0.0, "y": _BOTTOM[1] + 0.04, "yanchor": "bottom"},
         "annotations": [],
@@ -224,7 +225,7 @@ def _layout(runs: Mapping[str, TrainingRun], updates: list[int]) -> dict[str, An
         axes = _axes(number)
         layout |= _axis(axes, (left, right), _TOP)
         layout[_key(axes["xaxis"])] |= plain | {
-            "title": {"text": "lag k (k = 1: the target step itself)", "standoff": 4},
+            "title": {"text": "lag k", "standoff": 4},
             "range": [0.5, T + 0.5],
             "showgrid": False,
         }
@@ -280,11 +281,11 @@ def _heading(text: str, x: float, y: float) -> dict[str, Any]:
 
 def _slider(updates: list[int]) -> dict[str, Any]:
     return {
-        "x": 0.1,
-        "len": 0.9,
+        "x": 0.0,
+        "len": 1.0,
         "y": 0.0,
-        "pad": {"t": 34},
-        "currentvalue": {"prefix": "updates: ", "font": {"color": QUIET}},
+        "pad": {"t": 64},
+        "currentvalue": {"prefix": "updates: ", "font": {"color": QUIET}, "xanchor": "right"},
         "steps": [
             {
                 "label": str(update),
@@ -308,7 +309,7 @@ def _buttons() -> dict[str, Any]:
         "y": 0.0,
         "xanchor": "left",
         "yanchor": "top",
-        "pad": {"t": 44},
+        "pad": {"t": 40},
         "showactive": False,
         "buttons": [
             {

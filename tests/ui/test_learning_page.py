@@ -47,7 +47,7 @@ def test_another_task_is_chosen_and_stands_in_the_link():
     app = opened()
     app.selectbox(key="l_task").set_value("adding").run()
     assert not app.exception
-    assert app.query_params["task"] == ["adding"]
+    assert app.query_params["task"] == "adding"
 
 
 def test_a_link_to_an_unknown_task_opens_the_first_and_says_so():

@@ -20,8 +20,10 @@ from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import Settings
 
+LOOKS = {preset.look for preset in PRESETS}
+
 # What a move of w_s sends: with a notice of its own, two more.
-MOST_MESSAGES = 32
+MOST_MESSAGES = 42
 
 
 class Seeing(Visitor):
@@ -44,8 +46,8 @@ class Seeing(Visitor):
             self.heatmaps = unpacked(element.bidi_component.bytes)
         if element.HasField("text"):
             self.text = element.text.body
-        if element.HasField("alert"):
-            self.notes.append(element.alert.body)
+        if element.HasField("markdown") and element.markdown.body in LOOKS:
+            self.notes.append(element.markdown.body)
 
 
 async def connected(server):
@@ -70,7 +72,7 @@ def test_visitors_who_move_at_once_see_their_own_networks(served_page):
         held = visitor.held
         flow = run(Settings(w_s=held["w_s"], T=visitor.T, b_f=held["b_f"])).lstm
         found = visitor.heatmaps["charts"][1]["data"][0]["z"]
-        np.testing.assert_allclose(found, relative_to_first(flow.log10("w_x")), rtol=1e-5)
+        np.testing.assert_allclose(found, relative_to_first(flow.log10("w_xc")), rtol=1e-5)
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
@@ -100,7 +102,7 @@ def test_a_move_sends_little(served_page):
 COUNTING = """
 import gc, runpy
 import streamlit as st
-runpy.run_path({app!r})
+runpy.run_path({app!r}, run_name="__main__")
 gc.collect()
 kinds = [type(found).__name__ for found in gc.get_objects()]
 st.text(f"{{kinds.count('AppSession')}} sessions, {{kinds.count('GradientFlow')}} flows")

@@ -17,7 +17,9 @@ LEAD = (
 READING = (
     "Rows are targets and columns lags, as on the other pages; the terms are those of the bias "
     "$b$, the signal itself, each row relative to its own $k = 1$ term. They are those of the "
-    "first of the held-out sequences; accuracy is that of all of them."
+    "first of the held-out sequences; accuracy is that of all of them. *log10 reaching*: the term "
+    "of the step that decides, relative to $k = 1$. *State radius*: the spectral radius of the "
+    "derivative of the state from one step to the next, median over the steps."
 )
 SEEDS = "Line: the median of ten seeds. Shade: from their 10% quantile to their 90% quantile."
 FILM = "The charts with their slider, as one page that opens without a network."

@@ -61,7 +61,7 @@ def test_the_pages_keep_their_settings_apart():
     app = opened(T="77", sequence="noise")
     app._page_hash = calc_hash("paths")
     app = quiet(app.run())
-    assert query(app) == {"v": "1", "w_s": "0.9", "T": "50", "b_f": "1.0"}
+    assert query(app) == {"v": "2", "w_s": "0.9", "T": "50", "b_f": "1.0"}
     app._page_hash = calc_hash("model")
     app = quiet(app.run())
     assert query(app) == {

@@ -53,9 +53,10 @@ def test_the_architecture_tells_the_gates_of_each_layer():
         ]
         rows = table[table["Layer"] == str(number)]
         for column, expected in (("Mean bias", bias.mean(axis=1)), (table.columns[-1], radii)):
-            shown = [float(text) for text in rows[column]]
+            shown = [float(text.replace("−", "-")) for text in rows[column]]
             np.testing.assert_allclose(shown, expected, rtol=6e-3, atol=6e-4)
-        line = f"of layer {number}: mean **{bias[1].mean():.3g}**"
+        mean = f"{bias[1].mean():.3g}".replace("-", "−")
+        line = f"of layer {number}: mean **{mean}**"
         assert line in said(app)
     assert "assumed from the names" in said(app)
 
