@@ -140,7 +140,7 @@ def test_the_svg_parses_and_holds_the_settings(downloading, tmp_path):
     words = " ".join(root.itertext())
     assert "target step t" in words
     assert "w_s = 0.4" in words
-    assert "v=1" in words
+    assert "v=2" in words
 
 
 @pytest.mark.slow

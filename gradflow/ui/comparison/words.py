@@ -28,11 +28,11 @@ $$z_j = w_x x_j + w_s s_{j-1} + b \\qquad s_j = \\phi(z_j) \\qquad \\hat y_j = w
 
 $$z^g_j = w_{xg} x_j + w_{hg} h_{j-1} + b_g \\quad (g = i, f, c, o)$$
 
-$$i_j = \\sigma(z^i_j) \\quad f_j = \\sigma(z^f_j) \\quad c'_j = \\tanh(z^c_j) \\quad
-o_j = \\sigma(z^o_j)$$
+$$i_j = \\sigma(z^i_j) \\quad f_j = \\sigma(z^f_j) \\quad o_j = \\sigma(z^o_j)$$
 
-$$c_j = f_j c_{j-1} + i_j c'_j \\qquad m_j = \\tanh(c_j) \\qquad h_j = o_j m_j \\qquad
-\\hat y_j = w_o h_j + b_y$$
+$$c'_j = \\tanh(z^c_j) \\qquad c_j = f_j c_{j-1} + i_j c'_j$$
+
+$$m_j = \\tanh(c_j) \\qquad h_j = o_j m_j \\qquad \\hat y_j = w_o h_j + b_y$$
 
 $x$ is the input, $i$, $f$ and $o$ are the input, forget and output gates, $c'$ is the candidate,
 $\\hat y$ the output.
