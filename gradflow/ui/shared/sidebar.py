@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import streamlit as st
 
 from gradflow import sequences
 from gradflow.ui.shared.presets import PRESETS
-from gradflow.ui.shared.setting_fields import LONGEST
-from gradflow.ui.shared.settings import CONTROLS
+from gradflow.ui.shared.setting_fields import LONGEST, parsed
+from gradflow.ui.shared.settings import CONTROLS, Settings
 from gradflow.ui.shared.state import HELD, OWN, WIDGETS, own_numbers
 from gradflow.ui.shared.widgets import NARROW
 from gradflow.ui.shared.words import forget_bias_words
@@ -151,11 +152,16 @@ def _exact_length(disabled: bool) -> None:
 
 
 def _take_length() -> None:
-    HELD.change(T=st.session_state["T_typed"])
+    with contextlib.suppress(ValueError):  # a browser may send anything
+        HELD.change(T=parsed("T", str(st.session_state["T_typed"]), Settings))
 
 
 def _choose_scene() -> None:
-    _show_scene(st.session_state["preset"])
+    chosen = st.session_state["preset"]
+    if chosen in _NUMBERED:  # a browser may send anything
+        _show_scene(chosen)
+    else:
+        st.session_state["preset"] = None
 
 
 def _turn(way: int) -> None:
