@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from gradflow.numerics.half_life_and_horizon import half_life_at, horizon_of
 from gradflow.numerics.line_fit import bent_line
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
@@ -29,9 +30,6 @@ LEVELS = (0.5, 0.1, 0.01, 1e-3, 1e-4)
 _KEPT = math.log10(2.0)
 
 _SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
-
-# Terms are right to some 1e-10; at a limit they count as having met it.
-_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -150,13 +148,13 @@ def fall_and_tail_of(row: Array) -> FallAndTail:
         log10_fall=0.0 if line.bend is None else float(heights[first - 1] - heights[0]),
         fall_decay=math.nan if line.bend is None else factor(line.slopes[0]),
         tail_decay=factor(rate),
-        tail_half_life=_half_life(rate),
+        tail_half_life=half_life_at(rate),
         fall_deviation=_mean(off[k < first]),
         tail_deviation=_mean(off[k >= first]),
         log10_left=-math.inf if lost else float(heights[-1] - heights[0]),
         zeros=t - len(k),
         zero_from=None if some[-1] else 1 + int(k.max(initial=0.0)),
-        horizons=MappingProxyType({level: _horizon(row, level) for level in LEVELS}),
+        horizons=MappingProxyType({level: horizon_of(row, math.log10(level)) for level in LEVELS}),
         verdict=_verdict(rate, t),
         log10_line=frozen(heights),
     )
@@ -172,18 +170,6 @@ def factor(log10_rate: float) -> float:
 
 def _mean(deviations: Array) -> float:
     return float(deviations.mean()) if len(deviations) else math.nan
-
-
-def _half_life(rate: float) -> float:
-    if math.isnan(rate):
-        return math.nan
-    return math.log10(2.0) / -rate if rate < 0.0 else math.inf
-
-
-def _horizon(row: Array, level: float) -> int:
-    if np.isneginf(row[0]):
-        return 0
-    return int(np.flatnonzero(row >= row[0] + math.log10(level) - _TOLERANCE)[-1]) + 1
 
 
 def _verdict(rate: float, t: int) -> str:

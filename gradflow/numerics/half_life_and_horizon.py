@@ -69,10 +69,14 @@ def half_life_of(row: Array) -> float:
     >>> gf.memory.half_life_of([0.0, -1.0, -2.0])  # a tenth a step
     0.3010299956639812
     """
-    rate = log10_decay(_checked(row))
-    if math.isnan(rate):
+    return half_life_at(log10_decay(_checked(row)))
+
+
+def half_life_at(log10_rate: float) -> float:
+    """Steps after which what decays at a rate a step has halved; infinity where it does not."""
+    if math.isnan(log10_rate):
         return math.nan
-    return math.log10(2.0) / -rate if rate < 0.0 else math.inf
+    return math.log10(2.0) / -log10_rate if log10_rate < 0.0 else math.inf
 
 
 def horizon_of(row: Array, log10_eps: float) -> int:

@@ -35,7 +35,7 @@ from gradflow.weights.layers import (
     one_of_two,
 )
 from gradflow.weights.pytorch import joined_biases
-from gradflow.weights.tensors import ChoiceError, Tensor, shown
+from gradflow.weights.tensors import ChoiceError, Tensor, by_prefix, shown
 
 # Keras 2 ends a name with the number of an output, ":0".
 NAME = re.compile(r"(?P<prefix>.*?)(?P<name>recurrent_kernel|kernel|bias)(?::0)?", re.DOTALL)
@@ -56,10 +56,7 @@ def keras_modules(tensors: Mapping[str, Tensor], graph: LayerGraph | None = None
     graph : LayerGraph, optional
         What the configuration of the model tells.
     """
-    groups: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if found := NAME.fullmatch(name):
-            groups.setdefault(found["prefix"], {})[found["name"]] = tensor
+    groups = by_prefix(tensors, NAME)
     modules = {
         prefix: _module(prefix, group, graph)
         for prefix, group in sorted(groups.items(), key=lambda item: _natural(item[0]))

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from gradflow.weights.gate_blocks import GateBlocks, Source, layer_of
 from gradflow.weights.layers import Answers, Layer, Module, Told
-from gradflow.weights.tensors import Tensor
+from gradflow.weights.tensors import Tensor, by_prefix
 
 NAME = re.compile(r"(?P<prefix>(?:.*[./])?)(?P<name>Wxh?|Wh|Whh|bias|b|bhn)", re.DOTALL)
 NAMES = "the names, which are MLX's"
@@ -35,10 +35,7 @@ def mlx_modules(tensors: Mapping[str, Tensor]) -> list[Module]:
     tensors : mapping
         All tensors of the file.
     """
-    groups: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if found := NAME.fullmatch(name):
-            groups.setdefault(found["prefix"], {})[found["name"]] = tensor
+    groups = by_prefix(tensors, NAME)
     return [
         Module(prefix.rstrip("./"), prefix, group, _layers)
         for prefix, group in groups.items()

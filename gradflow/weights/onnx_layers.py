@@ -28,6 +28,7 @@ from gradflow.weights.layers import (
     chosen_direction,
 )
 from gradflow.weights.onnx_graph import OnnxGraph, OnnxNode, dequantized
+from gradflow.weights.refusals import no_peepholes
 from gradflow.weights.tensors import Tensor, listed, shown
 
 SOURCE = "the graph"
@@ -92,7 +93,7 @@ def _unsupported(graph: OnnxGraph, node: OnnxNode, tensors: Mapping[str, Tensor]
         if node.input(place) and role not in tensors:
             return f"{role} of {name} must be a constant in the file. The graph computes it."
     if node.input(PEEPHOLES):
-        return f"The cells must have no peepholes, which are not supported. Got {name} with P."
+        return no_peepholes(f"{name} with P")
     if node.attributes.get("clip"):
         return f"The cells must not be clipped (clip), which is not supported. Got {name}."
     if node.whole("input_forget", 0):

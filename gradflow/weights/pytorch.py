@@ -30,7 +30,7 @@ from gradflow.weights.layers import (
     one_direction,
     one_of_two,
 )
-from gradflow.weights.tensors import Tensor, shown
+from gradflow.weights.tensors import Tensor, by_prefix, shown
 
 # A cell such as torch.nn.LSTMCell has the same names without a layer's number.
 NAME = re.compile(
@@ -54,10 +54,7 @@ def pytorch_modules(
     told : mapping, optional
         What is known of a module, by its name.
     """
-    groups: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if found := NAME.fullmatch(name):
-            groups.setdefault(found["prefix"], {})[found["name"]] = tensor
+    groups = by_prefix(tensors, NAME)
     for prefix, group in groups.items():
         if "weight_ih" in group and "bias_ih" not in group:
             more = {name: tensors.get(prefix + name) for name in OF_EQUINOX}

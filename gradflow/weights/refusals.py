@@ -76,7 +76,7 @@ def check_accounted(
 def _unaccounted(module: Module, name: str) -> str:
     rest = name.removeprefix(module.stem)
     if PEEPHOLE.search(name):
-        return f"The cells must have no peepholes, which are not supported. Got {shown(name)}."
+        return no_peepholes(shown(name))
     if NORMALISATION.search(rest):
         return f"The cells must have no normalisation, which is not supported. Got {shown(name)}."
     place = f"the weights of {shown(module.name)}" if module.name else "its weights"
@@ -90,6 +90,9 @@ def check_no_peepholes(tensors: Mapping[str, Tensor]) -> None:
     """Raise ValueError if there are weights from the cell state to the gates."""
     found = next(filter(PEEPHOLE.search, tensors), None)
     if found is not None:
-        raise ValueError(
-            f"The cells must have no peepholes, which are not supported. Got {shown(found)}."
-        )
+        raise ValueError(no_peepholes(shown(found)))
+
+
+def no_peepholes(found: str) -> str:
+    """The sentence that refuses weights from the cell state to the gates."""
+    return f"The cells must have no peepholes, which are not supported. Got {found}."

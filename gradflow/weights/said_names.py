@@ -22,7 +22,7 @@ from gradflow.weights.gate_blocks import (
     transposed,
 )
 from gradflow.weights.layers import Answers, Layer, Module
-from gradflow.weights.tensors import Tensor, listed
+from gradflow.weights.tensors import Tensor, by_prefix, listed
 
 NAME = re.compile(r"(?P<prefix>.*?)(?P<name>[wb]_(?:ih|hh))", re.DOTALL)
 ROLES = ("w_x", "w_h", "b", "b_x", "b_h", "b_hn")
@@ -39,10 +39,7 @@ def short_named_modules(tensors: Mapping[str, Tensor]) -> list[Module]:
     tensors : mapping
         All tensors of the file.
     """
-    groups: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if found := NAME.fullmatch(name):
-            groups.setdefault(found["prefix"], {})[found["name"]] = tensor
+    groups = by_prefix(tensors, NAME)
     return [
         Module(prefix.rstrip("./_"), prefix, group, _short_named)
         for prefix, group in groups.items()

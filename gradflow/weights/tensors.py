@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,25 @@ class Tensor:
             place = tuple(int(index) for index in np.argwhere(~finite)[0])
             raise ValueError(f"{shown(self.name)} must be finite. Got {array[place]} at {place}.")
         return frozen(array)
+
+
+def by_prefix(
+    tensors: Mapping[str, Tensor], pattern: re.Pattern[str]
+) -> dict[str, dict[str, Tensor]]:
+    """Tensors by how their names begin, and then by the rest of their names.
+
+    Parameters
+    ----------
+    tensors : mapping
+        All tensors of a file.
+    pattern : re.Pattern
+        What a whole name must be, with the groups "prefix" and "name"; others are left out.
+    """
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if found := pattern.fullmatch(name):
+            groups.setdefault(found["prefix"], {})[found["name"]] = tensor
+    return groups
 
 
 class ChoiceError(ValueError):
