@@ -27,6 +27,21 @@ ASKED = {
     "log10 parameter": SCALAR.log10,
     "log10_row parameter": lambda parameter: SCALAR.log10_row(parameter, 2),
     "total parameter": SCALAR.total,
+    "global_norm both_biases": GRADIENT.global_norm,
+    "global_norm readout": lambda readout: GRADIENT.global_norm(readout=readout),
+    "gradient_flow on_step": lambda call: gf.gradient_flow(gf.RNN(0.5, 0.5), X, on_step=call),
+    "sweep_inputs on_step": SCALAR.sweep_inputs,
+    "by_lag on_step": lambda call: GRADIENT.by_lag([1], call),
+    "truncation_curve on_step": GRADIENT.truncation_curve,
+    "chunk_curve on_step": lambda call: GRADIENT.chunk_curve([1], on_step=call),
+    "signals on_step": lambda call: gf.signals(SCALAR, 1, on_step=call),
+    "unit_signals on_step": lambda call: gf.analysis.unit_signals(SCALAR, 1, on_step=call),
+    "survey on_progress": lambda call: gf.survey(
+        gf.RNN(0.5, 0.5), [X], gf.UnitLoss(), on_progress=call
+    ),
+    "train on_checkpoint": lambda call: gf.training.train(
+        gf.training.TrainingSettings(delay=1, hidden=1, updates=1), call
+    ),
     "by_detours parameter": lambda parameter: STACK.by_detours(parameter, layer=1),
 }
 

@@ -21,7 +21,7 @@ from gradflow.flow.arguments import check_kind
 from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import frozen
+from gradflow.numerics.validation import frozen, optional_callable, true_or_false
 from gradflow.weights.model import Model
 
 _READOUT = ("readout.w_o", "readout.b_o")
@@ -159,6 +159,11 @@ class TrainingGradient:
         readout : bool
             Whether the readout is trained.
 
+        Raises
+        ------
+        ValueError
+            If an argument is not such.
+
         See Also
         --------
         norm : Of one parameter.
@@ -177,8 +182,9 @@ class TrainingGradient:
         >>> round(gradient.global_norm(), 3), round(gradient.global_norm(readout=False), 3)
         (122.584, 120.942)
         """
-        names = [name for name in self.gradients if readout or name not in _READOUT]
-        if both_biases:
+        with_readout = true_or_false("readout", readout)
+        names = [name for name in self.gradients if with_readout or name not in _READOUT]
+        if true_or_false("both_biases", both_biases):
             names += _twice(self.cell)
         return float(np.linalg.norm([self.norm(name) for name in names]))
 
@@ -271,6 +277,7 @@ class TrainingGradient:
         >>> bins.last.tolist(), bins.together.norm.round(1).tolist()
         ([5, 10, 20], [74.6, 31.9, 14.4])
         """
+        optional_callable("on_step", on_step)
         return lag_bins(self._parts, first, on_step)
 
     def truncated(self, window: int) -> Truncated:
@@ -374,6 +381,7 @@ class TrainingGradient:
         >>> [curve.shortest(error) for error in (0.01, 0.05, 0.1)]
         [17, 13, 11]
         """
+        optional_callable("on_step", on_step)
         return truncation.truncation_curve(self._parts, on_step)
 
     def chunk_curve(
@@ -417,6 +425,7 @@ class TrainingGradient:
         >>> curve.together.relative_error.round(3).tolist()
         [0.565, 0.316, 0.0]
         """
+        optional_callable("on_step", on_step)
         return truncation.chunk_curve(self._parts, lengths, offset, on_step)
 
     def lost_to_windows(self, windows: Sequence[int]) -> Iterator[dict[str, Array]]:

@@ -16,7 +16,13 @@ from gradflow.engine.parameter_names import checked_layer, full_name, layers_of,
 from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import finite_array, frozen, one_of, target_step
+from gradflow.numerics.validation import (
+    finite_array,
+    frozen,
+    one_of,
+    optional_callable,
+    target_step,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -178,6 +184,7 @@ def signals(
     >>> gf.signals(flow, 3).x.value[:, 0].tolist()
     [1.0, -1.0, -0.25]
     """
+    optional_callable("on_step", on_step)
     step, number = target_step(t, flow.T), checked_layer(flow.cell, layer)
     slopes = flow.cell.slopes(flow.trace)
     sweep = carry_one_back(flow.cell, slopes, flow.state_slope[step - 1 : step], step)

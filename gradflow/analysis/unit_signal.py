@@ -12,7 +12,7 @@ from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.half_life_and_horizon import half_life_of
 from gradflow.numerics.scaled import Array, Scaled, log_shares
-from gradflow.numerics.validation import frozen, target_step
+from gradflow.numerics.validation import frozen, optional_callable, target_step
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +97,7 @@ def unit_signals(
     >>> gf.analysis.unit_signals(flow, t=10).log10[-1].round(2)
     array([-0.41, -9.  ])
     """
+    optional_callable("on_step", on_step)
     step = target_step(t, flow.T)
     name = full_name(flow.cell, "b", layer)
     slopes = flow.cell.slopes(flow.trace)

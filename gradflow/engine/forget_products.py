@@ -1,4 +1,4 @@
-"""What the forget gates of a layer let through from step to step.
+"""What the forget gates of a layer let through from step to step, the mean over units of its log10.
 
 What the functions take, return and raise stands with the methods of `GradientFlow` that call them.
 """
@@ -46,7 +46,7 @@ def _sums(log10_forget: Array) -> tuple[Array, Array]:
 
 
 def _log10_forget(cell: Cell, trace: Any, layer: int | None) -> Array:
-    """log10 f_j of a layer, (T,)."""
+    """log10 f_j of a layer, the mean over its units, (T,)."""
     number = checked_layer(cell, layer)
     own, traces = layers_of(cell)[number], getattr(trace, "layers", (trace,))
     log10_forget: Callable[[Any], Array] | None = getattr(own, "log10_forget", None)

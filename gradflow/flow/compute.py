@@ -12,6 +12,7 @@ from gradflow.flow.arguments import checked_targets
 from gradflow.flow.forward import forward_pass
 from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss, Readout
+from gradflow.numerics.validation import optional_callable
 from gradflow.weights.model import Model
 
 
@@ -94,6 +95,7 @@ def gradient_flow(
     >>> gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5), counts * 1.0, mask=counts)
     GradientFlow(LSTM(H=1, D=1), T=10 of 70 steps, stable at t=10)
     """
+    optional_callable("on_step", on_step)
     made = forward_pass(cell, x, readout, loss, initial_state, mask, weights)
     steps = checked_targets(targets, len(made.trace.x))
     deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step, steps)

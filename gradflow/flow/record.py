@@ -20,7 +20,7 @@ from gradflow.flow.refined_states import refined_pass
 from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import frozen, whole_number
+from gradflow.numerics.validation import frozen, optional_callable, whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -785,6 +785,7 @@ class GradientFlow:
         >>> flow.log10("x").round(2)[2]
         array([-1.15, -1.27, -1.42])
         """
+        optional_callable("on_step", on_step)
         self._backward.sweep_inputs(on_step)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

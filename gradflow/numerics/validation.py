@@ -97,6 +97,12 @@ def true_or_false(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def optional_callable(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` can be called or is None."""
+    if value is not None and not callable(value):
+        raise ValueError(f"{name} must be None or callable. Got {shown(value)}.")
+
+
 def target_step(t: Any, T: int) -> int:
     """`t` as an int.
 

@@ -15,7 +15,7 @@ from typing import Any
 from gradflow.cells.base import Cell
 from gradflow.flow.arguments import check_kind
 from gradflow.losses import Loss, Readout
-from gradflow.numerics.validation import whole_number
+from gradflow.numerics.validation import optional_callable, whole_number
 from gradflow.surveys.one_sequence import failed, none, survey_of_one
 from gradflow.surveys.record import Survey
 from gradflow.surveys.sample import Sample, samples_of
@@ -130,6 +130,7 @@ def survey(
     settings = SurveySettings.of(cell, lengths)
     size = whole_number("batch", batch, 1)
     most = whole_number("in_flight", _twice_the_processors() if in_flight is None else in_flight, 1)
+    optional_callable("on_progress", on_progress)
     samples = samples_of(sequences, loss, targets, mask)
     pieces = (Work(settings, model, readout, tuple(some)) for some in _batches(samples, size))
     total = none(settings)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradflow.flow import GradientFlow
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import frozen, one_of, whole_number
+from gradflow.numerics.validation import frozen, one_of, optional_callable, whole_number
 from gradflow.training.checkpoints import MEASURES, Checkpoint, checkpoint, probe
 from gradflow.training.networks import Network, loss_and_gradients
 from gradflow.training.optimisers import Adam, Momentum, Optimiser, clipped
@@ -150,6 +150,7 @@ def train(
         raise ValueError(
             f"settings must be training.TrainingSettings. Got {type(settings).__name__}."
         )
+    optional_callable("on_checkpoint", on_checkpoint)
     made: list[Checkpoint] = []
     divergence = None
     for entry in _entries(settings):
