@@ -1,0 +1,253 @@
+"""All that a class and a stranger do, at once, for a while: what the class meets, what stays.
+
+    python -m benchmarks.mixed_load --minutes 60
+
+Forty visitors move `w_s` once a second. Beside them one heavy run begins every minute and is left
+on the way, one browser gives weights and damaged weights and takes pictures, foreign pages knock,
+and from time to time the Chromium that draws the pictures and a process that computes are killed.
+Only what the visitors meet counts as an error; to lose a picture or a heavy run to a kill does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import websockets
+from playwright.sync_api import BrowserContext, Error, sync_playwright
+from safetensors.numpy import save_file
+
+from benchmarks import machine, report
+from benchmarks.heavy_run import heavy_visitor
+from benchmarks.visitors import Visitor
+from tests.browser.app_page import AppPage
+from tests.browser.chromium import FLAGS, installed
+from tests.browser.serving import Server, served
+
+_FOREIGN = ("http://evil.example", "https://evil.example:8501", "http://10.0.0.1", "null")
+_SETTLES = 75.0  # seconds after which what the visitors held has to be free
+
+
+@dataclass
+class Day:
+    """What went on.
+
+    Attributes
+    ----------
+    ends : float
+        When, on the clock of `time.monotonic`.
+    done : Counter
+        How often what was done.
+    errors : list of str
+        What should not have been.
+    """
+
+    ends: float
+    done: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is time left."""
+        return time.monotonic() < self.ends
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, but not beyond the end."""
+        await asyncio.sleep(max(0.0, min(seconds, self.ends - time.monotonic())))
+
+
+async def visitors(day: Day, server: Server, asked: argparse.Namespace) -> list[Visitor]:
+    """A class that moves its sliders until the end."""
+    url = server.address.replace("http://", "ws://") + "/_stcore/stream"
+    class_ = [Visitor(number, asked.T) for number in range(asked.sessions)]
+
+    async def stay(visitor: Visitor) -> None:
+        async with websockets.connect(url, subprotocols=["streamlit"], max_size=None) as socket:
+            await visitor.open(socket)
+            while day.goes_on:
+                await visitor.move(socket, 10, 1.0)
+
+    await asyncio.gather(*map(stay, class_))
+    day.errors.extend(error for visitor in class_ for error in visitor.errors)
+    return class_
+
+
+async def heavy_runs(day: Day, server: Server) -> None:
+    """A visitor with heavy runs every minute, who closes the tab while one goes on."""
+    while day.goes_on:
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async with heavy_visitor(server, 2000) as heavy:
+                await day.rest(25.0)
+            day.done["heavy runs"] += 1 + heavy.ended
+            day.errors.extend(heavy.errors)
+        await day.rest(35.0)
+
+
+async def knocks(day: Day, server: Server) -> None:
+    """Handshakes of foreign pages, which must be refused."""
+    url = server.address.replace("http://", "ws://") + "/_stcore/stream"
+    for origin in itertools.cycle(_FOREIGN):
+        if not day.goes_on:
+            return
+        try:
+            async with websockets.connect(url, origin=origin, subprotocols=["streamlit"]):
+                day.errors.append(f"{origin} was let in")
+        except websockets.InvalidStatus:
+            day.done["foreign handshakes refused"] += 1
+        await day.rest(2.0)
+
+
+async def kills(day: Day, server: Server) -> None:
+    """The Chromium of the pictures and a process that computes die in turn."""
+    for name in itertools.cycle(("chromium", "multiprocessing")):
+        await day.rest(45.0)
+        if not day.goes_on:
+            return
+        for process, command in descendants(server.process):
+            if name in command and "resource_tracker" not in command:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+                    day.done["processes killed"] += 1
+                break
+
+
+def descendants(process: int) -> Iterator[tuple[int, str]]:
+    """The processes that a process has started, and theirs, with their commands."""
+    for child in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for number in map(int, child.read_text().split()):
+                yield number, Path(f"/proc/{number}/cmdline").read_text().replace("\0", " ")
+                yield from descendants(number)
+
+
+def all_memory(process: int) -> float:
+    """Memory of a process and of all that it has started, in MB; what they share counts once."""
+    total = 0
+    for number in (process, *(number for number, _ in descendants(process))):
+        with contextlib.suppress(OSError):
+            told = Path(f"/proc/{number}/smaps_rollup").read_text()
+            total += next(int(line.split()[1]) for line in told.splitlines() if "Pss:" in line)
+    return total * 1024 / 1e6
+
+
+def browse(day: Day, server: Server, folder: Path) -> None:
+    """One browser that gives weights and takes pictures, until the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed(), args=list(FLAGS))
+        try:
+            while day.goes_on:
+                context = browser.new_context(accept_downloads=True)
+                context.set_default_timeout(30_000)
+                for what in (_weights, _picture):
+                    try:
+                        day.done[what(context, server, folder)] += 1
+                    except Error as failure:
+                        day.done[f"not done: {str(failure).splitlines()[0]}"] += 1
+                context.close()
+        finally:
+            browser.close()
+
+
+def _weights(context: BrowserContext, server: Server, folder: Path) -> str:
+    """A file whose end is missing, and then the whole one."""
+    generator = np.random.default_rng(0)
+    shapes = {"weight_ih_l0": (512, 16), "weight_hh_l0": (512, 128), "bias_ih_l0": (512,)}
+    shapes["bias_hh_l0"] = (512,)
+    path, damaged = folder / "mine.safetensors", folder / "damaged.safetensors"
+    save_file({name: generator.normal(size=shape) / 12 for name, shape in shapes.items()}, path)
+    damaged.write_bytes(path.read_bytes()[:-1000])
+    tab = AppPage(context.new_page())
+    tab.open(f"{server.address}/model")
+    tab.upload("model_file", damaged)
+    tab.page.get_by_text("damaged.safetensors").first.wait_for()
+    tab.upload("model_file", path)
+    tab.page.get_by_role("heading", name="mine.safetensors").wait_for()
+    return "weights uploaded"
+
+
+def _picture(context: BrowserContext, server: Server, folder: Path) -> str:
+    """A PNG of the comparison."""
+    tab = AppPage(context.new_page())
+    tab.open(f"{server.address}/")
+    tab.unfold("Downloads")
+    tab.download("download_png", folder)
+    return "pictures taken"
+
+
+def _first(server: Server, folder: Path) -> None:
+    """One visitor sees what the others will, so that what is imported for it is in memory."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed(), args=list(FLAGS))
+        context = browser.new_context(accept_downloads=True)
+        context.set_default_timeout(120_000)
+        _weights(context, server, folder)
+        _picture(context, server, folder)
+        browser.close()
+
+
+async def all_at_once(server: Server, asked: argparse.Namespace, folder: Path) -> tuple:
+    """The day, the class, and the memory before and after it."""
+    await asyncio.to_thread(_first, server, folder)
+    await asyncio.sleep(_SETTLES)
+    before = all_memory(server.process)
+    day = Day(time.monotonic() + 60.0 * asked.minutes)
+    class_, *_ = await asyncio.gather(
+        visitors(day, server, asked),
+        heavy_runs(day, server),
+        knocks(day, server),
+        kills(day, server),
+        asyncio.to_thread(browse, day, server, folder),
+    )
+    await asyncio.sleep(_SETTLES)
+    return day, class_, before, all_memory(server.process)
+
+
+def main() -> None:
+    """Measure, print, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--sessions", type=int, default=40)
+    parser.add_argument("--T", type=int, default=200)
+    asked = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        tempfile.TemporaryDirectory() as folder,
+        served("app.py", Path(home)) as server,
+    ):
+        day, class_, before, after = asyncio.run(all_at_once(server, asked, Path(folder)))
+    moves = 1e3 * np.concatenate([visitor.seconds for visitor in class_])
+    p50, p95 = np.percentile(moves, [50, 95])
+    worst = max(1e3 * np.percentile(visitor.seconds, 95) for visitor in class_)
+    text = "\n".join(
+        [
+            "| minutes | moves | p50, ms | p95 | p95 of the slowest visitor | errors "
+            "| memory before, MB | after |",
+            "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+            f"| {asked.minutes:g} | {moves.size} | {p50:.0f} | {p95:.0f} | {worst:.0f} | "
+            f"{len(day.errors)} | {before:.0f} | {after:.0f} |",
+            "",
+            f"{asked.sessions} visitors at T = {asked.T}. Meanwhile: "
+            + ", ".join(f"{what} {number}" for what, number in sorted(day.done.items()))
+            + ". Memory is that of the server and of all processes it has started, "
+            f"{_SETTLES:g} s after a first visitor has left, and as long after the last. The aim: "
+            "no error, nobody's p95 above 100 ms, and memory within 20% of what it was. "
+            f"On {machine.name()}.",
+        ]
+    )
+    print(text, *sorted(set(day.errors))[:20], sep="\n")
+    report.put("mixed load", text)
+
+
+if __name__ == "__main__":
+    main()
