@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from gradflow.weights.contents import Contents
+from gradflow.weights.conversions import KERAS_LINES, NUMPY_LINES, ONNX_LINES, PYTORCH_LINES
 from gradflow.weights.keras_files import KerasFileError, MissingLibraryError, read_keras
 from gradflow.weights.npz import looks_like_zip, member_names, read_npz
 from gradflow.weights.onnx_files import (
@@ -34,20 +35,6 @@ OTHERS = {
 # What Keras' archives begin with.
 KERAS_MEMBERS = (b"metadata.json", b"config.json", b"model.weights.h5")
 HDF5 = b"\x89HDF\r\n\x1a\n"
-
-PYTORCH_LINES = """\
-from safetensors.torch import save_file
-save_file(model.state_dict(), "model.safetensors")"""
-NUMPY_LINES = """\
-import numpy as np
-np.savez("model.npz", **weights)"""
-KERAS_LINES = """\
-import numpy as np
-np.savez("model.npz", config=model.to_json(), **{w.path: w.numpy() for w in model.weights})"""
-
-ONNX_LINES = """\
-import onnx
-onnx.save(onnx.load("model.onnx"), "whole.onnx")"""
 
 
 def read_contents(data: bytes, name: str, limit: int) -> Contents:

@@ -5,14 +5,21 @@ A file is believed only as far as it accounts for all that lies beside the cells
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import PurePath
 
+from gradflow.weights.conversions import KERAS_LINES
 from gradflow.weights.layers import Module
 from gradflow.weights.readouts import Linear
-from gradflow.weights.tensors import Tensor, shown
+from gradflow.weights.said_names import example_line
+from gradflow.weights.tensors import Tensor, listed, shown
 
+# Bytes of a float64.
+DOUBLE = 8
+# What Keras 3 calls weights inside its own files, which do not say which is which.
+NUMBERED = re.compile(r"(^|/)vars/\d+$")
 # What the parts of a model are called: model-00001-of-00002.safetensors.
 PART = re.compile(r"-\d{5}-of-(\d{5})\.")
 # What TensorFlow and Keras call the weights from the cell state to the gates.
@@ -37,6 +44,25 @@ def check_whole(name: str) -> None:
         raise ValueError(
             f"{shown(name)} must be a whole model. Its name says that it is one part of "
             f"{int(found[1])}: load the folder that has all of them, or its index.json."
+        )
+
+
+def check_names(tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless all names can be written: JSON can hold half a character."""
+    for name in tensors:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"Names of weights must be whole text. Got {shown(name)}.") from None
+
+
+def check_expanded(chosen: Sequence[Module], most: int) -> None:
+    """Raise ValueError if numbers that are stored small would take too much memory once read."""
+    tensors = {id(one): one for module in chosen for one in module.tensors.values()}
+    needed = sum(math.prod(one.shape) for one in tensors.values()) * DOUBLE
+    if needed > most:
+        raise ValueError(
+            f"The recurrent layers must have at most {most} bytes as float64. Got {needed}."
         )
 
 
@@ -96,3 +122,22 @@ def check_no_peepholes(tensors: Mapping[str, Tensor]) -> None:
 def no_peepholes(found: str) -> str:
     """The sentence that refuses weights from the cell state to the gates."""
     return f"The cells must have no peepholes, which are not supported. Got {found}."
+
+
+def nothing_found(tensors: Mapping[str, Tensor]) -> str:
+    """What is said of a file without a recurrent layer by a name that is known."""
+    numbered = next(filter(NUMBERED.search, tensors), None)
+    if numbered is not None:
+        return (
+            "The weights must be named kernel, recurrent_kernel and bias, as these lines of Keras "
+            f"do. Got {shown(numbered)}:\n{KERAS_LINES}"
+        )
+    held = f"Got {listed(tensors)}." if tensors else "Got nothing."
+    said = (
+        "The file must hold a recurrent layer by PyTorch's names (weight_ih_l0, weight_hh_l0) "
+        f"or Keras' (kernel, recurrent_kernel). {held}"
+    )
+    line = example_line(tensors)
+    if line is None:
+        return said
+    return f"{said} Say which tensor is which, and the order of the gates as it is:\n{line}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gradflow.weights.assembly import model_of
 from gradflow.weights.contents import Contents
 from gradflow.weights.folding import folded
 from gradflow.weights.layers import Answers, Told
-from gradflow.weights.loading import given_tensor, model_of
 from gradflow.weights.model import Model
+from gradflow.weights.state_dicts import given_tensor
 
 SOURCE = "the module itself"
 KINDS = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu"}
