@@ -106,6 +106,32 @@ def as_torch():
     return file.getvalue()
 
 
+def as_keras(suffix):
+    """A file that Keras wrote."""
+    try:
+        import h5py  # noqa: F401
+    except ModuleNotFoundError:
+        go_without("needs h5py")
+    return (
+        Path(__file__).parent / "weights" / "keras_models" / f"gru_reset_before{suffix}"
+    ).read_bytes()
+
+
+def as_onnx():
+    """A file that the library of ONNX writes."""
+    try:
+        from onnx import helper, numpy_helper
+    except ModuleNotFoundError:
+        go_without("needs ONNX")
+    names = {"weight_ih_l0": "W", "weight_hh_l0": "R"}
+    arrays = {names[name]: array[None] for name, array in weights().items() if name in names}
+    node = helper.make_node("LSTM", ["x", *arrays], ["y"], name="cell", hidden_size=3)
+    constants = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    graph = helper.make_graph([node], "g", [], [], constants)
+    opsets = [helper.make_opsetid("", 14)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+
+
 # What stands in headers, and what may come to stand there.
 SWAPS = [
     (b"<f4", b"|O8"),
@@ -122,6 +148,10 @@ SWAPS = [
     (b"'descr'", b"'desc\x00'"),
     (b"False", b"nan"),
     (b"{", b"[" * 2000),
+    (b"GRU", b"RNN"),
+    (b'"units": ', b'"units": -'),
+    (b"LSTM", b"\xff\xfeTM"),
+    (b"hidden_size", b"hidden_sizf"),
 ]
 
 
@@ -152,6 +182,9 @@ FORMATS = {
     "model.npz": (as_npz, gf.loads),
     "packed.npz": (lambda: as_npz(np.savez_compressed), gf.loads),
     "model.pt": (as_torch, gf.loads),
+    "model.h5": (lambda: as_keras(".h5"), gf.loads),
+    "model.keras": (lambda: as_keras(".keras"), gf.loads),
+    "model.onnx": (as_onnx, gf.loads),
     "numbers.npy": (as_npy, lambda data, name: read_npy(data)),
 }
 
