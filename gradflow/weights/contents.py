@@ -31,6 +31,8 @@ class Contents:
         Modules that the file itself names as such.
     feeds : set of pairs
         Names of those of them of which the first feeds the second, with nothing between.
+    tables : set of str or None
+        Names of all embeddings, where they are told.
     """
 
     tensors: Mapping[str, Tensor]
@@ -38,6 +40,7 @@ class Contents:
     told: Mapping[str, Told] = field(default_factory=dict)
     modules: tuple[Module, ...] = ()
     feeds: frozenset[tuple[str, str]] = frozenset()
+    tables: frozenset[str] | None = None
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> Contents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from gradflow.weights.tensors import FLOATS, Tensor
 
@@ -15,18 +15,22 @@ NAME = re.compile(
 )
 
 
-def embedding_tables(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tables of a file, by the names that tell them.
+def embedding_tables(
+    tensors: Mapping[str, Tensor], told: Set[str] | None = None
+) -> dict[str, Tensor]:
+    """The tables of a file, as they are told or by the names that tell them.
 
     Parameters
     ----------
     tensors : mapping
         All tensors of the file.
+    told : set of str, optional
+        Their names, where it is known which tensors are embeddings.
     """
     return {
         name: tensor
         for name, tensor in tensors.items()
-        if len(tensor.shape) == 2 and NAME.fullmatch(name)
+        if len(tensor.shape) == 2 and (NAME.fullmatch(name) if told is None else name in told)
     }
 
 

@@ -14,6 +14,7 @@ from gradflow.weights.contents import Contents
 from gradflow.weights.formats import read_contents
 from gradflow.weights.layers import Answers
 from gradflow.weights.model import Model
+from gradflow.weights.readouts import AUTO
 from gradflow.weights.refusals import check_size
 from gradflow.weights.shards import INDEX, index_of, read_shards, whole_file_of
 from gradflow.weights.state_dicts import given_tensor
@@ -32,7 +33,7 @@ def load(
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     direction: str | None = None,
-    readout: str | None = None,
+    readout: str | None = AUTO,
     limit: int = LIMIT,
 ) -> Model:
     """The model in a file of weights, by names that libraries have or by those that you say.
@@ -61,8 +62,10 @@ def load(
     direction : {"forward", "reverse"}, optional
         Which direction of a bidirectional layer is looked at, by itself. The reverse one reads the
         sequence from its end: hand in x[::-1].
-    readout : str, optional
-        The linear layer of the file to read out with; without it, the sum of the hidden units.
+    readout : str or None
+        The linear layer of the file to read out with; None for the sum of the hidden units. "auto"
+        is the only linear layer that takes the hidden units where there is exactly one, else the
+        sum.
     limit : int
         Bytes that the file may have, packed or unpacked. What is read of it may have twice as many
         as float64, in which all is computed.
@@ -89,13 +92,13 @@ def load(
     >>> import gradflow as gf
     >>> path = gf.models.path("recall_learned")
     >>> gf.load(path)
-    Model(LSTM(H=16, D=6), readout_layer=None)
+    Model(LSTM(H=16, D=6), readout_layer='readout')
 
     Say which tensor is which:
 
     >>> names = {"w_x": "lstm.weight_ih_l0", "w_h": "lstm.weight_hh_l0", "b": "lstm.bias_ih_l0"}
     >>> gf.load(path, names=names, gates="ifgo")
-    Model(LSTM(H=16, D=6), readout_layer=None)
+    Model(LSTM(H=16, D=6), readout_layer='readout')
     """
     given = _given_path(path)
     whole_number("limit", limit, 0, sys.maxsize - 1)
@@ -121,7 +124,7 @@ def loads(
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     direction: str | None = None,
-    readout: str | None = None,
+    readout: str | None = AUTO,
     limit: int = LIMIT,
 ) -> Model:
     """The model in the bytes of a file, which are never written to disk.
@@ -152,7 +155,7 @@ def loads(
     --------
     >>> import gradflow as gf
     >>> gf.loads(gf.models.path("recall_learned").read_bytes(), "recall.safetensors")
-    Model(LSTM(H=16, D=6), readout_layer=None)
+    Model(LSTM(H=16, D=6), readout_layer='readout')
     """
     if not isinstance(data, bytes):
         raise ValueError(f"data must be bytes. Got {type(data).__name__}.")
@@ -173,7 +176,7 @@ def from_state_dict(
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     direction: str | None = None,
-    readout: str | None = None,
+    readout: str | None = AUTO,
 ) -> Model:
     """The model in a mapping from PyTorch's or Keras' names to arrays.
 

@@ -12,6 +12,7 @@ from gradflow.cells import Cell
 from gradflow.losses import Readout
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
+from gradflow.weights.tensors import listed
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,15 @@ class Model:
     cell : Cell
         The cell, or the stack of several.
     readout : Readout
-        The linear layer that was asked for; without one, the sum of the hidden units.
+        The linear layer that was asked for or is the only one; without one, the sum of the hidden
+        units.
     readout_layer : str or None
         The name of that linear layer.
     layers : tuple of LayerSource
         The recurrent layers, the one next to the input first.
     linear_layers : tuple of str
-        Names of all layers in the file that could be the readout: they take H numbers.
+        Names of all layers in the file that could be the readout: they take H numbers, and are no
+        embedding.
     direction : {"forward", "reverse"}
         "reverse" if the layers read the sequence from its end: hand in x[::-1].
     initial_state : mapping
@@ -67,6 +70,12 @@ class Model:
         The vectors of all tokens, where an embedding lies in front.
     embedding_name : str or None
         Its name in the file.
+    readout_assumed : bool
+        Whether the readout was not said.
+    other_modules : tuple of str
+        Names of the file's recurrent layers that are not part of the model.
+    left_out : tuple of str
+        The file's layers that no gradient is carried through, with what they are where names tell.
 
     See Also
     --------
@@ -94,6 +103,9 @@ class Model:
     initial_state: Mapping[str, Array] = field(default_factory=dict)
     embedding: Array | None = None
     embedding_name: str | None = None
+    readout_assumed: bool = False
+    other_modules: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Model({self.cell!r}, readout_layer={self.readout_layer!r})"
@@ -129,16 +141,41 @@ class Model:
     def description(self) -> tuple[str, ...]:
         """The architecture as read.
 
-        A sentence on the embedding, if there is one, one for each recurrent layer, and one on the
-        readout.
+        A sentence on the embedding, if there is one, one for each recurrent layer, one on the
+        readout, and one each on recurrent and on other layers that are not part of it.
         """
-        outputs = self.readout.w_o.shape[0] if self.readout_layer is not None else 1
-        readout = (
-            "Readout: the sum of the hidden units, as no linear layer is named."
-            if self.readout_layer is None
-            else f"Readout: linear layer {self.readout_layer}, outputs {outputs}."
+        return (
+            *self._embedding_sentence(),
+            *map(_sentence, self.layers),
+            self._readout_sentence(),
+            *self._sentences_on_the_rest(),
         )
-        return (*self._embedding_sentence(), *map(_sentence, self.layers), readout)
+
+    def _readout_sentence(self) -> str:
+        if self.readout_layer is None:
+            return f"Readout: the sum of the hidden units, {self._why_the_sum()}."
+        said = f"Readout: linear layer {self.readout_layer}, outputs {self.readout.w_o.shape[0]}."
+        if not self.readout_assumed:
+            return said
+        return f"{said} Assumed: it is the only one in the file that takes the hidden units."
+
+    def _why_the_sum(self) -> str:
+        if self.readout_assumed and self.linear_layers:
+            return f"as no linear layer is named. These take them: {listed(self.linear_layers)}"
+        return "as no linear layer is named"
+
+    def _sentences_on_the_rest(self) -> list[str]:
+        sentences = []
+        if self.other_modules:
+            names = listed(name or "the one without a name" for name in self.other_modules)
+            sentences.append(f"Recurrent layers of the file that are not looked at: {names}.")
+        if self.left_out:
+            sentences.append(
+                f"Left out: {listed(self.left_out)}. No gradient is carried through these: x is "
+                "what goes into the first recurrent layer, and step t is a step of this layer, "
+                "which after a convolution or an attention need not be one of the whole model."
+            )
+        return sentences
 
     def _embedding_sentence(self) -> tuple[str, ...]:
         if self.embedding is None:

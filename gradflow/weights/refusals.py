@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from pathlib import PurePath
 
 from gradflow.weights.conversions import KERAS_LINES
 from gradflow.weights.layers import Module
+from gradflow.weights.left_out import NORMALISATION
 from gradflow.weights.readouts import Linear
 from gradflow.weights.said_names import example_line
 from gradflow.weights.tensors import Tensor, listed, shown
@@ -24,9 +25,6 @@ NUMBERED = re.compile(r"(^|/)vars/\d+$")
 PART = re.compile(r"-\d{5}-of-(\d{5})\.")
 # What TensorFlow and Keras call the weights from the cell state to the gates.
 PEEPHOLE = re.compile(r"peephole|(^|[/._])w_[ifo]_diag", re.IGNORECASE)
-NORMALISATION = re.compile(
-    r"(^|[/._])(layer_?norm|batch_?norm|norm|ln|bn)|gamma|(^|[/._])beta", re.IGNORECASE
-)
 # The state of a random generator, which only dropout uses.
 HARMLESS = re.compile(r"(^|[/._])seed_generator(_\d+)?[/._]seed_generator_state(:0)?$")
 
@@ -56,13 +54,14 @@ def check_names(tensors: Mapping[str, Tensor]) -> None:
             raise ValueError(f"Names of weights must be whole text. Got {shown(name)}.") from None
 
 
-def check_expanded(chosen: Sequence[Module], most: int) -> None:
+def check_expanded(used: Iterable[Tensor], most: int | None) -> None:
     """Raise ValueError if numbers that are stored small would take too much memory once read."""
-    tensors = {id(one): one for module in chosen for one in module.tensors.values()}
+    tensors = {id(one): one for one in used}
     needed = sum(math.prod(one.shape) for one in tensors.values()) * DOUBLE
-    if needed > most:
+    if most is not None and needed > most:
         raise ValueError(
-            f"The recurrent layers must have at most {most} bytes as float64. Got {needed}."
+            "The recurrent layers, the embedding and the readout must have at most "
+            f"{most} bytes as float64. Got {needed}."
         )
 
 
@@ -83,15 +82,10 @@ def check_accounted(
     known : set of str
         Names of the tensors that are accounted for: of all modules of the file, and of embeddings.
     linear : mapping
-        The linear layers that are offered as readouts. They account for tensors beside a cell that
+        The linear layers that could be the readout. They account for tensors beside a cell that
         has no name of its own.
     """
-    offered = {
-        tensor.name
-        for layer in linear.values()
-        for tensor in (layer.weight, layer.bias)
-        if tensor is not None
-    }
+    offered = {name for layer in linear.values() for name in layer.used}
     for module in modules:
         accounted = known if module.stem else known | offered
         for name in tensors:

@@ -10,6 +10,7 @@ from gradflow.weights.contents import Contents
 from gradflow.weights.folding import folded
 from gradflow.weights.layers import Answers, Told
 from gradflow.weights.model import Model
+from gradflow.weights.readouts import AUTO
 from gradflow.weights.state_dicts import given_tensor
 
 SOURCE = "the module itself"
@@ -21,7 +22,7 @@ def from_module(
     *,
     prefix: str | Sequence[str] | None = None,
     direction: str | None = None,
-    readout: str | None = None,
+    readout: str | None = AUTO,
 ) -> Model:
     """The recurrent layers of a PyTorch module, with nothing left to ask but which of them.
 
@@ -65,10 +66,14 @@ def from_module(
             told[name] = Told(SOURCE, f"rnn_{part.nonlinearity}")
         elif isinstance(part, torch.nn.LSTMCell | torch.nn.GRUCell):
             told[name] = Told(SOURCE, None, "tanh", "sigmoid")
-    tensors = {name: given_tensor(name, value) for name, value in module.state_dict().items()}
-    return model_of(
-        Contents(folded(tensors), told=told), prefix, Answers(direction=direction), readout
+    tables = frozenset(
+        f"{name}.weight".lstrip(".")
+        for name, part in module.named_modules()
+        if isinstance(part, torch.nn.Embedding | torch.nn.EmbeddingBag)
     )
+    tensors = {name: given_tensor(name, value) for name, value in module.state_dict().items()}
+    contents = Contents(folded(tensors), told=told, tables=tables)
+    return model_of(contents, prefix, Answers(direction=direction), readout)
 
 
 def _of_layer(layer: Any) -> Told:
