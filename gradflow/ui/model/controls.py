@@ -49,6 +49,35 @@ def draw_weights() -> None:
         st.code(words.TWO_LINES, language="python", wrap_lines=True)
 
 
+def draw_module(upload: uploads.Upload, model: gf.Model) -> None:
+    """Draw the choice among the recurrent layers of a file, where it has others than those shown.
+
+    Parameters
+    ----------
+    upload : Upload
+        The file.
+    model : Model
+        The model of the layers that are shown.
+    """
+    if upload.prefix is None or not model.other_modules:
+        return
+    st.session_state[uploads.MODULE] = upload.prefix
+    st.selectbox(
+        "Recurrent layer",
+        sorted({upload.prefix, *model.other_modules}),
+        key=uploads.MODULE,
+        format_func=_module_name,
+        on_change=uploads.look_at_module,
+        args=(HELD.key("model"),),
+        help="The file has several that do not feed each other as its names tell. One is looked "
+        "at by itself.",
+    )
+
+
+def _module_name(name: str | None) -> str:
+    return name or "the one without a name"
+
+
 def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
     """Draw the choice of a readout: a linear layer of the file, or the sum of the hidden units.
 
@@ -181,7 +210,7 @@ def draw_question(asked: uploads.FileQuestion) -> None:
         _QUESTIONS[asked.argument],
         asked.choices,
         index=None,
-        format_func=lambda choice: KIND_WORDS.get(choice, choice) or "the one without a name",
+        format_func=lambda choice: _module_name(KIND_WORDS.get(choice, choice)),
         placeholder="Choose one",
         key=uploads.ANSWER,
         on_change=uploads.answer,

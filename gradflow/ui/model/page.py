@@ -68,6 +68,8 @@ def _model() -> None:
     """Draw what depends on the model that is shown."""
     chosen = chosen_model(str(HELD.value("model")))
     with st.sidebar:
+        if isinstance(chosen.source, uploads.Upload):
+            controls.draw_module(chosen.source, chosen.model)
         chosen = chosen.with_readout(controls.draw_readout(chosen.model, chosen.weights))
         with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
             controls.draw_sequence(chosen.shipped, chosen.model)

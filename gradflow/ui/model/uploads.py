@@ -10,12 +10,14 @@ import gradflow as gf
 from gradflow.ui import server
 from gradflow.ui.model.settings import OWN
 from gradflow.ui.shared.text import printable
+from gradflow.weights.readouts import AUTO
 from gradflow.weights.tensors import ChoiceError
 
 # Megabytes. An LSTM of three layers with H = 512 has 21 as float32.
 LARGEST_WEIGHTS = 64
 
 FILE, ANSWER, READOUT = "model_file", "model_answer", "model_readout"
+MODULE = "model_module"
 _UPLOADED, _QUESTION, _COUNT = "model_uploaded", "model_question", "model_count"
 _FILE_ERROR = "model_error"
 
@@ -32,7 +34,7 @@ class Upload:
     recurrent_activation: str | None = None
     gates: str | None = None
     direction: str | None = None
-    readout: str | None = None
+    readout: str | None = AUTO
 
     def model(self) -> gf.Model:
         """The model in it.
@@ -111,6 +113,14 @@ def answer(model_key: str) -> None:
     asked, chosen = question(), st.session_state[ANSWER]
     if asked is not None and chosen is not None:
         _read(replace(asked.upload, **{asked.argument: chosen}), model_key)
+
+
+def look_at_module(model_key: str) -> None:
+    """Read the uploaded file again for another of its recurrent layers; a callback."""
+    before, chosen = uploaded(), st.session_state[MODULE]
+    if before is not None and chosen is not None and chosen != before.upload.prefix:
+        # What was said was said of another layer.
+        _read(Upload(before.upload.name, before.upload.data, chosen), model_key)
 
 
 def read_out_with(readout: str | None) -> None:

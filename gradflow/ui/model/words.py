@@ -144,7 +144,10 @@ def short(model: Model, outputs: int) -> str:
     """The architecture in one line, as plain text."""
     sizes = " → ".join(f"{KIND_WORDS[layer.kind]}, H = {layer.H}" for layer in model.layers)
     name = model.readout_layer
-    readout = "sum of the hidden units" if name is None else f"linear layer {name}, {outputs}"
+    alone = ", the only one that fits" if model.readout_assumed else ""
+    readout = (
+        "sum of the hidden units" if name is None else f"linear layer {name}, {outputs}{alone}"
+    )
     return f"D = {model.layers[0].D} → {sizes} → {readout}"
 
 

@@ -94,21 +94,23 @@ def test_a_module_of_several_is_asked_for_and_its_layers_after_it():
     assert sorted(widget(app, "model_answer").options) == ["decoder", "encoder"]
     lstm = quiet(widget(app, "model_answer").set_value("decoder").run())
     assert_shows(lstm, gf.from_state_dict(tensors, prefix="decoder"), noise(lstm, 3))
-    app = upload(opened(), save(tensors))
-    app = quiet(widget(app, "model_answer").set_value("encoder").run())
-    app = quiet(widget(app, "model_answer").set_value("rnn_tanh").run())
+    other = quiet(widget(lstm, "model_module").set_value("encoder").run())
+    other = quiet(widget(other, "model_answer").set_value("rnn_tanh").run())
     model = gf.from_state_dict(tensors, prefix="encoder", cell="rnn_tanh")
-    assert_shows(app, model, noise(app, 3), added=0.0)
+    assert_shows(other, model, noise(other, 3), added=0.0)
 
 
-def test_a_linear_layer_of_the_file_can_be_the_readout():
+def test_the_only_linear_layer_of_the_file_is_the_readout_unless_another_is_chosen():
     generator = np.random.default_rng(1)
     tensors = pytorch() | {"head.weight": generator.normal(size=(2, 4)).astype(np.float32)}
     app = upload(opened(), save(tensors))
     assert_shows(app, gf.from_state_dict(tensors), noise(app, 3))
+    assert "linear layer head, 2, the only one that fits" in said(app)
+    app = quiet(widget(app, "model_readout").set_value("sum of the hidden units").run())
+    assert_shows(app, gf.from_state_dict(tensors, readout=None), noise(app, 3))
     app = quiet(widget(app, "model_readout").set_value("head").run())
     assert_shows(app, gf.from_state_dict(tensors, readout="head"), noise(app, 3))
-    assert "linear layer head" in said(app)
+    assert said(app).count("linear layer head, 2") == 1
 
 
 class Ran:
