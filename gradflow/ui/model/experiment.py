@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import gradflow as gf
-from gradflow.analysis.forget_bias import keeping_gate, with_forget_bias
+from gradflow.analysis.forget_bias import with_forget_bias
 from gradflow.analysis.signed_signals import SignedSignals
 from gradflow.analysis.truncation import TruncationCurve
-from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.scaled import Array
 from gradflow.ui.model import long_runs, questions, uploads, whole_loss, words
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
-from gradflow.ui.model.panels import Seen, changed_title
+from gradflow.ui.model.panels import Seen, changed_title, is_changed
 from gradflow.ui.model.questions import Carriers
 from gradflow.ui.model.settings import OWN, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED, Shipped, shipped_model
@@ -83,7 +82,7 @@ def runs(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -> tuple[
     cell, x, loss = chosen.model.cell, aim.given.x, aim.loss
     key = (*chosen.key, *aim.key)
     both = [Run("flow", words.AS_READ, "The model as read", chosen.model, x, loss, key)]
-    if settings.added != 0.0 and any(map(keeping_gate, layers_of(cell))):
+    if is_changed(cell, settings.added):
         changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
         title = changed_title(cell, settings.added)
         label, changed_key = f"The same with {title}", (*key, settings.added)

@@ -8,7 +8,7 @@ import gradflow as gf
 from gradflow.numerics.scaled import Array
 from gradflow.ui.downloads.files import csv_file, json_file, npz_file
 from gradflow.ui.model.objective import Objective
-from gradflow.ui.model.panels import Seen
+from gradflow.ui.model.panels import Seen, is_changed
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.uploads import Upload
@@ -78,7 +78,7 @@ def snippet(
         Layer and parameter of the heatmaps.
     """
     layer, parameter = terms
-    compared = settings.added != 0.0
+    compared = is_changed(model.cell, settings.added)
     lines = [
         *(["import json"] if aim.given.own else []),
         *(["from dataclasses import replace"] if compared else []),
@@ -123,9 +123,8 @@ def _arguments(source: Shipped | Upload, readout: str | None) -> str:
     else:
         names = ("prefix", "cell", "activation", "recurrent_activation", "gates", "direction")
         path, said = repr(source.name), {name: getattr(source, name) for name in names}
-    given = {
-        name: value for name, value in {**said, "readout": readout}.items() if value is not None
-    }
+    given = {name: value for name, value in said.items() if value is not None}
+    given["readout"] = readout  # also where it is None: the sum, though a linear layer may fit
     return ", ".join([path, *(f"{name}={value!r}" for name, value in given.items())])
 
 

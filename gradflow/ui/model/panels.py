@@ -62,6 +62,11 @@ def parameter_name(settings: ModelSettings, layer: Cell) -> str:
     return "w_s" if name == "w_h" and isinstance(layer, gf.RNN) else name
 
 
+def is_changed(cell: Cell, added: float) -> bool:
+    """Whether a number added to the forget biases makes another model: an RNN has none."""
+    return added != 0.0 and any(map(keeping_gate, layers_of(cell)))
+
+
 def changed_title(cell: Cell, added: float) -> str:
     """The title of the run with another forget bias."""
     biases = dict.fromkeys(filter(None, map(keeping_gate, layers_of(cell))))
