@@ -1,6 +1,7 @@
 """Recurrent cells, a module each: parameters, one step forward, one step back.
 
-`Stack` is layers of them; `base` says what every cell has. Imports numerics alone.
+`Stack` is layers of them; `base` says what every cell has, `gated` what LSTM and GRU share. Imports
+numerics alone.
 """
 
 from gradflow.cells.base import Cell, Parameter, Trace

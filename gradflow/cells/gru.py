@@ -24,8 +24,9 @@ from gradflow.cells.base import (
     trace_text,
     unusual_activations,
 )
+from gradflow.cells.gated import Gated
 from gradflow.cells.gru_difference import state_minus_candidate
-from gradflow.numerics.activations import ACTIVATIONS, Activation
+from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import finite_array, one_of
 
@@ -68,7 +69,7 @@ class GRUTrace:
 
 
 @dataclass(frozen=True, eq=False)
-class GRU:
+class GRU(Gated):
     """h_j = (1 - z_j) n_j + z_j h_(j-1), with the gates reset r, update z and the candidate n.
 
     r and z are sigmoids of w_x x_j + w_h h_(j-1) + b, each with its own weights, and n is the tanh
@@ -202,23 +203,6 @@ class GRU:
             activation,
             recurrent_activation,
         )
-
-    @property
-    def squashes(self) -> tuple[Activation, Activation]:
-        """The recurrent activation and the activation."""
-        return ACTIVATIONS[self.recurrent_activation], ACTIVATIONS[self.activation]
-
-    @property
-    def H(self) -> int:
-        return int(self.b.size) // 3
-
-    @property
-    def D(self) -> int:
-        return int(self.w_x.size) // int(self.b.size)
-
-    @property
-    def signed(self) -> bool:
-        return bool(self.b.ndim == 1)
 
     @property
     def states(self) -> tuple[str, ...]:

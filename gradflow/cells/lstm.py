@@ -26,7 +26,8 @@ from gradflow.cells.base import (
     trace_text,
     unusual_activations,
 )
-from gradflow.numerics.activations import ACTIVATIONS, Activation
+from gradflow.cells.gated import Gated
+from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import finite_array, one_of
 
@@ -83,7 +84,7 @@ class LSTMTrace:
 
 
 @dataclass(frozen=True, eq=False)
-class LSTM:
+class LSTM(Gated):
     """Gates z^g_j = w_xg x_j + w_hg h_(j-1) + b_g; c_j = f c_(j-1) + i c'; h_j = o phi(c_j).
 
     i, f and o are sigmoids of their z and c' is phi of its z, where phi is tanh, unless other
@@ -187,23 +188,6 @@ class LSTM:
             activation,
             recurrent_activation,
         )
-
-    @property
-    def squashes(self) -> tuple[Activation, Activation]:
-        """The recurrent activation and the activation."""
-        return ACTIVATIONS[self.recurrent_activation], ACTIVATIONS[self.activation]
-
-    @property
-    def H(self) -> int:
-        return int(self.b.size) // 4
-
-    @property
-    def D(self) -> int:
-        return int(self.w_x.size) // int(self.b.size)
-
-    @property
-    def signed(self) -> bool:
-        return bool(self.b.ndim == 1)
 
     @property
     def states(self) -> tuple[str, ...]:
