@@ -202,20 +202,18 @@ def _swept(
     division: ByDetours | ByFirstGate,
     targets: Array,
 ) -> PathClasses:
-    """The same, a source step at a time; all targets are swept, and those asked for kept."""
+    """The same, a source step at a time."""
     T, n = len(source.mantissa), len(division.labels)
     log10 = np.full((n, len(targets), T), np.nan)
     sign = np.zeros(log10.shape, np.int8) if cell.signed and len(gates) == 1 else None
     by_signal = {signal: _together(gates, signal) for signal in {gate.signal for gate in gates}}
     plain = {signal: slope.plain() for signal, slope in by_signal.items()}
     log10_source, sign_source = source.log10(), np.sign(source.mantissa)
-    for signals in carry_classes(cell, slopes, seeds, division):
+    for signals in carry_classes(cell, slopes, seeds, division, targets):
         j = signals.j
         mantissa, exponent = _sizes(signals, by_signal, plain)
         first = int(np.searchsorted(targets, j))
-        places, kept = places_of_step(j, first, targets, T), targets[first:] - j
-        if len(kept) < len(exponent[0]):
-            mantissa, exponent = mantissa[:, kept], exponent[:, kept]
+        places = places_of_step(j, first, targets, T)
         log10.reshape(n, -1)[:, places] = log10_scaled(mantissa, exponent) + log10_source[j - 1]
         if sign is not None:
             sign.reshape(n, -1)[:, places] = np.sign(mantissa) * sign_source[j - 1]

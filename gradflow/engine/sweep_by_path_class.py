@@ -76,15 +76,15 @@ class Division(Protocol):
 
 @dataclass(frozen=True)
 class ClassSignals:
-    """The signals on h_j and on c_j by class. Row n belongs to target t = j + n.
+    """The signals on h_j and on c_j by class, a row for each target from step j on.
 
     Attributes
     ----------
     j : int
         Source step.
-    first : tuple of two Scaled arrays, of shape (1, H) and (T - j + 1, H)
-        Class 0. On h_j it has the target j alone.
-    mantissas, exponents : tuples of two arrays of shape (T - j + 1, others, H)
+    first : tuple of two Scaled arrays, of shape (1, H), or (0, H), and (n, H)
+        Class 0. On h_j it has the target j alone, if that is one.
+    mantissas, exponents : tuples of two arrays of shape (n, others, H)
         The other classes; exponents may have 1 instead of H. They are good until the next step
         is asked for.
     """
@@ -101,9 +101,9 @@ class ClassSignals:
 
 
 def carry_classes(
-    cell: LSTM, slopes: tuple[Scaled, ...], seeds: Scaled, division: Division
+    cell: LSTM, slopes: tuple[Scaled, ...], seeds: Scaled, division: Division, targets: Array
 ) -> Iterator[ClassSignals]:
-    """Carry dL_t/dh_t of every target t back to step 1, each class of paths apart.
+    """Carry dL_t/dh_t of targets t back to step 1, each class of paths apart.
 
     Parameters
     ----------
@@ -115,26 +115,32 @@ def carry_classes(
         dL_t/dh_t, row t - 1 for target t.
     division : Division
         The classes.
+    targets : int array of shape (n,)
+        Target steps, ascending.
 
     Yields
     ------
     ClassSignals
-        For j = T, T - 1, .., 1.
+        For j = T, T - 1, .., 1, from the last target on.
     """
-    T, H = seeds.shape
-    path, steps, rows = _CellPath(slopes, seeds), Steps(cell, slopes), _ClassRows(T, H, division)
+    path, steps = _CellPath(slopes, seeds, targets), Steps(cell, slopes)
+    rows, row = _ClassRows(len(targets), cell.H, division), len(targets)
     w, plain_slopes = cell.recurrent(), tuple(slope.plain() for slope in slopes)
     apart: tuple[Scaled, Scaled] | None = None  # the rows while one exponent each does not do
-    for j in range(T, 0, -1):
-        first = path.at(j)
+    for j in range(int(targets[-1]), 0, -1):
+        enters = row > 0 and targets[row - 1] == j
+        row -= enters
+        first = path.at(j, row, enters)
         top, low = _extent(first)
-        rows.enter(j, top)
+        if enters:
+            rows.enter(row, top)
         if apart is not None:
-            apart = _with_entering(apart, division.others)
-            if steps.bounded[j - 1] and rows.take(j, apart, top):
+            if enters:
+                apart = _with_entering(apart, division.others)
+            if steps.bounded[j - 1] and rows.take(row, apart, top):
                 apart = None
         is_sure, is_plain = False, apart is None and steps.bounded[j - 1]
-        exponent = rows.exponent[j - 1 :, :, None]
+        exponent = rows.exponent[row:, :, None]
         least = least_right(MOVED, steps.most[j - 1]) if is_plain else 0.0
         if is_plain:
             moves = steps.plain(j)
@@ -142,27 +148,27 @@ def carry_classes(
             if moves[3].all() and all(way.all() for way in ways):
                 low = 0  # the large numbers of class 0 reach every unit, the small ones are unseen
             bounds = steps.least[j - 1], steps.most[j - 1]
-            is_sure = steps.sure[j - 1] and rows.hold(j, top, low, *bounds)
+            is_sure = steps.sure[j - 1] and rows.hold(row, top, low, *bounds)
             if not is_sure:
-                rows.renew(j)
-            carried = rows.flat(j)
+                rows.renew(row)
+            carried = rows.flat(row)
             taken = _taken(cell, (moves, ways), carried, _plain(first, top), division.others)
             paths = functools.partial(_paths, cell, slopes, w, division, j)
             is_plain = is_sure or _are_right(cell, taken, carried, first, least, paths)
         if is_plain:
             yield ClassSignals(j, first, (taken.on_h, taken.on_c), (exponent, exponent))
-            if rows.put(j, top, taken, is_sure, least):
+            if rows.put(row, top, taken, is_sure, least):
                 apart = None
                 continue
         moves = steps.scaled(j)
         ways = division.ways(moves, tuple(slope[j - 1] for slope in slopes), Scaled.of(w))
-        scaled = rows.scaled(j) if apart is None else apart
+        scaled = rows.scaled(row) if apart is None else apart
         found = _taken(cell, (moves, ways), scaled, first, division.others)
         if not is_plain:
             yield ClassSignals.of(j, first, found.on_h, found.on_c)
         before = division.before(found.from_c, found.from_h, found.h_before)
         h_before = before + found.h_before * division.keeps
-        apart = h_before.reshape(-1, H), found.c_before.reshape(-1, H)
+        apart = h_before.reshape(-1, cell.H), found.c_before.reshape(-1, cell.H)
 
 
 def _paths(
@@ -215,7 +221,7 @@ def _taken(
         Its moves, and the ways of class 0 from c_j to h_(j-1).
     carried : tuple of two arrays of shape (n * others, H)
         The other classes, on h_j and c_j.
-    first : tuple of arrays of shape (1, H) and (n, H)
+    first : tuple of arrays of shape (1, H), or (0, H), and (n, H)
         Class 0.
     others : int
         Number of the other classes.
@@ -260,7 +266,8 @@ def _are_right(
     small &= carried[0].any(axis=1) | carried[1].any(axis=1)
     sent = taken.from_c.reshape(len(taken.from_c), -1)
     small_sent = (np.abs(sent) < least).any(axis=1)
-    small_on_h = (np.abs(taken.from_h[0]) < least).any()
+    from_h = taken.from_h[: len(first[0].mantissa), 0]
+    small_on_h = (np.abs(from_h) < least).any()
     if not (small.any() or small_sent.any() or small_on_h):
         return True
     moves, ways = paths()
@@ -274,7 +281,7 @@ def _are_right(
             for part, path in zip(made, (on_c, *before), strict=True)
         )
         and _is_right(sent[small_sent], on_c_first[small_sent] @ beside(ways), least)
-        and _is_right(taken.from_h[0], through(on_h_first.astype(float), moves[3]), least)
+        and _is_right(from_h, through(on_h_first.astype(float), moves[3]), least)
     )
 
 
@@ -285,21 +292,21 @@ def _is_right(made: Array, path: Array, least: float) -> bool:
 class _CellPath:
     """Class 0: dL_t/dh_t * dh_t/dc_t * prod(f_q, q = j+1 .. t), unit by unit."""
 
-    def __init__(self, slopes: tuple[Scaled, ...], seeds: Scaled) -> None:
+    def __init__(self, slopes: tuple[Scaled, ...], seeds: Scaled, targets: Array) -> None:
         h_by_c, c_by_c, *_ = slopes
-        product = _running_product(c_by_c)
-        self._seeds = seeds
-        self._target = seeds * h_by_c * product
+        product, rows = _running_product(c_by_c), targets - 1
+        self._seeds = seeds[rows]
+        self._target = self._seeds * h_by_c[rows] * product[rows]
         self._source = Scaled.of(1.0 / product.mantissa, -product.exponent)
 
-    def at(self, j: int) -> tuple[Scaled, Scaled]:
-        """The signals on h_j, for the target j alone, and on c_j, for targets j .. T."""
+    def at(self, j: int, row: int, enters: bool) -> tuple[Scaled, Scaled]:
+        """The signals on h_j, for the target j if it enters, and on c_j, for all from `row` on."""
         # The product may be half of what a Scaled mantissa is else at least. That does no harm.
         on_c = Scaled(
-            self._target.mantissa[j - 1 :] * self._source.mantissa[j - 1],
-            self._target.exponent[j - 1 :] + self._source.exponent[j - 1],
+            self._target.mantissa[row:] * self._source.mantissa[j - 1],
+            self._target.exponent[row:] + self._source.exponent[j - 1],
         )
-        return self._seeds[j - 1 : j], on_c
+        return self._seeds[row : row + enters], on_c
 
 
 def _running_product(numbers: Scaled) -> Scaled:
@@ -312,33 +319,33 @@ def _running_product(numbers: Scaled) -> Scaled:
 
 
 class _ClassRows:
-    """The other classes as plain numbers (T, others, H), one exponent a row, and their bounds."""
+    """The other classes as plain numbers (n, others, H), one exponent a row, and their bounds."""
 
-    def __init__(self, T: int, H: int, division: Division) -> None:
+    def __init__(self, n: int, H: int, division: Division) -> None:
         self._division = division
-        self._numbers = np.zeros((2, T, division.others, H))
+        self._numbers = np.zeros((2, n, division.others, H))
         self._low, self._high = 0, 0
         self._after = (0, 0)
-        self.exponent = np.zeros((T, division.others), np.int64)
+        self.exponent = np.zeros((n, division.others), np.int64)
 
-    def flat(self, j: int) -> tuple[Array, Array]:
-        """The signals on h_j and c_j of targets j .. T, (n * others, H) each."""
+    def flat(self, row: int) -> tuple[Array, Array]:
+        """The signals on h_j and c_j from a row on, (n * others, H) each."""
         H = self._numbers.shape[-1]
-        on_h, on_c = self._numbers[:, j - 1 :]
+        on_h, on_c = self._numbers[:, row:]
         return on_h.reshape(-1, H), on_c.reshape(-1, H)
 
-    def scaled(self, j: int) -> tuple[Scaled, Scaled]:
+    def scaled(self, row: int) -> tuple[Scaled, Scaled]:
         """The same with an exponent for every number."""
-        on_h, on_c = self.flat(j)
-        exponent = self.exponent[j - 1 :].reshape(-1, 1)
+        on_h, on_c = self.flat(row)
+        exponent = self.exponent[row:].reshape(-1, 1)
         return Scaled.of(on_h, exponent), Scaled.of(on_c, exponent)
 
-    def enter(self, j: int, top: Array) -> None:
-        """Target j comes in: nothing yet, at the exponent of its class 0."""
-        self.exponent[j - 1] = top[0]
+    def enter(self, row: int, top: Array) -> None:
+        """The target of a row comes in: nothing yet, at the exponent of its class 0."""
+        self.exponent[row] = top[0]
 
-    def hold(self, j: int, top: Array, low: int, least: int, most: int) -> bool:
-        """Whether bounds tell that step j loses nothing; exponents are renewed for it.
+    def hold(self, row: int, top: Array, low: int, least: int, most: int) -> bool:
+        """Whether bounds tell that a step loses nothing; exponents are renewed for it.
 
         Parameters
         ----------
@@ -347,33 +354,33 @@ class _ClassRows:
         least, most : int
             Powers of two by which the step can at most shrink and grow a number.
         """
-        if not self._fits(j, top, low, least, most):
-            self.renew(j)
-            self._low = lowest([*self._numbers[:, j - 1 :]])
-            return self._fits(j, top, low, least, most)
+        if not self._fits(row, top, low, least, most):
+            self.renew(row)
+            self._low = lowest([*self._numbers[:, row:]])
+            return self._fits(row, top, low, least, most)
         return True
 
-    def renew(self, j: int) -> None:
-        """Choose the exponents of targets j .. T anew; what is known of small numbers is lost."""
-        renew([*self._numbers[:, j - 1 :]], self.exponent[j - 1 :])
+    def renew(self, row: int) -> None:
+        """Choose exponents anew, from a row on; what is known of small numbers is lost."""
+        renew([*self._numbers[:, row:]], self.exponent[row:])
         self._low, self._high = _UNKNOWN, 0
         self._after = (_UNKNOWN, GROWTH + MOVED)
 
-    def put(self, j: int, top: Array, taken: _Taken, is_sure: bool, least: float) -> bool:
-        """Keep what step j made of the rows, if plain numbers can hold it.
+    def put(self, row: int, top: Array, taken: _Taken, is_sure: bool, least: float) -> bool:
+        """Keep what a step made of the rows, if plain numbers can hold it.
 
         Parameters
         ----------
         top : int64 array of shape (n, 1)
             Exponents of class 0.
         taken : _Taken
-            What step j made.
+            What the step made.
         is_sure : bool
             Whether `hold` told that numbers lose nothing that move by 2^MOVED at most.
         least : float
             The least number that is right.
         """
-        own_exponent = self.exponent[j - 1 :]
+        own_exponent = self.exponent[row:]
         before = self._division.before(taken.from_c, taken.from_h, taken.h_before)
         shift = self._division.exponents_before(top, own_exponent) - own_exponent
         # What is far larger than the class that it arrives in brings its own exponent.
@@ -392,13 +399,13 @@ class _ClassRows:
             lost |= (np.abs(on_c) < least) & (taken.c_before != 0.0)
             if (lost & is_far).any() if is_sure else lost.any():
                 return False
-        self._numbers[0, j - 1 :], self._numbers[1, j - 1 :] = on_h, on_c
-        self.exponent[j - 1 :] += rise
+        self._numbers[0, row:], self._numbers[1, row:] = on_h, on_c
+        self.exponent[row:] += rise
         self._low, self._high = (_UNKNOWN, self._after[1]) if rise.any() else self._after
         return True
 
-    def take(self, j: int, rows: tuple[Scaled, Scaled], top: Array) -> bool:
-        """Take the rows of targets j .. T, if one exponent each can do."""
+    def take(self, row: int, rows: tuple[Scaled, Scaled], top: Array) -> bool:
+        """Take rows, from one on, if one exponent each can do."""
         both = Scaled.beside(list(rows)).reshape(len(top), self._division.others, -1)
         largest = both.exponent.max(axis=2)
         largest = np.where(largest == ZERO_EXPONENT, top, largest)[:, :, None]
@@ -406,14 +413,14 @@ class _ClassRows:
         if depth < -ROW:
             return False
         numbers = shifted(both.mantissa, both.exponent - largest)
-        self._numbers[:, j - 1 :] = np.split(numbers, 2, axis=2)
-        self.exponent[j - 1 :] = largest[:, :, 0]
+        self._numbers[:, row:] = np.split(numbers, 2, axis=2)
+        self.exponent[row:] = largest[:, :, 0]
         self._low, self._high = int(depth) - 1, 0
         return True
 
-    def _fits(self, j: int, top: Array, low: int, least: int, most: int) -> bool:
-        """Whether plain numbers hold step j, unless they move further than MOVED."""
-        exponent = self.exponent[j - 1 :]
+    def _fits(self, row: int, top: Array, low: int, least: int, most: int) -> bool:
+        """Whether plain numbers hold a step, unless they move further than MOVED."""
+        exponent = self.exponent[row:]
         shift = self._division.exponents_before(top, exponent) - exponent
         down = max(int(shift.min()), -MOVED)
         up = min(int(shift.max()), MOVED)
@@ -427,10 +434,13 @@ def _extent(first: tuple[Scaled, Scaled]) -> tuple[Array, int]:
     """The exponent of the largest number of each row of class 0, (n, 1), and the depth below it."""
     on_h, on_c = first
     top = on_c.exponent.max(axis=1, keepdims=True)
-    top[0] = max(top[0, 0], on_h.exponent.max())
+    if len(on_h.exponent):
+        top[0] = max(top[0, 0], on_h.exponent.max())
     top[top < ZERO_EXPONENT // 2] = 0
     depths = [
-        np.where(numbers.mantissa == 0.0, 0, numbers.exponent - top[: len(numbers.mantissa)]).min()
+        np.where(numbers.mantissa == 0.0, 0, numbers.exponent - top[: len(numbers.mantissa)]).min(
+            initial=0
+        )
         for numbers in first
     ]
     return top, int(min(0, *depths)) - 2
@@ -439,7 +449,7 @@ def _extent(first: tuple[Scaled, Scaled]) -> tuple[Array, int]:
 def _plain(first: tuple[Scaled, Scaled], top: Array) -> tuple[Array, Array]:
     """Class 0 as plain numbers over 2^top."""
     on_h, on_c = first
-    return shifted(on_h.mantissa, on_h.exponent - top[0]), shifted(
+    return shifted(on_h.mantissa, on_h.exponent - top[: len(on_h.mantissa)]), shifted(
         on_c.mantissa, on_c.exponent - top
     )
 
@@ -452,8 +462,8 @@ def beside(parts: Sequence[Number]) -> Number:
 
 
 def _with_zeros(row: Number, n: int) -> Number:
-    """A row (1, H) with rows of zeros below it, (n, H)."""
-    zeros = np.zeros((n - 1, row.shape[1]))
+    """A row (1, H), or none, with rows of zeros below it, (n, H)."""
+    zeros = np.zeros((n - row.shape[0], row.shape[1]))
     if isinstance(row, Scaled):
         return Scaled.stacked([row, Scaled.of(zeros)])
     return np.concatenate([row, zeros])

@@ -310,3 +310,13 @@ def test_classes_of_numbers_take_one_step_as_the_terms_do(T, b_f, monkeypatch):
         steps.clear()
         ask()
         assert [given[2][0].size for given in steps] == [2 * T * 5 * 5]
+
+
+@pytest.mark.parametrize("key", [key for key in CASES if not CASES[key].scalar])
+@pytest.mark.parametrize("division", DIVISIONS)
+def test_the_classes_of_some_targets_are_their_rows(key, division):
+    every = flow_for(key)
+    targets = sorted({2, every.T // 2, every.T - 1})
+    some = gf.gradient_flow(every.cell, every.x, every.readout, every.loss, targets=targets)
+    found, expected = (split(flow, "w_xf", DIVISIONS[division]).log10 for flow in (some, every))
+    np.testing.assert_allclose(found, expected[:, [t - 1 for t in targets]], atol=1e-12)

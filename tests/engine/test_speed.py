@@ -114,6 +114,15 @@ def test_chosen_targets_take_their_own_steps_and_no_others(targets, rows):
     assert (Counted.calls, Counted.rows) == (max(60 * (targets != [7]), 7), rows)
 
 
+@pytest.mark.parametrize(("targets", "rows"), [("last", 60), ([5, 60], 65), ([7], 7)])
+def test_path_classes_of_chosen_targets_take_their_own_steps_and_no_others(targets, rows):
+    flow = gf.gradient_flow(Counted(*weights(3)), np.ones(60), targets=targets)
+    for classes in (2, 4):  # the first is written down, the others are carried
+        Counted.calls = Counted.rows = 0
+        flow.by_detours("b", classes=classes)
+        assert (Counted.calls, Counted.rows) == (flow.targets[-1], (classes - 1) * rows)
+
+
 def ratio(run, other, rounds=9):
     """How many times as long as another thing one takes, in turns and at their fastest."""
     taken = []
