@@ -132,52 +132,84 @@ class _Inside:
 def _inside(
     cell: StepBack, steps: Steps, seeds: Scaled, signals: int, G: int, B: int
 ) -> _Inside | None:
-    """Carry units and targets through all spans side by side; None where they lie too far apart."""
-    T, S = len(seeds.mantissa), len(cell.states)
-    Q, U = -(-T // B), G * S
-    all_sure = all(steps.sure)
-    maps, fall = _maps(cell, steps, G) if all_sure else _maps_apart(cell, steps, signals)
-    maps = np.ascontiguousarray(by_span(maps, Q, B).swapaxes(0, 1))
-    fall = by_span(fall, Q, B).T
+    """Carry units and targets through all spans side by side; None where they lie too far apart.
+
+    Axes are Q spans, R = U + B rows of each, U numbers of a row and, first, B steps. A step is one
+    product (Q, R, U) @ (Q, U, signals * G + U): its signals, and the row that is carried on.
+    """
+    U = G * len(cell.states)
+    maps, fall = _maps_by_span(cell, steps, signals, G, B)
+    Q = maps.shape[1]
     seed, seed_exponent = (by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
-    least, most = (by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
-    shrinks, grows = least.min(axis=0).tolist(), most.max(axis=0).tolist()
-    # For each step the signals of all rows, and then the states that are carried on.
     found = np.zeros((B, Q, U + B, signals * G + U))
-    states = slice(signals * G, None)
     exponents = np.zeros((B, Q, U + B), np.int64)
     exponent = np.zeros((Q, U + B), np.int64)
     exponent[:, U:] = np.where(seed == 0.0, 0, seed_exponent)
     carried = np.zeros((Q, U + B, U))
     carried[:, range(U), range(U)] = 1.0
-    low, high = 0, 0
-
-    def is_sure(p: int) -> bool:
-        return all_sure and low + shrinks[p] >= -ROW and high + grows[p] <= ROW
-
+    bounds = _SpanBounds(steps, Q, B)
     for p in range(B):
         carried[:, U + p, 0] = seed[:, p]
-        low = min(low, -1)  # of the seed
+        bounds.let_seeds_in()
         now, own = carried[:, : U + p + 1], exponent[:, : U + p + 1]
-        if not is_sure(p):
+        if not bounds.hold(p):
             renew([now], own, U)
-            low, high = power_range(now) if all_sure else (_UNKNOWN, 0)
+            bounds.measure(now)
         exponents[p] = exponent
         made = np.matmul(now, maps[p], out=found[p, :, : U + p + 1])
-        if is_sure(p):
-            low, high = low + shrinks[p], high + grows[p]
-        elif _are_right(made, now, maps[p]):
-            low = _UNKNOWN
-        else:
+        is_sure = bounds.hold(p)
+        if not is_sure and not _are_right(made, now, maps[p]):
             return None
+        bounds.follow(p, is_sure)
         own += fall[p, :, None]
-        carried = found[p, :, :, states]
+        carried = found[p, :, :, signals * G :]
     renew([carried], exponent, U)
     if G > 1 and power_range(carried)[0] < -ROW:
         return None
-    by_row = found.transpose(1, 2, 3, 0)  # (Q, U + B, signals * G + U, B)
+    by_row = found.transpose(1, 2, 3, 0)  # (Q, R, signals * G + U, B)
     numbers = tuple(by_row[:, :, n * G : (n + 1) * G] for n in range(signals))
     return _Inside(numbers, exponents.transpose(1, 2, 0), carried, exponent)
+
+
+class _SpanBounds:
+    """Powers of two between which the rows of all spans lie, where the steps let that be known."""
+
+    def __init__(self, steps: Steps, Q: int, B: int) -> None:
+        self._known = all(steps.sure)
+        least, most = (by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
+        self._shrinks: list[int] = least.min(axis=0).tolist()
+        self._grows: list[int] = most.max(axis=0).tolist()
+        self._low, self._high = 0, 0
+
+    def let_seeds_in(self) -> None:
+        """Rows come in that have a mantissa, 1/2 or more, in one place and 0 in the others."""
+        self._low = min(self._low, -1)
+
+    def hold(self, p: int) -> bool:
+        """Whether they tell that step p of the spans loses nothing."""
+        low, high = self._low + self._shrinks[p], self._high + self._grows[p]
+        return self._known and low >= -ROW and high <= ROW
+
+    def measure(self, rows: Array) -> None:
+        """Find them anew, of rows whose exponents were renewed."""
+        self._low, self._high = power_range(rows) if self._known else (_UNKNOWN, 0)
+
+    def follow(self, p: int, is_sure: bool) -> None:
+        """Move with step p; after one that was looked at nothing is known of small numbers."""
+        if is_sure:
+            self._low, self._high = self._low + self._shrinks[p], self._high + self._grows[p]
+        else:
+            self._low = _UNKNOWN
+
+
+def _maps_by_span(
+    cell: StepBack, steps: Steps, signals: int, G: int, B: int
+) -> tuple[Array, Array]:
+    """The maps of `_maps` or `_maps_apart`, (B, Q, U, signals * G + U), and their fall, (B, Q)."""
+    Q = -(-len(steps.sure) // B)
+    is_plain = all(steps.sure)
+    maps, fall = _maps(cell, steps, G) if is_plain else _maps_apart(cell, steps, signals)
+    return np.ascontiguousarray(by_span(maps, Q, B).swapaxes(0, 1)), by_span(fall, Q, B).T
 
 
 def _maps(cell: StepBack, steps: Steps, G: int) -> tuple[Array, Array]:
@@ -280,6 +312,11 @@ def _fed(feeds: Array, U: int) -> Array:
 def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array, Array] | None:
     """For each part, all that feeds it, over one power of two.
 
+    Part g of a row gets the numbers of each part f that feeds it, and is held over the largest of
+    their powers, 2^top: the numbers of f are multiplied by 2^(power of f - top). Where this is
+    below 2^-ROW they are left out. That loses nothing where the largest are g's own, and where
+    these are seen in all that f would have brought, which `_is_seen` tells afterwards.
+
     Parameters
     ----------
     numbers, exponent : arrays of shape (G, S, n) and (G, n)
@@ -294,25 +331,23 @@ def _joined(numbers: Array, exponent: Array, feeds: Array) -> tuple[Array, Array
     exponent : int64 array of shape (G, n)
         Their powers of two.
     left_out : bool array of shape (G,)
-        Whether numbers were left out, as far below the part's own. None instead of the three
-        if some lie as far below those of another part.
+        Whether numbers were left out. None instead of the three if some were, and the largest
+        are not the part's own.
     """
     G, S, n = numbers.shape
-    power = np.where(numbers.any(axis=1), exponent, ZERO_EXPONENT)
-    power = np.where(feeds[:, :, None], power, ZERO_EXPONENT)  # (to, from, n)
-    top = power.max(axis=1)
-    shift = power - top[:, None]
-    far = shift < -ROW
-    left_out = (far & (power > ZERO_EXPONENT)).any(axis=1)
-    if (shift[range(G), range(G)][left_out] < 0).any():
+    itself = range(G)
+    is_there = numbers.any(axis=1) & feeds[:, :, None]  # (g, f, n)
+    power = np.where(is_there, exponent, ZERO_EXPONENT)
+    top = power.max(axis=1)  # (g, n)
+    depth = power - top[:, None]
+    too_deep = depth < -ROW
+    loses = (too_deep & is_there).any(axis=1)
+    if (depth[itself, itself][loses] < 0).any():
         return None
-    scale = np.where(far, 0.0, np.ldexp(1.0, np.maximum(shift, -ROW).astype(np.int32)))
-    joined = numbers.swapaxes(0, 1) * scale[:, None]  # (to, S, from, n)
-    return (
-        joined.reshape(G, S * G, n),
-        np.where(top == ZERO_EXPONENT, 0, top),
-        left_out.any(axis=1),
-    )
+    scale = np.where(too_deep, 0.0, np.ldexp(1.0, np.maximum(depth, -ROW).astype(np.int32)))
+    together = numbers.swapaxes(0, 1) * scale[:, None]  # (g, S, f, n)
+    exponents = np.where(top == ZERO_EXPONENT, 0, top)
+    return together.reshape(G, S * G, n), exponents, loses.any(axis=1)
 
 
 def _is_seen(inside: _Inside, g: int) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from gradflow.engine.sweep_by_step import Steps
 from gradflow.numerics.exponent_bounds import GROWTH, MOVED, ROW, least_right
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
 from gradflow.numerics.shared_exponents import lowest, renew
+
+# The moves of a step back, and the ways of class 0 from c_j to h_(j-1).
+_MapBack = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 # The lower bound on rows where it is not known.
 _UNKNOWN = -(2**40)
@@ -123,62 +126,151 @@ def carry_classes(
     ClassSignals
         For j = T, T - 1, .., 1, from the last target on.
     """
-    path, steps = _CellPath(slopes, seeds, targets), Steps(cell, slopes)
-    rows, row = _ClassRows(len(targets), cell.H, division), len(targets)
-    w, plain_slopes = cell.recurrent(), tuple(slope.plain() for slope in slopes)
-    apart: tuple[Scaled, Scaled] | None = None  # the rows while one exponent each does not do
+    sweep = _ClassSweep(cell, slopes, seeds, division, targets)
     for j in range(int(targets[-1]), 0, -1):
-        enters = row > 0 and targets[row - 1] == j
-        row -= enters
-        first = path.at(j, row, enters)
+        place = sweep.enter(j)
+        plain = sweep.plain_step(place)
+        if plain is not None:
+            yield plain.signals(place)
+            if sweep.keep(place, plain):
+                continue
+        scaled = sweep.scaled_step(place)
+        if plain is None:
+            yield ClassSignals.of(j, place.first, scaled.on_h, scaled.on_c)
+        sweep.set_apart(scaled)
+
+
+class _Place(NamedTuple):
+    """Where the sweep is, and class 0 there.
+
+    Attributes
+    ----------
+    j : int
+        Source step.
+    row : int
+        The first of the rows, one a target, that have entered.
+    first : tuple of two Scaled arrays of shape (1, H), or (0, H), and (n, H)
+        Class 0, on h_j of target j, if that is one, and on c_j of all n rows.
+    top, low : int64 array of shape (n, 1), and int
+        The exponent of its largest number, and the depth of its smallest below it.
+    """
+
+    j: int
+    row: int
+    first: tuple[Scaled, Scaled]
+    top: Array
+    low: int
+
+
+class _PlainStep(NamedTuple):
+    """A step that was taken in plain numbers over the rows' exponents, (n, others, 1).
+
+    `is_sure` is whether bounds told so before; if not, numbers from `least` on are right.
+    """
+
+    taken: _Taken
+    exponent: Array
+    is_sure: bool
+    least: float
+
+    def signals(self, place: _Place) -> ClassSignals:
+        mantissas, exponents = (self.taken.on_h, self.taken.on_c), (self.exponent, self.exponent)
+        return ClassSignals(place.j, place.first, mantissas, exponents)
+
+
+class _ClassSweep:
+    """All classes of all targets, and how they are carried back a step.
+
+    Either the rows are plain numbers, each class of each target over its own power of two, or all
+    of them stand apart with an exponent for every number, until one each does again.
+    """
+
+    def __init__(
+        self,
+        cell: LSTM,
+        slopes: tuple[Scaled, ...],
+        seeds: Scaled,
+        division: Division,
+        targets: Array,
+    ) -> None:
+        self._cell, self._slopes, self._division = cell, slopes, division
+        self._path, self._steps = _CellPath(slopes, seeds, targets), Steps(cell, slopes)
+        self._targets, self._row = targets, len(targets)
+        self._rows = _ClassRows(len(targets), cell.H, division)
+        self._w, self._plain_slopes = cell.recurrent(), tuple(slope.plain() for slope in slopes)
+        self._apart: tuple[Scaled, Scaled] | None = None
+
+    def enter(self, j: int) -> _Place:
+        """Let target j come in, if it is one; rows apart come back where one exponent each does."""
+        enters = self._row > 0 and self._targets[self._row - 1] == j
+        self._row -= enters
+        first = self._path.at(j, self._row, enters)
         top, low = _extent(first)
         if enters:
-            rows.enter(row, top)
-        if apart is not None:
+            self._rows.enter(self._row, top)
+        if self._apart is not None:
             if enters:
-                apart = _with_entering(apart, division.others)
-            if steps.bounded[j - 1] and rows.take(row, apart, top):
-                apart = None
-        is_sure, is_plain = False, apart is None and steps.bounded[j - 1]
-        exponent = rows.exponent[row:, :, None]
-        least = least_right(MOVED, steps.most[j - 1]) if is_plain else 0.0
-        if is_plain:
-            moves = steps.plain(j)
-            ways = division.ways(moves, tuple(slope[j - 1] for slope in plain_slopes), w)
-            if moves[3].all() and all(way.all() for way in ways):
-                low = 0  # the large numbers of class 0 reach every unit, the small ones are unseen
-            bounds = steps.least[j - 1], steps.most[j - 1]
-            is_sure = steps.sure[j - 1] and rows.hold(row, top, low, *bounds)
-            if not is_sure:
-                rows.renew(row)
-            carried = rows.flat(row)
-            taken = _taken(cell, (moves, ways), carried, _plain(first, top), division.others)
-            paths = functools.partial(_paths, cell, slopes, w, division, j)
-            is_plain = is_sure or _are_right(cell, taken, carried, first, least, paths)
-        if is_plain:
-            yield ClassSignals(j, first, (taken.on_h, taken.on_c), (exponent, exponent))
-            if rows.put(row, top, taken, is_sure, least):
-                apart = None
-                continue
-        moves = steps.scaled(j)
-        ways = division.ways(moves, tuple(slope[j - 1] for slope in slopes), Scaled.of(w))
-        scaled = rows.scaled(row) if apart is None else apart
-        found = _taken(cell, (moves, ways), scaled, first, division.others)
-        if not is_plain:
-            yield ClassSignals.of(j, first, found.on_h, found.on_c)
-        before = division.before(found.from_c, found.from_h, found.h_before)
-        h_before = before + found.h_before * division.keeps
-        apart = h_before.reshape(-1, cell.H), found.c_before.reshape(-1, cell.H)
+                self._apart = _with_entering(self._apart, self._division.others)
+            if self._steps.bounded[j - 1] and self._rows.take(self._row, self._apart, top):
+                self._apart = None
+        return _Place(j, self._row, first, top, low)
 
+    def plain_step(self, place: _Place) -> _PlainStep | None:
+        """The step in plain numbers; None where they cannot be had or would lose something."""
+        j, row, first, top, _ = place
+        if self._apart is not None or not self._steps.bounded[j - 1]:
+            return None
+        map_back = self._plain_map(j)
+        is_sure = self._is_sure(place, map_back)
+        if not is_sure:
+            self._rows.renew(row)
+        carried, others = self._rows.flat(row), self._division.others
+        taken = _taken(self._cell, map_back, carried, _plain(first, top), others)
+        least = least_right(MOVED, self._steps.most[j - 1])
+        paths = functools.partial(self._paths, j)
+        if is_sure or _are_right(self._cell, taken, carried, first, least, paths):
+            return _PlainStep(taken, self._rows.exponent[row:, :, None], is_sure, least)
+        return None
 
-def _paths(
-    cell: LSTM, slopes: tuple[Scaled, ...], w: Array, division: Division, j: int
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """The moves of step j, and the ways of class 0, with 1 for all factors other than 0."""
-    ones = tuple((slope.mantissa[j - 1] != 0.0).astype(float) for slope in slopes)
-    weights = (w != 0.0).astype(float)
-    moves = cell.moves(ones, weights)
-    return moves, division.ways(moves, ones, weights)
+    def keep(self, place: _Place, step: _PlainStep) -> bool:
+        """Carry on what a plain step made, if plain numbers can hold it."""
+        return self._rows.put(place.row, place.top, step.taken, step.is_sure, step.least)
+
+    def scaled_step(self, place: _Place) -> _Taken:
+        """The step with an exponent for every number."""
+        j, row, first, *_ = place
+        moves, slopes = self._steps.scaled(j), tuple(slope[j - 1] for slope in self._slopes)
+        ways = self._division.ways(moves, slopes, Scaled.of(self._w))
+        carried = self._rows.scaled(row) if self._apart is None else self._apart
+        return _taken(self._cell, (moves, ways), carried, first, self._division.others)
+
+    def set_apart(self, taken: _Taken) -> None:
+        """Carry on what a step with exponents made, as it is."""
+        before = self._division.before(taken.from_c, taken.from_h, taken.h_before)
+        h_before = before + taken.h_before * self._division.keeps
+        H = self._cell.H
+        self._apart = h_before.reshape(-1, H), taken.c_before.reshape(-1, H)
+
+    def _plain_map(self, j: int) -> _MapBack:
+        moves = self._steps.plain(j)
+        slopes = tuple(slope[j - 1] for slope in self._plain_slopes)
+        return moves, self._division.ways(moves, slopes, self._w)
+
+    def _is_sure(self, place: _Place, map_back: _MapBack) -> bool:
+        """Whether bounds tell that the step loses nothing; exponents are renewed for it."""
+        j, (moves, ways) = place.j, map_back
+        # Where class 0 reaches every unit, its large numbers do, and its small ones are unseen.
+        reaches_all = moves[3].all() and all(way.all() for way in ways)
+        low = 0 if reaches_all else place.low
+        bounds = self._steps.least[j - 1], self._steps.most[j - 1]
+        return self._steps.sure[j - 1] and self._rows.hold(place.row, place.top, low, *bounds)
+
+    def _paths(self, j: int) -> _MapBack:
+        """The map of step j with 1 for all factors other than 0."""
+        ones = tuple((slope.mantissa[j - 1] != 0.0).astype(float) for slope in self._slopes)
+        weights = (self._w != 0.0).astype(float)
+        moves = self._cell.moves(ones, weights)
+        return moves, self._division.ways(moves, ones, weights)
 
 
 class _Taken(NamedTuple):
@@ -206,7 +298,7 @@ class _Taken(NamedTuple):
 
 def _taken(
     cell: LSTM,
-    map_back: tuple[tuple[Number, ...], tuple[Number, ...]],
+    map_back: _MapBack,
     carried: tuple[Number, Number],
     first: tuple[Number, Number],
     others: int,
@@ -243,7 +335,7 @@ def _are_right(
     carried: tuple[Array, Array],
     first: tuple[Scaled, Scaled],
     least: float,
-    paths: Callable[[], tuple[tuple[Array, ...], tuple[Array, ...]]],
+    paths: Callable[[], _MapBack],
 ) -> bool:
     """Whether a step in plain numbers lost nothing, as `gradflow.numerics.exponent_bounds` has it.
 
