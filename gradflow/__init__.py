@@ -21,6 +21,7 @@ from gradflow.cells import GRU, LSTM, RNN, Stack
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.losses import (
     BinaryCrossEntropy,
+    LinearLoss,
     Readout,
     SoftmaxCrossEntropy,
     SquaredError,
@@ -37,6 +38,7 @@ __all__ = [
     "RNN",
     "BinaryCrossEntropy",
     "GradientFlow",
+    "LinearLoss",
     "Model",
     "Readout",
     "Sample",

@@ -127,6 +127,7 @@ class UnitLoss:
     See Also
     --------
     SquaredError, BinaryCrossEntropy, SoftmaxCrossEntropy : Losses with a target.
+    LinearLoss : The same with a factor at each step.
     Readout.rows_cancel : Whether the outputs' sum has any gradient.
 
     Examples
@@ -163,6 +164,48 @@ class UnitLoss:
             return Scaled.of(np.ones_like(o))
         chosen = _one_hot("output", np.array(self.output), o.reshape(len(o), -1))
         return Scaled.of(chosen.reshape(o.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class LinearLoss:
+    """L_t = g_t o_t, summed over outputs, so that dL_t/do_t = g_t: a gradient that is known.
+
+    With `Readout(numpy.eye(H))` the outputs are the hidden units, and g_t is what the rest of a
+    network sends back to them.
+
+    Parameters
+    ----------
+    gradient : number, array of shape (T,), or array of shape (T, O)
+        g.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite; from `gradient_flow` if the shape does not fit the readout.
+
+    See Also
+    --------
+    UnitLoss : The same with 1 for every g_t.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> loss = gf.LinearLoss(gradient=[0.0, 0.0, -2.0])
+    >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 1.0, 1.0], loss=loss)
+    >>> flow.loss_slope.plain().tolist()
+    [0.0, 0.0, -2.0]
+    """
+
+    gradient: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gradient", finite_array("gradient", self.gradient))
+
+    def __repr__(self) -> str:
+        return f"LinearLoss(gradient={_text(self.gradient)})"
+
+    def slope(self, o: Array) -> Scaled:
+        return Scaled.of(_spread(self.gradient, o, "gradient"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,20 @@ def test_the_unit_loss_has_slope_one(o):
     np.testing.assert_array_equal(gf.UnitLoss().slope(o).plain(), np.ones_like(o))
 
 
+@pytest.mark.parametrize(("o", "given"), [(O1, 0.5), (O1, STEPS), (O3, GRID)])
+def test_the_linear_loss_has_the_gradient_that_is_given(o, given):
+    found = gf.LinearLoss(given).slope(o).plain()
+    np.testing.assert_array_equal(found, np.broadcast_to(given, o.shape))
+
+
+def test_a_gradient_of_the_wrong_shape_is_refused():
+    rule = r"gradient must be a number or have shape \(5,\)\. Got \(4,\)"
+    with pytest.raises(ValueError, match=rule):
+        gf.LinearLoss(np.ones(4)).slope(O1)
+    with pytest.raises(ValueError, match=r"gradient must be finite\. Got nan at \[1\]"):
+        gf.LinearLoss([0.0, np.nan])
+
+
 FAR = np.array([-5e3, -900.0, -745.5, -40.0, -1e-9, 0.0, 1e-9, 40.0, 900.0, 5e3])
 FAR2 = np.stack([FAR, -FAR], axis=1)
 FAR3 = np.stack([FAR, np.zeros(10), FAR / 2 + 1], axis=1)
