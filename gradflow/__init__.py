@@ -1,12 +1,13 @@
 """Where the gradient goes in a recurrent network: every term of it, at any magnitude.
 
-`gradflow.figures` is imported once it is asked for: it needs Plotly, and all else numpy alone.
+`gradflow.figures` and `gradflow.torch` are imported once they are asked for: they need Plotly and
+PyTorch, and all else numpy alone.
 """
 
 import importlib
 from typing import Any
 
-from gradflow import analysis, models, sequences, training
+from gradflow import analysis, models, sequences, training, watching
 from gradflow.analysis import (
     SignedSignals,
     StateJacobian,
@@ -65,21 +66,28 @@ __all__ = [
     "survey",
     "training",
     "training_gradient",
+    "watching",
 ]
 
 
+# What is imported when it is asked for, the package that it needs, and what brings that.
+_ASKED_FOR = {
+    "figures": ("plotly", 'Plotly: pip install "plotly>=7.1"'),
+    "torch": ("torch", 'PyTorch: pip install "torch>=2.0"'),
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name != "figures":
+    if name not in _ASKED_FOR:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    package, said = _ASKED_FOR[name]
     try:
-        return importlib.import_module("gradflow.figures")
+        return importlib.import_module(f"gradflow.{name}")
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "plotly":
+        if error.name is None or error.name.split(".")[0] != package:
             raise
-        raise ImportError(
-            'gradflow.figures needs Plotly: pip install "plotly>=7.1"', name="plotly"
-        ) from error
+        raise ImportError(f"gradflow.{name} needs {said}", name=package) from error
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "figures"})
+    return sorted({*globals(), *_ASKED_FOR})

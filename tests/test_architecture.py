@@ -19,9 +19,9 @@ FLOORS = (
     ("gradflow.engine", "gradflow.weights"),
     ("gradflow.flow",),
     ("gradflow.analysis", "gradflow.models"),
-    ("gradflow.surveys", "gradflow.training"),
+    ("gradflow.surveys", "gradflow.training", "gradflow.watching"),
     ("gradflow",),
-    ("gradflow.figures",),
+    ("gradflow.figures", "gradflow.torch"),
     ("gradflow.report",),
     ("gradflow.ui",),
     ("app",),
@@ -31,6 +31,7 @@ FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 # What each part may use beyond the standard library and itself.
 CORE = {"numpy"}
 FIGURES = CORE | {"plotly"}
+TORCH = CORE | {"torch", "lightning"}
 UI = FIGURES | {"streamlit", "starlette", "uvicorn", "kaleido", "choreographer", "pyarrow"}
 
 # Which other folders of gradflow.ui each of its folders may import; pages import no other page.
@@ -95,7 +96,8 @@ def test_imports_come_from_the_same_floor_or_below(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_from_outside_are_those_of_its_part(module):
     part = part_of(module)
-    allowed = {"gradflow.figures": FIGURES, "gradflow.ui": UI, "app": UI}.get(part, CORE)
+    of_part = {"gradflow.figures": FIGURES, "gradflow.torch": TORCH, "gradflow.ui": UI, "app": UI}
+    allowed = of_part.get(part, CORE)
     allowed = allowed | READERS.get(module, set())
     if module == "gradflow.models.make_models":
         allowed = CORE | {"torch", "safetensors"}

@@ -14,6 +14,7 @@ from gradflow.figures._seed_bands import plot_seed_bands
 from gradflow.figures._survey import plot_survey, plot_survey_errors
 from gradflow.figures._training_film import plot_training_film
 from gradflow.figures._units import plot_units
+from gradflow.figures._watch import plot_watch
 
 __all__ = [
     "plot_comparison",
@@ -28,4 +29,5 @@ __all__ = [
     "plot_survey_errors",
     "plot_training_film",
     "plot_units",
+    "plot_watch",
 ]

@@ -1,0 +1,9 @@
+"""Watch a network of PyTorch while it is trained: the flow of its recurrent layers, as they stand.
+
+Public: the names below. Needs PyTorch, the extra `torch`; imported when it is asked for.
+"""
+
+from gradflow.torch.callbacks import lightning_callback
+from gradflow.torch.training_watch import Probe, Watch, watch
+
+__all__ = ["Probe", "Watch", "lightning_callback", "watch"]

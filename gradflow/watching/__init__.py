@@ -1,0 +1,20 @@
+"""What a network shows of its recurrent layers while it is trained elsewhere.
+
+Measures of a pass, the record of many of them, writers, and a process that measures beside the
+training. `gradflow.torch` makes the passes. Public: the names below. NumPy alone.
+"""
+
+from gradflow.watching.layer_measures import SCALARS, LayerMeasures
+from gradflow.watching.watch_record import WatchRecord, load_watch
+from gradflow.watching.writers import CSVWriter, JSONLinesWriter, TensorBoardWriter, Writer
+
+__all__ = [
+    "SCALARS",
+    "CSVWriter",
+    "JSONLinesWriter",
+    "LayerMeasures",
+    "TensorBoardWriter",
+    "WatchRecord",
+    "Writer",
+    "load_watch",
+]
