@@ -20,7 +20,7 @@ from gradflow.watching import WatchRecord
 HEIGHT = 620
 
 # Layers that have room beside each other.
-_MOST = 4
+MOST = 4
 
 # Below the heatmaps: measures that are counted in steps, and those that are shares or factors.
 _CURVES = (
@@ -113,11 +113,11 @@ def plot_watch(
 
 def _chosen(record: WatchRecord, layers: Sequence[str] | None) -> tuple[str, ...]:
     if layers is None:
-        return record.layers[:_MOST]
+        return record.layers[:MOST]
     listed = isinstance(layers, list | tuple)
-    if not listed or not 1 <= len(layers) <= _MOST or not set(layers) <= set(record.layers):
+    if not listed or not 1 <= len(layers) <= MOST or not set(layers) <= set(record.layers):
         raise ValueError(
-            f"layers must be at most {_MOST} of {', '.join(record.layers)}. Got {shown(layers)}."
+            f"layers must be at most {MOST} of {', '.join(record.layers)}. Got {shown(layers)}."
         )
     return tuple(layers)
 

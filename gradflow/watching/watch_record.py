@@ -17,7 +17,7 @@ from gradflow.numerics.validation import frozen, one_of, shown, whole_number
 from gradflow.watching.layer_measures import SCALARS, LayerMeasures
 from gradflow.weights.npz import looks_like_zip, read_npz
 
-LIMIT = 64 << 20  # bytes that a file may unpack to
+LIMIT = 1 << 30  # bytes that a file may unpack to
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,8 +176,8 @@ def load_watch(path: str | os.PathLike[str]) -> WatchRecord:
     return watch_from(Path(path).read_bytes())
 
 
-def watch_from(data: bytes) -> WatchRecord:
-    """The record in the bytes of a file.
+def watch_from(data: bytes, limit: int = LIMIT) -> WatchRecord:
+    """The record in the bytes of a file, which may unpack to `limit` bytes.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def watch_from(data: bytes) -> WatchRecord:
     """
     if not looks_like_zip(data):
         raise ValueError(f"A watch must be an .npz that its save wrote. Got {len(data)} bytes.")
-    arrays = {name: tensor.read() for name, tensor in read_npz(data, LIMIT).items()}
+    arrays = {name: tensor.read() for name, tensor in read_npz(data, limit).items()}
     missing = {"layers", "chunk", "updates", "log10_left", *SCALARS} - set(arrays)
     if missing:
         raise ValueError(f"A watch must hold {sorted(missing)[0]!r}. Got {shown(sorted(arrays))}.")

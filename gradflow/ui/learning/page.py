@@ -15,7 +15,7 @@ from gradflow.training.checkpoints import MEASURES
 from gradflow.training.run_files import run_bytes
 from gradflow.ui import server
 from gradflow.ui.downloads.button_row import File, buttons
-from gradflow.ui.learning import words
+from gradflow.ui.learning import own_run, words
 from gradflow.ui.learning.settings import FORM, LearningSettings
 from gradflow.ui.shared import frame
 from gradflow.ui.shared.held_settings import HeldSettings
@@ -55,6 +55,7 @@ def learning_page() -> None:
     server.runs.between_steps()
     _seeds(settings.task)
     _files(settings.task, runs)
+    own_run.draw_own_run()
 
 
 def _seeds(task: str) -> None:
