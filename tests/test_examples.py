@@ -34,8 +34,9 @@ def figures(notebook):
     return [output.data[PLOTLY] for output in outputs(notebook) if PLOTLY in output.get("data", {})]
 
 
-def test_there_are_three_and_they_are_kept_without_outputs():
+def test_there_are_four_and_they_are_kept_without_outputs():
     assert [path.stem for path in NOTEBOOKS] == [
+        "a_network_that_does_not_learn",
         "lecture",
         "which_path_carries_the_gradient",
         "your_own_pytorch_model",
@@ -72,3 +73,20 @@ def test_a_model_of_pytorch_has_pytorchs_gradients(monkeypatch):
     notebook = run(ROOT / "examples" / "your_own_pytorch_model.ipynb", monkeypatch)
     assert len(figures(notebook)) == 3
     assert float(printed(notebook).split(": ")[1]) < 1e-10
+
+
+def test_a_network_that_does_not_learn_does_so_after_the_change(monkeypatch):
+    needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
+    notebook = run(ROOT / "examples" / "a_network_that_does_not_learn.ipynb", monkeypatch)
+    assert len(figures(notebook)) == 2
+    said = printed(notebook)
+    before, after = (float(share) for share in re.findall(r"right: ([\d.]+)", said))
+    assert before < 0.4
+    assert after > 0.9
+    closed, opened = (float(radius) for radius in re.findall(r"dc/dc: ([\d.]+)", said))
+    assert closed < 0.7
+    assert abs(opened - 1.0) < 0.05
+    lost, kept = (float(log10) for log10 in re.findall(r"10\^(-[\d.]+) of the term", said))
+    assert lost < -6.0
+    assert kept > -4.0
+    assert float(re.search(r"against .grad: (\S+)", said)[1]) < 1e-4
