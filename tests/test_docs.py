@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from support.needed import needed_module
 
 from gradflow.ui.door.guard import PATIENCE
 from gradflow.ui.door.sessions import IN_ALL, PER_ADDRESS
@@ -25,6 +26,8 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("page", [page for page, program in PROGRAMS.items() if program])
 def test_the_python_of_a_page_runs(page):
+    if "import torch" in PROGRAMS[page]:
+        needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
     answer = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAMS[page]],
         cwd=ROOT,
