@@ -4,13 +4,17 @@ import js from "@eslint/js";
 
 // What the scripts use of a browser.
 const BROWSER = [
+  "Blob",
   "clearTimeout",
+  "DecompressionStream",
   "document",
   "getComputedStyle",
   "history",
+  "ImageData",
   "location",
   "requestAnimationFrame",
   "ResizeObserver",
+  "Response",
   "setTimeout",
   "TextDecoder",
   "URL",

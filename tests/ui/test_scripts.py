@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -132,16 +133,32 @@ def test_a_size_is_said_with_its_power_of_ten(log10, said):
     assert json.loads(_node(f"{own}\nconst result = scientific({log10});\n{AS_JSON}")) == said
 
 
-def test_the_modules_make_one_script_without_comments_and_imports(tmp_path):
+@pytest.mark.parametrize("entry", ["component", "film_component"])
+def test_a_script_has_all_that_it_imports_without_comments_and_imports(tmp_path, entry):
     joined = tmp_path / "joined.mjs"
-    joined.write_text(assets.script(), encoding="utf-8")
+    joined.write_text(assets.script(entry), encoding="utf-8")
     node = shutil.which("node")
     if node is None:
         go_without("needs Node")
     subprocess.run([node, "--check", str(joined)], check=True)
-    lines = [line.strip() for line in assets.script().splitlines()]
+    lines = [line.strip() for line in assets.script(entry).splitlines()]
     assert not any(line.startswith(("//", "import ")) for line in lines)
     assert [line for line in lines if line.startswith("export")] == [
         line for line in lines if line.startswith("export default")
     ]
     assert sum(line.startswith("export default") for line in lines) == 1
+
+
+def test_the_charts_bring_nothing_of_the_film_along():
+    assert "class Film" in assets.script("film_component")
+    assert "class Film" not in assets.script("component")
+    assert "class Heatmaps" not in assets.script("film_component")
+
+
+@pytest.mark.parametrize(("count", "width"), [(1, 5), (4, 3)])
+def test_the_script_restores_pictures_from_what_each_adds(count, width):
+    pictures = np.random.default_rng(0).integers(0, 256, (count, width), dtype=np.uint8)
+    added = np.diff(pictures, axis=0, prepend=np.uint8(0)).astype(np.uint8)
+    deflated = list(zlib.compress(added.tobytes()))
+    call = f"await pictures({{ deflated: new Uint8Array({deflated}), width: {width} }})"
+    assert _result("film_pictures.js", call) == _plain(pictures)

@@ -97,7 +97,7 @@ def message(
         {
             "plotly": plotly_js.address(),
             "said": said,
-            "bars": [_bar(panel, view) for panel in barred(panels, view)],
+            "bars": [bar_content(panel, view) for panel in barred(panels, view)],
             "heading": f"One row: target step t = {profile.t}",
             "charts": charts,
             "cells": [
@@ -133,7 +133,7 @@ def _is_square(trace: dict[str, Any], cells: Cells) -> bool:
     return "z" in trace and trace["z"].shape == cells.log10.shape
 
 
-def _bar(panel: Panel, view: View) -> dict[str, Any]:
+def bar_content(panel: Panel, view: View) -> dict[str, Any]:
     """The colour bar of one panel, or of both: its places are shares of its length."""
     low, high, colours = ends_and_colours(panel, view)
     return {

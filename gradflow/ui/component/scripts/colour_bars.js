@@ -25,7 +25,7 @@ function tick(share, text) {
   return label;
 }
 
-function part(kind, name, text = "") {
+export function part(kind, name, text = "") {
   const made = document.createElement(kind);
   made.className = name;
   made.textContent = text;
