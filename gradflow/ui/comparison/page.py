@@ -19,6 +19,7 @@ from gradflow.ui import server
 from gradflow.ui.comparison import words
 from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import draw_downloads
+from gradflow.ui.comparison.lstm_section import lstm_alone
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.linked_charts import heatmaps
 from gradflow.ui.shared import frame, links, panels, sidebar, state
@@ -63,6 +64,8 @@ def _followed(place: DeltaGenerator) -> None:
         if made is not None:
             _charts(made)
             shown = made.experiment, made.seen
+        else:
+            lstm_alone(settings)
         del made  # a run that waits should hold little memory
         server.runs.give_way()
         state.HELD.keep(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradflow as gf
 from gradflow.analysis import memory
 from gradflow.analysis.target_reach import reach_of
-from gradflow.ui.shared.experiment import Experiment, parameter_name
+from gradflow.ui.shared.experiment import Experiment, LSTMAlone, parameter_name
 from gradflow.ui.shared.settings import Settings
 
 # The share of a row's own term below which a lag counts as forgotten.
@@ -18,6 +18,11 @@ def measured(settings: Settings, experiment: Experiment) -> dict[str, memory.Rea
         "RNN": _measured(settings, experiment.rnn),
         "LSTM": _measured(settings, experiment.lstm),
     }
+
+
+def measured_lstm(settings: Settings, experiment: LSTMAlone) -> memory.Reach:
+    """The measures of the LSTM's row alone."""
+    return _measured(settings, experiment.lstm)
 
 
 def _measured(settings: Settings, flow: gf.GradientFlow) -> memory.Reach:

@@ -10,7 +10,7 @@ from gradflow.figures.builders.colours import CLASSES, LINES, REST
 from gradflow.figures.builders.panel import Panel, row_units
 from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.experiment import Experiment, explained_parameter
+from gradflow.ui.shared.experiment import LSTMAlone, explained_parameter
 from gradflow.ui.shared.settings import Settings
 
 CELL, DETOURS, WHOLE = "Cell path alone", "All detours", "All paths"
@@ -36,7 +36,7 @@ class Taken:
     by_first_gate: PathClasses
 
 
-def taken(settings: Settings, experiment: Experiment) -> Taken:
+def taken(settings: Settings, experiment: LSTMAlone) -> Taken:
     """The terms of the chosen parameter by classes of paths. One gate alone has signs."""
     flow = experiment.lstm
     parameter = explained_parameter(flow, settings)
@@ -45,7 +45,7 @@ def taken(settings: Settings, experiment: Experiment) -> Taken:
     return Taken(parameter, two, more, flow.by_first_gate(parameter))
 
 
-def three_panels(apart: Taken, experiment: Experiment) -> tuple[Panel, Panel, Panel]:
+def three_panels(apart: Taken, experiment: LSTMAlone) -> tuple[Panel, Panel, Panel]:
     """The heatmaps' contents: the cell path, the detours, and the whole.
 
     Relative to k = 1 means all three over the k = 1 term of the whole, so that they compare.
@@ -65,7 +65,7 @@ def three_panels(apart: Taken, experiment: Experiment) -> tuple[Panel, Panel, Pa
     return cell, detours, whole
 
 
-def carriers(apart: Taken, experiment: Experiment, t: int) -> PathShares:
+def carriers(apart: Taken, experiment: LSTMAlone, t: int) -> PathShares:
     """The terms of one target, along the cell and by detours."""
     flow, two, row = experiment.lstm, apart.two, (t - 1, slice(0, t))
     assert two.sign is not None

@@ -12,7 +12,7 @@ from gradflow.ui.paths import class_panels, path_words, three_steps_words
 from gradflow.ui.paths.class_panels import Taken
 from gradflow.ui.paths.three_steps import Unrolled, lit_graph, unrolled
 from gradflow.ui.shared import frame, panels, state, words
-from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.experiment import LSTMAlone
 from gradflow.ui.shared.settings import Settings
 
 _LIST_HEIGHT = 600
@@ -25,9 +25,7 @@ def paths_page() -> None:
     frame.heading("Paths", path_words.LEAD)
     with st.container():  # whatever it holds, what is below keeps its place
         frame.notes(settings)
-    experiment = frame.networks(settings)
-    if experiment is None:
-        return
+    experiment = frame.lstm_network(settings)
     server.runs.between_steps()
     apart = class_panels.taken(settings, experiment)
     server.runs.between_steps()
@@ -45,7 +43,7 @@ def paths_page() -> None:
         _graph(steps)
 
 
-def _heatmaps(settings: Settings, experiment: Experiment, apart: Taken) -> None:
+def _heatmaps(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:
     three = class_panels.three_panels(apart, experiment)
     view = panels.view(settings, three)
     names = ("cell_path", "detours", "all_paths")

@@ -14,7 +14,7 @@ from gradflow.analysis.unrolled_cell import Node, unrolled_graph
 from gradflow.figures.builders.drawn_graph import graph_figure
 from gradflow.figures.builders.graph_words import node_words
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.experiment import LSTMAlone
 
 STEPS = 3
 PARAMETER = "w_xf"
@@ -66,7 +66,7 @@ class Unrolled:
         return tuple(self.place(node) for node in path.nodes)
 
 
-def unrolled(experiment: Experiment, t: int) -> Unrolled | None:
+def unrolled(experiment: LSTMAlone, t: int) -> Unrolled | None:
     """The three steps up to the target, or the first three; None if the sequence is shorter."""
     flow = experiment.lstm
     if flow.T < STEPS:

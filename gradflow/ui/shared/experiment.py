@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -29,16 +29,22 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """An RNN and an LSTM on one sequence."""
+class LSTMAlone:
+    """An LSTM on a sequence."""
 
     inputs: Inputs
-    rnn: gf.GradientFlow
     lstm: gf.GradientFlow
 
     @property
     def T(self) -> int:
-        return self.rnn.T
+        return self.lstm.T
+
+
+@dataclass(frozen=True)
+class Experiment(LSTMAlone):
+    """An RNN and an LSTM on one sequence."""
+
+    rnn: gf.GradientFlow
 
 
 def inputs(settings: Settings, own: Array | None) -> Inputs:
@@ -113,23 +119,49 @@ def run(settings: Settings, own: Array | None = None) -> Experiment:
     Raises
     ------
     ValueError
-        If the forward pass leaves the range of float64.
+        If the RNN leaves the range of float64; the message says which value to lower.
     """
     sequence = inputs(settings, own)
-    head, steps = readout(settings), loss(settings)
+    try:
+        flow = _rnn_flow(settings, sequence.x)
+    except ValueError as error:
+        raise ValueError(_too_large(settings, sequence.x)) from error
+    return Experiment(sequence, _lstm_flow(settings, sequence.x), flow)
+
+
+def run_lstm(settings: Settings, own: Array | None = None) -> LSTMAlone:
+    """The LSTM alone on the sequence; its gates keep it within float64, whatever the settings."""
+    sequence = inputs(settings, own)
+    return LSTMAlone(sequence, _lstm_flow(settings, sequence.x))
+
+
+def _rnn_flow(settings: Settings, x: Array, targets: str | None = None) -> gf.GradientFlow:
+    head, steps, start = readout(settings), loss(settings), {"s": settings.s_0}
+    return gf.gradient_flow(rnn(settings), x, head, steps, start, targets=targets)
+
+
+def _lstm_flow(settings: Settings, x: Array) -> gf.GradientFlow:
     start = {"h": settings.h_0, "c": settings.c_0}
-    return Experiment(
-        sequence,
-        _flow("RNN", rnn(settings), sequence.x, head, steps, {"s": settings.s_0}),
-        _flow("LSTM", lstm(settings), sequence.x, head, steps, start),
+    return gf.gradient_flow(lstm(settings), x, readout(settings), loss(settings), start)
+
+
+def _too_large(settings: Settings, x: Array) -> str:
+    """What to lower where the RNN leaves float64: its states then grow like powers of w_s."""
+    longest = bisect_left(range(len(x)), True, lo=1, key=lambda n: _overflows(settings, x[:n])) - 1
+    length = "" if settings.sequence in ("own", "sentence") else f", or T to {longest} or less"
+    return (
+        f"The RNN's numbers leave the range of float64 after step {longest}: with w_s = "
+        f"{settings.w_s:g} and the activation {settings.activation} its state grows at each step. "
+        f"Lower w_s to a size of 1 or less{length}."
     )
 
 
-def _flow(name: str, *arguments: Any) -> gf.GradientFlow:
+def _overflows(settings: Settings, x: Array) -> bool:
     try:
-        return gf.gradient_flow(*arguments)
-    except ValueError as error:
-        raise ValueError(f"The {name} cannot be computed: {error}") from error
+        _rnn_flow(settings, x, "last")
+    except ValueError:
+        return True
+    return False
 
 
 def parameter_name(flow: gf.GradientFlow, settings: Settings) -> str:

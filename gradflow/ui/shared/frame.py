@@ -10,7 +10,7 @@ import streamlit as st
 
 from gradflow.figures.builders.mode_bar import bar
 from gradflow.ui.shared import sidebar, state, words
-from gradflow.ui.shared.experiment import Experiment, run
+from gradflow.ui.shared.experiment import Experiment, LSTMAlone, run, run_lstm
 from gradflow.ui.shared.presets import look_at
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import escaped
@@ -73,6 +73,11 @@ def notes(settings: Settings, look: bool = False) -> None:
 def networks(settings: Settings) -> Experiment | None:
     """Both networks on the sequence; if they cannot run, None and a sentence on the page."""
     return tried(lambda: run(settings, state.own_numbers()))
+
+
+def lstm_network(settings: Settings) -> LSTMAlone:
+    """The LSTM alone on the sequence."""
+    return run_lstm(settings, state.own_numbers())
 
 
 def tried(make: Callable[[], Made]) -> Made | None:

@@ -12,7 +12,7 @@ from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.lag_profile import Line, Profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.ui.shared import views
-from gradflow.ui.shared.experiment import Experiment, parameter_name
+from gradflow.ui.shared.experiment import Experiment, LSTMAlone, parameter_name
 from gradflow.ui.shared.settings import Settings
 
 # What the LSTM's heatmap shows instead of terms, on request.
@@ -27,6 +27,18 @@ def both_panels(
         _panel("RNN", experiment.rnn, settings, experiment, shares),
         _panel("LSTM", experiment.lstm, settings, experiment, shares),
     )
+
+
+def lstm_panel(settings: Settings, experiment: LSTMAlone) -> Panel:
+    """The contents of the LSTM's heatmap alone."""
+    return _panel("LSTM", experiment.lstm, settings, experiment, shares=True)
+
+
+def lstm_row(settings: Settings, experiment: LSTMAlone) -> Profile:
+    """The LSTM's row of the chosen target alone, and the forget product."""
+    t, name = settings.target_step(experiment.T), parameter_name(experiment.lstm, settings)
+    rows = [("LSTM", "LSTM", experiment.lstm.log10_row(name, t))]
+    return views.profile(settings, f"dL_t/d{settings.parameter}", rows, (_product(experiment, t),))
 
 
 def quantities(settings: Settings, experiment: Experiment) -> tuple[str, str]:
@@ -53,20 +65,25 @@ def both_rows(settings: Settings, experiment: Experiment, both: tuple[Panel, Pan
             else flow.log10_row(parameter_name(flow, settings), t)
         )
         rows.append((panel.title, panel.title, row))
-    product = experiment.lstm.log10_forget_row(t)
-    beside = Line("LSTM, forget gates alone", product, "product", "dot")
     with np.errstate(divide="ignore"):
         size = np.log10(np.abs(settings.w_s))
     lags = np.arange(1, t + 1)
     powers = np.where(lags == 1, 0.0, (lags - 1) * size) if np.isfinite(size) else None
-    return views.profile(settings, f"dL_t/d{settings.parameter}", rows, (beside,), powers)
+    return views.profile(
+        settings, f"dL_t/d{settings.parameter}", rows, (_product(experiment, t),), powers
+    )
+
+
+def _product(experiment: LSTMAlone, t: int) -> Line:
+    row = experiment.lstm.log10_forget_row(t)
+    return Line("LSTM, forget gates alone", row, "product", "dot")
 
 
 def _panel(
     title: str,
     flow: gf.GradientFlow,
     settings: Settings,
-    experiment: Experiment,
+    experiment: LSTMAlone,
     shares: bool,
 ) -> Panel:
     clip = clip_factors(flow, settings.threshold) if settings.clipping else None
