@@ -24,13 +24,16 @@ _ROW = 400
 _CELL = 40
 
 
-def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_ROWS) -> Floats:
+def parse_numbers(
+    text: str, columns: int | None = None, most_rows: int = MAX_ROWS, column: str | None = None
+) -> Floats:
     r"""Numbers from pasted text or the text of a CSV file.
 
     Three layouts are read: numbers on one line, separated by commas, semicolons or white space (the
     line may be wrapped after a comma or a semicolon); one number a line, with or without a header
-    line; and a table with a header line, of which the first column that starts with a number is
-    taken. Decimals have a point: a decimal comma is not supported. Blank lines are skipped.
+    line; and a table with a header line, of which one column is taken: the one named, or else the
+    first that starts with a number and does not merely count the rows. Decimals have a point: a
+    decimal comma is not supported. Blank lines are skipped.
 
     Where there are several columns, a row of the text is a row of the table, with or without a
     header line.
@@ -43,6 +46,8 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
         The columns of a table, at least 1. Of one column all three layouts are read.
     most_rows : int
         How many rows there may be; a row is one number where `columns` is left out.
+    column : str, optional
+        The name of the column to take, one of `number_columns`.
 
     Returns
     -------
@@ -54,13 +59,15 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
         If there are no numbers or too many, or many more characters than they need; if one is
         missing, not a number or not finite (the message names its row, counted from 1 below the
         header), the numbers seem to have decimal commas, or several columns have no header; if a
-        row of a table has more or fewer columns.
+        row of a table has more or fewer columns, or the column named is none of its numbers.
 
     Examples
     --------
     >>> import gradflow as gf
     >>> gf.sequences.parse_numbers("day, x\nMonday, 0.5\nTuesday, -0.5")
     array([ 0.5, -0.5])
+    >>> gf.sequences.parse_numbers("n, x, y\n0, 0.5, 7\n1, -0.5, 8", column="y")
+    array([7., 8.])
     >>> gf.sequences.parse_numbers("0.5 1.5")
     array([0.5, 1.5])
     """
@@ -70,9 +77,7 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
     most = whole_number("most_rows", most_rows, 1) * max(_ROW, _CELL * width)
     if len(text) > most:
         raise ValueError(f"text must have at most {most:,} characters. Got {len(text):,}.")
-    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
-    lines = [line for line in lines if line]
-    header, rows = (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
+    header, rows = _parts(text)
     if not rows:
         raise ValueError(f"text must hold at least one number. Got {_quoted(text.strip())}.")
     _at_most(most_rows, len(rows))
@@ -80,10 +85,45 @@ def parse_numbers(text: str, columns: int | None = None, most_rows: int = MAX_RO
         return frozen(_table(rows, width))
     if header is None or "," not in header:
         _without_decimal_commas(rows)
-    cells = _cells(header, rows)
+    cells = _cells(header, rows, column)
     _at_most(most_rows, len(cells))
     x = np.array([_number(cell, row) for row, cell in enumerate(cells, start=1)])
     return frozen(x if columns is None else x[:, None])
+
+
+def number_columns(text: str) -> tuple[str, ...]:
+    r"""The names of the columns of numbers, of a text that is a table with a header line.
+
+    Parameters
+    ----------
+    text : str
+        As for `parse_numbers`.
+
+    Returns
+    -------
+    tuple of str
+        From left to right; none where the text is no such table.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.sequences.number_columns("n, day, x\n0, Monday, 0.5\n1, Tuesday, -0.5")
+    ('n', 'x')
+    """
+    header, rows = _parts(text)
+    if header is None:
+        return ()
+    separator = _separator([header, *rows[:1]])
+    names, fields = _split(header, separator), _split(rows[0], separator)
+    numbers = [name for name, field in zip(names, fields, strict=False) if _is_number(field)]
+    return tuple(numbers) if len(names) > 1 else ()
+
+
+def _parts(text: str) -> tuple[str | None, list[str]]:
+    """The header line, if there is one, and the other lines."""
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
+    lines = [line for line in lines if line]
+    return (lines[0], lines[1:]) if lines and _is_header(lines) else (None, lines)
 
 
 def _table(rows: list[str], columns: int) -> Floats:
@@ -108,7 +148,7 @@ def _is_header(lines: list[str]) -> bool:
     )
 
 
-def _cells(header: str | None, rows: list[str]) -> list[str]:
+def _cells(header: str | None, rows: list[str], column: str | None) -> list[str]:
     """The text of each number."""
     if header is None and (len(rows) == 1 or all(row[-1] in ",;" for row in rows[:-1])):
         line = " ".join(rows)
@@ -121,11 +161,14 @@ def _cells(header: str | None, rows: list[str]) -> list[str]:
             "text must hold one number a line, or all on one line, or a table with a header line. "
             f"Got several numbers a line and no header: {_quoted(rows[0])}."
         )
-    return _first_numeric_column(header, rows, separator)
+    return _numeric_column(header, rows, separator, column)
 
 
-def _first_numeric_column(header: str, rows: list[str], separator: str | None) -> list[str]:
-    width = len(_split(header, separator))
+def _numeric_column(
+    header: str, rows: list[str], separator: str | None, named: str | None
+) -> list[str]:
+    names = _split(header, separator)
+    width = len(names)
     table = [_split(row, separator) for row in rows]
     for number, fields in enumerate(table, start=1):
         if len(fields) != width:
@@ -133,11 +176,26 @@ def _first_numeric_column(header: str, rows: list[str], separator: str | None) -
                 f"text must have the {width} columns of its header in every row. "
                 f"Got {len(fields)} in row {number}: {_quoted(rows[number - 1])}."
             )
-    for column, field in enumerate(table[0]):
-        if _is_number(field):
-            return [fields[column] for fields in table]
+    numbers = {
+        column: [fields[column] for fields in table]
+        for column, field in enumerate(table[0])
+        if _is_number(field)
+    }
+    if named is not None:
+        if named not in (found := [names[column] for column in numbers]):
+            raise ValueError(f"column must be one of {', '.join(found)}. Got {named!r}.")
+        return numbers[list(numbers)[found.index(named)]]
+    counting = [column for column, cells in numbers.items() if _counts(cells)]
+    if numbers:
+        return numbers[next((c for c in numbers if c not in counting), min(numbers))]
     hint = _decimal_comma_hint(*table[0])
     raise ValueError(f"text must have a column of numbers{hint}. Got row 1: {_quoted(rows[0])}.")
+
+
+def _counts(cells: list[str]) -> bool:
+    """Whether a column merely counts its rows, from 0 or 1."""
+    rows = len(cells)
+    return rows > 1 and cells in (list(map(str, range(n, n + rows))) for n in (0, 1))
 
 
 def _separator(lines: list[str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradflow.numbers_in_text import parse_numbers
+from gradflow.numbers_in_text import number_columns, parse_numbers
 from gradflow.numerics.validation import (
     finite_array,
     finite_number,
@@ -25,6 +25,7 @@ __all__ = [
     "impulse",
     "next_symbols",
     "noise",
+    "number_columns",
     "ones",
     "parse_numbers",
     "signs",

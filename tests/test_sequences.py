@@ -233,3 +233,25 @@ def test_the_next_symbol_is_that_of_the_step_after():
 def test_what_is_no_row_of_symbols_is_refused(x):
     with pytest.raises(ValueError, match=r"^x must "):
         sequences.next_symbols(x)
+
+
+TABLE = "n;day;x;y\n1;Monday;0.5;3\n2;Tuesday;0.25;4"
+
+
+def test_a_column_that_counts_the_rows_is_not_taken_unless_it_is_named_or_alone():
+    assert sequences.number_columns(TABLE) == ("n", "x", "y")
+    np.testing.assert_array_equal(sequences.parse_numbers(TABLE), [0.5, 0.25])
+    for name, numbers in (("n", [1, 2]), ("x", [0.5, 0.25]), ("y", [3, 4])):
+        np.testing.assert_array_equal(sequences.parse_numbers(TABLE, column=name), numbers)
+    np.testing.assert_array_equal(sequences.parse_numbers("n,day\n0,Mo\n1,Tu"), [0, 1])
+
+
+@pytest.mark.parametrize("column", ["day", "z", ""])
+def test_a_column_without_numbers_is_refused(column):
+    with pytest.raises(ValueError, match="column must be one of n, x, y"):
+        sequences.parse_numbers(TABLE, column=column)
+
+
+@pytest.mark.parametrize("text", ["", "1 2 3", "x\n1\n2", "1,2\n3,4"])
+def test_what_is_no_table_has_no_columns(text):
+    assert sequences.number_columns(text) == ()

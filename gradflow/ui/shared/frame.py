@@ -63,7 +63,7 @@ def notes(settings: Settings, look: bool = False) -> None:
     notices = words.together(state.HELD.notices())
     if notices:
         st.warning(notices, icon=":material/link_off:")
-    if settings.sequence == "own" and state.own_numbers() is None:
+    if settings.sequence == "own" and state.own_numbers() is None and not state.OWN.failed():
         st.info(words.NO_NUMBERS, icon=":material/timeline:")
     said = look_at(settings, st.session_state.get("looking_at")) if look else None
     if said:

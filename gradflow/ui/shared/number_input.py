@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import streamlit as st
 
 from gradflow import sequences
@@ -37,11 +38,27 @@ class OwnNumbers:
         self._megabytes, self._largest = megabytes, largest
         self._text, self._file, self._forget = f"{name}_text", f"{name}_file", f"{name}_forget"
         self._numbers, self._error = f"{name}_numbers", f"{name}_error"
+        self._source, self._column = f"{name}_source", f"{name}_column"
 
     def numbers(self) -> Array | None:
         """The numbers read last, (T, D), if there are any."""
         found: Array | None = st.session_state.get(self._numbers)
         return found
+
+    def failed(self) -> bool:
+        """Whether the numbers given last could not be read, which the field itself says."""
+        return st.session_state.get(self._error) is not None
+
+    def take(self, numbers: Sequence[float]) -> None:
+        """Take numbers that were read elsewhere, one a step.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or they are not finite or too large.
+        """
+        self._checked(_fitting(np.array(numbers, dtype=float), 1))
+        st.session_state[self._source] = None
 
     def draw(self, D: int = 1) -> None:
         """Draw the field, the uploader, and a note on the numbers that were read.
@@ -67,20 +84,41 @@ class OwnNumbers:
             on_change=self._read_file,
             args=(D,),
             max_upload_size=self._megabytes,
-            help="One number a line, or the first column that holds numbers."
+            help="One number a line, or a table with a header line, of which you choose a column."
             if D == 1
             else f"One row of D = {D} numbers a step.",
         )
+        self._draw_columns(D)
         error = st.session_state.get(self._error)
         if error:
-            st.error(error)
-        st.caption(_said(self.numbers(), D))
+            st.error(f"{error} {_still(self.numbers(), D)}")
+        else:
+            st.caption(_said(self.numbers(), D))
         if self.numbers() is not None:
             st.button("Forget these numbers", key=self._forget, on_click=self.forget)
 
     def forget(self) -> None:
         """Drop the numbers."""
-        st.session_state[self._numbers] = st.session_state[self._error] = None
+        for key in (self._numbers, self._error, self._source):
+            st.session_state[key] = None
+
+    def _draw_columns(self, D: int) -> None:
+        """Draw the list of a table's columns, where there are several to choose from."""
+        source: str | None = st.session_state.get(self._source)
+        names = sequences.number_columns(source) if source and D == 1 else ()
+        if len(names) > 1:
+            st.selectbox(
+                "Column",
+                names,
+                index=None,
+                key=self._column,
+                on_change=self._read_column,
+                placeholder="the first that does not count the rows",
+            )
+
+    def _read_column(self) -> None:
+        source, name = st.session_state[self._source], st.session_state[self._column]
+        self._keep(lambda: self._parsed(source, 1, name))
 
     def _read_text(self, D: int) -> None:
         text = st.session_state[self._text]
@@ -94,8 +132,11 @@ class OwnNumbers:
         # The uploader is also empty while one file replaces another.
         if file is not None:
             data = file.getvalue()
-            is_npy = data.startswith(MAGIC) or file.name.lower().endswith(".npy")
-            self._keep(lambda: _fitting(read_npy(data), D) if is_npy else self._decoded(data, D))
+            if data.startswith(MAGIC) or file.name.lower().endswith(".npy"):
+                st.session_state[self._source] = None
+                self._keep(lambda: _fitting(read_npy(data), D))
+            else:
+                self._keep(lambda: self._decoded(data, D))
 
     def _decoded(self, data: bytes, D: int) -> Array:
         try:
@@ -106,26 +147,31 @@ class OwnNumbers:
             ) from None
         return self._parsed(text, D)
 
-    def _parsed(self, text: str, D: int) -> Array:
+    def _parsed(self, text: str, D: int, column: str | None = None) -> Array:
         longest = self._megabytes * 1_000_000
         if len(text) > longest:
             raise ValueError(f"The numbers must fit in {longest:,} characters. Got {len(text):,}.")
-        return sequences.parse_numbers(_beginning(text, D), D, most_rows=_ROW * LONGEST)
+        used = _beginning(text, D)
+        numbers = sequences.parse_numbers(used, D, most_rows=_ROW * LONGEST, column=column)
+        if used != st.session_state.get(self._source):
+            st.session_state[self._source], st.session_state[self._column] = used, None
+        return numbers
 
     def _keep(self, read: Callable[[], Array]) -> None:
         """Keep the numbers that are read. If they cannot be read, say so and keep the old ones."""
         try:
-            numbers = read()
-            largest = float(abs(numbers).max())
-            if largest > self._largest:
-                raise ValueError(
-                    f"Numbers on this page must be from -{self._largest:g} to {self._largest:g}. "
-                    f"Got {largest:g}."
-                )
+            self._checked(read())
         except ValueError as rule:
             st.session_state[self._error] = escaped(str(rule))
-        else:
-            st.session_state[self._numbers], st.session_state[self._error] = numbers, None
+
+    def _checked(self, numbers: Array) -> None:
+        largest = float(abs(numbers).max())
+        if largest > self._largest:
+            raise ValueError(
+                f"Numbers on this page must be from -{self._largest:g} to {self._largest:g}. "
+                f"Got {largest:g}."
+            )
+        st.session_state[self._numbers], st.session_state[self._error] = numbers, None
 
 
 def _beginning(text: str, D: int) -> str:
@@ -148,6 +194,14 @@ def _fitting(array: Array, D: int) -> Array:
             f"The sequence must have shape (T, D) with D = {D}, a row a step. Got {array.shape}."
         )
     return finite_array("The sequence", table)
+
+
+def _still(numbers: Array | None, D: int) -> str:
+    """What is in use after an error."""
+    if numbers is None or numbers.shape[1] != D:
+        return "Seeded noise is shown."
+    count = min(len(numbers), LONGEST)
+    return f"Still in use: the {count} step{'' if count == 1 else 's'} read before."
 
 
 def _said(numbers: Array | None, D: int) -> str:
