@@ -306,6 +306,19 @@ def test_own_numbers_are_used_and_stay_out_of_the_link():
     assert any("4 numbers read" in caption.value for caption in app.caption)
 
 
+def test_a_column_of_a_table_can_be_chosen_and_an_error_says_what_stays():
+    app = _opened(sequence="own")
+    table = "n,a,b\n0,0.5,7\n1,0.25,8\n2,0.125,9"
+    _quiet(app.text_area(key="own_text").set_value(table).run())
+    np.testing.assert_array_equal(_message(app)["inputs"], [0.5, 0.25, 0.125])
+    _quiet(app.selectbox(key="own_column").set_value("b").run())
+    np.testing.assert_array_equal(_message(app)["inputs"], [7.0, 8.0, 9.0])
+    app.text_area(key="own_text").set_value("one two").run()
+    [error] = app.error
+    assert "Still in use: the 3 steps read before." in error.value
+    assert not any("numbers read" in caption.value for caption in app.caption)
+
+
 def test_only_the_first_2000_own_numbers_are_used_and_the_page_says_so():
     app = _opened(sequence="own")
     _quiet(app.text_area(key="own_text").set_value(" ".join(["0.1"] * 2112)).run())

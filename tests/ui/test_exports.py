@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,10 +24,13 @@ import gradflow as gf
 from gradflow.ui import vendor_internals
 from gradflow.ui.comparison import exports
 from gradflow.ui.comparison.downloads_section import SECTION
-from gradflow.ui.downloads import images
+from gradflow.ui.downloads import images, python_code
+from gradflow.ui.downloads.file_titles import titled
 from gradflow.ui.downloads.files import html_file
+from gradflow.ui.shared import settings_file
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.settings import Settings
+from gradflow.ui.shared.settings_file import read_settings
 
 OWN = np.array([0.1 + 0.2, -1e-5, 0.0, 5000.0, -0.0, 3.0, -2.5e-17])
 
@@ -96,14 +100,26 @@ def test_csv_of_a_longer_sequence_holds_the_chosen_target(last, t):
         assert float(row["log10"]) == terms[t - 1, int(row["k"]) - 1]
 
 
-def test_npz_of_a_longer_sequence_holds_the_chosen_parameter():
-    settings = Settings(T=exports.LONGEST_WHOLE + 1, parameter="w_h")
+def test_npz_of_a_longer_sequence_gives_the_chosen_parameter_back():
+    settings = Settings(T=exports.LONGEST_WHOLE + 1, parameter="w_h", sequence="impulse", w_h=0.3)
     experiment = run(settings)
-    with np.load(io.BytesIO(exports.terms_npz(experiment, settings))) as arrays:
+    file = exports.terms_npz(experiment, settings)
+    assert len(file) < 0.8e6  # 10 MB at T = 2000
+    with np.load(io.BytesIO(file)) as arrays:
         kept = {name.rpartition("/")[0] for name in arrays.files if name.endswith("/sign")}
-        assert kept == {"rnn/w_s", *(f"lstm/w_h{gate}" for gate in "ifco")}
-        log10 = experiment.lstm.log10("w_hf")
-        np.testing.assert_array_equal(arrays["lstm/w_hf/log10"], log10)
+        assert kept == {"rnn/w_s", *(f"lstm/w_h{gate}" for gate in "ifco"), "lstm/forget_product"}
+        reader: dict[str, Any] = {}
+        exec(str(arrays["how_to_read"]), reader)
+        expected = {
+            "rnn/w_s": experiment.rnn.log10("w_s"),
+            "lstm/w_hf": experiment.lstm.log10("w_hf"),
+            "lstm/forget_product": experiment.lstm.log10_forget_product(),
+        }
+        for name, log10 in expected.items():
+            found = reader["log10_of"](arrays, name)
+            np.testing.assert_array_equal(np.isneginf(found), np.isneginf(log10))
+            np.testing.assert_allclose(found, log10, rtol=0.0, atol=2.0**-41 + 1e-13)
+        np.testing.assert_array_equal(arrays["lstm/w_hf/sign"], experiment.lstm.sign("w_hf"))
 
 
 def test_csv_writes_exact_zeros_as_minus_infinity():
@@ -135,16 +151,33 @@ def test_npz_holds_the_numbers_of_the_library(settings):
 
 @each_settings
 def test_json_gives_the_settings_back(settings):
-    content = json.loads(exports.settings_json(settings, OWN))
+    content = json.loads(settings_file.settings_json(settings, OWN))
     assert content["version"] == Settings.link_version
+    read, own, notices = read_settings(settings_file.settings_json(settings, OWN))
+    assert (read, notices) == (settings, ())
+    assert own == content.get("own")
     assert Settings(**content["settings"]) == settings
     assert ("own" in content) == (settings.sequence == "own")
     if "own" in content:
         assert content["own"] == OWN.tolist()
 
 
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"settings": 3, "version": "2"}', b"\xff"])
+def test_other_files_are_no_settings(data):
+    with pytest.raises(ValueError, match="must be the JSON of settings"):
+        read_settings(data)
+
+
+def test_settings_of_a_file_are_checked_like_those_of_a_link():
+    content = {"version": "2", "settings": {"w_s": 99, "T": 30, "x": 1}}
+    settings, _, notices = read_settings(json.dumps(content).encode())
+    assert settings == Settings(T=30)
+    assert len(notices) == 2
+    assert all("file" in notice and "link" not in notice for notice in notices)
+
+
 def test_json_leaves_own_numbers_out_where_there_are_none():
-    assert "own" not in json.loads(exports.settings_json(Settings(sequence="own"), None))
+    assert "own" not in json.loads(settings_file.settings_json(Settings(sequence="own"), None))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +190,7 @@ def test_json_leaves_own_numbers_out_where_there_are_none():
 )
 def test_snippet_makes_the_same_flows(settings, own, capsys):
     made: dict[str, gf.GradientFlow] = {}
-    exec(exports.snippet(settings, own), made)
+    exec(python_code.snippet(settings, own), made)
     experiment = run(settings, own)
     for cell, flow in flows(experiment).items():
         np.testing.assert_array_equal(made[cell].x, flow.x)
@@ -174,12 +207,12 @@ def test_snippet_makes_the_same_flows(settings, own, capsys):
 
 @each_settings
 def test_snippet_has_no_long_lines(settings):
-    lines = exports.snippet(settings, np.linspace(-1, 1, 500)).splitlines()
+    lines = python_code.snippet(settings, np.linspace(-1, 1, 500)).splitlines()
     assert max(map(len, lines)) <= 100
 
 
 def test_snippet_writes_numpy_numbers_as_plain_ones():
-    assert "np.float64(" not in exports.snippet(replace(Settings(), w_s=np.float64(0.3)), None)
+    assert "np.float64(" not in python_code.snippet(replace(Settings(), w_s=np.float64(0.3)), None)
 
 
 class _Tags(HTMLParser):
@@ -226,6 +259,18 @@ def browser():
     images.close()
 
 
+TITLES = ("a < b & c − d", "what is shown (1)")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_png_has_a_title_and_a_description():
+    file = io.BytesIO()
+    Image.new("L", (3, 2)).save(file, "png")
+    picture = Image.open(io.BytesIO(titled(file.getvalue(), "png", *TITLES)))
+    picture.load()
+    assert (picture.text["Title"], picture.text["Description"]) == TITLES
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("browser")
 def test_png_is_not_blank_and_has_two_pixels_for_one():
@@ -237,7 +282,9 @@ def test_png_is_not_blank_and_has_two_pixels_for_one():
 
 @pytest.mark.usefixtures("browser")
 def test_svg_parses_and_holds_its_text():
-    root = ElementTree.fromstring(images.image(small_figure("a < b & c"), "svg"))
+    picture = images.image(small_figure("a < b & c"), "svg")
+    root = ElementTree.fromstring(titled(picture, "svg", *TITLES))
+    assert tuple(root.findtext(f"{SVG}{name}") for name in ("title", "desc")) == TITLES
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert (root.get("width"), root.get("height")) == ("320", "240")
     assert "a < b & c" in "".join(root.itertext())
@@ -245,7 +292,10 @@ def test_svg_parses_and_holds_its_text():
 
 @pytest.mark.usefixtures("browser")
 def test_pdf_has_one_page_of_the_figure_s_shape():
-    document = pypdf.PdfReader(io.BytesIO(images.image(small_figure(), "pdf")))
+    picture = titled(images.image(small_figure(), "pdf"), "pdf", *TITLES)
+    document = pypdf.PdfReader(io.BytesIO(picture), strict=True)
+    assert (document.metadata.title, document.metadata.subject) == TITLES
+    assert b"Kaleido" not in str(document.metadata).encode()
     assert len(document.pages) == 1
     box = document.pages[0].mediabox
     assert float(box.width) / float(box.height) == pytest.approx(320 / 240, rel=0.02)
@@ -305,13 +355,11 @@ def test_a_browser_that_does_not_start_is_said_in_a_sentence(monkeypatch, tmp_pa
 
 
 def section() -> None:
-    import plotly.graph_objects as go
-
     from gradflow.ui.comparison.downloads_section import draw_downloads
     from gradflow.ui.shared.experiment import run
     from gradflow.ui.shared.settings import Settings
 
-    draw_downloads(run(Settings()), Settings(), None, go.Figure, "http://localhost/?v=1")
+    draw_downloads(run(Settings()), Settings(), None)
 
 
 def opened() -> AppTest:
@@ -336,8 +384,8 @@ def test_section_has_a_button_for_each_file(monkeypatch):
     app = opened()
     assert buttons(app) == dict.fromkeys(NAMES, False)
     assert [code.value for code in app.code] == [
-        exports.snippet(Settings(), None).strip(),
-        "http://localhost/?v=1",
+        python_code.snippet(Settings(), None).strip(),
+        "http://localhost:8501/?v=2&w_s=0.9&T=50&b_f=1.0",
     ]
 
 

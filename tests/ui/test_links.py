@@ -73,7 +73,7 @@ def test_defaults_of_version_1_stay_what_they_are():
         "loss": "unit", "target": 0.0, "label": "1", "s_0": 0.0, "h_0": 0.0, "c_0": 0.0,
         "sequence": "noise", "seed": 106, "period": 20.0, "clause": 16, "plural": False,
         "parameter": "w_x", "gate": "all", "relative": True, "signs": False, "axis": "lag",
-        "floor": -4, "last": True, "t": 25, "lag": 10, "classes": 4, "path": 1,
+        "log_lags": False, "floor": -4, "last": True, "t": 25, "lag": 10, "classes": 4, "path": 1,
         "window": 10,
         "clipping": False, "threshold": 1.0, "camera": "png",
     }  # fmt: skip

@@ -22,7 +22,17 @@ NOTE_LINE = 16
 NOTE_CHARACTERS = 44
 REFERENCE = "|w<sub>s</sub>|<sup>k−1</sup>"
 SHORT = {"float16": "f16", "bfloat16": "bf16", "float32": "f32", "float64": "f64"}
-LABEL_SIDES = ("bottom left", "top right", "middle right")
+LABEL_SIDES = (
+    "bottom left",
+    "top right",
+    "middle right",
+    "top left",
+    "bottom right",
+    "middle left",
+)
+
+# Pixels of the plot on a narrow screen, and its letters: labels that keep apart there do so on all.
+_NARROW = (480.0, 300.0, float(FONT))
 
 
 class Line(NamedTuple):
@@ -56,6 +66,8 @@ class Profile:
         What is shown: "dL_t/dw_x".
     relative : bool
         Whether sizes are relative to the k = 1 term.
+    log_lags : bool
+        Whether lags stand on a logarithmic axis.
 
     Raises
     ------
@@ -70,6 +82,7 @@ class Profile:
     zero_lags: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     quantity: str = ""
     relative: bool = False
+    log_lags: bool = False
 
     def __post_init__(self) -> None:
         n = len(self.lags)
@@ -125,17 +138,31 @@ def profile_parts(
     return {"data": profile_traces(record), "layout": layout}
 
 
-def profile_traces(record: Profile, axes: tuple[str, str] = ("x", "y")) -> list[dict[str, Any]]:
-    """The curves, the reference behind them, and the markers before them."""
+def profile_traces(
+    record: Profile,
+    axes: tuple[str, str] = ("x", "y"),
+    size: tuple[float, float, float] = _NARROW,
+) -> list[dict[str, Any]]:
+    """The curves, the reference behind them, and the markers before them.
+
+    Parameters
+    ----------
+    record : Profile
+        The curves.
+    axes : tuple of two str
+        Horizontal and vertical axis.
+    size : tuple of three floats
+        Pixels of the plot across and down, and of a letter; labels keep apart at this size.
+    """
     place = {"xaxis": axes[0], "yaxis": axes[1]}
     curves = [_curve(record, line) | place for line in record.lines]
     if record.reference is not None:
         reference = Line(REFERENCE, record.reference, "reference", "dash")
         curves.append(_curve(record, reference) | place)
     markers = [
-        _markers(record, line, side) | place
-        for line, side in zip(record.lines, _sides(len(record.lines)), strict=True)
-        if _zero_points(record, line)
+        _markers(record, line, sides) | place
+        for line, sides in zip(record.lines, _label_sides(record, size), strict=True)
+        if sides
     ]
     return [*curves, *markers]
 
@@ -158,8 +185,12 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
             "font": first,
             "standoff": 6,
         },
-        "range": [1.0 - 0.02 * n, n + 0.04 * n] if n > 1 else [0.5, 1.5],
+        "range": _lag_range(n),
     }
+    if record.log_lags:
+        ends = [math.log10(0.93), math.log10(1.15 * n)]
+        x_axis |= {"type": "log", "range": ends, "dtick": "D2", "tickfont": {"size": FONT}}
+        del x_axis["tickmode"], x_axis["tickvals"]
     size = "size" + (" relative to k = 1" if record.relative else " of the term")
     low, high = _range(record, floor)
     y_axis = {
@@ -238,7 +269,60 @@ def _zero_points(record: Profile, line: Line) -> list[tuple[int, float, str]]:
     return points
 
 
-def _markers(record: Profile, line: Line, side: str) -> dict[str, Any]:
+def _lag_range(n: int) -> list[float]:
+    return [1.0 - 0.02 * n, n + 0.04 * n] if n > 1 else [0.5, 1.5]
+
+
+def _label_sides(record: Profile, size: tuple[float, float, float]) -> list[list[str]]:
+    """On which side of each marker its label stands, for each line: where no other label is."""
+    taken: list[tuple[float, float, float, float]] = []
+    chosen = []
+    for number, line in enumerate(record.lines):
+        own = LABEL_SIDES[number % 3]
+        sides = []
+        for lag, log10, label in _zero_points(record, line):
+            boxes = {side: _label_box(record, lag, log10, label, side, size) for side in _from(own)}
+            free = (side for side, box in boxes.items() if not any(_meet(box, b) for b in taken))
+            side = next(free, own)
+            taken.append(boxes[side])
+            sides.append(side)
+        chosen.append(sides)
+    return chosen
+
+
+def _from(side: str) -> list[str]:
+    return [side, *(other for other in LABEL_SIDES if other != side)]
+
+
+def _label_box(
+    record: Profile,
+    lag: int,
+    log10: float,
+    label: str,
+    side: str,
+    size: tuple[float, float, float],
+) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a label, in pixels."""
+    across, up, letter = size
+    first, last = _lag_range(max(len(record.lags), 1))
+    place = (lag - first) / (last - first)
+    if record.log_lags:
+        place = math.log10(max(lag, 1)) / math.log10(1.15 * max(len(record.lags), 2))
+    low, high = _range(record, SHALLOWEST)
+    x, y = across * place, up * (log10 - low) / (high - low)
+    width, height, gap = 0.6 * letter * len(label), 1.3 * letter, 4.0
+    down, beside = side.split()
+    left = x + gap if beside == "right" else x - gap - width
+    bottom = {"top": y + gap, "middle": y - 0.5 * height, "bottom": y - gap - height}[down]
+    return left, left + width, bottom, bottom + height
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    across = one[0] < other[1] and other[0] < one[1]
+    return across and one[2] < other[3] and other[2] < one[3]
+
+
+def _markers(record: Profile, line: Line, sides: list[str]) -> dict[str, Any]:
     points = _zero_points(record, line)
     return {
         "type": "scatter",
@@ -247,7 +331,7 @@ def _markers(record: Profile, line: Line, side: str) -> dict[str, Any]:
         "y": [log10 for _, log10, _ in points],
         "text": [label for _, _, label in points],
         "mode": "markers+text",
-        "textposition": side,
+        "textposition": sides,
         "textfont": {"size": FONT, "color": LINES[line.colour]},
         "marker": {"symbol": "x", "size": 8, "color": LINES[line.colour]},
         "cliponaxis": False,
@@ -256,10 +340,6 @@ def _markers(record: Profile, line: Line, side: str) -> dict[str, Any]:
             f"from k = %{{x}} on %{{text}} would return zero ({escaped(line.name)})<extra></extra>"
         ),
     }
-
-
-def _sides(lines: int) -> list[str]:
-    return [LABEL_SIDES[i % len(LABEL_SIDES)] for i in range(lines)]
 
 
 def _range(record: Profile, floor: float) -> tuple[float, float]:

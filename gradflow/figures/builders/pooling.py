@@ -18,6 +18,11 @@ _MOST = 300
 _ZERO = np.finfo(np.float32).min
 
 
+# Cells a side of a downloaded page, which is to stay below 10 MB, and of a picture.
+_MOST_IN_PAGE = 400
+_MOST_IN_PICTURE = 500
+
+
 class Pooled(NamedTuple):
     """The largest of each block of n by n terms.
 
@@ -36,6 +41,16 @@ class Pooled(NamedTuple):
 def block_size(T: int) -> int:
     """Terms along each side of a block on the screen: 1 below 400 steps, then 2 and more."""
     return 1 if T < LONG else max(2, math.ceil(T / _MOST))
+
+
+def page_block(T: int) -> int:
+    """Terms along each side of a block in a page of charts to keep."""
+    return max(1, math.ceil(T / _MOST_IN_PAGE))
+
+
+def picture_block(T: int) -> int:
+    """Terms along each side of a block in a picture."""
+    return max(1, math.ceil(T / _MOST_IN_PICTURE))
 
 
 def pooled(log10: Array, n: int) -> Pooled:

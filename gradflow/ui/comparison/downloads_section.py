@@ -1,35 +1,35 @@
-"""The section of the downloads: a button for each file, Python code and a link to copy."""
+"""The section of the downloads: figures for print, terms, settings, Python and a link to copy."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.builders.pooling import LONG
+from gradflow.figures.builders.pooling import page_block, picture_block
 from gradflow.numerics.scaled import Array
+from gradflow.ui.comparison import words
+from gradflow.ui.component.linked_charts import zoomed
 from gradflow.ui.downloads.button_row import (
     File,
+    Pictures,
     buttons,
     pictures,
     python_file,
+    settings_button,
 )
+from gradflow.ui.downloads.print_options import PROFILE, PrintOptions, chosen_print
+from gradflow.ui.downloads.python_code import snippet
+from gradflow.ui.shared import links, panels, settings_file, state
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
+from gradflow.ui.shared.setting_words import settings_said
 from gradflow.ui.shared.settings import Settings
 
 # The key that holds whether the section is open.
 SECTION = "open_downloads"
 
 
-def draw_downloads(
-    experiment: Experiment,
-    settings: Settings,
-    own: Array | None,
-    figure_builder: Callable[[bool], go.Figure],
-    link: str,
-) -> None:
+def draw_downloads(experiment: Experiment, settings: Settings, own: Array | None) -> None:
     """Draw the section, and its contents once it is open.
 
     Parameters
@@ -40,11 +40,6 @@ def draw_downloads(
         What made it.
     own : array of shape (n,) or None
         The user's own numbers.
-    figure_builder : callable
-        Given whether its cells have labels, returns the figure of all that is shown; called on
-        click only.
-    link : str
-        The address that reopens this view.
     """
     section = st.expander(
         "Downloads, Python and link to copy",
@@ -53,38 +48,77 @@ def draw_downloads(
         on_change="rerun",
     )
     if section.open:
-        # This imports pyarrow. Nobody waits for it before the section is opened.
-        from gradflow.ui.comparison import exports
-
-        code = exports.snippet(settings, own)
-        files = (
-            *pictures(figure_builder, _title(settings, experiment), experiment.T < LONG),
-            File(
-                "CSV",
-                lambda: exports.terms_csv(experiment, settings),
-                "The terms of the chosen parameter, one row a term; for the LSTM those of each "
-                f"gate. Beyond {LONGEST_WHOLE} steps those of the chosen target.",
-                f"_{settings.parameter}",
-            ),
-            File(
-                "NPZ",
-                lambda: exports.terms_npz(experiment, settings),
-                "For numpy.load: sign and log10 of the terms of every parameter (beyond "
-                f"{LONGEST_WHOLE} steps of the chosen one), the product of the forget gates, "
-                "the inputs and the settings.",
-            ),
-            File(
-                "JSON",
-                lambda: exports.settings_json(settings, own),
-                "All settings, with your own numbers where they are used.",
-            ),
-            python_file(code),
-        )
+        code, link = snippet(settings, own), links.to_link(state.address(), settings)
         with section:
+            zoom = zoomed(experiment.T, settings.axis)
+            options = chosen_print("compare", ("RNN", "LSTM"), zoom=zoom)
+            files = (
+                *pictures(_pictures(experiment, settings, link, options), experiment.T),
+                *_numbers(experiment, settings, own),
+                python_file(code),
+            )
             buttons(files, f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}")
+            settings_file.draw_loader()
             st.code(code, language="python", height=260)
             st.code(link, language=None, wrap_lines=True)
 
 
-def _title(settings: Settings, experiment: Experiment) -> str:
-    return f"gradflow: w_s = {settings.w_s:g}, T = {experiment.T}, b_f = {settings.b_f:g}"
+def _numbers(experiment: Experiment, settings: Settings, own: Array | None) -> tuple[File, ...]:
+    # This imports pyarrow. Nobody waits for it before the section is opened.
+    from gradflow.ui.comparison import exports
+
+    return (
+        File(
+            "CSV",
+            lambda: exports.terms_csv(experiment, settings),
+            "The terms of the chosen parameter, one row a term; for the LSTM those of each "
+            f"gate. Beyond {LONGEST_WHOLE} steps those of the chosen target.",
+            f"_{settings.parameter}",
+        ),
+        File(
+            "NPZ",
+            lambda: exports.terms_npz(experiment, settings),
+            "For numpy.load: sign and log10 of the terms of every parameter (beyond "
+            f"{LONGEST_WHOLE} steps of the chosen one, packed, with the Python that reads it), the "
+            "product of the forget gates, the inputs and the settings.",
+        ),
+        settings_button(settings, own),
+    )
+
+
+def _pictures(
+    experiment: Experiment, settings: Settings, link: str, options: PrintOptions
+) -> Pictures:
+    """What is drawn when a picture or the page of charts is asked for."""
+    said = settings_said(settings, experiment.T)
+    title = f"gradflow: w_s = {settings.w_s:g}, T = {experiment.T}, b_f = {settings.b_f:g}"
+
+    def printed() -> go.Figure:
+        from gradflow.figures.builders.printed_figure import figure_for_print
+
+        both = panels.both_panels(settings, experiment, shares=False)
+        return figure_for_print(
+            [panel for panel in both if panel.title in options.panels],
+            panels.view(settings, both),
+            panels.both_rows(settings, experiment, both) if PROFILE in options.panels else None,
+            (" ".join(said), link),
+            options.form,
+            picture_block(experiment.T),
+        )
+
+    def page(labels: bool) -> go.Figure:
+        from gradflow.figures.builders.printed_sheet import sheet
+
+        both = panels.both_panels(settings, experiment, shares=labels)
+        return sheet(
+            both,
+            panels.view(settings, both),
+            panels.both_rows(settings, experiment, both),
+            "gradflow: where the gradient goes",
+            (*said, link),
+            labels,
+            block=page_block(experiment.T),
+        )
+
+    description = " ".join((words.ABOUT_FIGURE, *said))
+    return Pictures(printed, page, title, description, options.scale)

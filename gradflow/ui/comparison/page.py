@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,7 +12,6 @@ from gradflow.analysis.complex_step import residual_at
 from gradflow.figures.builders.lag_profile import profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import block_size
-from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
 from gradflow.ui.comparison import words
@@ -22,7 +20,7 @@ from gradflow.ui.comparison.downloads_section import draw_downloads
 from gradflow.ui.comparison.lstm_section import lstm_alone
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.linked_charts import heatmaps
-from gradflow.ui.shared import frame, links, panels, sidebar, state
+from gradflow.ui.shared import frame, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.measures import measure_table
@@ -92,14 +90,7 @@ def _words(settings: Settings, experiment: Experiment, seen: Mapping[str, memory
     """Draw everything below the charts."""
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
-    link = links.to_link(state.address(), settings)
-    draw_downloads(
-        experiment,
-        settings,
-        state.own_numbers(),
-        lambda labels: _sheet(settings, experiment, link, labels),
-        link,
-    )
+    draw_downloads(experiment, settings, state.own_numbers())
 
 
 def _explanation() -> None:
@@ -154,15 +145,3 @@ def _measures(settings: Settings, experiment: Experiment, seen: Mapping[str, mem
     }
     said = words.measured(t, panels.quantities(settings, experiment))
     st.markdown(f"{said}\n\n{rows}\n\n{words.adds_up(t, residuals)}")
-
-
-def _sheet(settings: Settings, experiment: Experiment, link: str, labels: bool) -> go.Figure:
-    both = panels.both_panels(settings, experiment, shares=labels)
-    return sheet(
-        both,
-        panels.view(settings, both),
-        panels.both_rows(settings, experiment, both),
-        "gradflow: where the gradient goes",
-        words.footer(settings, experiment.T, link),
-        labels,
-    )

@@ -8,8 +8,11 @@ import numpy as np
 
 from gradflow.figures.builders.number_words import number, power
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared.setting_fields import as_mapping
-from gradflow.ui.shared.settings import Settings
+
+ABOUT_FIGURE = (
+    "Which part past inputs have in the gradient of a loss: a row is a target step t, a column how "
+    "far back the input lies, and the colour the size of that part."
+)
 
 QUESTION = "How much of step t's gradient reaches k − 1 steps back?"
 
@@ -110,15 +113,3 @@ def adds_up(t: int, residuals: dict[str, float]) -> str:
 
 def _difference(share: float) -> str:
     return "too small or too large for float64 to check" if math.isnan(share) else number(share)
-
-
-def footer(settings: Settings, T: int, link: str) -> tuple[str, ...]:
-    """The lines under a downloaded figure: the settings and the link."""
-    shown = [f"w_s = {settings.w_s:g}", f"T = {T}", f"b_f = {settings.b_f:g}"]
-    defaults = as_mapping(Settings())
-    shown += [
-        f"{name} = {value}"
-        for name, value in as_mapping(settings).items()
-        if name not in ("w_s", "T", "b_f") and value != defaults[name]
-    ]
-    return (", ".join(shown), link)

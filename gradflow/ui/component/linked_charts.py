@@ -49,8 +49,29 @@ def heatmaps(shown: bytes) -> None:
         key=_KEY,
         data=shown,
         on_picked_change=_pick,
+        on_zoom_change=_ignore,
         on_failed_change=assets.give_up,
     )
+
+
+def zoomed(T: int, axis: str) -> tuple[float, float, float, float] | None:
+    """The part of the heatmaps that a zoom shows: its ends across, then down; None for all.
+
+    Parameters
+    ----------
+    T, axis
+        Steps, and what the columns count: a zoom of other axes is over.
+    """
+    held = st.session_state.get(_KEY)
+    zoom = held.get("zoom") if isinstance(held, dict) else None
+    if not isinstance(zoom, dict) or zoom.get("counted") != str((axis, T)):
+        return None
+    try:
+        across, down = (sorted(map(float, zoom[name])) for name in ("across", "down"))
+        left, right, top, bottom = (min(max(end, 0.5), T + 0.5) for end in (*across, *down))
+    except (KeyError, TypeError, ValueError):  # a browser may send anything
+        return None
+    return (left, right, top, bottom) if right - left >= 1.0 <= bottom - top else None
 
 
 def message(
@@ -90,7 +111,7 @@ def message(
         for panel, cells in zip(panels, shown, strict=True)
     ]
     charts.append(
-        _chart("profile", profile_parts(profile, view.floor), camera, profile.t)
+        _chart("profile", profile_parts(profile, view.floor), camera, (profile.t, profile.log_lags))
         | {"label": f"Curves of the size of {profile.quantity} by lag, at target step {profile.t}"}
     )
     return packed(
@@ -157,6 +178,10 @@ def _told(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
         "place": _triangle(cells.place),
         "shares": cells.block == 1 and panel.additive,
     }
+
+
+def _ignore() -> None:
+    """A zoom changes nothing but what is downloaded."""
 
 
 def _pick() -> None:

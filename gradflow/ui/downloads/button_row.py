@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures.builders.pooling import LONG
+from gradflow.numerics.scaled import Array
+from gradflow.ui.shared import settings_file
+from gradflow.ui.shared.settings import Settings
+
+# The longest sequence whose page of charts has a label for each cell, so that it stays below 10 MB.
+LABELLED = 200
 
 # The ending and the type of a file, by the name on its button.
 _KINDS = {
@@ -24,6 +30,7 @@ _KINDS = {
     "NPZ": (".npz", "application/zip"),
     "JSON": (".json", "application/json"),
     "Python": (".py", "text/x-python"),
+    "Markdown": (".md", "text/markdown"),
 }
 _DRAWN: dict[str, str] = {
     "png": "A picture of all that is shown, for slides.",
@@ -74,6 +81,15 @@ def python_file(code: str) -> File:
     return File("Python", code.encode, "A few lines that make the same terms with the library.")
 
 
+def settings_button(settings: Settings, own: Array | None) -> File:
+    """The file of the settings of the pages of the two networks."""
+    return File(
+        "JSON",
+        lambda: settings_file.settings_json(settings, own),
+        "All settings, with your own numbers where they are used. Compare loads it back.",
+    )
+
+
 def buttons(files: Sequence[File], stem: str) -> None:
     """Draw a row of buttons, one a file, and a note where no browser can draw pictures.
 
@@ -103,29 +119,48 @@ def buttons(files: Sequence[File], stem: str) -> None:
         st.caption(images.NO_BROWSER)
 
 
-def pictures(
-    figure_builder: Callable[[bool], go.Figure], title: str, labelled: bool
-) -> tuple[File, ...]:
-    """The files with a figure of all that the page shows.
+@dataclass(frozen=True)
+class Pictures:
+    """The figures behind the pictures and the page of charts; made on a click.
 
-    Parameters
+    Attributes
     ----------
-    figure_builder : callable
-        Given whether its cells have labels, returns the figure of all that is shown; called on
-        click only.
-    title : str
-        Plain text for the browser's tab.
-    labelled : bool
-        Whether the cells of the page of charts have labels.
+    printed : callable
+        Gives the figure of the pictures.
+    page : callable
+        Given whether its cells have labels, gives the figure of the page of charts.
+    title, description : str
+        Plain text for the files' own fields and the browser's tab.
+    scale : int
+        Pixels of a PNG for each of the figure's.
     """
-    from gradflow.ui.downloads import files, images
 
-    def drawn(format_: str, said: str) -> File:
-        return File(format_.upper(), lambda: images.image(figure_builder(False), format_), said)
+    printed: Callable[[], go.Figure]
+    page: Callable[[bool], go.Figure]
+    title: str
+    description: str = ""
+    scale: int = 2
+
+
+def pictures(made: Pictures, T: int) -> tuple[File, ...]:
+    """The files with a figure of what the page shows, of a sequence of T steps."""
+    from gradflow.ui.downloads import files, images
+    from gradflow.ui.downloads.file_titles import titled
+
+    def drawn(format_: str) -> bytes:
+        picture = images.image(made.printed(), format_, made.scale)
+        return titled(picture, format_, made.title, made.description)
 
     said = (
-        "The charts to zoom in, as one page that opens without a network (from 5 MB on). Up to "
-        f"{LONG - 1} steps each cell tells its term."
+        "The charts to zoom in, as one page that opens without a network (5 to 10 MB). Up to "
+        f"{LABELLED} steps each cell tells its term."
     )
-    page = File("HTML", lambda: files.html_file(figure_builder(labelled), title), said)
-    return (*(drawn(format_, said) for format_, said in _DRAWN.items()), page)
+    page = File(
+        "HTML",
+        lambda: files.html_file(made.page(T <= LABELLED), made.title, made.description),
+        said,
+    )
+    kinds = (
+        File(format_.upper(), partial(drawn, format_), text) for format_, text in _DRAWN.items()
+    )
+    return (*kinds, page)

@@ -64,7 +64,7 @@ def json_file(settings: Any, beside: Mapping[str, object]) -> bytes:
     return f"{json.dumps(content, indent=2)}\n".encode()
 
 
-def html_file(figure: go.Figure, title: str = "gradflow") -> bytes:
+def html_file(figure: go.Figure, title: str = "gradflow", description: str = "") -> bytes:
     """A figure as a page that opens anywhere, without a network: plotly.js is inside.
 
     Parameters
@@ -73,9 +73,14 @@ def html_file(figure: go.Figure, title: str = "gradflow") -> bytes:
         What to show. plotly escapes what the page must not read as HTML.
     title : str
         Plain text for the browser's tab.
+    description : str
+        Plain text for whoever lists the page.
     """
     page: str = figure.to_html(include_plotlyjs=True, config=dict(BAR))
-    return page.replace("</head>", f"<title>{escape(title)}</title>\n</head>", 1).encode()
+    head = (
+        f'<title>{escape(title)}</title>\n<meta name="description" content="{escape(description)}">'
+    )
+    return page.replace("</head>", f"{head}\n</head>", 1).encode()
 
 
 def _places(T: int, t: int) -> tuple[Array, Array]:

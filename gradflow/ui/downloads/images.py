@@ -28,7 +28,9 @@ NO_IMAGE = (
     "saves PNG and SVG."
 )
 
-_SCALE = 2
+# Pixels of a PNG for one of the figure's.
+SCALE = 2
+
 _START_SECONDS = 30.0
 _IMAGE_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
@@ -58,8 +60,8 @@ class _Browser:
             self._stop()
             raise
 
-    def image(self, figure: go.Figure, format_: str) -> bytes:
-        options = {"format": format_, "scale": _SCALE if format_ == "png" else 1}
+    def image(self, figure: go.Figure, format_: str, scale: int) -> bytes:
+        options = {"format": format_, "scale": scale if format_ == "png" else 1}
         drawn: bytes = self._run(self._kaleido.calc_fig(figure, options), _IMAGE_SECONDS)
         return drawn
 
@@ -103,7 +105,7 @@ def browser_available() -> bool:
     return path is not None and path.is_file()
 
 
-def image(figure: go.Figure, format_: str) -> bytes:
+def image(figure: go.Figure, format_: str, scale: int = SCALE) -> bytes:
     """A figure as an image.
 
     The first call starts the browser; later calls, from any thread, take turns with it. Where it
@@ -115,7 +117,9 @@ def image(figure: go.Figure, format_: str) -> bytes:
     figure : go.Figure
         With the width and height it should have, in pixels.
     format_ : {"png", "svg", "pdf"}
-        A PNG has two pixels for each of the figure's, either way.
+        The kind of picture.
+    scale : int
+        Pixels of a PNG for each of the figure's, either way.
 
     Raises
     ------
@@ -130,14 +134,14 @@ def image(figure: go.Figure, format_: str) -> bytes:
         raise ImageError(NO_BROWSER)
     with _lock:
         try:
-            return _warm_browser().image(figure, format_)
+            return _warm_browser().image(figure, format_, scale)
         except TimeoutError as failure:
             _close(at_once=True)
             raise ImageError(TOO_SLOW) from failure
         except Exception:
             _close()
         try:
-            return _warm_browser().image(figure, format_)
+            return _warm_browser().image(figure, format_, scale)
         except Exception as failure:
             _close()
             raise ImageError(NO_IMAGE) from failure

@@ -198,6 +198,7 @@ def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
     with st.expander("How the heatmaps are drawn", icon=":material/grid_on:"):
         WIDGETS.switch("relative")
         WIDGETS.choice("axis")
+        WIDGETS.switch("log_lags")
         WIDGETS.number("floor")
         WIDGETS.choice("camera")
 

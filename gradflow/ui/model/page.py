@@ -8,7 +8,7 @@ import streamlit as st
 from gradflow.engine.parameter_names import layers_of
 from gradflow.figures.builders.lag_profile import profile
 from gradflow.figures.builders.panel import Panel
-from gradflow.figures.builders.pooling import LONG, block_size
+from gradflow.figures.builders.pooling import block_size, page_block
 from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.figures.builders.target_curves import measure_curves
 from gradflow.figures.builders.term_heatmap import heatmap
@@ -16,6 +16,7 @@ from gradflow.figures.builders.unit_bars import Units, units
 from gradflow.ui import server
 from gradflow.ui.downloads.button_row import (
     File,
+    Pictures,
     buttons,
     pictures,
     python_file,
@@ -213,12 +214,20 @@ def _downloads(
         row = panels.row_of_runs(settings, found, parameter, t)
         loss = f"Loss: {words.loss(aim, chosen.model.readout_layer)}"
         footer = (*chosen.model.description, loss, link)
-        return sheet(shown, views.view(settings, shown), row, title, footer, labels)
+        return sheet(
+            shown,
+            views.view(settings, shown),
+            row,
+            title,
+            footer,
+            labels,
+            block=page_block(len(given.x)),
+        )
 
     code = exports.snippet(chosen.source, chosen.model, settings, aim, (layer, parameter))
     st.subheader("Downloads", anchor=False)
     files = (
-        *pictures(figure, title, len(given.x) < LONG),
+        *pictures(Pictures(lambda: figure(False), figure, title), len(given.x)),
         File(
             "CSV",
             lambda: exports.terms_csv(found, layer, parameter, t),

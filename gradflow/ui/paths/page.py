@@ -10,6 +10,7 @@ from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
 from gradflow.ui.paths import class_panels, path_words, three_steps_words
 from gradflow.ui.paths.class_panels import Taken
+from gradflow.ui.paths.downloads_section import draw_downloads
 from gradflow.ui.paths.three_steps import Unrolled, lit_graph, unrolled
 from gradflow.ui.shared import frame, panels, state, words
 from gradflow.ui.shared.experiment import LSTMAlone
@@ -41,6 +42,7 @@ def paths_page() -> None:
         st.info(three_steps_words.TOO_SHORT, icon=":material/info:")
     else:
         _graph(steps)
+    draw_downloads(settings, experiment, apart)
 
 
 def _heatmaps(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:

@@ -11,6 +11,12 @@ from gradflow.analysis.path_shares import Carrier, PathShares
 from gradflow.figures.builders.number_words import part, percent, power
 from gradflow.numerics.scaled import Array
 
+FIGURE = "gradflow: the paths of an LSTM's gradient"
+ABOUT_FIGURE = (
+    "What past inputs have in the gradient of an LSTM along its cell, by detours through h, and by "
+    "all paths: a row is a target step t, a column how far back the input lies."
+)
+
 LEAD = (
     "The LSTM's gradient at step $t$ reaches an earlier input along many paths. One runs along the "
     "cell, and each step back costs it a factor $f$, the forget gate: its product "

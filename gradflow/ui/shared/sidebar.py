@@ -212,6 +212,7 @@ def _view() -> None:
     WIDGETS.switch("relative")
     WIDGETS.switch("signs")
     WIDGETS.choice("axis")
+    WIDGETS.switch("log_lags")
     WIDGETS.number("floor")
     WIDGETS.choice("camera")
 

@@ -23,6 +23,11 @@ class ViewSettings(LinkedSettings):
         "Lag k counts back from the target; source step j counts from the start.",
         choices=(("lag", "lag k"), ("source", "source step j")),
     )
+    log_lags: bool = setting(
+        False,
+        "Lags of the curves on a log scale",
+        "A power law is then a straight line, and near lags have more room.",
+    )
     floor: int = setting(
         -4,
         "Colour floor (power of ten)",

@@ -51,4 +51,13 @@ def profile(
     ]
     zero_lags = {title: memory.rounds_to_zero(row) for title, _, row in rows}
     every = (*lines, *beside)
-    return Profile(t, np.arange(1, t + 1), every, powers, zero_lags, quantity, settings.relative)
+    return Profile(
+        t,
+        np.arange(1, t + 1),
+        every,
+        powers,
+        zero_lags,
+        quantity,
+        settings.relative,
+        settings.log_lags,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from gradflow.analysis import memory
@@ -20,6 +22,11 @@ def forget_bias_words(b_f: float) -> str:
         f"sigmoid({b_f:g}) = {value}: with the gate's other inputs at 0 the cell's memory halves "
         f"in {steps(memory.forget_half_life(b_f))}."
     )
+
+
+def minus(text: str) -> str:
+    """The text with minus signs instead of hyphens before digits."""
+    return re.sub(r"(?<![\w-])-(?=\d)|(?<=\^)-(?=\d)", "−", text)
 
 
 NO_NUMBERS = (
@@ -52,7 +59,7 @@ def blocks(n: int, longest_whole: int) -> str:
     """A note that a cell of the heatmaps stands for many terms, and where to get all of them."""
     return (
         f"Each cell of the heatmaps is a block of {n} × {n} terms and has the colour of the "
-        "largest, so that none hides; it is grey where all of them are exactly zero. The pictures, "
-        "HTML and NPZ that one downloads have every term; the CSV has those of the chosen target "
-        f"beyond {longest_whole} steps."
+        "largest, so that none hides; it is grey where all of them are exactly zero. Of what one "
+        "downloads, the NPZ has every term, the CSV has those of the chosen target beyond "
+        f"{longest_whole} steps, and a picture says how many terms its cells have."
     )

@@ -10,6 +10,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const Kind = element.className === "gradflow-chart" ? Chart : Heatmaps;
   const view = (element.view ??= new Kind(element));
   view.pick = (t, k) => setTriggerValue("picked", { t, k });
+  view.zoomed = (zoom) => setStateValue("zoom", zoom);
   view.show(data).catch((error) => setStateValue("failed", String(error)));
   return () => view.close();
 }

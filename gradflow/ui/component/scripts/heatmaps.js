@@ -7,7 +7,7 @@ import { painted, react, themed } from "./drawing.js";
 import { unpacked } from "./packing.js";
 import { allButValues, repaint } from "./pictures.js";
 import { plotlyLibrary } from "./plotly_library.js";
-import { isZoom, keepZoom, zoomedAxes } from "./zoom.js";
+import { isZoom, keepZoom, zoomedAxes, zoomShown } from "./zoom.js";
 
 // Milliseconds after which a hand that moves a slider moves it again.
 const NEXT_MOVE = 150;
@@ -17,6 +17,8 @@ export class Heatmaps {
     this.element = element;
     this.panels = [...element.querySelectorAll(".panel")];
     this.plots = this.panels.map((panel) => panel.querySelector("[data-chart]"));
+    const [rnn, lstm] = this.plots;
+    [rnn.twin, lstm.twin] = [lstm, rnn];
     this.crosshair = new Crosshair(this.panels, this.plots, element.querySelector(".readout"));
     this.clicks = new Clicks(this.crosshair);
     this.drawings = 0;
@@ -67,10 +69,12 @@ export class Heatmaps {
     const plot = this.plots[index];
     const axes = zoomedAxes(plot, chart, ++this.drawings);
     const layout = { ...chart.layout, ...axes, uirevision: true };
+    // A heatmap is as high as its panel, which is so high that cells are nearly square.
+    if (plot.twin) layout.height = this.panels[index].clientHeight;
     const first = !plot.on;
     plot.chart = chart;
     plot.dataset.chart = chart.key;
-    plot.style.height = `${layout.height}px`;
+    plot.style.height = plot.twin ? "100%" : `${layout.height}px`;
     this.panels[index].ariaLabel = chart.label ?? null;
     react(this.Plotly, plot, { data: chart.data, layout }, this.config(plot));
     if (first) this.listen(plot, index);
@@ -78,9 +82,20 @@ export class Heatmaps {
 
   listen(plot, index) {
     this.clicks.listen(this.Plotly, plot, index);
-    plot.on("plotly_relayout", (change) => isZoom(change) && keepZoom(this.Plotly, plot));
+    plot.on("plotly_relayout", (change) => {
+      if (isZoom(change)) keepZoom(this.Plotly, plot);
+      if (plot.twin) this.tellZoom();
+    });
     plot.on("plotly_afterplot", () => this.crosshair.draw());
     this.sizes.observe(this.panels[index]);
+  }
+
+  // A download may hold the part that is shown, and is made elsewhere.
+  tellZoom() {
+    const shown = JSON.stringify(zoomShown(this.plots[0]));
+    if (shown === (this.zoomTold ?? "null")) return;
+    this.zoomTold = shown;
+    this.zoomed(JSON.parse(shown));
   }
 
   // The bar above a chart, with our own end of a zoom instead of Plotly's.

@@ -23,14 +23,36 @@ export function isZoom(change) {
   return changes(".range") && !changes(".tickmode");
 }
 
-// Remember a zoom, and number its axes anew.
+// Remember a zoom, number its axes anew, and show the same part in the chart's twin.
 export function keepZoom(Plotly, plot) {
   plot.zoom = plot.chart.counted;
   const { xaxis, yaxis } = plot.layout;
   Plotly.relayout(plot, { ...ticks("xaxis", xaxis), ...ticks("yaxis", yaxis) });
+  if (plot.twin?.chart) follow(Plotly, plot.twin, xaxis.range, yaxis.range);
 }
 
+function follow(Plotly, plot, across, down) {
+  plot.zoom = plot.chart.counted;
+  const change = {};
+  for (const [name, range] of Object.entries({ xaxis: across, yaxis: down })) {
+    const axis = { ...plot.layout[name], range: [...range] };
+    // Ranges and ticks in one, which `isZoom` does not take for another zoom.
+    change[`${name}.range`] = axis.range;
+    change[`${name}.tickmode`] = axis.tickmode ?? "auto";
+    Object.assign(change, ticks(name, axis));
+  }
+  Plotly.relayout(plot, change);
+}
+
+// What a zoomed chart shows, for Python; null where it shows all.
+export function zoomShown({ zoom, layout }) {
+  if (!zoom) return null;
+  return { counted: zoom, across: [...layout.xaxis.range], down: [...layout.yaxis.range] };
+}
+
+// End the zoom of a chart, and of its twin.
 export async function endZoom(Plotly, plot) {
+  plot.zoom = undefined;
   const { xaxis, yaxis } = plot.chart.layout;
   const whole = {};
   for (const [name, { range, tickmode }] of Object.entries({ xaxis, yaxis })) {
@@ -38,7 +60,7 @@ export async function endZoom(Plotly, plot) {
     whole[`${name}.tickmode`] = tickmode ?? "auto";
   }
   await Plotly.relayout(plot, whole);
-  plot.zoom = undefined;
+  if (plot.twin?.zoom) await endZoom(Plotly, plot.twin);
 }
 
 // Whole numbers, nicely spaced, instead of those chosen for the whole axis; words stay.
