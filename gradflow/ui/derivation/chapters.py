@@ -1,4 +1,4 @@
-"""The order of the page: each prediction comes before the step that bears on it."""
+"""The order of the page: each prediction comes after the equations that it needs."""
 
 from __future__ import annotations
 
@@ -25,24 +25,26 @@ CHAPTERS: tuple[tuple[str, tuple[Part, ...]], ...] = (
             SATURATION,
             rnn_steps.FACTORS,
             SILENCE,
-            HEALTHY,
             rnn_steps.SUM,
+            HEALTHY,
             SHORT,
+            rnn_steps.SEQUENCE,
         ),
     ),
     (
         "The LSTM: four ways back, and 24 paths",
         (
-            FORGETTING,
+            lstm_steps.GATES,
             lstm_steps.WAYS,
             lstm_steps.PATHS,
-            GROWING,
             lstm_steps.CARRIES,
+            FORGETTING,
+            GROWING,
         ),
     ),
     (
         "Clipping: what it mends and what it does not",
-        (CLIPPED, clipping_step.CLIPPING),
+        (clipping_step.CLIPPING, CLIPPED),
     ),
 )
 

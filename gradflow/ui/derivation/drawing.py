@@ -6,6 +6,7 @@ import functools
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gradflow.figures.builders.cell_frame import outlined
 from gradflow.figures.builders.mode_bar import BAR
@@ -17,20 +18,34 @@ from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared.latex import formula
 
 
-def draw_step(number: int, step: Step, example: Example) -> None:
+def part_title(number: int, part: Step | Question) -> str:
+    """What stands over a step, which has this number, or over a question."""
+    if isinstance(part, Question):
+        return f":material/help: **Predict: {part.title}**"
+    return f"**{number}. {part.title}**"
+
+
+def part_frame(title: str, key: str, folded: bool) -> DeltaGenerator:
+    """The frame around a part: its title alone, to be unfolded, or all of it."""
+    if folded:
+        return st.container(key=key).expander(title)
+    frame = st.container(border=True, key=key)
+    frame.markdown(title)
+    return frame
+
+
+def draw_step(step: Step, example: Example) -> None:
     """Draw one step: its text, its formulas, and their numbers beside them."""
-    with st.container(border=True, key=f"step_{number}"):
-        st.markdown(f"**{number}. {step.title}**")
-        st.markdown(step.text)
-        formulas, missing = step.formulas(example.settings), step.missing(example)
-        numbers = ("",) * len(formulas) if missing else step.numbers(example)
-        for line, live in zip(formulas, numbers, strict=True):
-            left, right = st.columns(2, vertical_alignment="center")
-            left.markdown(formula(line))
-            if live:
-                right.markdown(formula(live))
-        if missing:
-            st.caption(missing)
+    st.markdown(step.text)
+    formulas, missing = step.formulas(example.settings), step.missing(example)
+    numbers = ("",) * len(formulas) if missing else step.numbers(example)
+    for line, live in zip(formulas, numbers, strict=True):
+        left, right = st.columns(2, vertical_alignment="center")
+        left.markdown(formula(line))
+        if live:
+            right.markdown(formula(live))
+    if missing:
+        st.caption(missing)
 
 
 def draw_question(question: Question) -> None:
@@ -39,27 +54,25 @@ def draw_question(question: Question) -> None:
     key = progress.choice_key(question)
     if st.session_state.get(key) is None:
         st.session_state[key] = given
-    with st.container(border=True, key=f"question_{question.key}"):
-        st.markdown(f":material/help: **Predict: {question.title}**")
-        st.markdown(question.ask())
-        st.radio(
-            "Your prediction",
-            list(question.options),
-            index=None,
-            format_func=question.options.__getitem__,
-            key=key,
-            disabled=given is not None,
+    st.markdown(question.ask())
+    st.radio(
+        "Your prediction",
+        list(question.options),
+        index=None,
+        format_func=question.options.__getitem__,
+        key=key,
+        disabled=given is not None,
+    )
+    if given is None:
+        st.button(
+            "Answer",
+            key=f"answer_{question.key}",
+            on_click=progress.answer,
+            args=(question,),
+            disabled=st.session_state[key] is None,
         )
-        if given is None:
-            st.button(
-                "Answer",
-                key=f"answer_{question.key}",
-                on_click=progress.answer,
-                args=(question,),
-                disabled=st.session_state[key] is None,
-            )
-        else:
-            _answer(question, given, question.prove())
+    else:
+        _answer(question, given, question.prove())
 
 
 def _answer(question: Question, given: str, proof: Proof) -> None:
@@ -67,7 +80,8 @@ def _answer(question: Question, given: str, proof: Proof) -> None:
         st.success(f"**Yes.** {proof.why}", icon=":material/check:")
     else:
         st.info(
-            f"**Not this time.** It is: *{question.options[proof.right]}* {proof.why}",
+            f"**Not this time.** {question.tempts[given]} It is: *{question.options[proof.right]}* "
+            f"{proof.why}",
             icon=":material/lightbulb:",
         )
     columns = st.columns(2, gap="medium")

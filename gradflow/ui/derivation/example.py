@@ -55,12 +55,16 @@ class FirstThree:
         return latex.scaled(slopes[j - 1, 0])
 
     def output(self) -> str:
-        """o_3; of two scores, that of class 1."""
+        """The output of step 3; of two scores, that of class 1."""
         return latex.plain(self.loss.trace.o.reshape(FIRST, -1)[-1, -1])
 
     def loss_slope(self) -> str:
-        """dL_3/do_3."""
+        """The slope of L_3 by the output."""
         return latex.scaled(self.loss.loss_slope.reshape(FIRST, -1)[-1, -1])
+
+    def readout_total(self) -> str:
+        """dL_3/dw_o; of two scores, that of class 1."""
+        return latex.plain(self.loss.total("readout.w_o").reshape(FIRST, -1)[-1, -1])
 
     def loss_term(self, k: int) -> str:
         """Term k of dL_3/dw_x."""

@@ -128,6 +128,11 @@ FORGETTING = Question(
         "far": "More than a thousand times as large.",
         "less": "Smaller: the other ways cancel it.",
     },
+    {
+        "same": "The cell is drawn as the highway, but it is one of $4^{n}$ ways and more.",
+        "more": "The detours add a little at each step back, and that multiplies up.",
+        "less": "They may cancel where weights are negative; here all weights are positive.",
+    },
     _OPEN,
     _forgetting,
 )
@@ -140,6 +145,10 @@ GROWING = Question(
         "stable": "It keeps its size.",
         "exploding": "It explodes.",
     },
+    {
+        "vanishing": "The forget gates do shrink their own path; the others run through $w_h$.",
+        "stable": "It would take a balance at every step, which nothing here provides.",
+    },
     _GROWING,
     _growing,
 )
@@ -151,6 +160,10 @@ CLIPPED = Question(
         "grows": "It grows: the near terms are cut more than the far ones.",
         "same": "It stays as it is.",
         "falls": "It falls: the far terms are cut away first.",
+    },
+    {
+        "grows": "Clipping does shorten what is large, but all of the row by one factor.",
+        "falls": "That is what truncation does. Clipping takes no term away.",
     },
     _CLIPPED,
     _clipped,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 import gradflow as gf
 from gradflow.analysis import Node, Path, paths
 from gradflow.ui.derivation.example import Example
@@ -14,6 +16,34 @@ from gradflow.ui.shared.settings import Settings
 _FURTHEST = 4
 
 _THROUGH_H = "w_{h%s} \\cdot o_{t-1} (1 - m_{t-1}^2)"
+
+
+def _gates_formulas(settings: Settings) -> tuple[str, ...]:
+    return (
+        "z^g_t = w_{xg} x_t + w_{hg} h_{t-1} + b_g, \\quad g = i, f, c, o",
+        "i_t = \\sigma(z^i_t), \\quad f_t = \\sigma(z^f_t), \\quad o_t = \\sigma(z^o_t)",
+        "c'_t = \\tanh(z^c_t)",
+        "c_t = f_t \\, c_{t-1} + i_t \\, c'_t",
+        "m_t = \\tanh(c_t), \\quad h_t = o_t \\, m_t",
+        "\\hat y_t = w_o h_t + b_y",
+    )
+
+
+def _gates_numbers(example: Example) -> tuple[str, ...]:
+    trace, t = example.experiment.lstm.trace, example.t
+    i, f, candidate, o = trace.gates[t - 1, :, 0]
+    c, h, m = trace.c[:, 0], trace.h[:, 0], np.tanh(trace.c[t, 0])
+    x = example.experiment.lstm.x[t - 1, 0]
+    y = trace.o.reshape(example.T, -1)[t - 1, -1]
+    kept, new = (latex.product(*map(latex.plain, pair)) for pair in ((f, c[t - 1]), (i, candidate)))
+    return (
+        f"x_{{{t}}} = {latex.plain(x)}, \\quad h_{{{t - 1}}} = {latex.plain(h[t - 1])}",
+        f"i = {latex.plain(i)}, \\quad f = {latex.plain(f)}, \\quad o = {latex.plain(o)}",
+        f"c' = {latex.plain(candidate)}",
+        f"{latex.plain(c[t])} = {latex.summed(kept, new)}",
+        f"{latex.plain(h[t])} = {latex.product(latex.plain(o), latex.plain(m))}",
+        f"\\hat y_{{{t}}} = {latex.plain(y)}",
+    )
 
 
 def _ways_formulas(settings: Settings) -> tuple[str, ...]:
@@ -143,6 +173,14 @@ def _carries_numbers(example: Example) -> tuple[str, ...]:
     )
 
 
+GATES = Step(
+    "The LSTM: three gates and a candidate",
+    "Each of them has weights of its own and reads the input and the hidden state before. $i$ is "
+    "the input gate, $f$ the forget gate, $o$ the output gate, and $c'$ the candidate that the "
+    "input gate lets into the cell. The numbers are those of the target step.",
+    _gates_formulas,
+    _gates_numbers,
+)
 WAYS = Step(
     "Four ways from $c_t$ to $c_{t-1}$",
     "$c_{t-1}$ stands in $c_t$ beside $f_t$. But $h_{t-1} = o_{t-1} m_{t-1}$, with "

@@ -12,9 +12,11 @@ from gradflow.ui.derivation.chapters import (
     QUESTIONS,
     Part,
 )
-from gradflow.ui.derivation.drawing import draw_question, draw_step
+from gradflow.ui.derivation.downloads_section import draw_downloads
+from gradflow.ui.derivation.drawing import draw_question, draw_step, part_frame, part_title
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.prediction import Question
+from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared import frame, sidebar, state
 
 _LEAD = (
@@ -41,15 +43,20 @@ def derivation_page() -> None:
         if left <= 0:
             break
         st.subheader(title, anchor=False)
-        for part in parts[:left]:
+        for place, part in enumerate(parts[:left], 1):
             server.runs.between_steps()
-            if isinstance(part, Question):
-                draw_question(part)
-            else:
-                steps += 1
-                draw_step(steps, part, example)
+            steps += isinstance(part, Step)
+            # The new part stands where its button was; those before it shrink to their titles.
+            folded = place < left and not progress.unfolded()
+            key = f"question_{part.key}" if isinstance(part, Question) else f"step_{steps}"
+            with part_frame(part_title(steps, part), key, folded):
+                if isinstance(part, Question):
+                    draw_question(part)
+                else:
+                    draw_step(part, example)
         left -= len(parts)
     _next()
+    draw_downloads(example)
 
 
 def _controls() -> None:
@@ -62,8 +69,8 @@ def _controls() -> None:
             "Show all",
             key="derivation_all",
             on_click=progress.open_to,
-            args=(len(PARTS),),
-            disabled=opened == len(PARTS),
+            args=(len(PARTS), True),
+            disabled=opened == len(PARTS) and progress.unfolded(),
         )
         st.button(
             "Back to the first step",

@@ -56,6 +56,8 @@ class Question:
         Gives the question as Markdown.
     options : mapping of str to str
         What can be answered: the option's name and its Markdown.
+    tempts : mapping of str to str
+        Why an option tempts, and what is wrong with it, by the option's name; Markdown.
     settings : Settings
         The settings that prove the answer.
     prove : callable
@@ -66,6 +68,7 @@ class Question:
     title: str
     ask: Callable[[], str]
     options: dict[str, str]
+    tempts: dict[str, str]
     settings: Settings
     prove: Callable[[], Proof]
 

@@ -8,6 +8,7 @@ from gradflow.ui.derivation.prediction import Question
 from gradflow.ui.shared import state
 
 _OPEN = "derivation_open"
+_UNFOLDED = "derivation_unfolded"
 _ANSWERS = "derivation_answers"
 
 
@@ -17,9 +18,22 @@ def opened() -> int:
     return count
 
 
-def open_to(count: int) -> None:
-    """Open the first `count` steps and questions, and no others."""
-    st.session_state[_OPEN] = count
+def open_to(count: int, unfolded: bool = False) -> None:
+    """Open the first `count` steps and questions, and no others.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    unfolded : bool
+        Whether those before the last are seen whole, and not their titles alone.
+    """
+    st.session_state[_OPEN], st.session_state[_UNFOLDED] = count, unfolded
+
+
+def unfolded() -> bool:
+    """Whether all that is open is seen whole."""
+    return bool(st.session_state.get(_UNFOLDED, False))
 
 
 def answers() -> dict[str, str]:

@@ -69,7 +69,7 @@ def _halving() -> Proof:
     )
     framed = (_HALVED_LAG, _HALVED_LAG)
     return _proof(
-        band(change, (-4.0, -0.8, -0.1), ("power", "lags", "half", "same")),
+        band(change, (-9.0, -4.0, -0.8), ("gone", "power", "lags", "half")),
         why,
         (_WHOLE, f"RNN, w_s = {_WHOLE.w_s:g}", *framed),
         (_HALVED, f"RNN, w_s = {_HALVED.w_s:g}", *framed),
@@ -103,7 +103,7 @@ def _saturation() -> Proof:
     )
     framed = (_LARGE_LAG, _LARGE_LAG)
     return _proof(
-        band(left, (-5.0, -1.0, -0.3), ("nothing", "little", "some", "most")),
+        band(left, (-100.0, -5.0, -0.3), ("beyond", "nothing", "some", "most")),
         why,
         (_SMALL, f"RNN, w_x = {_SMALL.w_x:g}", *framed),
         (_LARGE, f"RNN, w_x = {_LARGE.w_x:g}", *framed),
@@ -159,7 +159,7 @@ def _healthy() -> Proof:
         f"{power(float(row[-1]))}. The total says nothing of that: only the terms do."
     )
     return _proof(
-        band(len(counted), (11, 40), ("few", "half", "all")),
+        band(len(counted), (4, 11, 40), ("one", "few", "half", "all")),
         why,
         (_HEALTHY, "RNN", 1, int(counted[-1])),
     )
@@ -188,10 +188,15 @@ HALVING = Question(
     "Half the weight",
     _halving_asked,
     {
-        "same": "It hardly changes.",
         "half": "It is about half as large.",
         "lags": f"It is about a {_HALVED_LAG}th as large.",
-        "power": "Less than a ten-thousandth of it is left.",
+        "power": "Between a ten-thousandth and a billionth of it is left.",
+        "gone": "Less than a billionth of it is left.",
+    },
+    {
+        "half": "One factor $w_s$ is halved, but the term holds it once for each step back.",
+        "lags": "That divides by the number of steps; but each step is a factor, not a share.",
+        "gone": "The slopes do not shrink with $w_s$: smaller states bend the tanh less.",
     },
     _HALVED,
     _halving,
@@ -202,9 +207,14 @@ SATURATION = Question(
     _saturation_asked,
     {
         "most": "More than half, since $w_s$ is still 1.",
-        "some": "Between a tenth and half.",
-        "little": "Less than a tenth, but more than a hundred-thousandth.",
-        "nothing": "Less than a hundred-thousandth.",
+        "some": "Less than half, but more than a hundred-thousandth.",
+        "nothing": "Less than a hundred-thousandth, but more than $10^{-100}$.",
+        "beyond": "Less than $10^{-100}$.",
+    },
+    {
+        "most": "The weight does let all pass; but each step back has a slope of the tanh too.",
+        "some": "One flat slope would do that; here there is one in each of the steps back.",
+        "beyond": "A slope near 0 is not 0: each is about a thousandth, and there are nine.",
     },
     _LARGE,
     _saturation,
@@ -218,6 +228,10 @@ SILENCE = Question(
         "passes": "Its term is 0, and those before it are not.",
         "small": "Its term is small, but not 0.",
     },
+    {
+        "cut": "The signal goes through step after step, but through the states, not the inputs.",
+        "small": "It would be if the input were only near 0; a factor of exactly 0 leaves nothing.",
+    },
     _SILENT,
     _silence,
 )
@@ -228,7 +242,13 @@ HEALTHY = Question(
     {
         "all": "40 or more.",
         "half": "11 to 39.",
-        "few": "10 or fewer.",
+        "few": "4 to 10.",
+        "one": "3 or fewer.",
+    },
+    {
+        "all": "The total looks as if it came from everywhere, but a sum does not tell.",
+        "half": "A power falls faster than that: 1% is reached after a few factors.",
+        "one": "$w_s$ alone would need about 7 steps to 1%, and the slopes take little off that.",
     },
     _HEALTHY,
     _healthy,
@@ -242,6 +262,11 @@ SHORT = Question(
         "middle": "Between lag 8 and lag 34.",
         "late": "From a lag of 35 or more.",
         "never": f"Not within {_SHORT.T} steps.",
+    },
+    {
+        "early": "float16 reaches below $10^{-7}$, which takes more factors of about a half.",
+        "late": "float16 ends at about $10^{-8}$; only the wider formats last so long.",
+        "never": "The mathematics never gets to zero, but the format has a smallest number.",
     },
     _SHORT,
     _short,

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+import gradflow as gf
 from gradflow.analysis.complex_step import residual_at
 from gradflow.analysis.term_factors import factors
 from gradflow.ui.derivation.example import FIRST, Example
@@ -14,15 +15,16 @@ from gradflow.ui.shared import latex
 from gradflow.ui.shared.settings import Settings
 
 _LOSSES = {
-    "unit": ("\\frac{dL_3}{do_3} = 1",),
-    "squared": ("L_3 = \\tfrac12 (o_3 - y)^2", "\\frac{dL_3}{do_3} = o_3 - y"),
+    "unit": ("\\frac{dL_3}{d\\hat y_3} = 1",),
+    "squared": ("L_3 = \\tfrac12 (\\hat y_3 - y)^2", "\\frac{dL_3}{d\\hat y_3} = \\hat y_3 - y"),
     "binary": (
         "L_3 = -y \\log p_3 - (1-y) \\log(1 - p_3)",
-        "\\frac{dL_3}{do_3} = p_3 - y, \\quad p_3 = \\sigma(o_3)",
+        "\\frac{dL_3}{d\\hat y_3} = p_3 - y, \\quad p_3 = \\sigma(\\hat y_3)",
     ),
     "softmax": (
         "L_3 = -y \\log p_3 - (1-y) \\log(1 - p_3)",
-        "\\frac{dL_3}{do_3} = p_3 - y, \\quad p_3 = \\frac{e^{o_3}}{e^{0} + e^{o_3}}",
+        "\\frac{dL_3}{d\\hat y_3} = p_3 - y, "
+        "\\quad p_3 = \\frac{e^{\\hat y_3}}{e^{0} + e^{\\hat y_3}}",
     ),
 }
 
@@ -34,7 +36,7 @@ _SLOPES = {
 }
 
 _SUM = (
-    "\\frac{dL_t}{dw_x} = \\sum_{k=1}^{t} \\frac{dL_t}{do_t} \\, w_o "
+    "\\frac{dL_t}{dw_x} = \\sum_{k=1}^{t} \\frac{dL_t}{d\\hat y_t} \\, w_o "
     "\\left( \\prod_{j=t+1-k}^{t} \\phi'(z_j) \\right) w_s^{\\,k-1} \\, x_{t+1-k}"
 )
 
@@ -45,17 +47,18 @@ def _loss_formulas(settings: Settings) -> tuple[str, ...]:
 
 def _loss_numbers(example: Example) -> tuple[str, ...]:
     settings, first = example.settings, example.first
-    slope = f"\\frac{{dL_3}}{{do_3}} = {first.loss_slope()}"
+    slope = f"\\frac{{dL_3}}{{d\\hat y_3}} = {first.loss_slope()}"
     if settings.loss == "unit":
         return (slope,)
     y = latex.plain(settings.target if settings.loss == "squared" else float(settings.label))
-    return (f"o_3 = {first.output()}, \\quad y = {y}", slope)
+    return (f"\\hat y_3 = {first.output()}, \\quad y = {y}", slope)
 
 
 def _readout_formulas(settings: Settings) -> tuple[str, ...]:
     return (
-        "o_3 = w_o s_3 + b_o",
-        "\\frac{dL_3}{dw_x} = \\frac{dL_3}{do_3} \\cdot w_o \\cdot \\frac{ds_3}{dw_x}",
+        "\\hat y_3 = w_o s_3 + b_y",
+        "\\frac{dL_3}{dw_x} = \\frac{dL_3}{d\\hat y_3} \\cdot w_o \\cdot \\frac{ds_3}{dw_x}",
+        "\\frac{dL_3}{dw_o} = \\frac{dL_3}{d\\hat y_3} \\cdot s_3",
     )
 
 
@@ -66,6 +69,7 @@ def _readout_numbers(example: Example) -> tuple[str, ...]:
         f"{first.output()} = {latex.summed(latex.product(w_o, first.s(3)), b_o)}",
         f"{first.loss_total()} = "
         + latex.product(first.loss_slope(), w_o, first.state_total(FIRST)),
+        f"{first.readout_total()} = {latex.product(first.loss_slope(), first.s(3))}",
     )
 
 
@@ -122,7 +126,7 @@ def _bottom_numbers(example: Example) -> tuple[str, ...]:
 
 
 def _three_formulas(settings: Settings) -> tuple[str, ...]:
-    ends = "\\frac{dL_3}{do_3} w_o \\,"
+    ends = "\\frac{dL_3}{d\\hat y_3} w_o \\,"
     return (
         f"{{k=1{{:}}}}\\quad {ends} \\phi'(z_3) \\, x_3",
         f"{{k=2{{:}}}}\\quad {ends} \\phi'(z_3) \\, \\phi'(z_2) \\, w_s \\, x_2",
@@ -164,7 +168,7 @@ def _general_numbers(example: Example) -> tuple[str, ...]:
 
 def _factors_formulas(settings: Settings) -> tuple[str, ...]:
     ends: tuple[str, ...] = (
-        "\\frac{dL_t}{do_t} \\quad \\text{the loss slope}",
+        "\\frac{dL_t}{d\\hat y_t} \\quad \\text{the loss slope}",
         "w_o \\quad \\text{the readout}",
     )
     if settings.loss == "softmax":
@@ -223,10 +227,36 @@ def _at(column: int, size: str) -> str:
     return f"{size} \\quad (k = {column + 1})"
 
 
+def _sequence_formulas(settings: Settings) -> tuple[str, ...]:
+    return (
+        "L = \\sum_{t=1}^{T} L_t",
+        "\\frac{dL}{dw_x} = \\sum_{t=1}^{T} \\frac{dL_t}{dw_x} "
+        "= \\sum_{t=1}^{T} \\sum_{k=1}^{t} \\text{term}_{t,k}",
+        "\\text{terms in all: } \\tfrac12 T (T + 1)",
+    )
+
+
+def _sequence_numbers(example: Example) -> tuple[str, ...]:
+    T, flow = example.T, example.experiment.rnn
+    losses = "L = \\text{the sum of " + str(T) + " losses}"
+    total = _sum_of_targets(flow)
+    return (losses, f"\\frac{{dL}}{{dw_x}} = {total}", f"{T * (T + 1) // 2}")
+
+
+def _sum_of_targets(flow: gf.GradientFlow) -> str:
+    """dL/dw_x of the summed losses, at any magnitude."""
+    sign, log10 = np.ravel(flow.sign_total("w_x")), np.ravel(flow.log10_total("w_x"))
+    top = float(log10.max())
+    if not math.isfinite(top):
+        return "0"
+    total = math.fsum(sign * 10.0 ** (log10 - top))
+    return latex.signed(total, top + math.log10(abs(total))) if total else "0"
+
+
 LOSS = Step(
     "The loss of step 3",
     "Take three inputs and the loss $L_3$ of the last. We want to know how it changes with the "
-    "input weight $w_x$. It sees the network through one number alone, the output $o_3$.",
+    "input weight $w_x$. It sees the network through one number alone, the output $\\hat y_3$.",
     _loss_formulas,
     _loss_numbers,
     FIRST,
@@ -234,7 +264,8 @@ LOSS = Step(
 READOUT = Step(
     "Through the readout to the state",
     "The output is made of the state $s_3$, so the chain rule gives two factors that have nothing "
-    "to do with time, and one that has: $ds_3/dw_x$.",
+    "to do with time, and one that has: $ds_3/dw_x$. The readout's own weight $w_o$ is used after "
+    "the last state, once: its gradient has one term and never looks back.",
     _readout_formulas,
     _readout_numbers,
     FIRST,
@@ -278,6 +309,14 @@ GENERAL = Step(
     "to the input $x_{t+1-k}$. Beside it, the three totals at the target step of the settings.",
     _general_formulas,
     _general_numbers,
+)
+SEQUENCE = Step(
+    "The loss of the whole sequence",
+    "Training adds up the losses of all steps, so its gradient is the sum over the targets of the "
+    "sums above. That is the triangle of the heatmaps: a row for each target, and in it a term for "
+    "each input before.",
+    _sequence_formulas,
+    _sequence_numbers,
 )
 FACTORS = Step(
     "The five factors have names",

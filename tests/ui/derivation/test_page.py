@@ -48,7 +48,8 @@ def _press(app, key):
 
 
 def _titles(app):
-    return [m.value for m in app.markdown if re.match(r"(\*\*\d+\. |:material/help:)", m.value)]
+    said = [*(part.label for part in app.expander), *(text.value for text in app.markdown)]
+    return [title for title in said if re.match(r"(\*\*\d+\. |:material/help:)", title)]
 
 
 def _score(app):

@@ -25,6 +25,7 @@ from gradflow.ui.derivation.rnn_steps import (
     LOSS,
     READOUT,
     RECURSION,
+    SEQUENCE,
     SUM,
     THREE,
 )
@@ -36,7 +37,7 @@ def test_both_sides_of_every_line_of_numbers_agree(settings):
     example = example_of(settings)
     lines = [*READOUT.numbers(example), *RECURSION.numbers(example), *BOTTOM.numbers(example)]
     lines += [*THREE.numbers(example), DIRECT.numbers(example)[0], DIRECT.numbers(example)[3]]
-    assert len(lines) == 11
+    assert len(lines) == 12
     for line in lines:
         left, right = sides(line)
         # Rounded parts may cancel, so a sum is held to the size of its largest number.
@@ -55,6 +56,15 @@ def test_the_three_terms_and_their_sum_are_those_of_autograd(settings):
     slopes = [rnn_row(states, t)["w_x"].sum() for t in (3, 2, 1)]
     shown = [RECURSION.numbers(example)[0], *BOTTOM.numbers(example)]
     np.testing.assert_allclose([sides(s)[0] for s in shown], slopes, rtol=ROUNDED)
+
+
+@pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
+def test_the_gradient_of_all_steps_is_the_sum_of_what_autograd_has_for_each(settings):
+    short = replace(settings, T=6)
+    _, total, count = SEQUENCE.numbers(example_of(short))
+    terms = [rnn_row(short, t)["w_x"] for t in range(1, 7)]
+    assert value_of(total) == pytest.approx(sum(row.sum() for row in terms), rel=ROUNDED)
+    assert int(count) == sum(map(len, terms))
 
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
