@@ -19,6 +19,9 @@ from support.needed import needed_module
 from support.readme import EXAMPLES, ROOT
 
 import gradflow as gf
+from gradflow.ui.downloads.python_code import snippet
+from gradflow.ui.shared.experiment import run
+from gradflow.ui.shared.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +36,7 @@ PLACED = {
 
 TOP_OF_THE_SDIST = {
     *("gradflow", "app.py", ".streamlit", "tests", "benchmarks", "deploy", "docs", "examples"),
-    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"),
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "CITATION.cff"),
     *("pyproject.toml", "PKG-INFO", ".ci", ".gitignore"),
     *("package.json", "package-lock.json", ".npmrc", "eslint.config.js"),
     *("requirements.txt", "requirements-dev.txt"),
@@ -189,6 +192,13 @@ def test_the_library_needs_numpy_alone(library, tmp_path):
 def test_the_readmes_examples_run_in_an_empty_folder(library, tmp_path, program, shown):
     answer = ran(library / "python", "-W", "error", "-c", program, folder=tmp_path)
     assert (answer.stdout, answer.stderr) == (shown, "")
+
+
+def test_the_python_of_a_page_runs_as_it_is_downloaded(library, tmp_path):
+    script = tmp_path / "gradflow_w_s_0.9_T_12.py"
+    script.write_text(snippet(Settings(T=12), None), encoding="utf-8")
+    said = ran(library / "python", script, folder=tmp_path).stdout
+    assert float(said) == run(Settings(T=12)).rnn.log10("w_x")[-1, -1]
 
 
 def test_the_shipped_models_load_in_an_empty_folder(library, tmp_path):
