@@ -1,5 +1,6 @@
 // What the pointer does on a chart: it moves the crosshair, a click picks the cell that is
-// explained, and two clicks end the zoom.
+// explained, and two clicks end the zoom. A pick goes to the page, by way of the crosshair: its row
+// becomes the target of the profile and the measures, its lag the one that is explained below.
 
 import { endZoom } from "./zoom.js";
 
