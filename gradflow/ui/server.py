@@ -23,7 +23,7 @@ from typing import NamedTuple
 PAUSE = 0.15
 
 # Seconds after which a run that has drawn its charts waits no longer for those that have not, and
-# after which a long run takes its next step.
+# after which a long run takes its next step, or a hand on a slider gets its next picture.
 PATIENCE = 2.0
 STEP_PATIENCE = 0.25
 
@@ -61,6 +61,15 @@ class Turns:
             yield
             return
         self._take(self._before, math.inf)
+        try:
+            yield
+        finally:
+            self._give()
+
+    @contextlib.contextmanager
+    def spare_turn(self) -> Iterator[None]:
+        """Keep all other runs waiting, for what can wait until those without their charts ran."""
+        self._take(self._behind, STEP_PATIENCE)
         try:
             yield
         finally:

@@ -183,6 +183,13 @@ class AppPage:
         thumb.press("ArrowRight" if from_below else "ArrowLeft")
         self.eventually(lambda: abs(float(thumb.input_value()) - value) < 0.5 * step)
 
+    def grab(self, key: str) -> tuple[float, float]:
+        """Press the pointer on a slider's thumb, and hold it; where that is."""
+        x, y = thumb(self.page, key)
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        return x, y
+
     def fill(self, key: str, text: str) -> None:
         """Type into a number, text or area field, and leave it."""
         box = self.widget(key).locator("input, textarea").first
@@ -231,6 +238,13 @@ class AppPage:
         host = urlsplit(url).hostname  # none for blob: and data:
         if host is not None:
             self.hosts.add(host)
+
+
+def thumb(page: Page, key: str) -> tuple[float, float]:
+    """The middle of a slider's thumb on the screen; its input is hidden in it."""
+    box = page.locator(f".st-key-{key} input[type=range]").locator("xpath=../..").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def _unpacked(value: Any) -> Any:

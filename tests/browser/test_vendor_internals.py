@@ -75,6 +75,21 @@ def test_another_picture_is_seen_instead(drawn):
     assert colour == (0, 0, 255), BROKEN.format("showPicture", "Its picture is what one sees.")
 
 
+def test_a_curve_is_a_path_that_knows_its_trace(drawn):
+    found = drawn.evaluate(
+        """async () => {
+             const line = { mode: "lines", x: [1, 2, 3], y: [2, 1, 2] };
+             const marks = { mode: "markers+text", x: [2], y: [1], text: ["here"] };
+             const traces = [line, marks, { ...line, y: [1, 2, 1] }];
+             await Plotly.react(plot, traces, plot.layout);
+             return internals.curvePaths(plot).map(({ path, trace }) =>
+               [path.getAttribute("d")[0], trace.index, trace.mode]);
+           }"""
+    )
+    expected = [["M", 0, "lines"], ["M", 2, "lines"]]
+    assert found == expected, BROKEN.format("curvePaths", "A curve is one path.")
+
+
 def test_axes_tell_where_a_value_stands(drawn):
     found = drawn.evaluate(
         """() => {

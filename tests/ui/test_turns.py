@@ -99,6 +99,27 @@ def test_charts_of_another_session_go_before_what_follows_ones_own(runs, pauses)
     assert order == ["charts", "charts of the other", "charts of the other", "the rest"]
 
 
+def test_a_spare_turn_waits_for_runs_without_their_charts(runs):
+    order = []
+
+    def spare():
+        with runs.spare_turn():
+            order.append("spare")
+
+    def other():
+        with runs.turn():
+            order.append("charts")
+
+    with runs.turn():
+        waiting = [started(spare)]
+        until(lambda: runs._behind)
+        waiting += [started(other) for _ in range(2)]
+        until(lambda: len(runs._before) == 2)
+    for thread in waiting:
+        thread.join(timeout=ENDS_WITHIN)
+    assert order == ["charts", "charts", "spare"]
+
+
 def test_nobody_waits_for_the_charts_of_others_for_good(runs, monkeypatch):
     monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
     monkeypatch.setattr("gradflow.ui.server.PATIENCE", 0.05)

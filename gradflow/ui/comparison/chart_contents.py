@@ -9,10 +9,11 @@ from gradflow.analysis.memory import Reach
 from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.lag_profile import Profile
 from gradflow.figures.builders.panel import Panel
+from gradflow.numerics.scaled import Array
+from gradflow.ui.comparison import previews
 from gradflow.ui.comparison.shown_rows import measured
-from gradflow.ui.component.assets import available
-from gradflow.ui.component.linked_charts import message
-from gradflow.ui.shared import panels, state
+from gradflow.ui.component.linked_charts import Moving, message
+from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import Settings
@@ -49,25 +50,32 @@ class Charts:
     message: bytes | None
 
 
-def charts(settings: Settings) -> Charts:
+def charts(settings: Settings, own: Array | None, address: str | None) -> Charts:
     """Compute the contents of all charts.
 
     Parameters
     ----------
     settings : Settings
         The page's settings.
+    own : array of shape (n,) or None
+        The user's own numbers.
+    address : str or None
+        Where the component of the charts asks for other values; None where it cannot be shown.
 
     Raises
     ------
     ValueError
         If the forward pass leaves the range of float64.
     """
-    experiment, linked = run(settings, state.own_numbers()), available()
-    both = panels.both_panels(settings, experiment, shares=not linked)
+    experiment = run(settings, own)
+    both = panels.both_panels(settings, experiment, shares=address is None)
     view = panels.view(settings, both)
     profile = panels.both_rows(settings, experiment, both)
     k = settings.lag_within(profile.t)
     seen = measured(settings, experiment)
     said = [finding(name, row) for name, row in seen.items()]
-    sent = message(both, view, profile, k, settings.camera, said) if linked else None
+    sent = None
+    if address is not None:
+        moving = Moving(address, {name: getattr(settings, name) for name in previews.MOVED})
+        sent = message(both, view, profile, k, settings.camera, said, moving)
     return Charts(settings, experiment, both, view, profile, seen, sent)

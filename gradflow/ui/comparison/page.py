@@ -14,11 +14,12 @@ from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
-from gradflow.ui.comparison import words
+from gradflow.ui.comparison import previews, words
 from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import draw_downloads
 from gradflow.ui.comparison.lstm_section import lstm_alone
 from gradflow.ui.comparison.term_section import one_cell
+from gradflow.ui.component.assets import available
 from gradflow.ui.component.linked_charts import heatmaps
 from gradflow.ui.shared import frame, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
@@ -57,7 +58,7 @@ def _followed(place: DeltaGenerator) -> None:
         # A fragment may not write into an outer container that was empty at first, so both are made
         # in it. What is in them comes after the charts, which are sent as soon as they are made.
         notes, sliders = st.container(key="notes"), st.container(key="sliders")
-        made = frame.tried(lambda: charts(settings))
+        made = frame.tried(lambda: _made(settings))
         shown = None
         if made is not None:
             _charts(made)
@@ -75,6 +76,17 @@ def _followed(place: DeltaGenerator) -> None:
             sidebar.beside_sliders()
         if shown is not None:
             _words(settings, *shown)
+
+
+def _made(settings: Settings) -> Charts:
+    """The charts; those that the hand on a slider was shown last are there already."""
+    own = state.own_numbers()
+    if not available():
+        return charts(settings, own, None)
+    held = previews.of_session(settings)
+    ready: Charts | None = held.take(settings, own)
+    held.settings, held.own = settings, own
+    return ready or charts(settings, own, held.address)
 
 
 def _sliders() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -34,6 +34,13 @@ _KEY = "charts"
 _PICKED = "charts_picked"
 
 _mount = assets.component("heatmaps")
+
+
+class Moving(NamedTuple):
+    """Where a hand on a slider asks for other values, and the values that the message shows."""
+
+    address: str
+    values: Mapping[str, float]
 
 
 def heatmaps(shown: bytes) -> None:
@@ -81,6 +88,7 @@ def message(
     k: int,
     camera: str,
     said: Sequence[Finding],
+    moving: Moving,
 ) -> bytes:
     """All that the scripts draw and tell: the figures as they are exported, and the cells.
 
@@ -98,6 +106,8 @@ def message(
         Format of the pictures that the bar above a chart makes: "png" or "svg".
     said : sequence of two Findings
         What stands above each heatmap.
+    moving : Moving
+        The sliders beside the charts.
     """
     T = panels[0].T
     block = block_size(T)
@@ -117,6 +127,7 @@ def message(
     return packed(
         {
             "plotly": plotly_js.address(),
+            "moving": moving._asdict(),
             "said": said,
             "bars": [bar_content(panel, view) for panel in barred(panels, view)],
             "heading": f"One row: target step t = {profile.t}",

@@ -5,7 +5,7 @@ import { size, where } from "./readout.js";
 import { axesOf } from "./vendor_internals.js";
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const PROFILE = 2;
+export const PROFILE = 2;
 
 export class Crosshair {
   // The panels are both heatmaps and the profile, each with its plot.

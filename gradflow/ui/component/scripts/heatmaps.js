@@ -2,11 +2,13 @@
 
 import { Clicks, SECOND_CLICK } from "./clicks.js";
 import { drawBars } from "./colour_bars.js";
-import { Crosshair } from "./crosshair.js";
-import { painted, react, themed } from "./drawing.js";
+import { Crosshair, PROFILE } from "./crosshair.js";
+import { redrawCurves } from "./curves.js";
+import { react, themed } from "./drawing.js";
 import { unpacked } from "./packing.js";
-import { allButValues, repaint } from "./pictures.js";
+import { repaint } from "./pictures.js";
 import { plotlyLibrary } from "./plotly_library.js";
+import { SliderHand } from "./slider_hand.js";
 import { isZoom, keepZoom, zoomedAxes, zoomShown } from "./zoom.js";
 
 // Milliseconds after which a hand that moves a slider moves it again.
@@ -21,27 +23,39 @@ export class Heatmaps {
     [rnn.twin, lstm.twin] = [lstm, rnn];
     this.crosshair = new Crosshair(this.panels, this.plots, element.querySelector(".readout"));
     this.clicks = new Clicks(this.crosshair);
+    this.hand = new SliderHand((bytes) => this.showAhead(bytes));
     this.drawings = 0;
     this.sizes = new ResizeObserver(() => this.resize());
   }
 
-  // What one looks at while moving a slider comes first: the pictures of both heatmaps, then the
-  // profile, and when the hand rests what Plotly knows of the heatmaps. A newer message ends it.
+  // What a run of the page sends; the slider's hand may be ahead of it, or may have shown it.
   async show(bytes) {
     const message = unpacked(bytes);
+    this.fromPage = message;
+    this.Plotly = await plotlyLibrary(message.plotly);
+    if (this.fromPage !== message || !this.hand.isAt(message.moving)) return;
+    const isShown = isSame(this.ahead, bytes);
+    this.ahead = undefined;
+    if (!isShown) await this.draft(message);
+  }
+
+  // What a hand on a slider asked for.
+  async showAhead(bytes) {
+    this.ahead = bytes;
+    await this.draft(unpacked(bytes));
+  }
+
+  // What one looks at while moving a slider comes first: the pictures of both heatmaps and the
+  // curves, and when the hand rests what Plotly knows of the charts. A newer message ends it.
+  async draft(message) {
     this.newest = message;
     this.element.ariaBusy = "true";
-    this.Plotly = await plotlyLibrary(message.plotly);
-    if (this.newest !== message) return;
     this.tell(message);
     for (const chart of message.charts) chart.layout = themed(chart.layout, this.element);
-    const [rnn, lstm, profile] = message.charts;
-    const behind = [rnn, lstm].filter((chart, index) => !this.showValues(chart, index));
+    const behind = message.charts.filter((chart, index) => !this.showValues(chart, index));
     this.crosshair.show(message, (t, k) => this.pick(t, k));
-    await painted();
-    if (this.newest !== message) return;
-    this.draw(profile, 2);
     if (behind.length) await pause(NEXT_MOVE);
+    await this.hand.resting;
     if (this.newest !== message) return;
     for (const chart of behind) this.draw(chart, message.charts.indexOf(chart));
     this.element.ariaBusy = "false";
@@ -59,8 +73,7 @@ export class Heatmaps {
   // Show new values; false if only the picture is new, and Plotly is still to draw the chart.
   showValues(chart, index) {
     const plot = this.plots[index];
-    chart.rest = allButValues(chart);
-    if (plot.chart?.rest === chart.rest && repaint(plot, chart.data)) return false;
+    if (index === PROFILE ? redrawCurves(plot, chart) : repaint(plot, chart)) return false;
     this.draw(chart, index);
     return true;
   }
@@ -75,6 +88,7 @@ export class Heatmaps {
     plot.chart = chart;
     plot.dataset.chart = chart.key;
     plot.style.height = plot.twin ? "100%" : `${layout.height}px`;
+    plot.classList.remove("moving");
     this.panels[index].ariaLabel = chart.label ?? null;
     react(this.Plotly, plot, { data: chart.data, layout }, this.config(plot));
     if (first) this.listen(plot, index);
@@ -117,10 +131,14 @@ export class Heatmaps {
   }
 
   close() {
-    this.newest = undefined;
+    this.newest = this.fromPage = undefined;
+    this.hand.close();
     this.sizes.disconnect();
     this.plots.filter((plot) => plot.on).forEach((plot) => this.Plotly.purge(plot));
   }
 }
+
+const isSame = (some, others) =>
+  some?.length === others.length && some.every((byte, index) => byte === others[index]);
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

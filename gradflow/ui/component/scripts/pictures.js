@@ -4,11 +4,15 @@
 import { heatmapImages, showPicture } from "./vendor_internals.js";
 
 // All of a chart but its values, to compare.
-export const allButValues = ({ data, layout }) =>
+const allButValues = ({ data, layout }) =>
   JSON.stringify([data.map(({ z, ...trace }) => trace), layout]);
 
-// Show new values in a chart's pictures; false where one is missing, so that Plotly has to draw.
-export function repaint(plot, data) {
+// Show new values in a chart's pictures; false where one is missing or all else has changed too, so
+// that Plotly has to draw.
+export function repaint(plot, chart) {
+  chart.rest = allButValues(chart);
+  if (plot.chart?.rest !== chart.rest) return false;
+  const { data } = chart;
   const shown = heatmapImages(plot);
   if (shown.length !== data.filter(({ type }) => type === "heatmap").length) return false;
   const pictures = shown.map(({ trace }) => picture(data[trace.index].z, trace));

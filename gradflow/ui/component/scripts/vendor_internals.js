@@ -15,6 +15,13 @@ export function showPicture(image, address) {
   image.setAttributeNS(XLINK, "xlink:href", address);
 }
 
+// The paths of a chart's curves, each with the trace that it shows.
+export function curvePaths(plot) {
+  const paths = [...plot.querySelectorAll(".scatterlayer .trace path.js-line")];
+  const known = paths.map((path) => ({ path, trace: path.closest(".trace").__data__[0].trace }));
+  return known.filter(({ trace }) => trace.mode === "lines");
+}
+
 // How a chart's axes lie on the screen, in pixels from its left and top: where an axis begins, how
 // long it is, and where on it a value stands. Undefined until Plotly has drawn.
 export function axesOf(plot) {
@@ -33,6 +40,24 @@ export function axesOf(plot) {
 export function serverRoot() {
   const own = document.querySelector('script[type="module"][src*="static/js/"]');
   return own ? new URL("../../", own.src) : document.baseURI;
+}
+
+// Streamlit moves the value of a slider's input along with the pointer, which fires no event, and
+// with the keys. The slider that is moved has the focus.
+export function watchSliders(moved) {
+  const watcher = new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target === document.activeElement)) moved();
+  });
+  watcher.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["value"] });
+  return watcher;
+}
+
+// Name, value and step of the slider beside the charts that has the focus; undefined if none has.
+export function focusedSlider() {
+  const input = document.activeElement;
+  if (input?.type !== "range" || !input.closest(".st-key-sliders")) return undefined;
+  const [, name] = input.closest("[class*=st-key-]").className.match(/st-key-(\w+)/);
+  return { name, value: Number(input.value), step: Number(input.step) };
 }
 
 // Streamlit makes an entry in the history of every new query, and going back restores none of them.

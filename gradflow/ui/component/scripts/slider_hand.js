@@ -1,0 +1,53 @@
+// A hand on a slider beside the charts, by pointer or by keys. Streamlit sends a value when the
+// slider is let go, and draws its whole page anew for it. Until then the charts of each value are
+// asked for here, one at a time: the latest value goes next, and those before it are passed over.
+
+import { focusedSlider, serverRoot, watchSliders } from "./vendor_internals.js";
+
+export class SliderHand {
+  // `show` draws the bytes of a message; it is called for those that are asked for.
+  constructor(show) {
+    this.show = show;
+    this.watcher = watchSliders(() => this.ask());
+  }
+
+  // Whether a message of the page shows where the slider under the hand is. Where the hand has
+  // gone on, that is asked for, and the message would be a step back.
+  isAt({ address, values }) {
+    this.address = address;
+    const slider = focusedSlider();
+    if (!this.answers || !slider || !(slider.name in values)) return true;
+    if (Math.abs(values[slider.name] - slider.value) < slider.step / 2) return true;
+    this.ask();
+    return false;
+  }
+
+  // `resting` is kept when the charts of the latest value are there.
+  ask() {
+    this.wanted = focusedSlider();
+    if (this.underway || !this.address) return;
+    this.underway = true;
+    this.resting = this.catchUp();
+  }
+
+  async catchUp() {
+    while (this.wanted) {
+      const bytes = await this.answer(this.wanted);
+      if (bytes && this.address) this.show(bytes);
+    }
+    this.underway = false;
+  }
+
+  async answer({ name, value }) {
+    this.wanted = undefined;
+    const query = new URLSearchParams({ name, value });
+    const answer = await fetch(new URL(`${this.address}?${query}`, serverRoot())).catch(() => ({}));
+    this.answers = answer.ok;
+    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined;
+  }
+
+  close() {
+    this.watcher.disconnect();
+    this.address = this.wanted = undefined;
+  }
+}

@@ -1,0 +1,105 @@
+"""Sliders that move the charts along with the hand, before it lets go."""
+
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from gradflow.ui.comparison import term_words
+from gradflow.ui.shared.experiment import parameter_name, run
+from gradflow.ui.shared.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+START = Settings(T=30)
+
+# The curves and the pictures as they are on the screen, whatever Plotly knows of them.
+PAINTED = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const pictures = all("[data-chart$=heatmap] image").map((image) => image.href.baseVal);
+  const curves = all("[data-chart=profile] .js-line").map((path) => path.getAttribute("d"));
+  return [...pictures, ...curves];
+}"""
+
+
+@pytest.fixture
+def tab(open_page):
+    return open_page(f"?T={START.T}")
+
+
+def _value(tab, key):
+    return float(tab.widget(key).locator("input[type=range]").input_value())
+
+
+def _linked(tab, name):
+    return float(parse_qs(urlsplit(tab.page.url).query)[name][0])
+
+
+def _assert_drawn(tab, settings):
+    """Plotly has drawn these settings, which it does when the hand rests."""
+    experiment = run(settings)
+    t = experiment.T
+    profile = tab.chart("profile").data
+    for key, flow, curve in (
+        ("rnn_heatmap", experiment.rnn, profile[0]),
+        ("lstm_heatmap", experiment.lstm, profile[1]),
+    ):
+        log10 = flow.log10(parameter_name(flow, settings))
+        expected = np.where(np.isfinite(log10), log10 - log10[:, :1], np.nan)
+        shown = np.asarray(tab.chart(key).data[0]["z"], dtype=float)
+        np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(curve["y"], expected[t - 1], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("key", "way"), [("w_s", -40), ("b_f", 30), ("T", 25)])
+def test_the_charts_follow_a_slider_that_is_held(tab, key, way):
+    before = tab.page.evaluate(PAINTED)
+    x, y = tab.grab(key)
+    tab.page.mouse.move(x + way, y)
+    tab.eventually(lambda: _value(tab, key) != getattr(START, key))
+    value = _value(tab, key)
+    moved = replace(START, **{key: int(value) if key == "T" else value})
+    tab.eventually(_assert_drawn, tab, moved)
+    assert _linked(tab, key) == getattr(START, key)
+    # The LSTM's picture: b_f is nothing to the RNN.
+    assert tab.page.evaluate(PAINTED)[1] != before[1]
+    tab.page.mouse.up()
+    tab.eventually(lambda: _linked(tab, key) == value)
+    _assert_drawn(tab, moved)
+
+
+def test_a_slider_that_is_brought_back_leaves_all_as_it_was(tab):
+    tab.eventually(_assert_drawn, tab, START)
+    before = tab.page.evaluate(PAINTED)
+    x, y = tab.grab("w_s")
+    tab.page.mouse.move(x - 40, y)
+    tab.eventually(lambda: tab.page.evaluate(PAINTED)[:3] != before[:3])
+    tab.page.mouse.move(x, y)
+    tab.page.mouse.up()
+    tab.eventually(lambda: _value(tab, "w_s") == START.w_s)
+    tab.eventually(lambda: tab.page.evaluate(PAINTED) == before)
+    tab.eventually(_assert_drawn, tab, START)
+
+
+def test_a_change_moves_nothing_and_a_click_marks_the_row_that_was_picked(tab):
+    panel = tab.page.locator("[data-chart=lstm_heatmap]")
+    before = panel.bounding_box()
+    x, y = tab.grab("w_s")
+    tab.page.mouse.move(x - 10, y)
+    tab.page.mouse.up()
+    tab.eventually(lambda: _linked(tab, "w_s") == _value(tab, "w_s") != START.w_s)
+    tab.page.locator(".gradflow-heatmaps[aria-busy=false]").wait_for()
+    assert panel.bounding_box() == before
+    place = panel.evaluate(
+        """plot => {
+             const { xaxis, yaxis } = plot._fullLayout;
+             const { left, top } = plot.getBoundingClientRect();
+             return [left + xaxis._offset + xaxis.d2p(9), top + yaxis._offset + yaxis.d2p(23)];
+           }"""
+    )
+    tab.page.mouse.click(*place)
+    expect(tab.page.get_by_text(term_words.title(23, 9))).to_have_count(1)
+    assert (_linked(tab, "t"), _linked(tab, "lag")) == (23, 9)
+    assert panel.bounding_box() == before
