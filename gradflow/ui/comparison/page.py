@@ -57,7 +57,8 @@ def _followed(place: DeltaGenerator) -> None:
         state.HELD.remember(settings)  # a visitor who leaves during the pause keeps them
         # A fragment may not write into an outer container that was empty at first, so both are made
         # in it. What is in them comes after the charts, which are sent as soon as they are made.
-        notes, sliders = st.container(key="notes"), st.container(key="sliders")
+        notes = st.container(key="notes")
+        sliders = st.container(horizontal=True, vertical_alignment="center", key="sliders")
         made = frame.tried(lambda: _made(settings))
         shown = None
         if made is not None:
@@ -71,7 +72,7 @@ def _followed(place: DeltaGenerator) -> None:
         with notes:
             frame.notes(settings, look=True)
         with sliders:
-            _sliders()
+            sidebar.sliders()
         with place:
             sidebar.beside_sliders()
         if shown is not None:
@@ -87,15 +88,6 @@ def _made(settings: Settings) -> Charts:
     ready: Charts | None = held.take(settings, own)
     held.settings, held.own = settings, own
     return ready or charts(settings, own, held.address)
-
-
-def _sliders() -> None:
-    """Draw the sliders above the heatmaps."""
-    widths = [width for _, width in sidebar.SLIDERS]
-    columns = st.columns(widths, vertical_alignment="center")
-    for column, (slider, _) in zip(columns, sidebar.SLIDERS, strict=True):
-        with column:
-            slider()
 
 
 def _words(settings: Settings, experiment: Experiment, seen: Mapping[str, memory.Reach]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 
 import streamlit as st
 
@@ -30,8 +29,7 @@ def every_control() -> None:
     """Draw every control. `HELD.settings` then gives the settings."""
     with st.sidebar:
         scenes()
-        for slider, _ in SLIDERS:
-            slider()
+        sliders()
         beside_sliders()
         sections()
 
@@ -54,10 +52,6 @@ def scenes() -> None:
         st.button("Next", key="scene_next", on_click=_turn, args=(1,), help="The next scene.")
 
 
-def _w_s() -> None:
-    WIDGETS.slider("w_s")
-
-
 def _w_h() -> None:
     """The LSTM's recurrent weight, which follows the RNN's until it is set apart."""
     apart, by_gate = HELD.value("own_w_h"), HELD.value("own_gates")
@@ -70,26 +64,13 @@ def _w_h() -> None:
         WIDGETS.slider("w_h", limits=_SLIDING)
 
 
-def _apart() -> None:
+def sliders() -> None:
+    """Draw the controls that are moved most."""
+    WIDGETS.slider("w_s")
+    _w_h()
     WIDGETS.switch("own_w_h", disabled=HELD.value("own_gates"), on_change=_set_apart)
-
-
-def _b_f() -> None:
     WIDGETS.slider("b_f")
-
-
-def _T() -> None:
     WIDGETS.slider("T", disabled=_own_length() is not None)
-
-
-# The controls that are moved most, from left to right, and how wide they are beside each other.
-SLIDERS: tuple[tuple[Callable[[], None], int], ...] = (
-    (_w_s, 3),
-    (_w_h, 3),
-    (_apart, 2),
-    (_b_f, 3),
-    (_T, 3),
-)
 
 
 def beside_sliders() -> None:
