@@ -10,14 +10,14 @@ _NUMBER = 8
 # A mantissa and an exponent.
 _SCALED = 16
 
-# Arrays of (T, H) and of (H, H), by unit of a layer's gate, and of (T, T) on the way to one array
+# Arrays of (T, H) and of (H, H), by unit of a layer's gate, and of (n, T) on the way to one array
 # of terms; held against measured peaks in the tests.
 _PER_STEP = 10
 _PER_WEIGHT = 6
 _ON_THE_WAY = 5
 
 
-def needed_bytes(cell: Cell, T: int) -> int:
+def needed_bytes(cell: Cell, T: int, targets: int | None = None) -> int:
     """About how many bytes `gradient_flow` and the terms of one parameter take at most.
 
     Parameters
@@ -26,22 +26,24 @@ def needed_bytes(cell: Cell, T: int) -> int:
         The cell, or the stack.
     T : int
         Sequence length.
+    targets : int, optional
+        How many of its steps are targets; all unless given.
 
     Returns
     -------
     int
-        For every gate of every layer a (T, T) array of numbers with exponents, which stays, and
+        For every gate of every layer an (n, T) array of numbers with exponents, which stays, and
         what comes and goes: arrays of every step, maps one step back, and arrays of terms.
     """
-    kept = on_the_way = 0
+    n, kept, on_the_way = T if targets is None else targets, 0, 0
     for layer in layers_of(cell):
         gates = 1 + max(part.gate for part in layer.parameters.values())
-        kept += gates * _SCALED * T * T
+        kept += gates * _SCALED * n * T
         on_the_way += gates * layer.H * (_PER_STEP * _SCALED * T + _PER_WEIGHT * _NUMBER * layer.H)
         on_the_way += gates * _NUMBER * layer.H * layer.D
-    return kept + on_the_way + bytes_of_terms(T) + _NUMBER * PREPARED
+    return kept + on_the_way + bytes_of_terms(T, targets) + _NUMBER * PREPARED
 
 
-def bytes_of_terms(T: int) -> int:
+def bytes_of_terms(T: int, targets: int | None = None) -> int:
     """About how many bytes the terms of one parameter take at most, once there is a flow."""
-    return _ON_THE_WAY * _NUMBER * T * T
+    return _ON_THE_WAY * _NUMBER * T * (T if targets is None else targets)

@@ -13,7 +13,7 @@ _PRODUCT = 1.0 / 20e9
 _NUMBER = 4e-9
 
 
-def needed_seconds(cell: Cell, T: int) -> float:
+def needed_seconds(cell: Cell, T: int, targets: int | None = None) -> float:
     """About how many seconds `gradient_flow` takes; within a factor of about three.
 
     Parameters
@@ -22,8 +22,10 @@ def needed_seconds(cell: Cell, T: int) -> float:
         The cell, or the stack.
     T : int
         Sequence length.
+    targets : int, optional
+        How many of its steps are targets, the last of them; all unless given.
     """
-    pairs = T * T / 2  # of a target and a source
+    pairs = T * T / 2 if targets is None else T * targets  # of a target and a source
     seconds = 0.0
     for layer in layers_of(cell):
         gates = 1 + max(part.gate for part in layer.parameters.values())

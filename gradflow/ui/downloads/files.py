@@ -32,7 +32,8 @@ def csv_file(
         The head of each column.
     tables : iterable of (names, numbers)
         Values of the columns before t, which are the same in every row, and arrays of shape (T, T)
-        for those after j, target step t in row t - 1 and lag k in column k - 1.
+        for those after j, target step t in row t - 1 and lag k in column k - 1; or (1, T), of the
+        last target alone.
     t : int
         The chosen target step.
     """
@@ -40,11 +41,12 @@ def csv_file(
     text.write(f"{','.join(columns)}\n".encode())
     options = csv.WriteOptions(include_header=False, quoting_style="none")
     for names, numbers in tables:
-        row, column = _places(len(numbers[0]), t)
+        n, T = numbers[0].shape
+        row, column = _places(T, t, n)
         values = (
             *(np.full(len(row), name) for name in names),
             *(row + 1, column + 1, row - column + 1),
-            *(array[row, column] for array in numbers),
+            *(array[row - (T - n), column] for array in numbers),
         )
         csv.write_csv(pa.table(dict(zip(columns, values, strict=True))), text, options)
     return text.getvalue()
@@ -83,8 +85,8 @@ def html_file(figure: go.Figure, title: str = "gradflow", description: str = "")
     return page.replace("</head>", f"{head}\n</head>", 1).encode()
 
 
-def _places(T: int, t: int) -> tuple[Array, Array]:
+def _places(T: int, t: int, targets: int) -> tuple[Array, Array]:
     """Row and column of each term of a table; a target's terms begin at lag 1."""
-    if T > LONGEST_WHOLE:
+    if targets < T or T > LONGEST_WHOLE:
         return np.full(t, t - 1), np.arange(t)
     return np.tril_indices(T)

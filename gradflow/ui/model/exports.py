@@ -20,7 +20,7 @@ CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10")
 
 
 def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> bytes:
-    """A CSV of the terms that the heatmaps show; beyond 500 steps those of one target.
+    """A CSV of the terms of the runs; beyond 500 steps those of one target.
 
     Parameters
     ----------
@@ -39,10 +39,11 @@ def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> byt
 def terms_npz(
     seen: tuple[Seen, ...], aim: Objective, settings: ModelSettings, parameter: str
 ) -> bytes:
-    """The terms that the heatmaps show, the inputs, the targets, the weights and the settings.
+    """The terms of the runs, the inputs, the targets, the weights and the settings.
 
     "as_read/log10" and "forget_bias_added/log10" are of shape (T, T), target step t in row t - 1
-    and lag k in column k - 1, nan where k > t. Loads without pickle.
+    and lag k in column k - 1, nan where k > t; of the last step alone (1, T). Loads without
+    pickle.
     """
     terms = {f"{name}/log10": one.log10 for name, one in zip(_NAMES, seen, strict=False)}
     return npz_file(terms | _arrays(aim) | {"parameter": np.array(parameter)}, settings)
@@ -79,6 +80,8 @@ def snippet(
     """
     layer, parameter = terms
     compared = is_changed(model.cell, settings.added)
+    last = settings.last or aim.last_alone
+    targets = ', targets="last"' if aim.last_alone else ""
     lines = [
         *(["import json"] if aim.given.own else []),
         *(["from dataclasses import replace"] if compared else []),
@@ -92,11 +95,12 @@ def snippet(
         f"model = gf.load({_arguments(source, model.readout_layer)})",
         *_inputs(source, settings, aim),
         *_loss(model, aim),
-        "flow = gf.gradient_flow(model, x, loss=loss)",
+        f"flow = gf.gradient_flow(model, x, loss=loss{targets})",
         *(
             [
                 f"changed_cell = with_forget_bias(model.cell, {float(settings.added)!r})",
-                "changed = gf.gradient_flow(replace(model, cell=changed_cell), x, loss=loss)",
+                "changed_model = replace(model, cell=changed_cell)",
+                f"changed = gf.gradient_flow(changed_model, x, loss=loss{targets})",
             ]
             if compared
             else []
@@ -104,9 +108,9 @@ def snippet(
         *_weights(settings, aim),
         "gradient = gf.training_gradient(model, x, loss, weights)",
         "",
-        "t = flow.T  # target step" if settings.last else f"t = min({settings.t}, flow.T)",
+        "t = flow.T  # target step" if last else f"t = min({settings.t}, flow.T)",
         "k = t  # lag, here the oldest: step 1",
-        f'print(flow.log10("{parameter}"{_layer(parameter, layer)})[t - 1, k - 1])',
+        f'print(flow.log10("{parameter}"{_layer(parameter, layer)})[flow.index_of(t), k - 1])',
     ]
     return "\n".join(lines) + "\n"
 

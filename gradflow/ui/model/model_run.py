@@ -14,7 +14,7 @@ from gradflow.engine.time_estimate import needed_seconds
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
 from gradflow.ui import server
-from gradflow.ui.model import waiting_words
+from gradflow.ui.model import questions, waiting_words
 from gradflow.ui.model.long_runs import PACE, Progress, StoppedError, computed, owner, stop
 from gradflow.ui.workers.pool import LostWorkerError, workers
 from gradflow.ui.workers.reservations import TooLargeError
@@ -52,6 +52,8 @@ class Run:
         What its gradient is of.
     key : tuple
         Tells it from all other runs.
+    last_alone : bool
+        Whether the last step is its only target.
     """
 
     name: str
@@ -61,16 +63,23 @@ class Run:
     x: Array
     loss: Loss
     key: tuple[Hashable, ...]
+    last_alone: bool = False
+
+    @property
+    def _targets(self) -> int | None:
+        """How many targets there are, if they are not all."""
+        return 1 if self.last_alone else None
 
     @cached_property
     def seconds(self) -> float:
         """About how long it takes."""
-        return needed_seconds(self.model.cell, len(self.x)) + _TARGET * len(self.x)
+        T, targets = len(self.x), self._targets
+        return needed_seconds(self.model.cell, T, targets) + _TARGET * (targets or T)
 
     @cached_property
     def size(self) -> int:
         """About how many bytes it takes at most."""
-        return needed_bytes(self.model.cell, len(self.x))
+        return needed_bytes(self.model.cell, len(self.x), self._targets)
 
     @property
     def is_heavy(self) -> bool:
@@ -106,26 +115,20 @@ class Run:
         def answer(progress: Progress) -> _Answer:
             if not self.is_heavy:
                 return question(self._flow(), *arguments, on_step=progress)
-            parts, size = (self.model, self.x, None, self.loss), bytes_of_terms(len(self.x))
-            job = Job(
-                self.key,
-                gf.gradient_flow,
-                parts,
-                question,
-                arguments,
-                self.size,
-                size,
-                self.seconds,
-            )
-            return self._from_worker(job, key, progress)
+            return self._from_worker(self._job(question, arguments), key, progress)
 
         return computed(name, key, label, answer)
+
+    @property
+    def _parts(self) -> tuple[gf.Model, Array, Loss, bool]:
+        """What its flow is made of."""
+        return self.model, self.x, self.loss, self.last_alone
 
     def _flow(self) -> gf.GradientFlow:
         def flow(progress: Progress) -> gf.GradientFlow:
             try:
                 with workers().memory.held(self.size):
-                    return gf.gradient_flow(self.model, self.x, loss=self.loss, on_step=progress)
+                    return questions.flow(*self._parts, on_step=progress)
             except TooLargeError:
                 raise self._too_large() from None
 
@@ -134,12 +137,12 @@ class Run:
     def _job(self, question: Callable[..., Any], arguments: tuple[Hashable, ...]) -> Job:
         return Job(
             self.key,
-            gf.gradient_flow,
-            (self.model, self.x, None, self.loss),
+            questions.flow,
+            self._parts,
             question,
             arguments,
             self.size,
-            bytes_of_terms(len(self.x)),
+            bytes_of_terms(len(self.x), self._targets),
             self.seconds,
         )
 

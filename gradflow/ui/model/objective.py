@@ -40,6 +40,8 @@ class Objective:
         How many outputs the readout has.
     weights : array of shape (T,)
         w_t of the loss of all steps together.
+    last_alone : bool
+        Whether the last step alone has a loss, so that no other target is carried back.
     """
 
     given: Sequence
@@ -50,13 +52,14 @@ class Objective:
     first_choice: bool
     outputs: int
     weights: Array
+    last_alone: bool = False
 
     @property
     def key(self) -> Key:
         """A key of the inputs and the loss, without the weights of the steps."""
         target = b"" if self.given.target is None else self.given.target.tobytes()
         digest = hashlib.sha256(self.given.x.tobytes() + target).hexdigest()
-        return digest, self.given.x.shape, self.kind, self.output
+        return digest, self.given.x.shape, self.kind, self.output, self.last_alone
 
 
 def kinds(model: gf.Model) -> tuple[str, ...]:
@@ -108,7 +111,8 @@ def chosen_objective(
         output = _largest_output(model, weights, given) if is_largest else settings.output
         first_choice = first_choice and is_largest
     loss, w_t = _loss(kind, output, given, model), _step_weights(given, settings)
-    return Objective(given, loss, kind, output, is_largest, first_choice, outputs, w_t)
+    last = settings.steps == "last"
+    return Objective(given, loss, kind, output, is_largest, first_choice, outputs, w_t, last)
 
 
 def _loss(kind: str, output: int | None, given: Sequence, model: gf.Model) -> Loss:

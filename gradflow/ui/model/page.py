@@ -8,6 +8,7 @@ import streamlit as st
 from gradflow.engine.parameter_names import layers_of
 from gradflow.figures.builders.lag_profile import profile
 from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size, page_block
 from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.figures.builders.target_curves import measure_curves
@@ -143,40 +144,52 @@ def _shown(
     layer = panels.layer_number(settings, len(layers))
     parameter = panels.parameter_name(settings, layers[layer])
     found = seen(both, settings, parameter, layer)
-    t = settings.target_step(len(given.x))
+    t = len(given.x) if aim.last_alone else settings.target_step(len(given.x))
+    if aim.last_alone:
+        st.markdown("\n\n".join(words.reaches(one.title, one.reach_at(t)) for one in found))
+        st.caption(words.last_alone(t))
+    else:
+        _heatmaps(found, parameter, given, t, settings)
+    row = panels.row_of_runs(settings, found, parameter, t)
+    st.subheader(f"One row: target step t = {t}", anchor=False)
+    if not aim.last_alone:
+        with st.columns([1, 3])[0]:
+            controls.WIDGETS.target()
+    chart(profile(row, settings.floor), "model_profile", settings.camera)
+    st.caption(words.PROFILE)
+    draw_signed(both[0], chosen.shipped, t, layer, settings)
+    _measures(both[0], found, (t, layer), settings)
+    _units(both[0], t, layer, settings)
+    st.subheader("The gradient of the loss" if aim.last_alone else "All targets", anchor=False)
+    draw_all_steps(both[0], aim, t, settings)
+    draw_truncation(both[0], aim, settings)
+    if not aim.last_alone:
+        _every_target(found, t, settings)
+    link = links.to_link(state.address(), settings, FORM)
+    _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
+
+
+def _heatmaps(
+    found: tuple[Seen, ...], parameter: str, given: Sequence, t: int, settings: ModelSettings
+) -> None:
     shown = panels.run_panels(found, parameter, given)
     view = views.view(settings, shown)
     # At the bottom, so that the heatmaps stand side by side under sentences of unlike length.
     columns = st.columns(len(found), gap="medium", vertical_alignment="bottom")
     for column, one, panel in zip(columns, found, shown, strict=True):
         with column:
-            st.markdown(words.reaches(one.title, one.reach[t - 1]))
+            st.markdown(words.reaches(one.title, one.reach_at(t)))
             chart(heatmap(panel, view, block_size(panel.T)), _key(panel), settings.camera)
     if block_size(len(given.x)) > 1:
         st.caption(blocks(block_size(len(given.x)), LONGEST_WHOLE))
     st.caption(words.READING[settings.axis])
-    row = panels.row_of_runs(settings, found, parameter, t)
-    st.subheader(f"One row: target step t = {t}", anchor=False)
-    with st.columns([1, 3])[0]:
-        controls.WIDGETS.target()
-    chart(profile(row, settings.floor), "model_profile", settings.camera)
-    st.caption(words.PROFILE)
-    draw_signed(both[0], chosen.shipped, t, layer, settings)
-    _measures(both[0], found, (t, layer), settings)
-    _units(both[0], t, layer, settings)
-    st.subheader("All targets", anchor=False)
-    draw_all_steps(both[0], aim, t, settings)
-    draw_truncation(both[0], aim, settings)
-    _every_target(found, t, settings)
-    link = links.to_link(state.address(), settings, FORM)
-    _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
 
 
 def _measures(
     run: Run, found: tuple[Seen, ...], place: tuple[int, int], settings: ModelSettings
 ) -> None:
     t, layer = place
-    reach = [one.reach[t - 1] for one in found]
+    reach = [one.reach_at(t) for one in found]
     st.subheader("In numbers", anchor=False)
     zeros = words.entries_zero(signed(run, t, layer), "z", words.SIGNALS)
     st.markdown(f"{words.truncation(reach[0])} {zeros}")
@@ -210,8 +223,10 @@ def _downloads(
     title = f"gradflow: {chosen.name}, T = {len(given.x)}"
 
     def figure(labels: bool) -> go.Figure:
-        shown = panels.run_panels(found, parameter, given)
         row = panels.row_of_runs(settings, found, parameter, t)
+        if aim.last_alone:
+            return on_paper(profile(row, settings.floor), False, title)
+        shown = panels.run_panels(found, parameter, given)
         loss = f"Loss: {words.loss(aim, chosen.model.readout_layer)}"
         footer = (*chosen.model.description, loss, link)
         return sheet(
@@ -231,15 +246,14 @@ def _downloads(
         File(
             "CSV",
             lambda: exports.terms_csv(found, layer, parameter, t),
-            "The terms that the heatmaps show, one row a term. Beyond "
+            "The terms that are shown, one row a term. Beyond "
             f"{LONGEST_WHOLE} steps those of the chosen target.",
             f"_{parameter}",
         ),
         File(
             "NPZ",
             lambda: exports.terms_npz(found, aim, settings, parameter),
-            "For numpy.load: log10 of all terms that the heatmaps show, the inputs and the "
-            "settings.",
+            "For numpy.load: log10 of all terms that are shown, the inputs and the settings.",
         ),
         File(
             "JSON",

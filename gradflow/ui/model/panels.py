@@ -31,15 +31,27 @@ class Seen:
     ----------
     title : str
         Which of the two it is: "as read", "b_f + 2".
-    log10 : array of shape (T, T)
-        Those of the chosen parameter.
-    reach : tuple of T Reach
-        The measures of every target, of the same terms.
+    log10 : array of shape (n, T)
+        Those of the chosen parameter, of every target or of the last alone.
+    reach : tuple of n Reach
+        The measures of these targets, of the same terms.
     """
 
     title: str
     log10: Array
     reach: tuple[memory.Reach, ...]
+
+    def row(self, t: int) -> Array:
+        """log10 of the terms of a target, (t,)."""
+        return np.asarray(self.log10[self._place(t), :t])
+
+    def reach_at(self, t: int) -> memory.Reach:
+        """The measures of a target."""
+        return self.reach[self._place(t)]
+
+    def _place(self, t: int) -> int:
+        n, T = self.log10.shape
+        return t - 1 - (T - n)
 
 
 def layer_number(settings: ModelSettings, layers: int) -> int:
@@ -84,10 +96,7 @@ def run_panels(seen: tuple[Seen, ...], quantity: str, sequence: Sequence) -> tup
 
 def row_of_runs(settings: ModelSettings, seen: tuple[Seen, ...], quantity: str, t: int) -> Profile:
     """The rows of the chosen target; that of the model as read lies on top, and is thick."""
-    rows = [
-        (one.title, colour, one.log10[t - 1, :t])
-        for one, colour in zip(seen, _COLOURS, strict=False)
-    ]
+    rows = [(one.title, colour, one.row(t)) for one, colour in zip(seen, _COLOURS, strict=False)]
     record = views.profile(settings, f"dL_t/d{quantity}", rows)
     as_read, *others = record.lines
     return replace(record, lines=(*others, as_read._replace(width=_THICK)))

@@ -13,6 +13,8 @@ import gradflow as gf
 from gradflow.analysis.signed_signals import SignedSignals
 from gradflow.analysis.target_reach import Reach, reach_of
 from gradflow.analysis.unit_signal import unit_signals
+from gradflow.flow import GradientFlow
+from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
 
 Report = Callable[[float], None]
@@ -30,8 +32,14 @@ class Carriers:
     share: Array
 
 
-def terms(flow: gf.GradientFlow, parameter: str, layer: int, on_step: Report) -> Array:
-    """log10 of the terms of a parameter, (T, T), nan where k > t."""
+def flow(model: gf.Model, x: Array, loss: Loss, last_alone: bool, on_step: Report) -> GradientFlow:
+    """The flow that is asked: of every target, or of the last alone."""
+    targets = "last" if last_alone else None
+    return gf.gradient_flow(model, x, loss=loss, on_step=on_step, targets=targets)
+
+
+def terms(flow: GradientFlow, parameter: str, layer: int, on_step: Report) -> Array:
+    """log10 of the terms of a parameter, (n, T), nan where k > t."""
     if parameter == "x":
         flow.sweep_inputs(on_step)
         return flow.log10("x")
@@ -39,21 +47,20 @@ def terms(flow: gf.GradientFlow, parameter: str, layer: int, on_step: Report) ->
 
 
 def reach(
-    flow: gf.GradientFlow, parameter: str, layer: int, window: int, on_step: Report
+    flow: GradientFlow, parameter: str, layer: int, window: int, on_step: Report
 ) -> tuple[Reach, ...]:
     """The measures of the same terms, of every target."""
     rows = terms(flow, parameter, layer, on_step)
-    return tuple(
-        reach_of(rows[t - 1, :t].copy(), LEAST_SHARE, window) for t in range(1, flow.T + 1)
-    )
+    each = zip(rows, flow.targets.tolist(), strict=True)
+    return tuple(reach_of(row[:t].copy(), LEAST_SHARE, window) for row, t in each)
 
 
-def signed(flow: gf.GradientFlow, t: int, layer: int, on_step: Report) -> SignedSignals:
+def signed(flow: GradientFlow, t: int, layer: int, on_step: Report) -> SignedSignals:
     """The signed gradient of one target."""
     return gf.signals(flow, t, layer, on_step)
 
 
-def carriers(flow: gf.GradientFlow, t: int, layer: int, on_step: Report) -> Carriers:
+def carriers(flow: GradientFlow, t: int, layer: int, on_step: Report) -> Carriers:
     """The signal of one target, unit by unit."""
     found = unit_signals(flow, t, layer, on_step)
     return Carriers(found.t, found.half_life, found.share)

@@ -70,6 +70,16 @@ PROFILE = (
     "first lag at which a number of that format would be zero."
 )
 
+
+def last_alone(T: int) -> str:
+    """Why there is no heatmap where the last step alone has a loss."""
+    return (
+        f"Only the last step, t = {T:,}, has a loss. Its row alone is swept: {T:,} terms instead "
+        f"of {T * (T + 1) // 2:,}. For heatmaps of all rows choose “every step” under Loss and "
+        "targets."
+    )
+
+
 OVER_TARGETS = (
     "The same measures for every target step. Horizon: the last lag with at least 1% of the k = 1 "
     "term. Half-life: steps after which half is left; there is a gap where the signal does not "

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 from ui.model.model_app import (
+    array,
     assert_shows,
     charts,
     noise,
@@ -19,6 +20,9 @@ from ui.model.model_app import (
 )
 
 import gradflow as gf
+from gradflow.figures.builders.panel import relative_to_first
+from gradflow.ui.model import exports
+from gradflow.ui.model.panels import Seen
 
 
 def classifier(outputs, D=3):
@@ -121,6 +125,24 @@ def test_the_python_makes_the_gradient_of_all_steps(query):
     names = {}
     exec(compile(code, "snippet", "exec"), names)
     assert f"goes, is **{names['gradient'].global_norm():.3g}**" in said(app)
+
+
+def test_the_last_step_alone_is_swept_alone():
+    tensors, T = pytorch(), 9
+    app = quiet(upload(opened(added="0", sequence="noise", T=f"{T}", steps="last"), save(tensors)))
+    model, x = gf.from_state_dict(tensors), noise(app, 3)
+    flow = gf.gradient_flow(model, x, loss=gf.UnitLoss(), targets="last")
+    assert app.session_state["model_kept_flow"][1].targets.tolist() == [T]
+    found = charts(app)
+    assert "model_as_read" not in found
+    [row] = [trace for trace in found["model_profile"]["data"] if trace["name"] == "as read"]
+    expected = relative_to_first(flow.log10("b"))[0]
+    np.testing.assert_allclose(array(row["y"]), expected, rtol=1e-5, atol=1e-5)
+    assert f"Its row alone is swept: {T} terms instead of 45" in said(app)
+    seen = (Seen("as read", flow.log10("b"), ()),)
+    lines = exports.terms_csv(seen, 0, "b", T).decode().split()
+    assert [float(line.split(",")[-1]) for line in lines[1:]] == flow.log10("b")[0].tolist()
+    assert lines[-1].startswith(f"as_read,0,b,{T},{T},1,")
 
 
 def test_masked_steps_are_as_if_they_were_not_there():
