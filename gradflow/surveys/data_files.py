@@ -38,13 +38,35 @@ def samples_in(path: Path, loss_with: Callable[[Any], Loss] | None = None) -> It
     OSError
         If it cannot be opened.
     """
-    held = _arrays(path)
+    return samples_of_arrays(_arrays(path), path.name, loss_with)
+
+
+def samples_of_arrays(
+    arrays: Mapping[str, Array], name: str, loss_with: Callable[[Any], Loss] | None = None
+) -> Iterator[Sample]:
+    """The sequences of a file's arrays, one at a time.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        As `samples_in` has them.
+    name : str
+        What a message calls the file.
+    loss_with : callable, optional
+        As for `samples_in`.
+
+    Raises
+    ------
+    ValueError
+        If they are not such.
+    """
+    held = _known(arrays, name)
     x = held["x"]
     if x.ndim not in (2, 3):
         raise ValueError(f"x must have shape (N, T) or (N, T, D). Got {x.shape}.")
     _check_fit(held)
     if loss_with is not None and "y" not in held:
-        raise ValueError(f"y must be in {path.name} for this loss. Got {', '.join(held)}.")
+        raise ValueError(f"y must be in {name} for this loss. Got {', '.join(held)}.")
     return (_sample(held, n, loss_with) for n in range(len(x)))
 
 
@@ -55,11 +77,16 @@ def _arrays(path: Path) -> Mapping[str, Array]:
         arrays = {"x": held} if isinstance(held, np.ndarray) else dict(held)
     except _DAMAGED as error:
         raise ValueError(f"{path.name} must be a .npy or .npz file of plain arrays.") from error
+    return arrays
+
+
+def _known(arrays: Mapping[str, Array], name: str) -> Mapping[str, Array]:
+    """The same with the only array, whatever its name, as x."""
     if "x" not in arrays and len(arrays) == 1:
         arrays = {"x": next(iter(arrays.values()))}
     if "x" not in arrays or not set(arrays) <= set(_KNOWN):
         raise ValueError(
-            f"{path.name} must hold x, and may hold lengths, y and mask. "
+            f"{name} must hold x, and may hold lengths, y and mask. "
             f"Got {', '.join(arrays) or 'nothing'}."
         )
     return arrays

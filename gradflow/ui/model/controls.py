@@ -9,7 +9,7 @@ import streamlit as st
 import gradflow as gf
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
-from gradflow.ui.model import uploads, words
+from gradflow.ui.model import data_set, uploads, words
 from gradflow.ui.model.objective import kinds, output_count
 from gradflow.ui.model.panels import gate_letters
 from gradflow.ui.model.sequence import Sequence, columns
@@ -134,6 +134,29 @@ def draw_sequence(shipped: Shipped | None, model: gf.Model) -> None:
         if beside or model.embedding is not None:
             st.caption(words.rows_of_numbers(model, settings))
         OWN_NUMBERS.draw(columns(model) + beside)
+    if chosen == "many":
+        draw_data_set(columns(model))
+
+
+def draw_data_set(D: int) -> None:
+    """Draw the uploader of many sequences, what it has read, and which of them is shown."""
+    st.file_uploader(
+        "CSV, NPY or NPZ files",
+        type=["csv", "txt", "npy", "npz"],
+        accept_multiple_files=True,
+        key=data_set.FILES,
+        on_change=data_set.read,
+        args=(D,),
+        max_upload_size=data_set.LARGEST_FILE,
+        help=words.DATA_SET,
+    )
+    for error in data_set.errors():
+        st.error(escaped(error))
+    held = data_set.held()
+    st.caption(words.sequences_read(held, D))
+    if held is not None and held.D == D:
+        WIDGETS.number("number")
+        st.caption(escaped(held.names[held.place(HELD.value("number"))]))
 
 
 def draw_loss(model: gf.Model, given: Sequence) -> None:

@@ -81,13 +81,13 @@ def runs(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -> tuple[
     """
     cell, x, loss = chosen.model.cell, aim.given.x, aim.loss
     key = (*chosen.key, *aim.key)
-    last = aim.last_alone
-    both = [Run("flow", words.AS_READ, "The model as read", chosen.model, x, loss, key, last)]
+    targets = (len(x),) if aim.last_alone else None
+    both = [Run("flow", words.AS_READ, "The model as read", chosen.model, x, loss, key, targets)]
     if is_changed(cell, settings.added):
         changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
         title = changed_title(cell, settings.added)
         label, changed_key = f"The same with {title}", (*key, settings.added)
-        both.append(Run("changed flow", title, label, changed, x, loss, changed_key, last))
+        both.append(Run("changed flow", title, label, changed, x, loss, changed_key, targets))
     long_runs.ask_first(both[-1].key, sum(run.seconds for run in both))
     if not long_runs.has("flow", key):
         for name in ("flow", "changed flow"):  # what goes first makes room

@@ -52,8 +52,8 @@ class Run:
         What its gradient is of.
     key : tuple
         Tells it from all other runs.
-    last_alone : bool
-        Whether the last step is its only target.
+    targets : tuple of int or None
+        Its target steps; None for every step.
     """
 
     name: str
@@ -63,23 +63,23 @@ class Run:
     x: Array
     loss: Loss
     key: tuple[Hashable, ...]
-    last_alone: bool = False
+    targets: tuple[int, ...] | None = None
 
     @property
-    def _targets(self) -> int | None:
+    def _count(self) -> int | None:
         """How many targets there are, if they are not all."""
-        return 1 if self.last_alone else None
+        return None if self.targets is None else len(self.targets)
 
     @cached_property
     def seconds(self) -> float:
         """About how long it takes."""
-        T, targets = len(self.x), self._targets
-        return needed_seconds(self.model.cell, T, targets) + _TARGET * (targets or T)
+        T, count = len(self.x), self._count
+        return needed_seconds(self.model.cell, T, count) + _TARGET * (count or T)
 
     @cached_property
     def size(self) -> int:
         """About how many bytes it takes at most."""
-        return needed_bytes(self.model.cell, len(self.x), self._targets)
+        return needed_bytes(self.model.cell, len(self.x), self._count)
 
     @property
     def is_heavy(self) -> bool:
@@ -115,14 +115,17 @@ class Run:
         def answer(progress: Progress) -> _Answer:
             if not self.is_heavy:
                 return question(self._flow(), *arguments, on_step=progress)
-            return self._from_worker(self._job(question, arguments), key, progress)
+            try:
+                return answer_of(self._job(question, arguments), key, progress)
+            except TooLargeError:
+                raise self._too_large() from None
 
         return computed(name, key, label, answer)
 
     @property
-    def _parts(self) -> tuple[gf.Model, Array, Loss, bool]:
+    def _parts(self) -> tuple[gf.Model, Array, Loss, tuple[int, ...] | None]:
         """What its flow is made of."""
-        return self.model, self.x, self.loss, self.last_alone
+        return self.model, self.x, self.loss, self.targets
 
     def _flow(self) -> gf.GradientFlow:
         def flow(progress: Progress) -> gf.GradientFlow:
@@ -142,25 +145,33 @@ class Run:
             question,
             arguments,
             self.size,
-            bytes_of_terms(len(self.x), self._targets),
+            bytes_of_terms(len(self.x), self._count),
             self.seconds,
         )
-
-    def _from_worker(self, job: Job, key: Hashable, progress: Progress) -> Any:
-        with server.runs.outside():
-            going = workers().ask(owner(), key, job)
-            while not going.wait(PACE):
-                progress.follow(going)
-        try:
-            return going.result()
-        except TooLargeError:
-            raise self._too_large() from None
-        except CancelledError:
-            raise StoppedError(waiting_words.CANCELLED) from None
-        except LostWorkerError:
-            stop(key, waiting_words.LOST)
-            raise StoppedError(waiting_words.LOST) from None
 
     def _too_large(self) -> ValueError:
         free = workers().memory.free()
         return ValueError(waiting_words.too_large(self.size, free, len(self.x)))
+
+
+def answer_of(job: Job, key: Hashable, progress: Progress) -> Any:
+    """What a worker answers, with a bar and a button to cancel.
+
+    Raises
+    ------
+    StoppedError
+        If the user has cancelled it, or its worker was killed.
+    TooLargeError
+        If it does not fit in memory.
+    """
+    with server.runs.outside():
+        going = workers().ask(owner(), key, job)
+        while not going.wait(PACE):
+            progress.follow(going)
+    try:
+        return going.result()
+    except CancelledError:
+        raise StoppedError(waiting_words.CANCELLED) from None
+    except LostWorkerError:
+        stop(key, waiting_words.LOST)
+        raise StoppedError(waiting_words.LOST) from None

@@ -22,7 +22,16 @@ from gradflow.ui.downloads.button_row import (
     pictures,
     python_file,
 )
-from gradflow.ui.model import controls, exports, long_runs, panels, sequence, uploads, words
+from gradflow.ui.model import (
+    controls,
+    data_set,
+    exports,
+    long_runs,
+    panels,
+    sequence,
+    uploads,
+    words,
+)
 from gradflow.ui.model.architecture import gate_weights, keeping_biases
 from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.experiment import (
@@ -33,6 +42,7 @@ from gradflow.ui.model.experiment import (
     seen,
     signed,
 )
+from gradflow.ui.model.files_section import draw_files
 from gradflow.ui.model.long_runs import StoppedError
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective, chosen_objective, output_count
@@ -40,6 +50,7 @@ from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
 from gradflow.ui.model.signed_section import draw_signed
+from gradflow.ui.model.survey_section import draw_survey
 from gradflow.ui.model.training_section import draw_all_steps, draw_truncation
 from gradflow.ui.shared import links, state, views
 from gradflow.ui.shared.frame import chart
@@ -130,7 +141,12 @@ def _architecture(chosen: ChosenModel) -> None:
 def _sequence(chosen: ChosenModel, settings: ModelSettings) -> Sequence:
     text = st.session_state.get(controls.TEXT) or ""
     given = sequence.chosen(
-        settings, chosen.shipped, chosen.model, text, controls.OWN_NUMBERS.numbers()
+        settings,
+        chosen.shipped,
+        chosen.model,
+        text,
+        controls.OWN_NUMBERS.numbers(),
+        data_set.held(),
     )
     if given.left_out:
         st.caption(words.left_out(given.left_out))
@@ -157,6 +173,7 @@ def _shown(
             controls.WIDGETS.target()
     chart(profile(row, settings.floor), "model_profile", settings.camera)
     st.caption(words.PROFILE)
+    many = st.container()  # filled last, because it takes longest
     draw_signed(both[0], chosen.shipped, t, layer, settings)
     _measures(both[0], found, (t, layer), settings)
     _units(both[0], t, layer, settings)
@@ -165,8 +182,13 @@ def _shown(
     draw_truncation(both[0], aim, settings)
     if not aim.last_alone:
         _every_target(found, t, settings)
+    draw_files(chosen, aim, t, settings)
     link = links.to_link(state.address(), settings, FORM)
     _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
+    held = data_set.held()
+    if held is not None and sequence.is_survey(settings, chosen.model, held):
+        with many:
+            draw_survey(chosen, aim, settings, held, layer)
 
 
 def _heatmaps(

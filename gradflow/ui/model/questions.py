@@ -32,9 +32,10 @@ class Carriers:
     share: Array
 
 
-def flow(model: gf.Model, x: Array, loss: Loss, last_alone: bool, on_step: Report) -> GradientFlow:
-    """The flow that is asked: of every target, or of the last alone."""
-    targets = "last" if last_alone else None
+def flow(
+    model: gf.Model, x: Array, loss: Loss, targets: tuple[int, ...] | None, on_step: Report
+) -> GradientFlow:
+    """The flow that is asked: of every target, or of some."""
     return gf.gradient_flow(model, x, loss=loss, on_step=on_step, targets=targets)
 
 
@@ -53,6 +54,17 @@ def reach(
     rows = terms(flow, parameter, layer, on_step)
     each = zip(rows, flow.targets.tolist(), strict=True)
     return tuple(reach_of(row[:t].copy(), LEAST_SHARE, window) for row, t in each)
+
+
+def survey(model: gf.Model, samples: tuple[gf.Sample, ...], on_step: Report) -> gf.Survey:
+    """What many sequences say of a model."""
+    count = len(samples)
+    return gf.survey(model, samples, on_progress=lambda done: on_step(done / count), batch=1)
+
+
+def whole_survey(found: gf.Survey, on_step: Report) -> gf.Survey:
+    """All of a survey: its size does not grow with the sequences."""
+    return found
 
 
 def signed(flow: GradientFlow, t: int, layer: int, on_step: Report) -> SignedSignals:

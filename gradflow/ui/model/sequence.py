@@ -9,6 +9,7 @@ import numpy as np
 import gradflow as gf
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
+from gradflow.ui.model.data_set import DataSet
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.setting_fields import LONGEST
@@ -143,6 +144,7 @@ def chosen(
     model: gf.Model,
     text: str,
     numbers: Array | None,
+    many: DataSet | None,
 ) -> Sequence:
     """The sequence that the settings choose.
 
@@ -160,6 +162,8 @@ def chosen(
         The user's own text.
     numbers : array of shape (T, D') or None
         The user's own numbers; token ids where an embedding lies in front.
+    many : DataSet or None
+        The user's own sequences, of such numbers.
 
     Raises
     ------
@@ -175,7 +179,21 @@ def chosen(
     if settings.sequence == "own" and numbers is not None and fits:
         read = numbers_read(numbers, *beside)
         return read if model.embedding is None else _looked_up(model, read)
+    if is_survey(settings, model, many):
+        assert many is not None
+        return one_of_many(model, many.sequences[many.place(settings.number)])
     return noise_read(settings.T, D, settings.seed)
+
+
+def is_survey(settings: ModelSettings, model: gf.Model, many: DataSet | None) -> bool:
+    """Whether the user's own sequences are shown: they are chosen, and fit the model."""
+    return settings.sequence == "many" and many is not None and columns(model) == many.D
+
+
+def one_of_many(model: gf.Model, numbers: Array) -> Sequence:
+    """One of the user's sequences, (T, D), as the model reads it."""
+    read = numbers_read(numbers)
+    return read if model.embedding is None else _looked_up(model, read)
 
 
 def columns(model: gf.Model) -> int:

@@ -34,7 +34,14 @@ class ModelSettings(ViewSettings):
             ("text", "my own text"),
             ("noise", "seeded noise"),
             ("own", "my own numbers"),
+            ("many", "many sequences of mine"),
         ),
+    )
+    number: int = setting(
+        1,
+        "Sequence shown",
+        "Which of your sequences the heatmaps are of. Beyond the last it means the last.",
+        (1, 1000, 1),
     )
     T: int = setting(100, "Steps $T$", "How many steps of noise.", (1, LONGEST, 1))
     seed: int = setting(1, "Seed", "Another seed gives other noise.", (0, 9999, 1))

@@ -1,0 +1,184 @@
+"""The section on several files: two of them side by side, and all as curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from gradflow.analysis.memory import Reach
+from gradflow.engine.parameter_names import layers_of
+from gradflow.figures.builders.file_curves import file_curves
+from gradflow.figures.builders.pooling import block_size
+from gradflow.figures.builders.target_curves import Measure
+from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.ui.model import panels, questions, several_files, words
+from gradflow.ui.model.experiment import ChosenModel
+from gradflow.ui.model.model_run import Run
+from gradflow.ui.model.objective import Objective
+from gradflow.ui.model.panels import Seen
+from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.model.several_files import NamedModel
+from gradflow.ui.model.uploads import LARGEST_WEIGHTS, Upload
+from gradflow.ui.shared import views
+from gradflow.ui.shared.frame import chart
+from gradflow.ui.shared.text import escaped
+
+_SIDES = ("left", "right")
+
+
+@dataclass(frozen=True, eq=False)
+class _Beside:
+    """What all the files are asked: one loss on one sequence, and one target of it."""
+
+    aim: Objective
+    settings: ModelSettings
+    t: int
+
+    def run(self, name: str, one: NamedModel, targets: tuple[int, ...] | None) -> Run:
+        """The run of a file."""
+        ids, x = self.aim.given.ids, self.aim.given.x
+        if ids is not None and one.model.embedding is not None:
+            x = one.model.looked_up(ids)
+        if x.shape[1] != one.model.cell.D:
+            raise ValueError(words.other_inputs(one.model.cell.D, x.shape[1]))
+        key = ("file", one.ident, *self.aim.key, targets)
+        label = f"The gradient of {escaped(one.name)}"
+        return Run(f"flow {name}", one.name, label, one.model, x, self.aim.loss, key, targets)
+
+    def place(self, one: NamedModel) -> tuple[str, int]:
+        """Parameter and layer that are shown of a file."""
+        layers = layers_of(one.model.cell)
+        layer = panels.layer_number(self.settings, len(layers))
+        return panels.parameter_name(self.settings, layers[layer]), layer
+
+    def reach(self, number: int, one: NamedModel) -> Reach:
+        """The measures of the target."""
+        run, label = self.run("of a file", one, (self.t,)), f"The measures of {escaped(one.name)}"
+        place = (*self.place(one), self.settings.window)
+        return run.ask(f"file_{number}", label, questions.reach, *place)[0]
+
+    def seen(self, side: str, one: NamedModel) -> Seen:
+        """The terms of every target."""
+        run, place = self.run(side, one, None), self.place(one)
+        label = f"The terms of {escaped(one.name)}"
+        window = (*place, self.settings.window)
+        return Seen(
+            one.name,
+            run.ask(f"terms_{side}", label, questions.terms, *place),
+            run.ask(f"reach_{side}", label, questions.reach, *window),
+        )
+
+
+def draw_files(chosen: ChosenModel, aim: Objective, t: int, settings: ModelSettings) -> None:
+    """Draw the section, folded.
+
+    Parameters
+    ----------
+    chosen : ChosenModel
+        The model that is shown; it stands beside a file that is alone.
+    aim : Objective
+        The loss, and the sequence.
+    t : int
+        The target step.
+    settings : ModelSettings
+        The page's settings.
+    """
+    section = st.expander(
+        "Several files at once: checkpoints, or another model",
+        key="model_open_files",
+        on_change="rerun",
+        icon=":material/difference:",
+    )
+    if not section.open:
+        return
+    with section:
+        _draw_uploader(chosen)
+        found = several_files.held()
+        if not found:
+            st.caption(words.NO_FILES)
+            return
+        shown = (
+            (NamedModel(chosen.title, chosen.model, chosen.key), *found)
+            if len(found) == 1
+            else found
+        )
+        beside = _Beside(aim, settings, t)
+        with_reach = _with_reach(shown, beside)
+        if len(with_reach) > 1:
+            _draw(with_reach, beside)
+
+
+def _draw_uploader(chosen: ChosenModel) -> None:
+    like = chosen.source if isinstance(chosen.source, Upload) else None
+    st.file_uploader(
+        "Files of weights",
+        accept_multiple_files=True,
+        key=several_files.FILES,
+        on_change=several_files.read,
+        args=(like, chosen.model.readout_layer),
+        max_upload_size=LARGEST_WEIGHTS,
+        help=words.SEVERAL_FILES,
+    )
+    for error in several_files.errors():
+        st.error(escaped(error))
+
+
+def _with_reach(
+    shown: tuple[NamedModel, ...], beside: _Beside
+) -> tuple[tuple[NamedModel, Reach], ...]:
+    """The files that can be asked; of each other one a sentence says why not."""
+    found = []
+    for number, one in enumerate(shown):
+        try:
+            found.append((one, beside.reach(number, one)))
+        except ValueError as rule:
+            st.error(escaped(f"{one.name}: {rule}"))
+    return tuple(found)
+
+
+def _draw(found: tuple[tuple[NamedModel, Reach], ...], beside: _Beside) -> None:
+    files = [one for one, _ in found]
+    names = [one.name for one in files]
+    if not beside.aim.last_alone:
+        _draw_side_by_side(files, beside)
+    told, window = [reach.fall_and_tail for _, reach in found], beside.settings.window
+    steps = (
+        Measure("tail half-life", np.array([one.tail_half_life for one in told]), "LSTM", "dot"),
+        Measure("horizon", np.array([reach.horizon for _, reach in found]), "LSTM"),
+    )
+    shares = Measure(
+        f"share beyond {window} steps", np.array([reach.share_beyond for _, reach in found]), "RNN"
+    )
+    st.markdown(words.over_files(names, [reach for _, reach in found]))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        chart(file_curves(names, steps, "steps"), "model_files_steps", beside.settings.camera)
+    with right:
+        chart(file_curves(names, [shares], "share"), "model_files_share", beside.settings.camera)
+    st.caption(words.OVER_FILES)
+
+
+def _draw_side_by_side(files: list[NamedModel], beside: _Beside) -> None:
+    columns = st.columns(2, gap="medium")
+    chosen = []
+    for column, side, first in zip(columns, _SIDES, (0, len(files) - 1), strict=True):
+        with column:
+            place = st.selectbox(
+                f"On the {side}",
+                range(len(files)),
+                index=first,
+                format_func=lambda place: files[place].name,
+                key=f"model_file_{side}_{files[-1].ident}_{len(files)}",  # other files begin anew
+            )
+            chosen.append(files[place])
+    seen = [beside.seen(side, one) for side, one in zip(_SIDES, chosen, strict=True)]
+    parameter = beside.place(chosen[0])[0]
+    shown = panels.run_panels(tuple(seen), parameter, beside.aim.given)
+    view = views.view(beside.settings, shown)
+    for column, side, panel, one in zip(columns, _SIDES, shown, seen, strict=True):
+        with column:
+            figure = heatmap(panel, view, block_size(panel.T))
+            chart(figure, f"model_file_on_the_{side}", beside.settings.camera)
+            st.caption(words.reach_of_file(one.reach_at(beside.t)))

@@ -1,0 +1,97 @@
+"""Many sequences of the user's: one of them in the heatmaps, all of them as bands."""
+
+import io
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+from ui.model.model_app import (
+    array,
+    assert_shows,
+    charts,
+    opened,
+    put,
+    pytorch,
+    quiet,
+    said,
+    upload,
+    widget,
+)
+
+import gradflow as gf
+from gradflow.ui.model import data_set
+from gradflow.ui.workers.pool import workers
+
+D = 3
+TENSORS = pytorch(D=D)
+X = np.random.default_rng(2).normal(size=(4, 8, D))
+LENGTHS = [8, 3, 5, 6]
+
+
+def npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def csv(x):
+    return "\n".join(",".join(map(repr, row)) for row in x.tolist()).encode()
+
+
+def bring(app, *files):
+    given = [(name, data, "application/octet-stream") for name, data in files]
+    return widget(app, data_set.FILES).set_value(given).run()
+
+
+@pytest.fixture(scope="module")
+def app():
+    yield put(upload(opened(added="0"), save(TENSORS)), "sequence", "many")
+    workers().close()
+
+
+def test_an_array_with_lengths_is_shown_as_bands(app):
+    assert "seeded noise is shown" in said(app)
+    app = quiet(bring(app, ("data.npz", npz(x=X, lengths=np.array(LENGTHS)))))
+    assert "4 sequences of 3 to 8 steps." in said(app)
+    model = gf.from_state_dict(TENSORS)
+    samples = [x[:T] for x, T in zip(X, LENGTHS, strict=True)]
+    for number in (1, 3, 9):  # beyond the last it means the last
+        app = quiet(put(app, "number", number))
+        assert_shows(app, model, samples[min(number, 4) - 1], added=0)
+    expected = gf.survey(model, samples, gf.UnitLoss())
+    *_, median = charts(app)["model_survey"]["data"]
+    assert median["name"] == "median"
+    np.testing.assert_array_equal(array(median["y"]), expected.bands(quantiles=[0.5]).log10[0])
+    horizon = expected.distribution("horizon", 0.01).quantile(0.5)
+    assert f"The median **horizon** is **{horizon:g} steps**" in said(app)
+    assert app.session_state["model_kept_survey"][1][0].count == 4
+
+
+def test_bad_files_get_a_sentence_each_and_the_others_are_read(app):
+    files = [("run10.csv", csv(X[0])), ("run9.csv", csv(X[1])), ("bad.npy", b"\x93NUMPY\x01")]
+    app = bring(app, *files, ("wide.csv", csv(X[0].T)))
+    assert not app.exception
+    bad, wide = (error.value.replace("\\", "") for error in app.error)
+    assert bad == "bad.npy: The .npy file cannot be read: it is damaged."
+    assert wide.startswith("wide.csv: text must have 3 numbers in every row. Got 8 in row 1")
+    assert data_set_of(app).names == ("run9.csv", "run10.csv")
+    before = data_set_of(app)
+    app = bring(app, ("data.npz", npz(x=X, why=X)))
+    [error] = app.error
+    assert "The file must hold x, and may hold lengths" in error.value.replace("\\", "")
+    assert data_set_of(app) is before
+    assert_shows(app, gf.from_state_dict(TENSORS), X[0], added=0)
+
+
+def data_set_of(app):
+    return app.session_state["model_many"]
+
+
+@pytest.mark.parametrize("D", [1, 3])
+def test_an_npy_is_read_in_the_shape_that_it_has(D):
+    shapes = {(4, 8): 4, (4, 8, 1): 4} if D == 1 else {(8, 3): 1, (4, 8, 3): 4}
+    for shape, count in shapes.items():
+        file = io.BytesIO()
+        np.save(file, np.ones(shape))
+        found = list(data_set.sequences_in("a.npy", file.getvalue(), D))
+        assert [x.shape for _, x in found] == [(8, D)] * count

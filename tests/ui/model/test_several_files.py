@@ -1,0 +1,88 @@
+"""Several files at once: the same sequence through each, as heatmaps and as curves."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+from ui.model.model_app import array, charts, noise, opened, pytorch, quiet, said, upload, widget
+
+import gradflow as gf
+from gradflow.figures.builders.panel import relative_to_first
+from gradflow.ui.model import several_files
+from gradflow.ui.shared.text import natural_order
+
+T = 12
+CHECKPOINTS = {f"step {n}.safetensors": pytorch(seed=n) for n in (2, 9, 10)}
+
+
+def bring(app, *files):
+    given = [(name, data, "application/octet-stream") for name, data in files]
+    return widget(app, several_files.FILES).set_value(given).run()
+
+
+@pytest.fixture(scope="module")
+def app():
+    app = opened(added="0", sequence="noise", T=f"{T}", window="4")
+    app.session_state["model_open_files"] = True
+    return quiet(upload(app, save(pytorch())))
+
+
+def flow_of(app, tensors, **more):
+    model = gf.from_state_dict(tensors)
+    return gf.gradient_flow(model, noise(app, 3), loss=gf.UnitLoss(), **more)
+
+
+def test_checkpoints_stand_in_the_order_of_their_names(app):
+    names = ("step 10", "step 2", "step 9")
+    files = [(f"{one}.safetensors", save(CHECKPOINTS[f"{one}.safetensors"])) for one in names]
+    app = quiet(bring(app, *files))
+    flows = [flow_of(app, tensors) for tensors in CHECKPOINTS.values()]
+    found = charts(app)
+    tail, horizon = found["model_files_steps"]["data"]
+    assert tail["text"] == [*CHECKPOINTS]
+    told = [gf.memory.fall_and_tail(flow, T).tail_half_life for flow in flows]
+    np.testing.assert_allclose(array(tail["y"]), np.where(np.isfinite(told), told, np.nan))
+    far = [gf.memory.horizon(flow, T) for flow in flows]
+    np.testing.assert_array_equal(array(horizon["y"]), far)
+    [share] = found["model_files_share"]["data"]
+    beyond = [gf.memory.share_beyond(flow, T, window=4) for flow in flows]
+    np.testing.assert_allclose(array(share["y"]), beyond)
+    for side, flow in (("left", flows[0]), ("right", flows[-1])):
+        shown = array(found[f"model_file_on_the_{side}"]["data"][0]["z"])
+        np.testing.assert_allclose(shown, relative_to_first(flow.log10("b")), rtol=1e-5, atol=1e-5)
+    assert f"the horizon is **{far[0]} step" in said(app)
+
+
+def test_a_file_that_is_alone_stands_beside_the_model(app):
+    app = quiet(bring(app, ("other.safetensors", save(pytorch("gru", seed=4)))))
+    found = charts(app)
+    assert found["model_files_steps"]["data"][0]["text"] == [
+        "model.safetensors",
+        "other.safetensors",
+    ]
+    shown = array(found["model_file_on_the_left"]["data"][0]["z"])
+    expected = relative_to_first(flow_of(app, pytorch()).log10("b"))
+    np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_bad_files_get_a_sentence_each_and_the_others_are_shown(app, monkeypatch):
+    good = [(name, save(tensors)) for name, tensors in CHECKPOINTS.items()]
+    wide = save(pytorch(D=5))
+    app = bring(app, *good[:2], ("broken.safetensors", b"?" * 20), ("wide.safetensors", wide))
+    assert not app.exception
+    bad, other = (error.value.replace("\\", "") for error in app.error)
+    assert bad.startswith("broken.safetensors: ")
+    assert other.startswith("wide.safetensors: It must take as many inputs a step")
+    assert len(charts(app)["model_files_steps"]["data"][0]["text"]) == 2
+    held = app.session_state["model_several_held"]
+    monkeypatch.setattr(several_files, "MOST_FILES", 2)
+    app = bring(app, *good)
+    assert "at most 2, of 64 MB together. Got 3 of 0 MB" in app.error[0].value.replace("\\", "")
+    assert app.session_state["model_several_held"] is held
+
+
+def test_names_sort_as_people_sort_them():
+    names = ["step 10", "step 9", "a2b10", "a2b9", "a", "10", "9", "Ⅳ", "7" * 40]
+    found = sorted(names, key=natural_order)
+    assert found.index("9") < found.index("10")
+    assert found.index("step 9") < found.index("step 10")
+    assert found.index("a2b9") < found.index("a2b10")
