@@ -213,3 +213,29 @@ def test_nothing_is_wider_than_the_page(open_page, width, dark):
         tab.page.locator(f".st-key-model_open_{section} summary").click()
     tab.eventually(lambda: len(tab.charts()) == 8)
     assert tab.page.evaluate(WIDER_THAN_THE_PAGE) == 0
+
+
+def test_many_sequences_and_several_files_stand_on_one_page(open_page, tmp_path):
+    tab = open_page("model?added=0", width=390)
+    _upload(tab, _lstm(), tmp_path)
+    x = np.random.default_rng(0).standard_normal((3, 9, 2))
+    np.savez(tmp_path / "data.npz", x=x, lengths=np.array([9, 4, 6]))
+    tab.choose("m_sequence", "many sequences of mine")
+    tab.upload("model_many_files", tmp_path / "data.npz")
+    model = gf.from_state_dict(_lstm())
+    seen = gf.survey(model, [x[0], x[1][:4], x[2][:6]], gf.UnitLoss())
+
+    def median():
+        return np.asarray(tab.chart("model_survey").data[-1]["y"], dtype=float)
+
+    expected = seen.bands(quantiles=[0.5]).log10[0]
+    tab.eventually(lambda: np.testing.assert_array_equal(median(), expected))
+    files = [tmp_path / f"step {n}.safetensors" for n in (10, 9)]
+    for seed, path in enumerate(files):
+        save_file(_lstm(seed=seed), path)
+    tab.page.locator(".st-key-model_open_files summary").click()
+    tab.upload("model_several", files)
+    names = tab.eventually(lambda: tab.chart("model_files_steps").data[0]["text"])
+    assert list(names) == ["step 9.safetensors", "step 10.safetensors"]
+    tab.eventually(lambda: tab.chart("model_file_on_the_right"))
+    assert tab.page.evaluate(WIDER_THAN_THE_PAGE) == 0

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gradflow.figures.builders.colours import (
+    DOUBTFUL,
     GROWN,
     NEGATIVE_GROWN,
     NEGATIVE_SHRUNK,
@@ -110,10 +111,13 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
     -------
     dict
     """
-    return flat_bar(ticks(panel, view), bar_title(view), panel.has_zeros) | place
+    keys = panel.has_zeros, panel.has_doubtful
+    return flat_bar(ticks(panel, view), bar_title(view), *keys) | place
 
 
-def flat_bar(labels: Mapping[float, str], title: str, zeros: bool) -> dict[str, Any]:
+def flat_bar(
+    labels: Mapping[float, str], title: str, zeros: bool, doubtful: bool = False
+) -> dict[str, Any]:
     """A colour bar under the plot.
 
     Parameters
@@ -124,8 +128,12 @@ def flat_bar(labels: Mapping[float, str], title: str, zeros: bool) -> dict[str, 
         What the colours mean.
     zeros : bool
         Whether to say which colour is that of exact zeros.
+    doubtful : bool
+        Whether to say which is that of terms with too few digits.
     """
     zero = f"   <span style='color:{ZERO}'>▦</span> exactly zero" if zeros else ""
+    few = f"   <span style='color:{DOUBTFUL}'>■</span> too few digits" if doubtful else ""
+    text = f"{title}{zero}{few}{UNDER_TITLE}"
     return {
         "orientation": "h",
         "thickness": 10,
@@ -144,7 +152,7 @@ def flat_bar(labels: Mapping[float, str], title: str, zeros: bool) -> dict[str, 
         "ticks": "outside",
         "ticklen": 3,
         "ticklabeloverflow": "allow",
-        "title": {"text": f"{title}{zero}{UNDER_TITLE}", "side": "top", "font": {"size": FONT}},
+        "title": {"text": text, "side": "top", "font": {"size": FONT}},
     }
 
 

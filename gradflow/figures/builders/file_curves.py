@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import numpy as np
 import plotly.graph_objects as go
@@ -44,9 +45,10 @@ def file_curves(names: Sequence[str], measures: Sequence[Measure], unit: str) ->
             text=[escaped(name) for name in names],
             hovertemplate=f"%{{text}}: %{{y:.3~g}} {unit}",
         )
-    figure.update_layout(layout("", unit))
-    labels = [escaped(shortened(name, _LONGEST_NAME)) for name in names]
+    figure.update_layout(layout("", unit), showlegend=True)
+    labels = [escaped(shortened(PurePath(name).stem, _LONGEST_NAME)) for name in names]
     figure.update_xaxes(tickmode="array", tickvals=places, ticktext=labels, automargin=True)
-    figure.update_xaxes(range=[0.5, len(names) + 0.5])
-    figure.update_yaxes(rangemode="tozero")
+    # Slanted labels end below their place, so that the last one has room.
+    figure.update_xaxes(range=[0.5, len(names) + 0.5], tickangle=-30, ticklabeloverflow="allow")
+    figure.update_yaxes(rangemode="tozero", exponentformat="power")
     return figure

@@ -97,8 +97,16 @@ class Panel:
 
     @cached_property
     def has_zeros(self) -> bool:
-        """Whether any term is exactly zero."""
+        """Whether any term is exactly zero, and no doubt of it."""
+        if self.has_doubtful:
+            assert self.doubtful is not None
+            return bool((np.isneginf(self.log10) & ~self.doubtful).any())
         return bool(np.isneginf(np.fmin.reduce(self.log10, axis=None, initial=np.inf)))
+
+    @cached_property
+    def has_doubtful(self) -> bool:
+        """Whether any term has too few digits."""
+        return self.doubtful is not None and bool(self.doubtful.any())
 
 
 def relative_to_first(log10: Array) -> Array:

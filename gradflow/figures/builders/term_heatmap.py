@@ -181,7 +181,8 @@ def heatmap_traces(
                 "colorscale": ((0.0, DOUBTFUL), (1.0, DOUBTFUL)),
                 "showscale": False,
                 **place,
-                "hovertemplate": "t = %{y}: float64 has too few digits here<extra></extra>",
+                "hovertemplate": f"t = %{{y}}, {'j' if view.axis == 'source' else 'k'} = %{{x}}<br>"
+                "<b>too few digits</b>: float64 cancels or underflows here<extra></extra>",
             }
         )
     if panel.clip is not None:

@@ -122,6 +122,40 @@ def seen(
     )
 
 
+def with_digits(
+    found: tuple[Seen, ...], both: tuple[Run, ...], parameter: str, layer: int
+) -> tuple[Seen, ...]:
+    """The same, and which terms have too few digits.
+
+    Raises
+    ------
+    StoppedError, ValueError
+        As `Run.ask`.
+    """
+    return tuple(
+        replace(
+            one,
+            doubtful=run.ask(
+                f"digits_{place}",
+                f"The digits, {run.title}",
+                questions.doubtful,
+                parameter,
+                layer,
+                runs_again=True,
+            ),
+        )
+        for place, (one, run) in enumerate(zip(found, both, strict=True))
+    )
+
+
+def know_digits(both: tuple[Run, ...], parameter: str, layer: int) -> bool:
+    """Whether the digits are known, or found before anyone waits for them."""
+    return all(
+        run.knows(f"digits_{place}", questions.doubtful, parameter, layer)
+        for place, run in enumerate(both)
+    )
+
+
 def carriers(run: Run, t: int, layer: int) -> Carriers:
     """The signal of one target, unit by unit.
 

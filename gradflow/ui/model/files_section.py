@@ -148,15 +148,14 @@ def _draw(found: tuple[tuple[NamedModel, Reach], ...], beside: _Beside) -> None:
         Measure("tail half-life", np.array([one.tail_half_life for one in told]), "LSTM", "dot"),
         Measure("horizon", np.array([reach.horizon for _, reach in found]), "LSTM"),
     )
-    shares = Measure(
-        f"share beyond {window} steps", np.array([reach.share_beyond for _, reach in found]), "RNN"
-    )
+    beyond = 100.0 * np.array([reach.share_beyond for _, reach in found])
+    shares = Measure(f"share beyond {window} steps", beyond, "RNN")
     st.markdown(words.over_files(names, [reach for _, reach in found]))
     left, right = st.columns(2, gap="medium")
     with left:
         chart(file_curves(names, steps, "steps"), "model_files_steps", beside.settings.camera)
     with right:
-        chart(file_curves(names, [shares], "share"), "model_files_share", beside.settings.camera)
+        chart(file_curves(names, [shares], "%"), "model_files_share", beside.settings.camera)
     st.caption(words.OVER_FILES)
 
 

@@ -15,7 +15,7 @@ from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
 from gradflow.ui import server
 from gradflow.ui.model import questions, waiting_words
-from gradflow.ui.model.long_runs import PACE, Progress, StoppedError, computed, owner, stop
+from gradflow.ui.model.long_runs import PACE, Progress, StoppedError, computed, has, owner, stop
 from gradflow.ui.workers.pool import LostWorkerError, workers
 from gradflow.ui.workers.reservations import TooLargeError
 from gradflow.ui.workers.worker import Job
@@ -86,8 +86,18 @@ class Run:
         """Whether it is a worker's."""
         return self.seconds > HEAVY
 
+    def knows(self, name: str, question: Callable[..., Any], *arguments: Hashable) -> bool:
+        """Whether the answer to a question is kept, or takes no time to find."""
+        key = (*self.key, question.__name__, *arguments)
+        return not self.is_heavy or has(name, key)
+
     def ask(
-        self, name: str, label: str, question: Callable[..., _Answer], *arguments: Hashable
+        self,
+        name: str,
+        label: str,
+        question: Callable[..., _Answer],
+        *arguments: Hashable,
+        runs_again: bool = False,
     ) -> _Answer:
         """The answer to a question, with a bar and a button to cancel where it takes long.
 
@@ -102,6 +112,8 @@ class Run:
             flow, the arguments and `on_step`, and its answer is no larger than what is shown.
         arguments : hashable
             Its further arguments.
+        runs_again : bool
+            Whether it takes as much as the flow itself once more.
 
         Raises
         ------
@@ -116,7 +128,7 @@ class Run:
             if not self.is_heavy:
                 return question(self._flow(), *arguments, on_step=progress)
             try:
-                return answer_of(self._job(question, arguments), key, progress)
+                return answer_of(self._job(question, arguments, runs_again), key, progress)
             except TooLargeError:
                 raise self._too_large() from None
 
@@ -137,16 +149,19 @@ class Run:
 
         return computed(self.name, self.key, self.label, flow)
 
-    def _job(self, question: Callable[..., Any], arguments: tuple[Hashable, ...]) -> Job:
+    def _job(
+        self, question: Callable[..., Any], arguments: tuple[Hashable, ...], runs_again: bool
+    ) -> Job:
+        more = self.size if runs_again else 0
         return Job(
             self.key,
             questions.flow,
             self._parts,
             question,
             arguments,
-            self.size,
-            bytes_of_terms(len(self.x), self._count),
-            self.seconds,
+            self.size + more,
+            bytes_of_terms(len(self.x), self._count) + more,
+            self.seconds * (1 + runs_again),
         )
 
     def _too_large(self) -> ValueError:

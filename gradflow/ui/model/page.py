@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gradflow.engine.parameter_names import layers_of
 from gradflow.figures.builders.lag_profile import profile
@@ -38,9 +39,11 @@ from gradflow.ui.model.experiment import (
     ChosenModel,
     carriers,
     chosen_model,
+    know_digits,
     runs,
     seen,
     signed,
+    with_digits,
 )
 from gradflow.ui.model.files_section import draw_files
 from gradflow.ui.model.long_runs import StoppedError
@@ -161,11 +164,18 @@ def _shown(
     parameter = panels.parameter_name(settings, layers[layer])
     found = seen(both, settings, parameter, layer)
     t = len(given.x) if aim.last_alone else settings.target_step(len(given.x))
+    known = know_digits(both, parameter, layer)
+    if known:
+        found = with_digits(found, both, parameter, layer)
+    spots: list[DeltaGenerator] = []
     if aim.last_alone:
         st.markdown("\n\n".join(words.reaches(one.title, one.reach_at(t)) for one in found))
         st.caption(words.last_alone(t))
     else:
-        _heatmaps(found, parameter, given, t, settings)
+        spots = _sentences(found, t)
+        _heatmaps(spots, found, parameter, given, settings)
+        st.caption(words.READING[settings.axis])
+    digits_said = st.empty()
     row = panels.row_of_runs(settings, found, parameter, t)
     st.subheader(f"One row: target step t = {t}", anchor=False)
     if not aim.last_alone:
@@ -183,6 +193,11 @@ def _shown(
     if not aim.last_alone:
         _every_target(found, t, settings)
     draw_files(chosen, aim, t, settings)
+    if not known:
+        found = with_digits(found, both, parameter, layer)
+        if spots and any(one.doubtful is not None and one.doubtful.any() for one in found):
+            _heatmaps(spots, found, parameter, given, settings, "_marked")
+    digits_said.caption(words.digits(found))
     link = links.to_link(state.address(), settings, FORM)
     _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
     held = data_set.held()
@@ -191,20 +206,36 @@ def _shown(
             draw_survey(chosen, aim, settings, held, layer)
 
 
-def _heatmaps(
-    found: tuple[Seen, ...], parameter: str, given: Sequence, t: int, settings: ModelSettings
-) -> None:
-    shown = panels.run_panels(found, parameter, given)
-    view = views.view(settings, shown)
+def _sentences(found: tuple[Seen, ...], t: int) -> list[DeltaGenerator]:
+    """Draw a sentence on each run; the places of their heatmaps."""
+    spots = []
     # At the bottom, so that the heatmaps stand side by side under sentences of unlike length.
     columns = st.columns(len(found), gap="medium", vertical_alignment="bottom")
-    for column, one, panel in zip(columns, found, shown, strict=True):
+    for column, one in zip(columns, found, strict=True):
         with column:
             st.markdown(words.reaches(one.title, one.reach_at(t)))
-            chart(heatmap(panel, view, block_size(panel.T)), _key(panel), settings.camera)
-    if block_size(len(given.x)) > 1:
-        st.caption(blocks(block_size(len(given.x)), LONGEST_WHOLE))
-    st.caption(words.READING[settings.axis])
+            spots.append(st.empty())
+    T = found[0].log10.shape[1]
+    if block_size(T) > 1:
+        st.caption(blocks(block_size(T), LONGEST_WHOLE))
+    return spots
+
+
+def _heatmaps(
+    spots: list[DeltaGenerator],
+    found: tuple[Seen, ...],
+    parameter: str,
+    given: Sequence,
+    settings: ModelSettings,
+    ending: str = "",
+) -> None:
+    """Draw the heatmaps in their places; `ending` tells a second time from the first."""
+    shown = panels.run_panels(found, parameter, given)
+    view = views.view(settings, shown)
+    for spot, panel in zip(spots, shown, strict=True):
+        with spot:
+            figure = heatmap(panel, view, block_size(panel.T))
+            chart(figure, f"{_key(panel)}{ending}", settings.camera)
 
 
 def _measures(

@@ -35,11 +35,14 @@ class Seen:
         Those of the chosen parameter, of every target or of the last alone.
     reach : tuple of n Reach
         The measures of these targets, of the same terms.
+    doubtful : bool array of shape (n, T), or None
+        The terms that have too few digits; None where that is not known.
     """
 
     title: str
     log10: Array
     reach: tuple[memory.Reach, ...]
+    doubtful: Array | None = None
 
     def row(self, t: int) -> Array:
         """log10 of the terms of a target, (t,)."""
@@ -89,7 +92,16 @@ def run_panels(seen: tuple[Seen, ...], quantity: str, sequence: Sequence) -> tup
     """The heatmaps' contents."""
     sizes = np.linalg.norm(sequence.x, axis=1)
     return tuple(
-        Panel(one.title, f"dL_t/d{quantity}", one.log10, None, None, sizes, sequence.words)
+        Panel(
+            one.title,
+            f"dL_t/d{quantity}",
+            one.log10,
+            None,
+            None,
+            sizes,
+            sequence.words,
+            doubtful=one.doubtful,
+        )
         for one in seen
     )
 

@@ -7,7 +7,7 @@ work that is done. A worker imports this module, so it needs the library alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradflow as gf
 from gradflow.analysis.signed_signals import SignedSignals
@@ -16,11 +16,15 @@ from gradflow.analysis.unit_signal import unit_signals
 from gradflow.flow import GradientFlow
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import frozen
 
 Report = Callable[[float], None]
 
 # The share of the k = 1 term below which a lag counts as forgotten.
 LEAST_SHARE = 0.01
+
+# Decimal digits below which a term is marked.
+LEAST_DIGITS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,17 @@ def terms(flow: GradientFlow, parameter: str, layer: int, on_step: Report) -> Ar
         flow.sweep_inputs(on_step)
         return flow.log10("x")
     return flow.log10(parameter, layer=layer)
+
+
+def doubtful(flow: GradientFlow, parameter: str, layer: int, on_step: Report) -> Array | None:
+    """Which of the same terms have fewer than six digits, (n, T); None where none can tell."""
+    # A copy of the record, so that the second run of the model goes when it is compared.
+    again = replace(flow)
+    try:
+        digits = again.digits(parameter, None if parameter == "x" else layer)
+    except ValueError:  # this machine has no wider numbers
+        return None
+    return frozen(digits < LEAST_DIGITS)
 
 
 def reach(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import plotly.graph_objects as go
 import streamlit as st
 
 import gradflow as gf
@@ -71,11 +72,17 @@ def _draw(found: Survey, layer: int, settings: ModelSettings) -> None:
     st.markdown(words.surveyed(found, layer))
     left, right = st.columns(2, gap="medium")
     with left:
-        chart(plot_survey(found, layer, dark=None), "model_survey", settings.camera)
+        chart(_untitled(plot_survey(found, layer, dark=None)), "model_survey", settings.camera)
         st.caption(words.SURVEY)
     with right:
-        chart(plot_survey_errors(found, dark=None), "model_survey_errors", settings.camera)
+        errors = _untitled(plot_survey_errors(found, dark=None))
+        chart(errors, "model_survey_errors", settings.camera)
         st.caption(words.SURVEY_ERRORS)
+
+
+def _untitled(figure: go.Figure) -> go.Figure:
+    """The figure without its title, which the heading tells, and which a narrow page would cut."""
+    return figure.update_layout(title=None)
 
 
 def _survey(

@@ -16,7 +16,8 @@ from gradflow.surveys import Survey
 from gradflow.ui.model.architecture import GateWeights, KeepingBias
 from gradflow.ui.model.data_set import MOST, MOST_NUMBERS, DataSet
 from gradflow.ui.model.objective import Objective
-from gradflow.ui.model.questions import Carriers
+from gradflow.ui.model.panels import Seen
+from gradflow.ui.model.questions import LEAST_DIGITS, Carriers
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.several_files import MOST_FILES, MOST_MEGABYTES
 from gradflow.ui.model.shipped import Shipped
@@ -81,6 +82,21 @@ def last_alone(T: int) -> str:
         f"Only the last step, t = {T:,}, has a loss. Its row alone is swept: {T:,} terms instead "
         f"of {T * (T + 1) // 2:,}. For heatmaps of all rows choose “every step” under Loss and "
         "targets."
+    )
+
+
+def digits(found: Sequence[Seen]) -> str:
+    """How many terms have too few digits, in one sentence."""
+    if any(one.doubtful is None for one in found):
+        return "How many digits the terms have cannot be told on this machine."
+    count = sum(int(one.doubtful.sum()) for one in found if one.doubtful is not None)
+    if not count:
+        return f"All terms have {LEAST_DIGITS} digits or more, by a second run in higher precision."
+    terms = "1 term has" if count == 1 else f"{count:,} terms have"
+    return (
+        f"{terms} fewer than {LEAST_DIGITS} digits and {'is' if count == 1 else 'are'} marked in "
+        "red: float64 cancels or underflows in a state that a term is made of. Read none as "
+        "exactly zero, nor as the size that it has."
     )
 
 

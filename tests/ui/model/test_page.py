@@ -23,7 +23,9 @@ from ui.model.model_app import (
 
 import gradflow as gf
 from gradflow.analysis.unit_signal import unit_signals
+from gradflow.ui.model import model_run
 from gradflow.ui.model.shipped import SHIPPED
+from gradflow.ui.workers.pool import workers
 
 
 def test_the_page_works_before_anything_is_uploaded():
@@ -129,3 +131,25 @@ def test_short_and_long_sequences_are_shown(T):
     app = opened(sequence="noise", T=str(T), model="recall_not_learned")
     shown = array(charts(app)["model_as_read"]["data"][0]["z"])
     assert len(shown) == (T if T < 400 else T // 2)
+
+
+def test_terms_with_few_digits_are_marked_and_never_called_exactly_zero(monkeypatch):
+    values = {"weight_ih_l0": 0.5, "weight_hh_l0": -2.0, "bias_ih_l0": 0.0, "bias_hh_l0": 0.0}
+    shapes = {name: (4, 1) if "weight" in name else (4,) for name in values}
+    tensors = {name: np.full(shapes[name], w, np.float32) for name, w in values.items()}
+    app = put(upload(opened(added="0", last="0", t="60"), save(tensors)), "sequence", "own")
+    app = quiet(widget(app, "model_own_text").set_value("1\n" + "0\n" * 59).run())
+    flow = gf.gradient_flow(gf.from_state_dict(tensors), np.eye(60)[0], loss=gf.UnitLoss())
+    few = flow.digits("b") < 6
+    assert few.sum() > 1000
+    traces = {trace["name"]: trace for trace in charts(app)["model_as_read"]["data"]}
+    np.testing.assert_array_equal(np.isfinite(array(traces["too few digits"]["z"])), few)
+    zero = np.isneginf(flow.log10("b")) & ~few
+    assert ("exactly zero" in traces) == zero.any()
+    assert "too few digits" in traces["terms"]["colorbar"]["title"]["text"]
+    assert f"{few.sum():,} terms have fewer than 6 digits" in said(app)
+    monkeypatch.setattr(model_run, "HEAVY", 0.0)  # then a worker tells, and the marks come after
+    app = quiet(put(app, "parameter", "w_h"))
+    workers().close()
+    marked = charts(app)["model_as_read_marked"]["data"]
+    assert "too few digits" in {trace["name"] for trace in marked}

@@ -45,7 +45,7 @@ def test_checkpoints_stand_in_the_order_of_their_names(app):
     np.testing.assert_array_equal(array(horizon["y"]), far)
     [share] = found["model_files_share"]["data"]
     beyond = [gf.memory.share_beyond(flow, T, window=4) for flow in flows]
-    np.testing.assert_allclose(array(share["y"]), beyond)
+    np.testing.assert_allclose(array(share["y"]), 100.0 * np.array(beyond))
     for side, flow in (("left", flows[0]), ("right", flows[-1])):
         shown = array(found[f"model_file_on_the_{side}"]["data"][0]["z"])
         np.testing.assert_allclose(shown, relative_to_first(flow.log10("b")), rtol=1e-5, atol=1e-5)
