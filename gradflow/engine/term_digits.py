@@ -16,8 +16,13 @@ from gradflow.engine.stored_terms import gate_deltas
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
 
+# Terms with fewer digits are marked on a page's heatmaps.
+LEAST = 6
+
 # Those of a float64: 53 bits.
 _FULL = 53 * np.log10(2.0)
+
+Signs = tuple[Array | None, Array | None]
 
 
 def shared_digits(
@@ -29,14 +34,33 @@ def shared_digits(
     if exactly_zero.any():
         exactly_zero &= ~_may_have_underflowed(fine, parameter, layer)
         exactly_zero &= np.isneginf(term_arrays.log10_sizes(_paths(fine), parameter, layer))
+    signs: Signs = (None, None)
+    if coarse.cell.signed and term_name(coarse.cell, parameter, layer) not in coarse.cell.groups:
+        signs = (
+            term_arrays.signs(coarse, parameter, layer),
+            term_arrays.signs(fine, parameter, layer),
+        )
+    found = np.where(exactly_zero, _FULL, agreed_digits((ours, better), signs))
+    return frozen(np.where(np.isnan(ours), np.nan, found))
+
+
+def agreed_digits(log10: tuple[Array, Array], signs: Signs) -> Array:
+    """How many digits two arrays of terms have in common; none where either is zero.
+
+    Parameters
+    ----------
+    log10 : tuple of two arrays
+        log10 of their sizes.
+    signs : tuple of two arrays or None
+        Their signs; None of norms.
+    """
+    ours, better = log10
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         error = np.abs(np.expm1(np.log(10.0) * (ours - better)))
         digits = np.clip(-np.log10(error), 0.0, _FULL)
-    if coarse.cell.signed and term_name(coarse.cell, parameter, layer) not in coarse.cell.groups:
-        signs = [term_arrays.signs(one, parameter, layer) for one in (coarse, fine)]
+    if signs[0] is not None:
         digits = np.where(signs[0] == signs[1], digits, 0.0)
-    found = np.where(exactly_zero, _FULL, np.where(np.isnan(digits), 0.0, digits))
-    return frozen(np.where(np.isnan(ours), np.nan, found))
+    return np.where(np.isnan(digits), 0.0, digits)
 
 
 def _paths(fine: BackwardPass) -> BackwardPass:

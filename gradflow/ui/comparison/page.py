@@ -122,7 +122,8 @@ def _notes_under(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
     ]
     if settings.signs and settings.gate == "all":
         said.append(words.NO_SIGNS)
-    return [*said, words.PROFILE]
+    few = shared_words.few_digits(*(panel.doubtful for panel in both))
+    return [*said, *([few] if few else []), words.PROFILE]
 
 
 def _unlinked_charts(made: Charts) -> None:

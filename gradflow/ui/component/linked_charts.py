@@ -109,7 +109,7 @@ def message(
     moving : Moving
         The sliders beside the charts.
     """
-    T = panels[0].T
+    T, few = panels[0].T, any(panel.has_doubtful for panel in panels)
     block = block_size(T)
     shown = [shown_cells(panel, view, block) for panel in panels]
     charts = [
@@ -129,7 +129,7 @@ def message(
             "plotly": plotly_js.address(),
             "moving": moving._asdict(),
             "said": said,
-            "bars": [bar_content(panel, view) for panel in barred(panels, view)],
+            "bars": [bar_content(panel, view) | {"few": few} for panel in barred(panels, view)],
             "heading": f"One row: target step t = {profile.t}",
             "charts": charts,
             "cells": [
@@ -186,6 +186,7 @@ def _told(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
         "units": panel.units if view.relative else np.zeros(panel.T),
         "log10": _triangle(cells.log10 if by_sign(panel, view) else None),
         "sign": _triangle(cells.sign),
+        "few": _triangle(None if cells.doubtful is None else cells.doubtful.astype(np.uint8)),
         "place": _triangle(cells.place),
         "shares": cells.block == 1 and panel.additive,
     }

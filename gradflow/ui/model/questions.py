@@ -13,6 +13,7 @@ import gradflow as gf
 from gradflow.analysis.signed_signals import SignedSignals
 from gradflow.analysis.target_reach import Reach, reach_of
 from gradflow.analysis.unit_signal import unit_signals
+from gradflow.engine import term_digits
 from gradflow.flow import GradientFlow
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
@@ -22,9 +23,6 @@ Report = Callable[[float], None]
 
 # The share of the k = 1 term below which a lag counts as forgotten.
 LEAST_SHARE = 0.01
-
-# Decimal digits below which a term is marked.
-LEAST_DIGITS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,7 @@ def doubtful(flow: GradientFlow, parameter: str, layer: int, on_step: Report) ->
         digits = again.digits(parameter, None if parameter == "x" else layer)
     except ValueError:  # this machine has no wider numbers
         return None
-    return frozen(digits < LEAST_DIGITS)
+    return frozen(digits < term_digits.LEAST)
 
 
 def reach(

@@ -10,6 +10,7 @@ import numpy as np
 from gradflow.analysis import memory
 from gradflow.analysis.signed_signals import SignedSignals
 from gradflow.analysis.truncation import TruncationCurve
+from gradflow.engine.term_digits import LEAST
 from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.figures.builders.unit_bars import by_half_life
 from gradflow.surveys import Survey
@@ -17,13 +18,14 @@ from gradflow.ui.model.architecture import GateWeights, KeepingBias
 from gradflow.ui.model.data_set import MOST, MOST_NUMBERS, DataSet
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen
-from gradflow.ui.model.questions import LEAST_DIGITS, Carriers
+from gradflow.ui.model.questions import Carriers
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.several_files import MOST_FILES, MOST_MEGABYTES
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.whole_loss import WholeLoss
 from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.words import few_digits
 from gradflow.weights.model import KIND_WORDS, Model
 
 LEAD = (
@@ -89,14 +91,8 @@ def digits(found: Sequence[Seen]) -> str:
     """How many terms have too few digits, in one sentence."""
     if any(one.doubtful is None for one in found):
         return "How many digits the terms have cannot be told on this machine."
-    count = sum(int(one.doubtful.sum()) for one in found if one.doubtful is not None)
-    if not count:
-        return f"All terms have {LEAST_DIGITS} digits or more, by a second run in higher precision."
-    terms = "1 term has" if count == 1 else f"{count:,} terms have"
-    return (
-        f"{terms} fewer than {LEAST_DIGITS} digits and {'is' if count == 1 else 'are'} marked in "
-        "red: float64 cancels or underflows in a state that a term is made of. Read none as "
-        "exactly zero, nor as the size that it has."
+    return few_digits(*(one.doubtful for one in found)) or (
+        f"All terms have {LEAST} digits or more, by a second run in higher precision."
     )
 
 

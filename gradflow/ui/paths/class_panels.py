@@ -11,6 +11,7 @@ from gradflow.figures.builders.panel import Panel, row_units
 from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.experiment import LSTMAlone, explained_parameter
+from gradflow.ui.shared.few_digits import few_digits, few_digits_of_classes
 from gradflow.ui.shared.settings import Settings
 
 CELL, DETOURS, WHOLE = "Cell path alone", "All detours", "All paths"
@@ -56,12 +57,24 @@ def three_panels(apart: Taken, experiment: LSTMAlone) -> tuple[Panel, Panel, Pan
     inputs, words = flow.x[:, 0], experiment.inputs.words
     signs = apart.two.sign
     assert signs is not None
-    quantity = f"dL_t/d{name}"
+    quantity, few = f"dL_t/d{name}", few_digits(flow, name)
+    marks = (None, None) if few is None else few_digits_of_classes(flow, name, apart.two, few)
     cell, detours = (
-        Panel(title, quantity, apart.two.log10[n], signs[n], None, inputs, words, unit=unit)
+        Panel(
+            title,
+            quantity,
+            apart.two.log10[n],
+            signs[n],
+            None,
+            inputs,
+            words,
+            unit=unit,
+            doubtful=marks[n],
+        )
         for n, title in enumerate((CELL, DETOURS))
     )
-    whole = Panel(WHOLE, quantity, log10, sign, flow.share(name), inputs, words, unit=unit)
+    share = flow.share(name)
+    whole = Panel(WHOLE, quantity, log10, sign, share, inputs, words, unit=unit, doubtful=few)
     return cell, detours, whole
 
 

@@ -62,6 +62,7 @@ def _heatmaps(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:
                 path_words.RELATIVE if settings.relative else path_words.ABSOLUTE,
                 words.READING[settings.axis],
                 path_words.parameter_used(apart.parameter, settings.gate),
+                words.few_digits(*(panel.doubtful for panel in three)),
             ]
         )
     )

@@ -13,6 +13,7 @@ from gradflow.figures.builders.lag_profile import Line, Profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.ui.shared import views
 from gradflow.ui.shared.experiment import Experiment, LSTMAlone, parameter_name
+from gradflow.ui.shared.few_digits import few_digits
 from gradflow.ui.shared.settings import Settings
 
 # What the LSTM's heatmap shows instead of terms, on request.
@@ -101,4 +102,5 @@ def _panel(
         inputs,
         words,
         clip,
+        doubtful=few_digits(flow, name),
     )

@@ -7,8 +7,10 @@ import re
 import numpy as np
 
 from gradflow.analysis import memory
+from gradflow.engine.term_digits import LEAST
 from gradflow.figures.builders.number_words import number, steps
 from gradflow.numerics.activations import sigmoid
+from gradflow.numerics.scaled import Array
 
 # From here on sigmoid(b_f) is told by how far it is from 1.
 _NEAR_ONE = 1e-3
@@ -62,4 +64,16 @@ def blocks(n: int, longest_whole: int) -> str:
         "largest, so that none hides; it is grey where all of them are exactly zero. Of what one "
         "downloads, the NPZ has every term, the CSV has those of the chosen target beyond "
         f"{longest_whole} steps, and a picture says how many terms its cells have."
+    )
+
+
+def few_digits(*marked: Array | None) -> str:
+    """How many terms are marked for their few digits, in two sentences; nothing if none is."""
+    count = sum(int(each.sum()) for each in marked if each is not None)
+    if not count:
+        return ""
+    terms, be = ("1 term has", "is") if count == 1 else (f"{count:,} terms have", "are")
+    return (
+        f"{terms} fewer than {LEAST} digits and {be} marked in red: float64 cancels or underflows "
+        "in a state that a term is made of. Read none as exactly zero, nor as the size that it has."
     )

@@ -4,7 +4,7 @@ export function drawBars(element, bars) {
   element.replaceChildren(...bars.map(colourBar));
 }
 
-function colourBar({ title, colours, ticks }) {
+function colourBar({ title, colours, ticks, few }) {
   const bar = part("div", "bar");
   const strip = part("div", "strip");
   const stops = colours.map(([share, colour]) => `${colour} ${100 * share}%`);
@@ -13,6 +13,7 @@ function colourBar({ title, colours, ticks }) {
   labels.append(...ticks.map(([share, text]) => tick(share, text)));
   const keys = part("div", "keys", `${title}  `);
   keys.append(part("i", "zero"), "exactly zero  ", part("i", "none"), "no input");
+  if (few) keys.append("  ", part("i", "few"), "too few digits");
   bar.append(strip, labels, keys);
   return bar;
 }

@@ -1,0 +1,76 @@
+"""Terms with few digits: found where there are any, and marked on the pages of the two networks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.packed import unpacked
+
+from gradflow.ui.component.linked_charts import message
+from gradflow.ui.paths import class_panels
+from gradflow.ui.shared import panels, words
+from gradflow.ui.shared.experiment import run
+from gradflow.ui.shared.few_digits import few_digits
+from gradflow.ui.shared.presets import PRESETS
+from gradflow.ui.shared.settings import Settings
+
+# The cell state cancels and underflows.
+UNDERFLOWS = Settings(sequence="impulse", w_s=-2.0, b_f=0.0, parameter="w_h")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *(preset.settings for preset in PRESETS),
+        UNDERFLOWS,
+        *(
+            replace(Settings(), sequence=sequence, w_s=w_s, b_f=b_f, w_x=1.5)
+            for sequence in ("noise", "ones", "sine", "impulse")
+            for w_s in (-3.0, 0.01, 2.5)
+            for b_f in (-6.0, 3.0)
+        ),
+    ],
+)
+def test_what_is_left_out_has_no_term_with_few_digits(settings):
+    experiment = run(settings, None)
+    for flow in (experiment.rnn, experiment.lstm):
+        for name in ("w_x", "b"):
+            found = few_digits(flow, name)
+            few = flow.digits(name) < 6
+            np.testing.assert_array_equal(np.zeros_like(few) if found is None else found, few)
+
+
+def test_marks_reach_the_charts_their_readout_and_their_key():
+    experiment = run(UNDERFLOWS, None)
+    both = panels.both_panels(UNDERFLOWS, experiment)
+    few = experiment.lstm.digits("w_hc") < 6
+    assert few.sum() > 1000
+    np.testing.assert_array_equal(both[1].doubtful, few)
+    rows = panels.both_rows(UNDERFLOWS, experiment, both)
+    sent = unpacked(message(both, panels.view(UNDERFLOWS, both), rows, 1, "png", ()))
+    assert [bar["few"] for bar in sent["bars"]] == [True]
+    rnn, lstm = sent["cells"]
+    assert rnn["few"] is None
+    np.testing.assert_array_equal(
+        lstm["few"][np.tril_indices(len(few))], few[np.tril_indices(len(few))]
+    )
+    assert words.few_digits(*(panel.doubtful for panel in both)).startswith(f"{few.sum():,} terms")
+    assert words.few_digits(None, np.zeros((2, 2), bool)) == ""
+
+
+def test_the_page_of_paths_marks_the_classes_too():
+    experiment = run(UNDERFLOWS, None)
+    taken = class_panels.taken(UNDERFLOWS, experiment)
+    cell, detours, whole = class_panels.three_panels(taken, experiment)
+    few = experiment.lstm.digits(taken.parameter) < 6
+    np.testing.assert_array_equal(whole.doubtful, few)
+    for panel in (cell, detours):
+        # Never called exactly zero where the whole is in doubt.
+        assert not (np.isneginf(panel.log10) & few & ~panel.doubtful).any()
+        assert panel.doubtful.any()
+    assert all(panel.doubtful is None for panel in class_panels.three_panels(*_usual()))
+
+
+def _usual():
+    experiment = run(Settings(), None)
+    return class_panels.taken(Settings(), experiment), experiment
