@@ -9,7 +9,7 @@ import streamlit as st
 import gradflow as gf
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
-from gradflow.ui.model import data_set, uploads, words
+from gradflow.ui.model import data_set, survey_words, uploads, words
 from gradflow.ui.model.objective import kinds, output_count
 from gradflow.ui.model.panels import gate_letters
 from gradflow.ui.model.sequence import Sequence, columns
@@ -148,12 +148,12 @@ def draw_data_set(D: int) -> None:
         on_change=data_set.read,
         args=(D,),
         max_upload_size=data_set.LARGEST_FILE,
-        help=words.DATA_SET,
+        help=survey_words.DATA_SET,
     )
     for error in data_set.errors():
         st.error(escaped(error))
     held = data_set.held()
-    st.caption(words.sequences_read(held, D))
+    st.caption(survey_words.sequences_read(held, D))
     if held is not None and held.D == D:
         WIDGETS.number("number")
         st.caption(escaped(held.names[held.place(HELD.value("number"))]))

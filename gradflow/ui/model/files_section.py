@@ -9,11 +9,11 @@ import streamlit as st
 
 from gradflow.analysis.memory import Reach
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures.builders.file_curves import file_curves
+from gradflow.figures.builders.curves_by_file import file_curves
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_curves import Measure
 from gradflow.figures.builders.term_heatmap import heatmap
-from gradflow.ui.model import panels, questions, several_files, words
+from gradflow.ui.model import file_words, panels, questions, several_files
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
@@ -42,7 +42,7 @@ class _Beside:
         if ids is not None and one.model.embedding is not None:
             x = one.model.looked_up(ids)
         if x.shape[1] != one.model.cell.D:
-            raise ValueError(words.other_inputs(one.model.cell.D, x.shape[1]))
+            raise ValueError(file_words.other_inputs(one.model.cell.D, x.shape[1]))
         key = ("file", one.ident, *self.aim.key, targets)
         label = f"The gradient of {escaped(one.name)}"
         return Run(f"flow {name}", one.name, label, one.model, x, self.aim.loss, key, targets)
@@ -97,7 +97,7 @@ def draw_files(chosen: ChosenModel, aim: Objective, t: int, settings: ModelSetti
         _draw_uploader(chosen)
         found = several_files.held()
         if not found:
-            st.caption(words.NO_FILES)
+            st.caption(file_words.NO_FILES)
             return
         shown = (
             (NamedModel(chosen.title, chosen.model, chosen.key), *found)
@@ -119,7 +119,7 @@ def _draw_uploader(chosen: ChosenModel) -> None:
         on_change=several_files.read,
         args=(like, chosen.model.readout_layer),
         max_upload_size=LARGEST_WEIGHTS,
-        help=words.SEVERAL_FILES,
+        help=file_words.SEVERAL_FILES,
     )
     for error in several_files.errors():
         st.error(escaped(error))
@@ -150,13 +150,13 @@ def _draw(found: tuple[tuple[NamedModel, Reach], ...], beside: _Beside) -> None:
     )
     beyond = 100.0 * np.array([reach.share_beyond for _, reach in found])
     shares = Measure(f"share beyond {window} steps", beyond, "RNN")
-    st.markdown(words.over_files(names, [reach for _, reach in found]))
+    st.markdown(file_words.over_files(names, [reach for _, reach in found]))
     left, right = st.columns(2, gap="medium")
     with left:
         chart(file_curves(names, steps, "steps"), "model_files_steps", beside.settings.camera)
     with right:
         chart(file_curves(names, [shares], "%"), "model_files_share", beside.settings.camera)
-    st.caption(words.OVER_FILES)
+    st.caption(file_words.OVER_FILES)
 
 
 def _draw_side_by_side(files: list[NamedModel], beside: _Beside) -> None:
@@ -180,4 +180,4 @@ def _draw_side_by_side(files: list[NamedModel], beside: _Beside) -> None:
         with column:
             figure = heatmap(panel, view, block_size(panel.T))
             chart(figure, f"model_file_on_the_{side}", beside.settings.camera)
-            st.caption(words.reach_of_file(one.reach_at(beside.t)))
+            st.caption(file_words.reach_of_file(one.reach_at(beside.t)))

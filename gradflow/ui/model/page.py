@@ -8,12 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gradflow.engine.parameter_names import layers_of
 from gradflow.figures.builders.lag_profile import profile
-from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.paper import on_paper
-from gradflow.figures.builders.pooling import block_size, page_block
+from gradflow.figures.builders.pooling import page_block
 from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.figures.builders.target_curves import measure_curves
-from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.figures.builders.unit_bars import Units, units
 from gradflow.ui import server
 from gradflow.ui.downloads.button_row import (
@@ -46,6 +44,7 @@ from gradflow.ui.model.experiment import (
     with_digits,
 )
 from gradflow.ui.model.files_section import draw_files
+from gradflow.ui.model.heatmap_section import draw_heatmaps, draw_sentences
 from gradflow.ui.model.long_runs import StoppedError
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective, chosen_objective, output_count
@@ -60,7 +59,7 @@ from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.text import escaped
-from gradflow.ui.shared.words import blocks, together
+from gradflow.ui.shared.words import together
 
 
 @server.runs.turn()
@@ -172,8 +171,8 @@ def _shown(
         st.markdown("\n\n".join(words.reaches(one.title, one.reach_at(t)) for one in found))
         st.caption(words.last_alone(t))
     else:
-        spots = _sentences(found, t)
-        _heatmaps(spots, found, parameter, given, settings)
+        spots = draw_sentences(found, t)
+        draw_heatmaps(spots, found, parameter, given, settings)
         st.caption(words.READING[settings.axis])
     digits_said = st.empty()
     row = panels.row_of_runs(settings, found, parameter, t)
@@ -196,7 +195,7 @@ def _shown(
     if not known:
         found = with_digits(found, both, parameter, layer)
         if spots and any(one.doubtful is not None and one.doubtful.any() for one in found):
-            _heatmaps(spots, found, parameter, given, settings, "_marked")
+            draw_heatmaps(spots, found, parameter, given, settings, "_marked")
     digits_said.caption(words.digits(found))
     link = links.to_link(state.address(), settings, FORM)
     _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
@@ -204,38 +203,6 @@ def _shown(
     if held is not None and sequence.is_survey(settings, chosen.model, held):
         with many:
             draw_survey(chosen, aim, settings, held, layer)
-
-
-def _sentences(found: tuple[Seen, ...], t: int) -> list[DeltaGenerator]:
-    """Draw a sentence on each run; the places of their heatmaps."""
-    spots = []
-    # At the bottom, so that the heatmaps stand side by side under sentences of unlike length.
-    columns = st.columns(len(found), gap="medium", vertical_alignment="bottom")
-    for column, one in zip(columns, found, strict=True):
-        with column:
-            st.markdown(words.reaches(one.title, one.reach_at(t)))
-            spots.append(st.empty())
-    T = found[0].log10.shape[1]
-    if block_size(T) > 1:
-        st.caption(blocks(block_size(T), LONGEST_WHOLE))
-    return spots
-
-
-def _heatmaps(
-    spots: list[DeltaGenerator],
-    found: tuple[Seen, ...],
-    parameter: str,
-    given: Sequence,
-    settings: ModelSettings,
-    ending: str = "",
-) -> None:
-    """Draw the heatmaps in their places; `ending` tells a second time from the first."""
-    shown = panels.run_panels(found, parameter, given)
-    view = views.view(settings, shown)
-    for spot, panel in zip(spots, shown, strict=True):
-        with spot:
-            figure = heatmap(panel, view, block_size(panel.T))
-            chart(figure, f"{_key(panel)}{ending}", settings.camera)
 
 
 def _measures(
@@ -320,7 +287,3 @@ def _downloads(
         st.code(code, language="python", height=260)
         st.code(link, language=None, wrap_lines=True)
         st.caption(words.NOT_IN_LINK)
-
-
-def _key(panel: Panel) -> str:
-    return "model_as_read" if panel.title == words.AS_READ else "model_changed"

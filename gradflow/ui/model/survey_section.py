@@ -12,7 +12,7 @@ from gradflow.engine.memory_estimate import needed_bytes
 from gradflow.engine.time_estimate import needed_seconds
 from gradflow.figures import plot_survey, plot_survey_errors
 from gradflow.surveys import Survey
-from gradflow.ui.model import long_runs, questions, waiting_words, words
+from gradflow.ui.model import long_runs, questions, survey_words, waiting_words
 from gradflow.ui.model.data_set import DataSet
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import answer_of
@@ -53,7 +53,7 @@ def draw_survey(
     layer : int
         The layer that is shown.
     """
-    st.subheader(words.all_sequences(len(held.sequences)), anchor=False)
+    st.subheader(survey_words.all_sequences(len(held.sequences)), anchor=False)
     try:
         found, bad = _survey(chosen, aim, settings, held)
     except long_runs.StoppedError as stopped:
@@ -63,21 +63,21 @@ def draw_survey(
     for name, why in (*bad, *found.failures)[:_TOLD]:
         st.warning(escaped(f"{name} is left out: {why}"), icon=":material/playlist_remove:")
     if len(bad) + found.failed > _TOLD:
-        st.caption(words.more_left_out(len(bad) + found.failed - _TOLD))
+        st.caption(survey_words.more_left_out(len(bad) + found.failed - _TOLD))
     if found.count:
         _draw(found, layer, settings)
 
 
 def _draw(found: Survey, layer: int, settings: ModelSettings) -> None:
-    st.markdown(words.surveyed(found, layer))
+    st.markdown(survey_words.surveyed(found, layer))
     left, right = st.columns(2, gap="medium")
     with left:
         chart(_untitled(plot_survey(found, layer, dark=None)), "model_survey", settings.camera)
-        st.caption(words.SURVEY)
+        st.caption(survey_words.SURVEY)
     with right:
         errors = _untitled(plot_survey_errors(found, dark=None))
         chart(errors, "model_survey_errors", settings.camera)
-        st.caption(words.SURVEY_ERRORS)
+        st.caption(survey_words.SURVEY_ERRORS)
 
 
 def _untitled(figure: go.Figure) -> go.Figure:
@@ -113,7 +113,7 @@ def _survey(
             free = workers().memory.free()
             raise ValueError(waiting_words.too_large(job.size, free, longest)) from None
 
-    return long_runs.computed(_KEPT, key, words.all_sequences(len(held.sequences)), made)
+    return long_runs.computed(_KEPT, key, survey_words.all_sequences(len(held.sequences)), made)
 
 
 def _job(

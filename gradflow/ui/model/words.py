@@ -13,18 +13,14 @@ from gradflow.analysis.truncation import TruncationCurve
 from gradflow.engine.term_digits import LEAST
 from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.figures.builders.unit_bars import by_half_life
-from gradflow.surveys import Survey
 from gradflow.ui.model.architecture import GateWeights, KeepingBias
-from gradflow.ui.model.data_set import MOST, MOST_NUMBERS, DataSet
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.questions import Carriers
 from gradflow.ui.model.settings import ModelSettings
-from gradflow.ui.model.several_files import MOST_FILES, MOST_MEGABYTES
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.whole_loss import WholeLoss
 from gradflow.ui.shared.setting_fields import LONGEST
-from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.words import few_digits
 from gradflow.weights.model import KIND_WORDS, Model
 
@@ -184,45 +180,6 @@ def named(title: str) -> str:
     return "model with " + _BIAS.sub(r"$\g<0>$", title)
 
 
-def sequences_read(held: DataSet | None, D: int) -> str:
-    """A sentence that says which of the user's sequences are used."""
-    if held is None:
-        return "No sequences yet: seeded noise is shown."
-    if held.D != D:
-        return f"Your sequences have {held.D} in each step and not {D}: seeded noise is shown."
-    lengths = [len(x) for x in held.sequences]
-    least, most = min(lengths), max(lengths)
-    steps = f"{most:,} steps" if least == most else f"{least:,} to {most:,} steps"
-    cut = f"; of each the first {LONGEST:,} are used" if most > LONGEST else ""
-    return f"{_sequences(len(lengths))} of {steps}{cut}."
-
-
-def _sequences(count: int) -> str:
-    return "1 sequence" if count == 1 else f"{count:,} sequences"
-
-
-def all_sequences(count: int) -> str:
-    """What is surveyed, as a heading."""
-    return f"All {_sequences(count)}" if count > 1 else "The sequence as bands"
-
-
-def more_left_out(count: int) -> str:
-    """How many more sequences are left out than are named."""
-    return f"{_sequences(count)} more {'is' if count == 1 else 'are'} left out."
-
-
-def surveyed(found: Survey, layer: int) -> str:
-    """What many sequences say, in two sentences of Markdown."""
-    verdicts = found.verdicts(layer)
-    told = ", ".join(f"{count} {name}" for name, count in verdicts.items() if count)
-    horizon = found.distribution("horizon", 0.01, layer)
-    low, middle, high = (number(horizon.quantile(q)) for q in (0.05, 0.5, 0.95))
-    return (
-        f"Of {_sequences(found.count)}: **{told}**, each at its last target. The median "
-        f"**horizon** is **{middle} steps**; nine tenths lie from {low} to {high}."
-    )
-
-
 def left_out(count: int) -> str:
     """A sentence that says how many steps of a long sequence are left out."""
     return f"The first {LONGEST:,} steps are used; {count:,} are left out."
@@ -317,69 +274,6 @@ BOTH_BIASES = (
 TRUNCATION = (
     "Length of what is lost over the length of the gradient: of all the cell's weights (thick), "
     "and of each. Dotted lines mark errors of 1%, 5% and 10%, and the window of the sidebar."
-)
-
-DATA_SET = (
-    "Many CSV files, a sequence each; or an array of shape (N, T, D) in an .npy, or as x in an "
-    ".npz beside lengths, the steps of each. "
-    f"Up to {MOST:,} sequences and {MOST_NUMBERS // 1_000_000} million numbers. They stay in this "
-    "session and are not in the link."
-)
-
-NO_FILES = (
-    "Bring the checkpoints of one training, or another model: all read the same sequence, and get "
-    "the same loss. A file that is alone stands beside the model that is shown."
-)
-
-SEVERAL_FILES = (
-    f"Up to {MOST_FILES} files of {MOST_MEGABYTES} MB together, in the order of their names: "
-    "“step 9” comes before “step 10”. What a file leaves open is taken as in the model that is "
-    "shown. They stay in this session."
-)
-
-OVER_FILES = (
-    "Measures of the chosen target, file by file. Tail half-life: steps after which half of what "
-    "is carried on is left, with a gap where it does not shrink. Horizon: the last lag with at "
-    "least 1% of the k = 1 term. Share beyond: what truncation at the window would throw away."
-)
-
-
-def over_files(names: Sequence[str], found: Sequence[memory.Reach]) -> str:
-    """How the horizon changes from the first file to the last, in one sentence of Markdown."""
-    first, last = (f"{horizon} step{'' if horizon == 1 else 's'}" for horizon in _ends(found))
-    return (
-        f"At target step {found[0].t} the horizon is **{first}** in {escaped(names[0])} and "
-        f"**{last}** in {escaped(names[-1])}."
-    )
-
-
-def _ends(found: Sequence[memory.Reach]) -> tuple[int, int]:
-    return found[0].horizon, found[-1].horizon
-
-
-def reach_of_file(seen: memory.Reach) -> str:
-    """What one file's gradient does, in one sentence of Markdown."""
-    told = seen.fall_and_tail
-    return f"{told.verdict.capitalize()}: from step {seen.t} back, its gradient {told.sentence}."
-
-
-def other_inputs(D: int, shown: int) -> str:
-    """Why a file cannot read the sequence."""
-    return (
-        f"It must take as many inputs a step as the sequence has, D = {shown}. Got D = {D}; choose "
-        "it as the model first to see it on its own."
-    )
-
-
-SURVEY = (
-    "Size of the signal, the gradient of the bias b over all gates, against the lag, relative to "
-    "k = 1: of every target of every sequence. Half of the terms lie in the dark band, 90% in the "
-    "light one. Sequences have the loss that is shown above."
-)
-
-SURVEY_ERRORS = (
-    "By how much truncation changes the mean gradient of all sequences: what lies beyond the "
-    "sliding window, or beyond the chunk."
 )
 
 SIGNED = (

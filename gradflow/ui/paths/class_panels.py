@@ -10,8 +10,8 @@ from gradflow.figures.builders.colours import CLASSES, LINES, REST
 from gradflow.figures.builders.panel import Panel, row_units
 from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
+from gradflow.ui.shared.doubtful_terms import few_digits, few_digits_of_classes
 from gradflow.ui.shared.experiment import LSTMAlone, explained_parameter
-from gradflow.ui.shared.few_digits import few_digits, few_digits_of_classes
 from gradflow.ui.shared.settings import Settings
 
 CELL, DETOURS, WHOLE = "Cell path alone", "All detours", "All paths"

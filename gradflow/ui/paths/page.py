@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gradflow.analysis.path_shares import PathShares
+from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.stacked_shares import shares
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
@@ -13,7 +14,6 @@ from gradflow.ui.paths.class_panels import Taken
 from gradflow.ui.paths.downloads_section import draw_downloads
 from gradflow.ui.paths.three_steps import Unrolled, lit_graph, unrolled
 from gradflow.ui.shared import frame, panels, state, words
-from gradflow.ui.shared.experiment import LSTMAlone
 from gradflow.ui.shared.settings import Settings
 
 _LIST_HEIGHT = 600
@@ -32,8 +32,11 @@ def paths_page() -> None:
     server.runs.between_steps()
     t = settings.target_step(experiment.T)
     found = class_panels.carriers(apart, experiment, t)
-    st.markdown(f"Target step $t = {t}$: {path_words.finding(found)}")
-    _heatmaps(settings, experiment, apart)
+    three = class_panels.three_panels(apart, experiment)
+    few = three[2].doubtful
+    unsure = few is not None and bool(few[t - 1].any())
+    st.markdown(f"Target step $t = {t}$: {path_words.finding(found, unsure)}")
+    _heatmaps(settings, three, apart)
     server.runs.between_steps()
     _one_target(apart, found)
     st.subheader("Every path over three steps", anchor=False)
@@ -45,8 +48,7 @@ def paths_page() -> None:
     draw_downloads(settings, experiment, apart)
 
 
-def _heatmaps(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:
-    three = class_panels.three_panels(apart, experiment)
+def _heatmaps(settings: Settings, three: tuple[Panel, Panel, Panel], apart: Taken) -> None:
     view = panels.view(settings, three)
     names = ("cell_path", "detours", "all_paths")
     for column, panel, name, said in zip(

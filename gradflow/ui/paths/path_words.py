@@ -76,8 +76,21 @@ def parameter_used(parameter: str, chosen: str) -> str:
     )
 
 
-def finding(found: PathShares) -> str:
-    """The finding: which path carries the gradient, and what the forget gates alone would say."""
+def finding(found: PathShares, unsure: bool = False) -> str:
+    """The finding: which path carries the gradient, and what the forget gates alone would say.
+
+    Parameters
+    ----------
+    found : PathShares
+        The terms of one target.
+    unsure : bool
+        Whether some of them have too few digits.
+    """
+    if unsure:
+        return (
+            "**Float64 has too few digits here.** Which path carries the gradient cannot be told: "
+            f"a state that terms of target $t = {found.t}$ are made of cancels or underflows."
+        )
     if found.t == 1:
         return "**One step only.** From step 1 no path leads back: there is nothing to tell apart."
     furthest = found.furthest

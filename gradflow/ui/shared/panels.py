@@ -12,8 +12,8 @@ from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.lag_profile import Line, Profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.ui.shared import views
+from gradflow.ui.shared.doubtful_terms import few_digits
 from gradflow.ui.shared.experiment import Experiment, LSTMAlone, parameter_name
-from gradflow.ui.shared.few_digits import few_digits
 from gradflow.ui.shared.settings import Settings
 
 # What the LSTM's heatmap shows instead of terms, on request.

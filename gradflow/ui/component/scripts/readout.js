@@ -18,7 +18,7 @@ export function where(cells, [row, column], [t, k], { inputs, words }) {
 // The size of the term that a panel shows in a cell.
 export function size(panel, log10, cells, [row, column], [t, k]) {
   if (!isTerm(t, k)) return "no input here";
-  if (panel.few?.[row][column]) return "too few digits: float64 cancels or underflows here";
+  if (panel.few?.[row][column]) return "too few digits in float64";
   if (!Number.isFinite(log10[row][column])) return "exactly zero";
   const sign = panel.sign ? (panel.sign[row][column] < 0 ? "−" : "+") : "";
   const number = sign + scientific(log10[row][column] + panel.units[t - 1]);

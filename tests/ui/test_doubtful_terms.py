@@ -7,10 +7,10 @@ import pytest
 from support.packed import unpacked
 
 from gradflow.ui.component.linked_charts import message
-from gradflow.ui.paths import class_panels
+from gradflow.ui.paths import class_panels, path_words
 from gradflow.ui.shared import panels, words
+from gradflow.ui.shared.doubtful_terms import few_digits
 from gradflow.ui.shared.experiment import run
-from gradflow.ui.shared.few_digits import few_digits
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import Settings
 
@@ -68,6 +68,9 @@ def test_the_page_of_paths_marks_the_classes_too():
         # Never called exactly zero where the whole is in doubt.
         assert not (np.isneginf(panel.log10) & few & ~panel.doubtful).any()
         assert panel.doubtful.any()
+    found = class_panels.carriers(taken, experiment, 50)
+    assert "exactly zero" in path_words.finding(found)
+    assert "cannot be told" in path_words.finding(found, unsure=True)
     assert all(panel.doubtful is None for panel in class_panels.three_panels(*_usual()))
 
 

@@ -1,0 +1,65 @@
+"""Sentences on many sequences."""
+
+from __future__ import annotations
+
+from gradflow.figures.builders.number_words import number
+from gradflow.surveys import Survey
+from gradflow.ui.model.data_set import MOST, MOST_NUMBERS, DataSet
+from gradflow.ui.shared.setting_fields import LONGEST
+
+DATA_SET = (
+    "Many CSV files, a sequence each; or an array of shape (N, T, D) in an .npy, or as x in an "
+    ".npz beside lengths, the steps of each. "
+    f"Up to {MOST:,} sequences and {MOST_NUMBERS // 1_000_000} million numbers. They stay in this "
+    "session and are not in the link."
+)
+
+SURVEY = (
+    "Size of the signal, the gradient of the bias b over all gates, against the lag, relative to "
+    "k = 1: of every target of every sequence. Half of the terms lie in the dark band, 90% in the "
+    "light one. Sequences have the loss that is shown above."
+)
+
+SURVEY_ERRORS = (
+    "By how much truncation changes the mean gradient of all sequences: what lies beyond the "
+    "sliding window, or beyond the chunk."
+)
+
+
+def sequences_read(held: DataSet | None, D: int) -> str:
+    """A sentence that says which of the user's sequences are used."""
+    if held is None:
+        return "No sequences yet: seeded noise is shown."
+    if held.D != D:
+        return f"Your sequences have {held.D} in each step and not {D}: seeded noise is shown."
+    lengths = [len(x) for x in held.sequences]
+    least, most = min(lengths), max(lengths)
+    steps = f"{most:,} steps" if least == most else f"{least:,} to {most:,} steps"
+    cut = f"; of each the first {LONGEST:,} are used" if most > LONGEST else ""
+    return f"{_sequences(len(lengths))} of {steps}{cut}."
+
+
+def _sequences(count: int) -> str:
+    return "1 sequence" if count == 1 else f"{count:,} sequences"
+
+
+def all_sequences(count: int) -> str:
+    """What is surveyed, as a heading."""
+    return f"All {_sequences(count)}" if count > 1 else "The sequence as bands"
+
+
+def more_left_out(count: int) -> str:
+    """How many more sequences are left out than are named."""
+    return f"{_sequences(count)} more {'is' if count == 1 else 'are'} left out."
+
+
+def surveyed(found: Survey, layer: int) -> str:
+    """What many sequences say, in two sentences of Markdown."""
+    verdicts = found.verdicts(layer)
+    told = ", ".join(f"{count} {name}" for name, count in verdicts.items() if count)
+    horizon = found.distribution("horizon", 0.01, layer)
+    low, middle, high = (number(horizon.quantile(q)) for q in (0.05, 0.5, 0.95))
+    return (
+        f"Of {_sequences(found.count)}: **{told}**, each at its last target. The median "
+        f"**horizon** is **{middle} steps**; nine tenths lie from {low} to {high}."
+    )
