@@ -18,8 +18,8 @@ from gradflow.analysis import (
     state_jacobian,
     training_gradient,
 )
-from gradflow.cells import GRU, LSTM, RNN, Stack
-from gradflow.flow import GradientFlow, gradient_flow
+from gradflow.cells import GRU, LSTM, RNN, Bidirectional, BidirectionalStack, Stack
+from gradflow.flow import BidirectionalFlow, GradientFlow, gradient_flow
 from gradflow.losses import (
     BinaryCrossEntropy,
     LinearLoss,
@@ -37,6 +37,9 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Bidirectional",
+    "BidirectionalFlow",
+    "BidirectionalStack",
     "BinaryCrossEntropy",
     "GradientFlow",
     "LinearLoss",

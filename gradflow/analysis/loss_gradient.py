@@ -541,8 +541,8 @@ def training_gradient(
     >>> gradient.chunked(10)
     Truncated(every=10, relative_error=0.316, cosine=1)
     """
-    if not isinstance(model, Model):
-        check_kind("model", model, Cell, "a cell, such as RNN or LSTM, or a Model")
+    cell = model.cell if isinstance(model, Model) else model
+    check_kind("model", cell, Cell, "a cell, such as RNN or LSTM, or a Model")
     made = forward_pass(model, x, readout, loss, initial_state, mask, weights)
     sums = GradientSums(made.cell, made.trace, made.slopes)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,10 +1,11 @@
 """Recurrent cells, a module each: parameters, one step forward, one step back.
 
-`Stack` is layers of them; `base` says what every cell has, `gated` what LSTM and GRU share. Imports
-numerics alone.
+`Stack` is layers of them, and `BidirectionalStack` layers that read both ways; `base` says what
+every cell has, `gated` what LSTM and GRU share. Imports numerics alone.
 """
 
 from gradflow.cells.base import Cell, Parameter, Trace
+from gradflow.cells.bidirectional import Bidirectional, BidirectionalStack, BidirectionalTrace
 from gradflow.cells.gru import GRU, GRUTrace
 from gradflow.cells.lstm import GATES, LSTM, LSTMTrace
 from gradflow.cells.rnn import RNN, RNNTrace
@@ -15,6 +16,9 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Bidirectional",
+    "BidirectionalStack",
+    "BidirectionalTrace",
     "Cell",
     "GRUTrace",
     "LSTMTrace",

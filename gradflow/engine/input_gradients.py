@@ -10,6 +10,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Number, Tree, each, feeds, leaves, through
 from gradflow.engine.parameter_names import full_name, layers_of
+from gradflow.engine.shared_rows import RowsApart, SharedRows, tidied
 from gradflow.engine.stored_terms import places_of_step
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.numerics.exponent_bounds import FACTOR, least_right
@@ -50,7 +51,7 @@ def input_terms(
     """
     T = len(seeds.mantissa)
     mantissas, exponents = np.zeros(len(targets) * T), np.zeros(len(targets) * T, np.int64)
-    to_inputs = _ToInputs(cell, slopes)
+    to_inputs = ToInputs(cell, slopes)
     for signals in carry_back(cell, slopes, seeds, on_step, targets):
         size = to_inputs.sizes(signals)
         places = places_of_step(signals.j, signals.first, targets, T)
@@ -58,8 +59,8 @@ def input_terms(
     return mantissas.reshape(-1, T), exponents.reshape(-1, T)
 
 
-class _ToInputs:
-    """The maps from the signals of layer 0 to its inputs."""
+class ToInputs:
+    """The maps from the signals of a cell, of a stack those of layer 0, to its inputs."""
 
     def __init__(self, cell: Cell, slopes: Tree) -> None:
         self._cell = cell
@@ -96,6 +97,46 @@ class _ToInputs:
                 size = self._size(self._sum(maps, numbers))
                 found.mantissa[places], found.exponent[places] = size.mantissa, size.exponent
         return found
+
+    def rows(self, signals: Signals) -> SharedRows:
+        """The vectors dL_t/dx_j of the targets whose signals have entered."""
+        j, n = signals.j, len(signals.exponent)
+        if not self._is_bounded[j - 1]:
+            x, lost = np.zeros((n, self._w_x.shape[2])), np.arange(n)
+        else:
+            x = self._sum(self._maps(self._plain_gates, j, self._w_x), signals.mantissas)
+            sure = self._is_sure[j - 1] and signals.were_bounded
+            lost = _NOWHERE if sure else self._lost(j, x, signals.mantissas)
+        rows = [(lost, tuple(self._of_rows(signals, lost)))] if len(lost) else []
+        if signals.apart is not None:
+            rows.append(signals.apart)
+        if not rows:
+            return tidied(x, signals.exponent)
+        maps = self._maps(self._gates, j, Scaled.of(self._w_x))
+        numbers = Scaled.stacked([self._sum(maps, part) for _, part in rows])
+        places = np.concatenate([some for some, _ in rows])
+        # A row apart has no plain signal, and is not lost for that.
+        places, first = np.unique(places[::-1], return_index=True)
+        x[places] = 0.0
+        return tidied(x, signals.exponent, RowsApart(places, (numbers[::-1][first],)))
+
+    def _lost(self, j: int, x: Array, signals: Sequence[Array]) -> Array:
+        """Rows in which a number may have lost something, as `exponent_bounds` has it."""
+        high = np.max([np.abs(signal).max(axis=1) for signal in signals], axis=0)
+        is_small = np.abs(x) < (high * least_right(0, self._most))[:, None]
+        small = np.flatnonzero(is_small.any(axis=1))
+        if not len(small):
+            return _NOWHERE
+        maps = self._maps(self._patterns, j, (self._w_x != 0.0).astype(float))
+        paths = self._sum(maps, [(signal[small] != 0.0).astype(float) for signal in signals])
+        return small[(is_small[small] & (paths != 0.0)).any(axis=1)]
+
+    @functools.cached_property
+    def _patterns(self) -> tuple[Gate, ...]:
+        """The gates with 1 where a slope is not 0."""
+        return tuple(
+            Gate(gate.signal, (gate.slope.mantissa != 0.0).astype(float)) for gate in self._gates
+        )
 
     def _maps(self, gates: tuple[Gate, ...], j: int, w_x: Number) -> dict[int, Number]:
         at_j = tuple(Gate(gate.signal, gate.slope[j - 1]) for gate in gates)

@@ -195,7 +195,7 @@ def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...], targets: Array)
     kept = 1 + max(gate.signal for gate in gates) if numbers else len(gates)
     mantissas = np.zeros((kept, n * T))
     exponents = np.zeros((1, n * T), np.int64)  # as a rule, one serves all
-    norms = None if numbers else _Norms(gates)
+    norms = None if numbers else GateNorms(gates)
     for signals in sweep:
         places = places_of_step(signals.j, signals.first, targets, T)
         found, power = _side_by_side(signals) if norms is None else norms.by_gate(signals)
@@ -296,7 +296,7 @@ def _together(numbers: list[int]) -> list[int] | slice:
     return slice(first, last + 1) if numbers == list(range(first, last + 1)) else numbers
 
 
-class _Norms:
+class GateNorms:
     """Norm over the units of each gate's delta."""
 
     def __init__(self, gates: tuple[Gate, ...]) -> None:

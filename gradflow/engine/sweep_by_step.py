@@ -15,20 +15,22 @@ in `gradflow.numerics.exponent_bounds`:
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from gradflow.cells.base import Cell, Passes, Step, StepBack, Tree, by_step, each, leaves
+from gradflow.engine.shared_rows import RowsApart, SharedRows
 from gradflow.engine.sweep_by_lag import uncombined
 from gradflow.numerics.exponent_bounds import (
     FACTOR,
     GROWTH,
+    MOVED,
     ROW,
     least_right,
 )
-from gradflow.numerics.scaled import Array, Scaled, exponent_range
+from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range
 from gradflow.numerics.shared_exponents import depths, flushed, lowest, over, renew, tops
 
 # How many numbers of the matrices of steps back are prepared at a time.
@@ -37,26 +39,14 @@ PREPARED = 2**17
 # So few rows take the weights of each gate by themselves in less time than these make one matrix.
 _FEW = 4
 
+# A row that is added to a smaller one over its power of two may be this much larger.
+_UPWARD = 64
+
 # The bound on the smallest number of rows where it is not known.
 _UNKNOWN = -(2**40)
 
 # No rows.
 _NOWHERE = np.zeros(0, np.intp)
-
-
-class RowsApart(NamedTuple):
-    """Signals of rows whose numbers lie too far apart to share a power of two.
-
-    Attributes
-    ----------
-    places : int array of shape (m,)
-        Which rows, in no order.
-    signals : tuple of Scaled arrays of shape (m, H)
-        One for each signal, H its width.
-    """
-
-    places: Array
-    signals: tuple[Scaled, ...]
 
 
 class Signals(NamedTuple):
@@ -154,6 +144,35 @@ def carry_one_back(cell: Cell, slopes: Tree, seed: Scaled, t: int) -> Iterator[t
             yield tuple(Scaled.of(m, signals.exponent[:, None]) for m in signals.mantissas)
         else:
             yield signals.apart.signals
+
+
+def carry_given_back(
+    cell: Cell, slopes: Tree, given: Iterable[SharedRows], n: int
+) -> Iterator[Signals]:
+    """Carry back what reaches the hidden states of a layer at every step from the layer above.
+
+    Parameters
+    ----------
+    cell : Cell
+        What a step back is.
+    slopes : tree of Scaled arrays of shape (T, H)
+        The cell's local derivatives.
+    given : iterable of SharedRows
+        For j = T, T - 1, .., 1, n rows of H numbers: what of dL_t/dh_j does not come from step
+        j + 1.
+    n : int
+        How many targets there are.
+
+    Yields
+    ------
+    Signals
+        For j = T, T - 1, .., 1, of all n targets.
+    """
+    sweep = _Sweep(cell, slopes, _zeros(n, cell.H))
+    T = len(next(leaves(slopes)).mantissa)
+    for j, rows in zip(range(T, 0, -1), given, strict=True):
+        sweep.receive(rows)
+        yield sweep.step(j)
 
 
 class Steps:
@@ -271,6 +290,57 @@ class _Sweep:
             self._states[0][row] = self._plain_seeds[row]
             self._is_plain[row] = True
             self._low = min(self._low, low)
+
+    def receive(self, given: SharedRows) -> None:
+        """Let all rows come in, and add to each what is given for it."""
+        self._first = 0
+        near = self._near(given)
+        if near.all():
+            self._add(given)
+            return
+        # Exactly where numbers lie too far apart; rows come back as after any step.
+        places = np.flatnonzero(~near)
+        self._leave(places[self._is_plain[places]])
+        missing = np.setdiff1d(places, self._apart.places)
+        self._set_apart(missing, tuple(_zeros(len(missing), H) for H in self._cell.widths))
+        numbers, others = self._apart.signals[0], self._apart.signals[1:]
+        self._apart = RowsApart(
+            self._apart.places, (numbers + given.scaled(self._apart.places), *others)
+        )
+        mantissa = np.where(near[:, None], given.mantissa, 0.0)
+        exponent = np.where(near, given.exponent, ZERO_EXPONENT)
+        self._add(given._replace(mantissa=mantissa, exponent=exponent))
+        self._come_back()
+
+    def _near(self, given: SharedRows) -> Array:
+        """The rows to which what is given can be added in plain numbers."""
+        both = self._is_plain & (given.exponent != ZERO_EXPONENT)
+        gap = np.abs(self._exponent - given.exponent)[both]
+        if gap.max(initial=0) > MOVED:
+            self._renew()
+            self._low = lowest(self._numbers())
+        near = ~both | (np.abs(self._exponent - given.exponent) <= MOVED)
+        near[given.apart.places] = False
+        near[self._apart.places] = False
+        return near
+
+    def _add(self, given: SharedRows) -> None:
+        """Add rows in plain numbers, over the old power of two where it is not far too small."""
+        is_given = given.exponent != ZERO_EXPONENT
+        old = np.where(self._is_plain, self._exponent, given.exponent)
+        new = np.where(is_given, given.exponent, old)
+        top = np.where(new - old > _UPWARD, new, old)
+        down, shift = old - top, new - top
+        if down.any():
+            scale = np.ldexp(1.0, down)[:, None]
+            for state in self._states:
+                state *= scale
+        scaled = given.mantissa * np.ldexp(1.0, shift)[:, None] if shift.any() else given.mantissa
+        self._states[0] += scaled
+        self._exponent[:] = np.where(self._is_plain | is_given, top, self._exponent)
+        self._is_plain |= is_given
+        self._low = min(self._low + int(down.min()), int(shift.min()) + given.low)
+        self._high = max(self._high, int(shift.max()) + 1) + 1
 
     def step(self, j: int) -> Signals:
         """Carry all rows that have entered back from step j; the signals that reach it."""

@@ -12,16 +12,18 @@ from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import term_panel
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
+from gradflow.figures.builders.square_heatmap import flow_panel, square_heatmap
 from gradflow.figures.builders.term_heatmap import heatmap
-from gradflow.flow import GradientFlow, requires_flow
+from gradflow.flow import BidirectionalFlow, GradientFlow
+from gradflow.flow.arguments import check_kind
 
 
-@requires_flow
 def plot_heatmap(
-    flow: GradientFlow,
+    flow: GradientFlow | BidirectionalFlow,
     parameter: str = "w_x",
     layer: int | None = None,
     *,
+    direction: str | None = None,
     relative: bool = True,
     signs: bool = False,
     axis: Literal["lag", "source"] = "lag",
@@ -31,18 +33,21 @@ def plot_heatmap(
     least_digits: float | None = None,
     dark: bool | None = False,
 ) -> go.Figure:
-    """Plot every term of one parameter: target step against lag.
+    """Plot every term of one parameter: target step against lag, or against source step.
 
     Parameters
     ----------
-    flow : GradientFlow
-        Terms of one cell on one sequence.
+    flow : GradientFlow or BidirectionalFlow
+        Terms of one cell on one sequence. Of layers that read in both directions the square of
+        target and source steps is drawn, and `signs` and `axis` say nothing.
     parameter : str
         As for `GradientFlow.log10`: "w_xf", or "w_x" for the norm over the gates together.
     layer : int, optional
         The layer of a stack, 0 next to the input; may be left out where there is only one.
+    direction : {"forward", "reverse"}, optional
+        Which direction of a bidirectional layer.
     relative : bool
-        Whether each row is divided by its k = 1 term.
+        Whether each row is divided by its k = 1 term; in the square by its largest.
     signs : bool
         Whether colours tell signs too, where terms have them.
     axis : {"lag", "source"}
@@ -68,8 +73,8 @@ def plot_heatmap(
     Raises
     ------
     ValueError
-        If the parameter or the layer is unknown, there is not a word for each step, or a display
-        argument is none of its choices.
+        If the parameter, the layer or the direction is unknown, there is not a word for each step,
+        or a display argument is none of its choices.
 
     See Also
     --------
@@ -96,6 +101,19 @@ def plot_heatmap(
         words=words,
         dark=dark,
     )
+    if isinstance(flow, BidirectionalFlow):
+        if least_digits is not None:
+            raise ValueError(
+                "least_digits must be left out for layers that read in both directions, whose "
+                f"digits are not told. Got {least_digits!r}."
+            )
+        square = flow_panel(flow, parameter, layer, direction, title, words)
+        return on_paper(square_heatmap(square, relative, floor, dark), dark)
+    if direction is not None:
+        raise ValueError(
+            f"direction must be left out where layers run in one direction. Got {direction!r}."
+        )
+    check_kind("flow", flow, GradientFlow, "what gradient_flow returns")
     panel = term_panel(flow, parameter, layer, title, words, least_digits)
     low, high = colour_range([panel], relative, floor)
     view = View(relative, floor, signs, axis, low, high, dark)

@@ -15,7 +15,7 @@ from gradflow.engine.parameter_names import layers_of
 from gradflow.figures._heatmap import plot_heatmap
 from gradflow.figures.builders.colours import ZERO, ZERO_TOO
 from gradflow.figures.builders.text import subscripted
-from gradflow.flow import GradientFlow
+from gradflow.flow import BidirectionalFlow, GradientFlow
 from gradflow.numerics.scaled import Array
 
 _EMPTY = (255, 255, 255)
@@ -24,12 +24,12 @@ _HOVER = "t = %{y}, k = %{x}: 10^%{z:.2f} of the k = 1 term<extra></extra>"
 _HOVER_ZERO = "t = %{y}, k = %{x}: exactly zero<extra></extra>"
 
 
-def figure_and_picture(flow: GradientFlow) -> tuple[dict[str, Any], str]:
-    """The heatmap of w_x in the layer next to the input, in both forms.
+def figure_and_picture(flow: GradientFlow | BidirectionalFlow) -> tuple[dict[str, Any], str]:
+    """The heatmap of w_x in the layer next to the input, of its first direction, in both forms.
 
     Parameters
     ----------
-    flow : GradientFlow
+    flow : GradientFlow or BidirectionalFlow
         Terms of one cell on one sequence.
 
     Returns
@@ -39,17 +39,22 @@ def figure_and_picture(flow: GradientFlow) -> tuple[dict[str, Any], str]:
     html : str
         A picture of the same cells, as a data URI, between what its axes count.
     """
-    figure = plot_heatmap(flow, "w_x", 0 if len(layers_of(flow.cell)) > 1 else None)
+    both_ways = isinstance(flow, BidirectionalFlow)
+    if both_ways:
+        figure = plot_heatmap(flow, "w_x", 0, direction=next(iter(flow.cell.directions(0))))
+    else:
+        figure = plot_heatmap(flow, "w_x", 0 if len(layers_of(flow.cell)) > 1 else None)
     terms, zeros = figure.data[0], next(figure.select_traces({"name": "exactly zero"}), None)
     # Nobody asked for what shows itself: the file is spared labels, six times the cells' size.
     for trace, label in ((terms, _HOVER), (zeros, _HOVER_ZERO)):
-        if trace is not None:
+        if trace is not None and not both_ways:
             trace.update(customdata=None, hovertemplate=label)
     pixels = _pixels(terms, None if zeros is None else zeros.z)
     source = base64.b64encode(_png(pixels)).decode()
     heading = figure.layout.annotations[0].text
+    unit = "the largest of its row" if both_ways else f"{subscripted('k')} = 1"
     html = (
-        f"<div>{heading}: size relative to {subscripted('k')} = 1, from 10<sup>{terms.zmin:g}</sup>"
+        f"<div>{heading}: size relative to {unit}, from 10<sup>{terms.zmin:g}</sup>"
         f" (violet) to 1 (yellow){_growth(terms.zmax)}<br>"
         f'<img alt="heatmap" width="{_WIDTH}" style="image-rendering: pixelated" '
         f'src="data:image/png;base64,{source}"><br>'

@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from gradflow.cells.base import Cell
+from gradflow.cells.bidirectional import BidirectionalStack
+from gradflow.flow.both_ways import BidirectionalFlow
 from gradflow.flow.record import GradientFlow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array, frozen, plain_array, shown
@@ -24,6 +26,11 @@ def check_kind(name: str, given: Any, kind: type, rule: str) -> None:
     # Of a protocol, isinstance looks every member up; once for each type will do.
     if (type(given), kind) in _KNOWN:
         return
+    if isinstance(given, BidirectionalStack | BidirectionalFlow):
+        raise ValueError(
+            f"{name} must run in one direction, as this is asked of lags before the target. "
+            f"Got {shown(given)}."
+        )
     if isinstance(given, type) or not isinstance(given, kind):
         raise ValueError(f"{name} must be {rule}. Got {shown(given)}.")
     _KNOWN.add((type(given), kind))
@@ -82,7 +89,7 @@ def checked_targets(targets: Any, T: int) -> Array:
     return frozen(given.astype(np.int64))
 
 
-def checked_start(initial_state: Any, cell: Cell) -> dict[str, Array]:
+def checked_start(initial_state: Any, cell: Cell | BidirectionalStack) -> dict[str, Array]:
     """Every state of the cell by name, shape (width,), 0 where none is given."""
     if not isinstance(initial_state, Mapping) or not set(initial_state) <= set(cell.states):
         raise ValueError(

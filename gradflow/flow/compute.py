@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, overload
 
 from gradflow.cells.base import Cell
+from gradflow.cells.bidirectional import BidirectionalStack
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.stored_terms import gate_deltas
+from gradflow.engine.sweep_both_ways import BothWays
 from gradflow.flow.arguments import checked_targets
-from gradflow.flow.forward import forward_pass
+from gradflow.flow.both_ways import BidirectionalFlow
+from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss, Readout
+from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import optional_callable
 from gradflow.weights.model import Model
 
 
+@overload
+def gradient_flow(cell: Cell, x: Any, *given: Any, **named: Any) -> GradientFlow: ...
+@overload
 def gradient_flow(
-    cell: Cell | Model,
+    cell: BidirectionalStack, x: Any, *given: Any, **named: Any
+) -> BidirectionalFlow: ...
+@overload
+def gradient_flow(cell: Model, x: Any, *given: Any, **named: Any) -> Any: ...
+
+
+def gradient_flow(
+    cell: Cell | BidirectionalStack | Model,
     x: Any,
     readout: Readout | None = None,
     loss: Loss | None = None,
@@ -27,12 +42,12 @@ def gradient_flow(
     targets: str | Sequence[int] | None = None,
     mask: Any = None,
     weights: Any = None,
-) -> GradientFlow:
+) -> GradientFlow | BidirectionalFlow:
     """Run a cell on a sequence and carry the gradient of each target back to every source step.
 
     Parameters
     ----------
-    cell : RNN, LSTM, GRU or Stack, or Model
+    cell : RNN, LSTM, GRU, Stack or BidirectionalStack, or Model
         The cell, layers of cells, or what `load` and `from_state_dict` return.
     x : array of shape (T,) or (T, D)
         Inputs; (T,) where D = 1. A model with an embedding takes token ids too, whole numbers (T,).
@@ -45,7 +60,8 @@ def gradient_flow(
         logit of a class, or `SoftmaxCrossEntropy` with the classes.
     initial_state : mapping, optional
         Starting states by name: "s" for an RNN, "h" and "c" for an LSTM, "h" for a GRU, and for a
-        stack with the layer before them, "0.h". Numbers or arrays of shape (H,); 0 unless given.
+        stack with the layer before them, "0.h", and the direction if it reads both ways,
+        "0.reverse.h". Numbers or arrays of shape (H,); 0 unless given.
     on_step : callable, optional
         Called after each source step with the share of the work that is done, above 0 and up to 1.
         What it raises ends the run. Cells of one unit take many steps at once and need not call it.
@@ -64,7 +80,7 @@ def gradient_flow(
 
     Returns
     -------
-    GradientFlow
+    GradientFlow, or BidirectionalFlow of layers that read in both directions
 
     Raises
     ------
@@ -73,7 +89,7 @@ def gradient_flow(
 
     See Also
     --------
-    GradientFlow : What it returns.
+    GradientFlow, BidirectionalFlow : What it returns.
     load : A model from a file, which it takes as a cell.
 
     References
@@ -98,6 +114,8 @@ def gradient_flow(
     optional_callable("on_step", on_step)
     made = forward_pass(cell, x, readout, loss, initial_state, mask, weights)
     steps = checked_targets(targets, len(made.trace.x))
+    if isinstance(made.cell, BidirectionalStack):
+        return _flow_both_ways(made, steps, on_step)
     deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step, steps)
     return GradientFlow(
         made.cell,
@@ -111,4 +129,25 @@ def gradient_flow(
         BackwardPass(
             made.cell, made.trace, made.loss_slope, made.seeds, steps, made.slopes, deltas
         ),
+    )
+
+
+def _flow_both_ways(
+    made: ForwardPass, steps: Array, on_step: Callable[[float], None] | None
+) -> BidirectionalFlow:
+    sweep = partial(BothWays, made.cell, made.trace, made.slopes, made.seeds, steps)
+    return BidirectionalFlow(
+        made.cell,
+        made.trace.x,
+        made.readout,
+        made.loss,
+        made.start,
+        made.weights,
+        made.mask,
+        made.trace,
+        steps,
+        made.loss_slope,
+        made.seeds,
+        sweep(on_step=on_step).norms(),
+        sweep,
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Tree
+from gradflow.cells.base import Cell
+from gradflow.cells.bidirectional import BidirectionalStack
 from gradflow.flow.arguments import (
     check_forward,
     check_kind,
@@ -37,17 +38,17 @@ class ForwardPass:
         Starting states by name, arrays of shape (H,).
     weights, mask : arrays of shape (T,)
         w_t, 0 at steps that do not count; the steps that count, bool.
-    trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
+    trace : RNNTrace, LSTMTrace, GRUTrace, StackTrace or BidirectionalTrace
         The states of the steps that count.
     loss_slope : Scaled array of shape (n,) or (n, O)
         w_t dL_t/do_t.
     seeds : Scaled array of shape (n, H)
         w_t dL_t/dh_t.
     slopes : tree of Scaled arrays of shape (n, H)
-        The cell's local derivatives.
+        The cell's local derivatives; of a bidirectional stack a mapping with those of each cell.
     """
 
-    cell: Cell
+    cell: Any
     readout: Readout
     loss: Loss
     start: Mapping[str, Array]
@@ -56,11 +57,11 @@ class ForwardPass:
     trace: Any
     loss_slope: Scaled
     seeds: Scaled
-    slopes: Tree
+    slopes: Any
 
 
 def forward_pass(
-    model: Cell | Model,
+    model: Cell | BidirectionalStack | Model,
     x: Any,
     readout: Readout | None,
     loss: Loss | None,
@@ -85,7 +86,8 @@ def forward_pass(
         model = model.cell
     readout = Readout() if readout is None else readout
     loss = SquaredError() if loss is None else loss
-    check_kind("cell", model, Cell, "a cell, such as RNN or LSTM")
+    if not isinstance(model, BidirectionalStack):
+        check_kind("cell", model, Cell, "a cell, such as RNN or LSTM")
     check_kind("readout", readout, Readout, "a Readout")
     check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
     inputs = checked_inputs(x, model.D)
@@ -94,12 +96,8 @@ def forward_pass(
     start = checked_start({} if initial_state is None else initial_state, model)
     w_o = readout.matrix(model.H)
     counted = inputs if counts.all() else frozen(inputs[counts])
-    with np.errstate(over="ignore", invalid="ignore"):
-        arrays = model.run(counted, start, model.weights)
-        o = readout.outputs(arrays[model.states[0]][1:])
-    arrays = {"x": counted, **arrays, "o": o}
-    check_forward(arrays)
-    trace = model.trace(**{name: frozen(array) for name, array in arrays.items()})
+    trace = _trace(model, counted, start, readout)
+    o = trace.o
     loss_slope = slope_of_loss(readout, loss, trace, w_t, counts)
     seeds = loss_slope.reshape(len(o), -1) @ w_o  # (n, O) @ (O, H)
     for slope in (loss_slope, seeds):
@@ -117,3 +115,22 @@ def forward_pass(
         seeds,
         model.slopes(trace),
     )
+
+
+def _trace(
+    model: Cell | BidirectionalStack, x: Array, start: Mapping[str, Array], readout: Readout
+) -> Any:
+    """The record of the forward pass, with read-only arrays in it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(model, BidirectionalStack):
+            arrays, hidden = model.run(x, start)
+        else:
+            arrays = model.run(x, start, model.weights)
+            hidden = arrays[model.states[0]]
+        o = readout.outputs(hidden[1:])
+    check_forward({"x": x, **arrays, "hidden state": hidden, "o": o})
+    for array in (*arrays.values(), hidden, o):
+        frozen(array)
+    if isinstance(model, BidirectionalStack):
+        return model.trace(arrays, x, hidden, o)
+    return model.trace(**arrays, x=x, o=o)

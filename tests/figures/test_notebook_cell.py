@@ -87,3 +87,15 @@ def test_without_plotly_it_is_text_and_the_core_does_not_import_it():
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "True"
+
+
+def test_layers_that_read_both_ways_show_the_square_of_target_and_source_steps():
+    both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, 0.9), merge="sum")
+    flow = gf.gradient_flow(gf.BidirectionalStack([both, both]), gf.sequences.ones(9))
+    shown = flow._repr_mimebundle_()
+    log10 = flow.log10("w_x", 0, "forward")
+    relative = log10 - log10.max(axis=1, keepdims=True)
+    np.testing.assert_allclose(terms(shown[PLOTLY]), relative, atol=1e-6)
+    assert "RNN, layer 0, forward" in shown["text/html"]
+    assert "source step j" in shown["text/html"]
+    assert (picture(shown["text/html"])[relative == 0.0] == rgb(MAGNITUDE[-1][1])).all()

@@ -281,3 +281,23 @@ def test_plots_of_paths_and_factors_take_the_last_layer_of_a_stack():
         assert plot(flow, "w_xf", 9, layer=1).data
         with pytest.raises(ValueError, match="layer must be"):
             plot(flow, "w_xf", 9)
+
+
+def test_the_square_of_a_direction_has_t_against_j():
+    both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, 0.9), merge="sum")
+    flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.0, -1.0], targets=[1, 3])
+    figure = gf.figures.plot_heatmap(flow, direction="reverse", relative=False)
+    expected = np.full((3, 3), np.nan)
+    expected[[0, 2]] = flow.log10("w_x", direction="reverse")
+    zeros = np.isneginf(expected)
+    np.testing.assert_allclose(
+        figure.data[0].z, np.where(zeros, np.nan, expected), rtol=1e-6, equal_nan=True
+    )
+    np.testing.assert_array_equal(figure.data[1].z == 1.0, zeros)
+    assert figure.layout.xaxis.title.text.startswith("source step j")
+    with pytest.raises(ValueError, match="direction must be one of forward, reverse"):
+        gf.figures.plot_heatmap(flow)
+    with pytest.raises(ValueError, match="least_digits must be left out"):
+        gf.figures.plot_heatmap(flow, direction="reverse", least_digits=6)
+    with pytest.raises(ValueError, match="direction must be left out"):
+        gf.figures.plot_heatmap(gf.gradient_flow(gf.RNN(0.5, 0.9), [1.0]), direction="forward")

@@ -123,3 +123,63 @@ def by_name(kind, terms):
     if kind == "gru":
         found["b_hn"] = terms["bias_hh"].reshape(T, T, 3, -1)[:, :, 2]
     return found
+
+
+def network_both_ways(kind, D, sizes, merge, seed):
+    """Pairs of PyTorch's cells, one pair a layer, layer 0 first, in float64."""
+    torch.manual_seed(seed)
+    handed_on = [2 * H if merge == "concat" else H for H in sizes]
+    options = {"nonlinearity": kind} if kind in ("tanh", "relu") else {}
+    return [
+        [CELLS[kind](below, H, dtype=torch.float64, **options) for _ in ("forward", "reverse")]
+        for below, H in zip([D, *handed_on], sizes, strict=False)
+    ]
+
+
+JOINED = {
+    "concat": lambda a, b: torch.cat([a, b], dim=1),
+    "sum": lambda a, b: a + b,
+    "mul": lambda a, b: a * b,
+    "ave": lambda a, b: (a + b) / 2,
+}
+
+
+def run_both_ways(layers, x, merge, biases):
+    """What the last layer hands on at every step, (T, H).
+
+    biases[layer][direction] has a copy of the input's bias for each step, (T, gates H).
+    """
+    for pair, copies in zip(layers, biases, strict=True):
+        found = []
+        for direction, (cell, bias) in enumerate(zip(pair, copies, strict=True)):
+            state, hidden = _start(cell), [None] * len(x)
+            for j in range(len(x))[:: -1 if direction else 1]:
+                weights = {**dict(cell.named_parameters()), "bias_ih": bias[j]}
+                state = torch.func.functional_call(cell, weights, (x[j][None], state))
+                hidden[j] = (state[0] if isinstance(state, tuple) else state)[0]
+            found.append(torch.stack(hidden))
+        x = JOINED[merge](*found)
+    return x
+
+
+def stack_both_ways(kind, layers, merge):
+    """The same network of gradflow."""
+    pairs = ([cell_of(kind, cell) for cell in pair] for pair in layers)
+    return gf.BidirectionalStack([gf.Bidirectional(*pair, merge) for pair in pairs])
+
+
+def terms_both_ways(layers, x, merge, w_o):
+    """Norms of dL_t/d(the copy of the bias at step j), L_t = w_o y_t, and of dL_t/dx_j.
+
+    The first is by layer and direction, [T, T]; the second is [T, T].
+    """
+    T = len(x)
+    x = x.clone().requires_grad_()
+    biases = [
+        [cell.bias_ih.detach().repeat(T, 1).requires_grad_() for cell in pair] for pair in layers
+    ]
+    leaves = [x, *(bias for pair in biases for bias in pair)]
+    o = run_both_ways(layers, x, merge, biases) @ w_o
+    rows = [torch.autograd.grad(o_t, leaves, retain_graph=True) for o_t in o]
+    inputs, *others = (torch.stack(part).norm(dim=2).numpy() for part in zip(*rows, strict=True))
+    return [others[n : n + 2] for n in range(0, len(others), 2)], inputs

@@ -1,0 +1,226 @@
+"""The backward sweep of layers that read in both directions.
+
+Under a bidirectional layer each target reaches every source step. So a layer is carried back as a
+whole, from its last step to its first in each direction, before the layer below it: what reaches
+the lower layer is kept for all steps of some targets, as many as fit in bounded memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradflow.cells.base import Cell, Tree
+from gradflow.cells.bidirectional import BidirectionalStack, Share
+from gradflow.engine.input_gradients import ToInputs
+from gradflow.engine.shared_rows import SharedRows, plus, zero_rows
+from gradflow.engine.stored_terms import GateNorms
+from gradflow.engine.sweep_by_step import Signals, carry_back, carry_given_back
+from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
+
+# Numbers that are kept of what reaches one layer.
+_KEPT = 2**23
+
+# What reaches the layer below: rows of every step.
+Given = list[SharedRows]
+
+
+@dataclass(frozen=True, eq=False)
+class SquareNorms:
+    """Norms of n targets and every source step, of each gate of a cell.
+
+    Attributes
+    ----------
+    mantissa : array of shape (gates, n, T)
+        Source step j in column j - 1.
+    exponent : int64 array of shape (1, n, T) or (gates, n, T)
+        Powers of two.
+    """
+
+    mantissa: Array
+    exponent: Array
+
+
+class _Way:
+    """One direction of a layer, with what turns its signals into what is kept of them."""
+
+    def __init__(self, cell: Cell, slopes: Tree, share: Share, reverse: bool) -> None:
+        self.cell, self.slopes, self.reverse = cell, slopes, reverse
+        self._share = share
+
+    @cached_property
+    def to_inputs(self) -> ToInputs:
+        return ToInputs(self.cell, self.slopes)
+
+    def seeds(self, seeds: Scaled) -> Scaled:
+        """dL_t/dh_t of this direction, (T, H), of what reaches the layer."""
+        own = seeds[:, self._share.columns]
+        own = own if self._share.factor is None else own * self._share.factor
+        return own[::-1] if self.reverse else own
+
+    def given(self, step: int, rows: SharedRows) -> SharedRows:
+        """What of dL_t/d(the layer's output) reaches this direction, of a step as it reads them."""
+        own, factor = rows.columns(self._share.columns), self._share.factor
+        if factor is None:
+            return own
+        return own.times(Scaled.of(factor[-step if self.reverse else step - 1]))
+
+
+class BothWays:
+    """The sweep of one run.
+
+    Parameters
+    ----------
+    stack : BidirectionalStack
+        The layers.
+    trace : BidirectionalTrace
+        What the forward pass made.
+    slopes : mapping
+        The local derivatives of each cell, of the steps as it read them.
+    seeds : Scaled array of shape (T, H)
+        dL_t/d(what the last layer hands on)_t.
+    targets : int array of shape (n,)
+        Target steps, ascending.
+    on_step : callable, optional
+        As in `gradient_flow`.
+    """
+
+    def __init__(
+        self,
+        stack: BidirectionalStack,
+        trace: Any,
+        slopes: Mapping[str, Tree],
+        seeds: Scaled,
+        targets: Array,
+        on_step: Callable[[float], None] | None = None,
+    ) -> None:
+        self._seeds, self._targets, self._on_step = seeds, targets, on_step
+        self._T = len(seeds.mantissa)
+        self._layers = [
+            {
+                f"{number}.{direction}": _Way(
+                    stack.directions(number)[direction],
+                    slopes[f"{number}.{direction}"],
+                    share,
+                    direction == "reverse",
+                )
+                for direction, share in stack.shares(number, trace)
+            }
+            for number in range(len(stack.layers))
+        ]
+        self._widths = [layer.D for layer in stack.layers]
+        self._done = 0
+
+    def norms(self) -> dict[str, SquareNorms]:
+        """dL_t/dz of every gate of every cell, as norms over its units."""
+        ways = {at: way for layer in self._layers for at, way in layer.items()}
+        kept = {at: _Square(len(self._targets), self._T, way) for at, way in ways.items()}
+        for rows in self._blocks():
+            for _ in self._swept(rows, kept, to_inputs=False):
+                pass
+        return {at: square.norms for at, square in kept.items()}
+
+    def inputs(self) -> SquareNorms:
+        """dL_t/dx_j, as norms."""
+        shape = (1, len(self._targets), self._T)
+        mantissa, exponent = np.zeros(shape), np.full(shape, ZERO_EXPONENT)
+        for rows in self._blocks():
+            for j, found in self._swept(rows, {}, to_inputs=True):
+                norm = found.scaled(np.arange(len(found.exponent))).norm(axis=1)
+                mantissa[0, rows, j - 1], exponent[0, rows, j - 1] = norm.mantissa, norm.exponent
+        return SquareNorms(mantissa, exponent)
+
+    def _blocks(self) -> Iterator[slice]:
+        """Targets a few at a time; progress is counted anew."""
+        n = len(self._targets)
+        most = max(1, _KEPT // (self._T * max(self._widths)))
+        # As many in each block as in the others.
+        blocks = -(-n // most)
+        size = -(-n // blocks)
+        self._done, self._work = 0, blocks * self._T * sum(map(len, self._layers))
+        for start in range(0, n, size):
+            yield slice(start, min(start + size, n))
+
+    def _swept(
+        self, rows: slice, kept: Mapping[str, _Square], to_inputs: bool
+    ) -> Iterator[tuple[int, SharedRows]]:
+        """Carry some targets down to the inputs: what reaches these, for each step."""
+        given: Given | None = None
+        for number in reversed(range(len(self._layers))):
+            nothing = zero_rows(rows.stop - rows.start, self._widths[number])
+            below = [nothing] * self._T
+            for at, way in self._layers[number].items():
+                flipped = way.reverse and given is None
+                for signals in self._signals(way, rows, given):
+                    j = self._T + 1 - signals.j if way.reverse else signals.j
+                    if at in kept:
+                        kept[at].keep(rows, flipped, j, signals)
+                    if number or to_inputs:
+                        found = _whole(way.to_inputs.rows(signals), rows, signals.first, flipped)
+                        before = below[j - 1]
+                        below[j - 1] = found if before is nothing else plus(before, found)
+                    self._tell()
+            given = below
+        if to_inputs:
+            yield from enumerate(given or (), 1)
+
+    def _signals(self, way: _Way, rows: slice, given: Given | None) -> Iterator[Signals]:
+        """The signals of one direction of a layer, in the order in which it read the steps."""
+        T, targets = self._T, self._targets[rows]
+        if given is None:
+            own = T + 1 - targets[::-1] if way.reverse else targets
+            return carry_back(way.cell, way.slopes, way.seeds(self._seeds), None, own)
+
+        in_order = given[::-1] if way.reverse else given
+        steps = (way.given(step, in_order[step - 1]) for step in range(T, 0, -1))
+        return carry_given_back(way.cell, way.slopes, steps, len(targets))
+
+    def _tell(self) -> None:
+        self._done += 1
+        if self._on_step is not None:
+            self._on_step(min(1.0, self._done / self._work))
+
+
+class _Square:
+    """Norms of one cell's gates, written down as its sweep goes."""
+
+    def __init__(self, n: int, T: int, way: _Way) -> None:
+        gates = way.cell.gates(way.slopes)
+        self._by_gate = GateNorms(gates)
+        self._reverse, self._T = way.reverse, T
+        # The targets of a step lie next to each other, as they come.
+        self._mantissa = np.zeros((len(gates), T, n)).transpose(0, 2, 1)
+        # As a rule, one serves all.
+        self._exponent = np.zeros((1, T, n), np.int64).transpose(0, 2, 1)
+
+    @property
+    def norms(self) -> SquareNorms:
+        return SquareNorms(self._mantissa, self._exponent)
+
+    def keep(self, rows: slice, flipped: bool, j: int, signals: Signals) -> None:
+        """Write down the norms of step j of the targets in some rows, from the last one on."""
+        found, power = self._by_gate.by_gate(signals)
+        power = np.atleast_2d(power)
+        if len(power) > len(self._exponent):
+            self._exponent = np.repeat(self._exponent, len(power), axis=0)
+        for kept, new in ((self._mantissa, found), (self._exponent, power)):
+            own = kept[:, rows, j - 1]
+            own = own[:, ::-1] if flipped else own
+            own[:, signals.first :] = new
+
+
+def _whole(found: SharedRows, rows: slice, first: int, flipped: bool) -> SharedRows:
+    """Rows of all targets of a block, of those that have entered."""
+    n = rows.stop - rows.start
+    mantissa, exponent, apart, low = found
+    places = apart.places + first
+    if first:
+        mantissa = np.concatenate([np.zeros((first, mantissa.shape[1])), mantissa])
+        exponent = np.concatenate([np.full(first, ZERO_EXPONENT), exponent])
+    if flipped:
+        mantissa, exponent, places = mantissa[::-1], exponent[::-1], n - 1 - places
+    return SharedRows(mantissa, exponent, apart._replace(places=places), low)

@@ -1,0 +1,161 @@
+"""The heatmap of layers that read in both directions: target step against source step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gradflow.figures.builders.colour_scale import (
+    FONT,
+    View,
+    colour_range,
+    ends_and_colours,
+    flat_bar,
+    ticks,
+)
+from gradflow.figures.builders.colours import ZERO
+from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import block_size, pooled
+from gradflow.figures.builders.term_heatmap import HEIGHT, heatmap_axes, x_label_depth
+from gradflow.figures.builders.text import subscripted
+from gradflow.flow import BidirectionalFlow
+from gradflow.numerics.scaled import Array
+
+_X_TITLE = "source step j (j = t: the target step itself)"
+
+
+def square_panel(
+    title: str, quantity: str, log10: Array, x: Array, words: Sequence[str] | None = None
+) -> Panel:
+    """A square heatmap's content.
+
+    Parameters
+    ----------
+    title, quantity : str
+        Of which layer and direction the terms are, and what they are.
+    log10 : array of shape (T, T)
+        log10 of the terms, source step j in column j - 1; nan where there is none.
+    x : array of shape (T, D)
+        Inputs.
+    words : sequence of T str, optional
+        A word for each step.
+
+    Returns
+    -------
+    Panel
+        In a relative view each row is divided by its largest term.
+    """
+    largest = np.fmax.reduce(log10, axis=1)
+    return Panel(
+        title,
+        quantity,
+        log10,
+        None,
+        None,
+        np.linalg.norm(x, axis=1),
+        None if words is None else tuple(words),
+        unit=np.where(np.isfinite(largest), largest, 0.0),
+    )
+
+
+def flow_panel(
+    flow: BidirectionalFlow,
+    parameter: str,
+    layer: int | None,
+    direction: str | None,
+    title: str | None = None,
+    words: Sequence[str] | None = None,
+) -> Panel:
+    """A square heatmap's content, of a flow; nothing at steps that are no targets."""
+    log10 = np.full((flow.T, flow.T), np.nan)
+    log10[flow.targets - 1] = flow.log10(parameter, layer, direction)
+    named = title or ("inputs" if parameter == "x" else direction_title(flow, layer, direction))
+    return square_panel(named, f"dL_t/d{parameter}", log10, flow.x, words)
+
+
+def direction_title(flow: BidirectionalFlow, layer: int | None, direction: str | None) -> str:
+    """The kind of a cell, and which layer and direction of the flow it is."""
+    number = layer or 0
+    cells = flow.cell.directions(number)
+    way = direction or next(iter(cells))
+    at = f", layer {number}" if len(flow.cell.layers) > 1 else ""
+    return f"{type(cells[way]).__name__}{at}, {way}"
+
+
+def square_heatmap(
+    panel: Panel, relative: bool, floor: float, dark: bool | None = None
+) -> go.Figure:
+    """All terms of one panel of `square_panel`.
+
+    Parameters
+    ----------
+    panel : Panel
+        The terms.
+    relative : bool
+        Whether each row is divided by its largest term.
+    floor : float
+        log10 of the size below which all colours are alike.
+    dark : bool or None
+        As for `View`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Trace "terms", and "exactly zero" where there are such terms.
+    """
+    view = View(relative, floor, False, "source", *colour_range([panel], relative, floor), dark)
+    block, sizes = block_size(panel.T), panel.relative if relative else panel.log10
+    log10 = (sizes if block == 1 else pooled(sizes, block).log10).astype(np.float32)
+    x_axis, y_axis = heatmap_axes(panel, view)
+    x_axis["title"] = {**x_axis["title"], "text": _X_TITLE}
+    named = f"<b>{subscripted(panel.title)}</b> · {subscripted(panel.quantity)}"
+    named += f" · largest of {block} × {block}" if block > 1 else ""
+    label = {"text": named, "showarrow": False, "xref": "x domain", "yref": "y domain"}
+    label |= {"x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom", "yshift": 4}
+    layout = {
+        "template": {},
+        "height": HEIGHT,
+        "margin": {"l": 58, "r": 16, "t": 34, "b": 112 + x_label_depth(panel, view), "pad": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": FONT},
+        "showlegend": False,
+        "xaxis": x_axis,
+        "yaxis": y_axis,
+        "annotations": [{**label, "font": {"size": FONT + 3}}],
+    }
+    return go.Figure({"data": list(_traces(panel, view, log10, block)), "layout": layout})
+
+
+def _traces(panel: Panel, view: View, log10: Array, block: int) -> list[dict[str, object]]:
+    low, high, scale = ends_and_colours(panel, view)
+    title = "size relative to the largest of its row" if view.relative else "size of the term"
+    steps = 1.0 + 0.5 * (block - 1) + block * np.arange(len(log10))
+    place = {"type": "heatmap", "x": steps, "y": steps, "hoverongaps": False}
+    said = "t = %{y:.0f}, j = %{x:.0f}: "
+    finite = np.where(np.isfinite(log10), log10, np.float32(np.nan))
+    terms = {
+        "name": "terms",
+        "z": finite,
+        "zmin": low,
+        "zmax": high,
+        "colorscale": scale,
+        "colorbar": flat_bar(ticks(panel, view), title, panel.has_zeros),
+        "hovertemplate": f"{said}10^%{{z:.2f}}<extra></extra>",
+        **place,
+    }
+    if not panel.has_zeros:
+        return [terms]
+    zeros = {
+        "name": "exactly zero",
+        "z": np.where(np.isneginf(log10), np.float32(1.0), np.float32(np.nan)),
+        "zmin": 0.0,
+        "zmax": 1.0,
+        "colorscale": ((0.0, ZERO), (1.0, ZERO)),
+        "showscale": False,
+        "hovertemplate": f"{said}exactly zero<extra></extra>",
+        **place,
+    }
+    return [terms, zeros]
