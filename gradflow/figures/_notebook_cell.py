@@ -40,7 +40,7 @@ def figure_and_picture(flow: GradientFlow | BidirectionalFlow) -> tuple[dict[str
         A picture of the same cells, as a data URI, between what its axes count.
     """
     both_ways = isinstance(flow, BidirectionalFlow)
-    if both_ways:
+    if isinstance(flow, BidirectionalFlow):
         figure = plot_heatmap(flow, "w_x", 0, direction=next(iter(flow.cell.directions(0))))
     else:
         figure = plot_heatmap(flow, "w_x", 0 if len(layers_of(flow.cell)) > 1 else None)

@@ -83,20 +83,20 @@ def forward_pass(
         loss = UnitLoss() if loss is None else loss
         initial_state = model.initial_state if initial_state is None else initial_state
         x = model.looked_up(x)
-        model = model.cell
+    cell: Cell | BidirectionalStack = model.cell if isinstance(model, Model) else model
     readout = Readout() if readout is None else readout
     loss = SquaredError() if loss is None else loss
-    if not isinstance(model, BidirectionalStack):
-        check_kind("cell", model, Cell, "a cell, such as RNN or LSTM")
+    if not isinstance(cell, BidirectionalStack):
+        check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")
     check_kind("readout", readout, Readout, "a Readout")
     check_kind("loss", loss, Loss, "a loss, such as SquaredError()")
-    inputs = checked_inputs(x, model.D)
+    inputs = checked_inputs(x, cell.D)
     counts = checked_mask(mask, len(inputs))
     w_t = checked_weights(weights, counts)
-    start = checked_start({} if initial_state is None else initial_state, model)
-    w_o = readout.matrix(model.H)
+    start = checked_start({} if initial_state is None else initial_state, cell)
+    w_o = readout.matrix(cell.H)
     counted = inputs if counts.all() else frozen(inputs[counts])
-    trace = _trace(model, counted, start, readout)
+    trace = _trace(cell, counted, start, readout)
     o = trace.o
     loss_slope = slope_of_loss(readout, loss, trace, w_t, counts)
     seeds = loss_slope.reshape(len(o), -1) @ w_o  # (n, O) @ (O, H)
@@ -104,7 +104,7 @@ def forward_pass(
         frozen(slope.mantissa)
         frozen(slope.exponent)
     return ForwardPass(
-        model,
+        cell,
         readout,
         loss,
         MappingProxyType(start),
@@ -113,7 +113,7 @@ def forward_pass(
         trace,
         loss_slope,
         seeds,
-        model.slopes(trace),
+        cell.slopes(trace),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradflow.cells.bidirectional import MERGES
 from gradflow.losses import Readout
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.validation import one_of
 from gradflow.weights.contents import Contents
+from gradflow.weights.directions import as_asked
 from gradflow.weights.embeddings import embedding_tables, table_in_front
 from gradflow.weights.layers import (
     KINDS,
@@ -46,16 +48,17 @@ def model_of(
     modules, chosen = _modules(contents, prefix, answers)
     recurrent = [tensor for module in chosen for tensor in module.tensors.values()]
     check_expanded(recurrent, most)
-    layers = [layer for module in chosen for layer in module.layers(module, answers)]
+    read = [layer for module in chosen for layer in module.layers(module, answers)]
+    layers = as_asked(read, answers)
     check_direction(layers, answers)
     tables = embedding_tables(tensors, contents.tables)
     known = {name for module in modules for name in module.used} | set(tables)
     rest = {name: tensor for name, tensor in tensors.items() if name not in known}
-    linear = linear_layers(rest, layers[-1].H)
+    linear = linear_layers(rest, layers[-1].width)
     if answers.names is None:
         check_accounted(tensors, chosen, known, linear)
     offered = offered_names(linear, layers[0].D, contents.tables is not None)
-    readout_layer = chosen_readout(readout, linear, offered, layers[-1].H)
+    readout_layer = chosen_readout(readout, linear, offered, layers[-1].width)
     read_out = [] if readout_layer is None else [linear[readout_layer]]
     table = table_in_front(tables, layers[0].D, chosen[0].stem)
     beside = [tensor for layer in read_out for tensor in layer.tensors]
@@ -67,7 +70,15 @@ def model_of(
         readout_of(*read_out) if read_out else Readout(),
         readout_layer,
         tuple(
-            LayerSource(layer.name, layer.kind, layer.D, layer.H, layer.dtype, layer.known_from)
+            LayerSource(
+                layer.name,
+                layer.kind,
+                layer.D,
+                layer.H,
+                layer.dtype,
+                layer.known_from,
+                layer.reverse is not None,
+            )
             for layer in layers
         ),
         offered,
@@ -99,3 +110,5 @@ def _check_answers(answers: Answers) -> None:
     for name in ("activation", "recurrent_activation"):
         if getattr(answers, name) is not None:
             one_of(name, getattr(answers, name), ACTIVATIONS)
+    if answers.merge is not None:
+        one_of("merge", answers.merge, MERGES)

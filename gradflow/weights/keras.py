@@ -19,6 +19,7 @@ import numpy as np
 
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of
+from gradflow.weights.directions import both_ways
 from gradflow.weights.keras_graph import LayerGraph
 from gradflow.weights.layers import (
     KINDS_BY_GATES,
@@ -29,10 +30,8 @@ from gradflow.weights.layers import (
     check_matrix,
     check_shape,
     chosen_activations,
-    chosen_direction,
     chosen_kind,
     gate_count,
-    one_of_two,
 )
 from gradflow.weights.pytorch import joined_biases
 from gradflow.weights.tensors import ChoiceError, Tensor, by_prefix, shown
@@ -80,9 +79,8 @@ def _with_both_directions(modules: Mapping[str, Module]) -> Iterator[Module]:
 
 
 def _of_both(forward: Module, backward: Module, module: Module, answers: Answers) -> list[Layer]:
-    direction = chosen_direction(module.name, answers)
-    part = backward if direction == "reverse" else forward
-    return [one_of_two(layer, direction) for layer in part.layers(part, answers)]
+    (one,), (other,) = (part.layers(part, answers) for part in (forward, backward))
+    return [both_ways(one, other, module.told.merge)]
 
 
 def _module(prefix: str, group: Mapping[str, Tensor], graph: LayerGraph | None) -> Module:

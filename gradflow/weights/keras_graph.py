@@ -19,6 +19,10 @@ from gradflow.weights.layers import ACTIVATION_NAMES, Told
 from gradflow.weights.tensors import shown
 
 SOURCE = "the model's configuration"
+AT_THE_ENDS = (
+    "Its model goes on with each direction's last state, which is step 1 of the reverse one; here "
+    "both directions' states of the same step are joined."
+)
 DEPTH_LIMIT = 20
 LAYER_LIMIT = 10_000
 
@@ -47,11 +51,14 @@ class LayerGraph:
         Names of layers of which the first is the only input of the second, step by step.
     filed : mapping
         Names of all layers by the folders in which Keras 3 files their weights: "lstm_1".
+    both_ways : mapping
+        Names of bidirectional layers by all names that their two parts have.
     """
 
     told: Mapping[str, Told]
     feeds: frozenset[tuple[str, str]]
     filed: Mapping[str, str]
+    both_ways: Mapping[str, str]
 
     def name_of(self, module: str) -> str | None:
         """The layer that a module of the file belongs to, by its path."""
@@ -76,7 +83,8 @@ class LayerGraph:
 
     def chain(self, modules: list[str]) -> list[int] | None:
         """The order in which modules feed each other one by one; None if they do not."""
-        names = [self.name_of(module) for module in modules]
+        found = [self.name_of(module) for module in modules]
+        names = [None if name is None else self.both_ways.get(name, name) for name in found]
         return in_a_row(names, self.feeds)
 
 
@@ -121,6 +129,7 @@ def _read(config: dict[str, Any], version: str | None) -> LayerGraph:
     told: dict[str, Told] = {}
     feeds: set[tuple[str, str]] = set()
     filed: dict[str, str] = {}
+    both_ways: dict[str, str] = {}
     for path, layers, sequential in _models(config, 0, ""):
         inputs = _inputs(layers, sequential)
         by_name = {_name(layer): layer for layer in layers}
@@ -135,13 +144,16 @@ def _read(config: dict[str, Any], version: str | None) -> LayerGraph:
             found = _told(layer, version)
             told.update(found)
             names = list(found)
+            if layer["class_name"] == "Bidirectional":
+                both_ways.update(dict.fromkeys(names, name))
+                names = [name]
             feeds.update(pairwise(names))
-            if names and layer["class_name"] != "Bidirectional":
+            if names:
                 ends[name] = (names[0], names[-1])
         feeds.update(_direct(by_name, inputs, ends))
     if len(told) > LAYER_LIMIT:
         raise ValueError(f"The model must have at most {LAYER_LIMIT} layers. Got {len(told)}.")
-    return LayerGraph(told, frozenset(feeds), filed)
+    return LayerGraph(told, frozenset(feeds), filed, both_ways)
 
 
 def _models(
@@ -216,18 +228,27 @@ def _direct(
             if len(given) != 1 or given[0][1] != 0 or given[0][0] not in layers:
                 break
             below = given[0][0]
-            if below in ends and layers[below]["config"].get("return_sequences"):
+            if below in ends and _hands_on_every_step(layers[below]):
                 yield ends[below][1], first
             if layers[below]["class_name"] not in TRANSPARENT:
                 break
             given = inputs.get(below, [])
 
 
+def _hands_on_every_step(layer: dict[str, Any]) -> bool:
+    """Whether a recurrent layer hands on its states of all steps."""
+    config = layer["config"]
+    if layer["class_name"] == "Bidirectional":
+        config = config["layer"]["config"]
+    return bool(config.get("return_sequences"))
+
+
 def _told(layer: dict[str, Any], version: str | None) -> dict[str, Told]:
     """What is told of the cells in a layer, by name; nothing of one without."""
     class_name, config, name = layer["class_name"], layer["config"], _name(layer)
     if class_name == "Bidirectional":
-        return _told_of_both(config, name, version)
+        told = _told_of_both(config, name, version)
+        return told if _hands_on_every_step(layer) else _at_the_ends(told)
     if class_name == "TimeDistributed":
         return _told(config["layer"], version)
     if class_name != "RNN":
@@ -256,9 +277,15 @@ def _told_of_both(config: dict[str, Any], name: str, version: str | None) -> dic
             unsupported="Both directions must have the same cells and activations. "
             f"Got {shown(name)}, whose directions differ.",
         )
+    forward = replace(forward, merge=str(config.get("merge_mode", "concat") or "apart"))
     ending = inner.removeprefix("forward_")
     names = (f"forward_{ending}", f"backward_{ending}", inner, name)
     return dict.fromkeys(names, forward)
+
+
+def _at_the_ends(told: dict[str, Told]) -> dict[str, Told]:
+    """What is told of a bidirectional layer that hands on one state of each direction."""
+    return {name: replace(one, notes=(*one.notes, AT_THE_ENDS)) for name, one in told.items()}
 
 
 def _with_layer(told: Told, config: dict[str, Any], name: str) -> Told:

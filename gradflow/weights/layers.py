@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from gradflow.cells import GRU, LSTM, RNN, Cell, Stack
+from gradflow.cells import GRU, LSTM, RNN, Bidirectional, BidirectionalStack, Cell, Stack
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
@@ -18,9 +18,7 @@ ACTIVATION_NAMES = tuple(name for name in ACTIVATIONS if name != "identity")
 RNN_KINDS = tuple(f"rnn_{name}" for name in ACTIVATION_NAMES)
 # What a layer can be: the values of `cell=`.
 KINDS = ("rnn_tanh", "rnn_relu", *GATED, *sorted({*RNN_KINDS} - {"rnn_tanh", "rnn_relu"}))
-DIRECTIONS = ("forward", "reverse")
-# What is said of a direction of a bidirectional layer, and of a layer that runs backwards.
-ONE_OF_TWO = "One direction of a bidirectional layer, by itself."
+# What is said of a layer that runs backwards.
 FROM_THE_END = (
     "Reads the sequence from its end: hand in x[::-1]. Step t is then the t-th element from the "
     "end, and lag k goes k - 1 elements towards the end."
@@ -39,6 +37,7 @@ class Answers:
     gates: str | None = None
     names: Any = None
     direction: str | None = None
+    merge: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ class Told:
         What of it is not supported, as a sentence.
     notes : tuple of str
         What else is to be known of it, sentences.
+    merge : str or None
+        How the directions of a bidirectional layer are joined; "apart" where they are not.
     """
 
     source: str = ""
@@ -63,6 +64,7 @@ class Told:
     recurrent_activation: str | None = None
     unsupported: str = ""
     notes: tuple[str, ...] = ()
+    merge: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +97,10 @@ class Layer:
         "reverse" if it reads the sequence from its end.
     start : mapping
         Starting states by their names in the cell, arrays of shape (H,); 0 where there is none.
+    reverse : Layer or None
+        The layer that reads the same inputs from their end, of a bidirectional layer.
+    merge : str or None
+        How both are joined, as `Bidirectional` has it.
     """
 
     name: str
@@ -109,6 +115,14 @@ class Layer:
     known_from: tuple[str, ...] = ()
     direction: str = "forward"
     start: Mapping[str, Array] = field(default_factory=dict)
+    reverse: Layer | None = None
+    merge: str | None = None
+
+    @property
+    def width(self) -> int:
+        """How many numbers it hands on."""
+        side_by_side = self.reverse is not None and self.merge == "concat"
+        return self.H + (self.reverse.H if self.reverse and side_by_side else 0)
 
     @property
     def H(self) -> int:
@@ -159,39 +173,6 @@ class Module:
         return shown(tensor.name if tensor else ".".join(filter(None, (self.name, name))))
 
 
-def one_direction(name: str) -> str:
-    """What is said of bidirectional layers that feed each other."""
-    return (
-        "The layers must run in one direction: stacks of bidirectional layers are not supported. "
-        f"Got {shown(name)}."
-    )
-
-
-def chosen_direction(name: str, answers: Answers) -> str:
-    """The direction of a bidirectional layer that the user wants to see.
-
-    Raises
-    ------
-    ChoiceError
-        If none is said.
-    """
-    if answers.direction not in DIRECTIONS:
-        raise ChoiceError(
-            f'direction must be "forward" or "reverse" for {shown(name) if name else "the layer"}: '
-            "it is bidirectional, and each direction is looked at by itself. "
-            f"Got {answers.direction!r}.",
-            "direction",
-            DIRECTIONS,
-        )
-    return answers.direction
-
-
-def one_of_two(layer: Layer, direction: str) -> Layer:
-    """A layer as one direction of a bidirectional one, with what is to be said of it."""
-    notes = (ONE_OF_TWO, *((FROM_THE_END,) if direction == "reverse" else ()))
-    return replace(layer, direction=direction, known_from=layer.known_from + notes)
-
-
 def check_direction(layers: Sequence[Layer], answers: Answers) -> None:
     """Raise ValueError unless all layers run in one direction, and in the one that is said."""
     said = answers.direction or layers[0].direction
@@ -204,7 +185,15 @@ def check_direction(layers: Sequence[Layer], answers: Answers) -> None:
 
 
 def initial_state_of(layers: Sequence[Layer]) -> dict[str, Array]:
-    """The starting states of a cell, or of a stack by the numbers of its layers."""
+    """The starting states by their names in the cell that `cell_of` makes of the layers."""
+    if any(layer.reverse for layer in layers):
+        return {
+            f"{number}.{direction}.{name}": value
+            for number, layer in enumerate(layers)
+            for direction, part in (("forward", layer), ("reverse", layer.reverse))
+            if part is not None
+            for name, value in part.start.items()
+        }
     return {
         f"{number}.{name}" if len(layers) > 1 else name: value
         for number, layer in enumerate(layers)
@@ -328,8 +317,8 @@ def check_matrix(label: str, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{label} must be a matrix. Got shape {shape}.")
 
 
-def cell_of(layers: Sequence[Layer]) -> Cell:
-    """The cell of one layer, or the stack of several.
+def cell_of(layers: Sequence[Layer]) -> Cell | BidirectionalStack:
+    """The cell of one layer, or the stack of several; of a bidirectional one always a stack.
 
     Raises
     ------
@@ -337,13 +326,21 @@ def cell_of(layers: Sequence[Layer]) -> Cell:
         If a layer does not take what the one before it gives.
     """
     for below, above in itertools.pairwise(layers):
-        if above.D != below.H:
+        if below.width != above.D:
             raise ValueError(
                 f"prefix must name layers that fit: {shown(above.name)} takes {above.D} inputs. "
-                f"Got {below.H} from {shown(below.name)}."
+                f"Got {below.width} from {shown(below.name)}."
             )
+    if any(layer.reverse for layer in layers):
+        return BidirectionalStack([_both(layer) for layer in layers])
     cells = [_cell(layer) for layer in layers]
     return cells[0] if len(cells) == 1 else Stack(cells)
+
+
+def _both(layer: Layer) -> Cell | Bidirectional:
+    if layer.reverse is None:
+        return _cell(layer)
+    return Bidirectional(_cell(layer), _cell(layer.reverse), layer.merge or "concat")
 
 
 def _cell(layer: Layer) -> Cell:

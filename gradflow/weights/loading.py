@@ -33,6 +33,7 @@ def load(
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     direction: str | None = None,
+    merge: str | None = None,
     readout: str | None = AUTO,
     limit: int = LIMIT,
 ) -> Model:
@@ -60,8 +61,10 @@ def load(
         the biases that are added, and "b_hn" for that inside a GRU's reset gate. Values are names
         in the file, with ".T" for a tensor transposed, or one name for each gate.
     direction : {"forward", "reverse"}, optional
-        Which direction of a bidirectional layer is looked at, by itself. The reverse one reads the
-        sequence from its end: hand in x[::-1].
+        One direction of a bidirectional layer, by itself; both together unless given. The reverse
+        one reads the sequence from its end: hand in x[::-1].
+    merge : {"concat", "sum", "mul", "ave"}, optional
+        How the directions of bidirectional layers are joined, where the file does not tell.
     readout : str or None
         The linear layer of the file to read out with; None for the sum of the hidden units. "auto"
         is the only linear layer that takes the hidden units where there is exactly one, else the
@@ -102,7 +105,7 @@ def load(
     """
     given = _given_path(path)
     whole_number("limit", limit, 0, sys.maxsize - 1)
-    answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
+    answers = Answers(cell, activation, recurrent_activation, gates, names, direction, merge)
     file = whole_file_of(given) or index_of(given)
     if file.name.endswith(INDEX):
         shards = Contents.of(read_shards(file, limit))
@@ -124,6 +127,7 @@ def loads(
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     direction: str | None = None,
+    merge: str | None = None,
     readout: str | None = AUTO,
     limit: int = LIMIT,
 ) -> Model:
@@ -135,7 +139,7 @@ def loads(
         The whole file.
     name : str
         Its name, for errors, and for what its content does not tell.
-    prefix, cell, activation, recurrent_activation, gates, names, direction, readout, limit
+    prefix, cell, activation, recurrent_activation, gates, names, direction, merge, readout, limit
         As for `load`.
 
     Returns
@@ -162,7 +166,7 @@ def loads(
     if not isinstance(name, str):
         raise ValueError(f"name must be a str. Got {shown(repr(name))}.")
     whole_number("limit", limit, 0, sys.maxsize - 1)
-    answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
+    answers = Answers(cell, activation, recurrent_activation, gates, names, direction, merge)
     return model_of(read_contents(data, name, limit), prefix, answers, readout, 2 * limit)
 
 
@@ -176,6 +180,7 @@ def from_state_dict(
     gates: str | None = None,
     names: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     direction: str | None = None,
+    merge: str | None = None,
     readout: str | None = AUTO,
 ) -> Model:
     """The model in a mapping from PyTorch's or Keras' names to arrays.
@@ -184,7 +189,7 @@ def from_state_dict(
     ----------
     mapping : mapping
         Arrays or PyTorch tensors by name, such as `torch.nn.LSTM(3, 5).state_dict()`.
-    prefix, cell, activation, recurrent_activation, gates, names, direction, readout
+    prefix, cell, activation, recurrent_activation, gates, names, direction, merge, readout
         As for `load`.
 
     Returns
@@ -214,7 +219,7 @@ def from_state_dict(
             f"mapping must be a mapping from names to arrays. Got {type(mapping).__name__}."
         )
     contents = Contents.of({name: given_tensor(name, value) for name, value in mapping.items()})
-    answers = Answers(cell, activation, recurrent_activation, gates, names, direction)
+    answers = Answers(cell, activation, recurrent_activation, gates, names, direction, merge)
     return model_of(contents, prefix, answers, readout)
 
 

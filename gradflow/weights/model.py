@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from gradflow.cells import Cell
 from gradflow.losses import Readout
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
@@ -33,6 +32,8 @@ class LayerSource:
     known_from : tuple of str
         Where the order of its gates and its activations are known from, or what they are assumed
         from: sentences.
+    both_ways : bool
+        Whether it is bidirectional; H is that of one direction then.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LayerSource:
     H: int
     dtype: str
     known_from: tuple[str, ...] = ()
+    both_ways: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class Model:
 
     Attributes
     ----------
-    cell : Cell
+    cell : Cell or BidirectionalStack
         The cell, or the stack of several.
     readout : Readout
         The linear layer that was asked for or is the only one; without one, the sum of the hidden
@@ -59,8 +61,8 @@ class Model:
     layers : tuple of LayerSource
         The recurrent layers, the one next to the input first.
     linear_layers : tuple of str
-        Names of all layers in the file that could be the readout: they take H numbers, and are no
-        embedding.
+        Names of all layers in the file that could be the readout: they take H numbers, of a
+        bidirectional layer of states side by side 2 H, and are no embedding.
     direction : {"forward", "reverse"}
         "reverse" if the layers read the sequence from its end: hand in x[::-1].
     initial_state : mapping
@@ -94,7 +96,7 @@ class Model:
     Readout: linear layer readout, outputs 4.
     """
 
-    cell: Cell
+    cell: Any
     readout: Readout
     readout_layer: str | None
     layers: tuple[LayerSource, ...]
@@ -190,8 +192,10 @@ class Model:
 def _sentence(layer: LayerSource) -> str:
     kind = KIND_WORDS[layer.kind]
     name = f" {layer.name}" if layer.name else ""
-    sizes = f"inputs D = {layer.D}, hidden units H = {layer.H}, stored as {layer.dtype}."
-    return " ".join((f"{kind}{name}: {sizes}", *layer.known_from))
+    H = f"{layer.H} in each direction" if layer.both_ways else f"{layer.H}"
+    sizes = f"inputs D = {layer.D}, hidden units H = {H}, stored as {layer.dtype}."
+    way = "Bidirectional " if layer.both_ways else ""
+    return " ".join((f"{way}{kind}{name}: {sizes}", *layer.known_from))
 
 
 KIND_WORDS = {

@@ -17,15 +17,14 @@ from functools import partial
 import numpy as np
 
 from gradflow.numerics.scaled import Array
+from gradflow.weights.directions import both_ways
 from gradflow.weights.gate_blocks import GateBlocks, Source, layer_of, transposed
 from gradflow.weights.layers import (
     FROM_THE_END,
-    ONE_OF_TWO,
     Answers,
     Layer,
     Module,
     Told,
-    chosen_direction,
 )
 from gradflow.weights.onnx_graph import OnnxGraph, OnnxNode, dequantized
 from gradflow.weights.refusals import no_peepholes
@@ -102,10 +101,8 @@ def _unsupported(graph: OnnxGraph, node: OnnxNode, tensors: Mapping[str, Tensor]
 
 
 def _layers(graph: OnnxGraph, node: OnnxNode, module: Module, answers: Answers) -> list[Layer]:
-    kind = KINDS[node.kind]
     direction = node.attributes.get("direction", "forward")
     count = DIRECTIONS.get(direction, 0)
-    both = direction == "bidirectional"
     for role, rank in (("W", 3), ("R", 3), ("B", 2)):
         tensor = module.tensors.get(role)
         if tensor is None and role != "B":
@@ -115,19 +112,27 @@ def _layers(graph: OnnxGraph, node: OnnxNode, module: Module, answers: Answers) 
                 f"{shown(tensor.name)} must have {rank} axes, the first of them the directions "
                 f"({direction}). Got {tensor.shape}."
             )
-    if both:
-        direction = chosen_direction(node.name, answers)
-    place = 1 if both and direction == "reverse" else 0
+    layers = [_of_place(graph, node, module, answers, place) for place in range(count)]
+    if len(layers) == 2:
+        return [both_ways(layers[0], layers[1], "concat")]
+    notes = (FROM_THE_END,) if direction == "reverse" else ()
+    known_from = layers[0].known_from + notes
+    return [replace(layers[0], direction=direction, known_from=known_from)]
+
+
+def _of_place(
+    graph: OnnxGraph, node: OnnxNode, module: Module, answers: Answers, place: int
+) -> Layer:
+    """One direction of a node, the first or the second."""
+    kind = KINDS[node.kind]
+    count = DIRECTIONS[node.attributes.get("direction", "forward")]
     blocks = _blocks(node, module.tensors, place)
-    notes = [ONE_OF_TWO] if both else []
-    notes += [FROM_THE_END] if direction == "reverse" else []
-    notes += [QUANTIZED] if module.tensors["R"].parts else []
+    notes = (QUANTIZED,) if module.tensors["R"].parts else ()
     start, more = _start(graph, node, kind, place, min(blocks.w_h.shape))
     told = _told(node, kind, place, count)
     told = replace(told, notes=(*told.notes, *notes, *more))
     source = Source(told, ORDERS[kind], f"told by {SOURCE}")
-    layer = layer_of(node.name, blocks, answers, source)
-    return [replace(layer, direction=direction, start=start)]
+    return replace(layer_of(node.name, blocks, answers, source), start=start)
 
 
 def _blocks(node: OnnxNode, tensors: Mapping[str, Tensor], place: int) -> GateBlocks:

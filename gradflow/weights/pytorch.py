@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gradflow.numerics.scaled import Array
+from gradflow.weights.directions import both_ways
 from gradflow.weights.layers import (
     KINDS_BY_GATES,
     Answers,
@@ -24,11 +25,8 @@ from gradflow.weights.layers import (
     check_matrix,
     check_shape,
     chosen_activations,
-    chosen_direction,
     chosen_kind,
     gate_count,
-    one_direction,
-    one_of_two,
 )
 from gradflow.weights.tensors import Tensor, by_prefix, shown
 
@@ -71,10 +69,7 @@ def _module(prefix: str, group: Mapping[str, Tensor], told: Told) -> Module:
 
 
 def _unsupported(group: Mapping[str, Tensor]) -> str:
-    stacked = any("_l0" not in name for name in group)
     for name, tensor in group.items():
-        if name.endswith(REVERSE) and stacked:
-            return one_direction(tensor.name)
         if name.startswith("weight_hr"):
             return (
                 "The layers must have no projection (proj_size), which is not supported. "
@@ -87,12 +82,12 @@ def _layers(module: Module, answers: Answers) -> list[Layer]:
     numbers = {found[1] for name in module.tensors for found in NUMBER.finditer(name)}
     if not numbers:
         return [_layer(module, "", answers)]
-    if any(name.endswith(REVERSE) for name in module.tensors):
-        direction = chosen_direction(module.name, answers)
-        end = REVERSE if direction == "reverse" else ""
-        return [one_of_two(_layer(module, f"_l0{end}", answers), direction)]
     # From l0 to the highest that any tensor names: one that lacks its weights is found missing.
-    return [_layer(module, f"_l{n}", answers) for n in range(max(map(int, numbers)) + 1)]
+    layers = [_layer(module, f"_l{n}", answers) for n in range(max(map(int, numbers)) + 1)]
+    if not any(name.endswith(REVERSE) for name in module.tensors):
+        return layers
+    others = [_layer(module, f"_l{n}{REVERSE}", answers) for n in range(len(layers))]
+    return [both_ways(*pair, "concat") for pair in zip(layers, others, strict=True)]
 
 
 def _layer(module: Module, ending: str, answers: Answers) -> Layer:

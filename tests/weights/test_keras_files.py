@@ -13,6 +13,7 @@ import pytest
 from support.needed import needed_module
 
 import gradflow as gf
+from gradflow.weights.tensors import ChoiceError
 
 h5py = needed_module("h5py", "needs h5py: pip install -r requirements-keras.txt")
 
@@ -24,6 +25,7 @@ STACK = {
     "gru_reset_before": ["gru_reset_before"],
     "lstm_relu": ["lstm"],
     "wrapped": ["lstm", "gru", "rnn_softsign"],
+    "both_ways": ["lstm", "gru", "lstm", "rnn_tanh", "lstm"],
 }
 
 
@@ -51,15 +53,71 @@ def test_a_file_runs_as_keras_does(name, suffix):
 def test_each_direction_of_a_bidirectional_layer_runs_as_keras_does(suffix):
     path = FOLDER / f"bidirectional{suffix}"
     said = {"activation": "tanh", "recurrent_activation": "sigmoid"}
-    with pytest.raises(ValueError, match=r'direction must be "forward" or "reverse" for .*forward'):
-        gf.load(path, **said)
     x, output = of_npz("bidirectional")
+    asked = {"merge": "concat"} if suffix == ".weights.h5" else {}
+    assert_runs(gf.load(path, **said, **asked), "bidirectional")
     forward, reverse = (gf.load(path, direction=d, **said) for d in ("forward", "reverse"))
     found = gf.gradient_flow(forward, x).trace.hidden[1:]
     np.testing.assert_allclose(found, output[:, :4], rtol=0, atol=5e-7)
     found = gf.gradient_flow(reverse, x[::-1]).trace.hidden[1:]
     np.testing.assert_allclose(found[::-1], output[:, 4:], rtol=0, atol=5e-7)
     assert (forward.direction, reverse.direction) == ("forward", "reverse")
+
+
+def test_how_directions_are_joined_is_asked_where_no_configuration_tells():
+    path = FOLDER / "bidirectional.weights.h5"
+    said = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    with pytest.raises(ChoiceError, match="merge must be said for bidirectional") as asked:
+        gf.load(path, **said)
+    assert asked.value.choices == ("concat", "sum", "mul", "ave")
+    summed = gf.load(path, **said, merge="sum")
+    assert summed.cell.H == 4
+    assert "added up (sum): as you said" in summed.description[0]
+    with pytest.raises(ValueError, match="merge must be one of concat, sum, mul, ave"):
+        gf.load(path, **said, merge="max")
+    with pytest.raises(ValueError, match='merge must be "concat" for'):
+        gf.load(FOLDER / "bidirectional.keras", merge="sum")
+
+
+def test_how_directions_of_a_stack_are_joined_is_told_by_the_layer_above():
+    parts = [f"bidirectional_{n}/forward_layer/{c}_cell" for n, c in ((1, "lstm"), (2, "gru"))]
+    said = {"activation": "tanh", "recurrent_activation": "sigmoid", "merge": "mul"}
+    path = FOLDER / "both_ways.weights.h5"
+    with pytest.raises(ValueError, match="takes 3 inputs"):
+        gf.load(path, prefix=[parts[1], parts[0]], **said)
+    with pytest.raises(ChoiceError) as asked:
+        gf.load(path, prefix=parts, **(said | {"merge": None}))
+    assert asked.value.choices == ("sum", "mul", "ave")
+    joined = gf.load(path, prefix=parts, **said)
+    assert [layer.merge for layer in joined.cell.layers] == ["mul", "mul"]
+
+
+def test_one_direction_of_a_stack_is_refused():
+    with pytest.raises(ValueError, match="direction must be left out for layers above one another"):
+        gf.load(FOLDER / "both_ways.keras", direction="forward")
+
+
+@pytest.mark.parametrize(
+    ("merge", "said"), [(None, "must join its directions"), ("dot", "must jo")]
+)
+def test_directions_that_are_not_joined_are_looked_at_one_by_one(merge, said):
+    config = json.loads(np.load(FOLDER / "bidirectional.npz")["config"].item())
+    config["config"]["layers"][1]["config"]["merge_mode"] = merge
+    with np.load(FOLDER / "bidirectional.npz") as file:
+        weights = {name: file[name] for name in file.files if "forward" in name or "back" in name}
+    weights["config"] = np.array(json.dumps(config))
+    with pytest.raises(ValueError, match="must join its directions"):
+        gf.from_state_dict(weights)
+    assert gf.from_state_dict(weights, direction="reverse").direction == "reverse"
+
+
+def test_a_layer_that_hands_on_its_ends_says_so():
+    with np.load(FOLDER / "bidirectional.npz") as file:
+        weights = {name: file[name] for name in file.files if "forward" in name or "back" in name}
+        config = json.loads(file["config"].item())
+    config["config"]["layers"][1]["config"]["layer"]["config"]["return_sequences"] = False
+    weights["config"] = np.array(json.dumps(config))
+    assert "which is step 1 of the reverse one" in gf.from_state_dict(weights).description[0]
 
 
 def test_weights_without_a_configuration_are_asked_about():

@@ -177,9 +177,9 @@ def test_a_node_of_float64_runs_as_in_the_reference_of_onnx(case):
 @pytest.mark.parametrize("kind", GATES)
 def test_each_direction_is_looked_at_by_itself(kind):
     data = made(kind, weights_of(kind, 2), direction="bidirectional")
-    with pytest.raises(ChoiceError, match='direction must be "forward" or "reverse" for cell'):
-        gf.loads(data)
     expected = runtime(data, X=X[:, None])[:, :, 0]
+    both = gf.gradient_flow(gf.loads(data), X).trace.hidden[1:]
+    assert_close(both, expected.reshape(T, 2 * H))
     forward, reverse = (gf.loads(data, direction=d) for d in ("forward", "reverse"))
     assert_close(gf.gradient_flow(forward, X).trace.hidden[1:], expected[:, 0])
     found = gf.gradient_flow(reverse, X[::-1]).trace.hidden[1:]
@@ -187,6 +187,27 @@ def test_each_direction_is_looked_at_by_itself(kind):
     assert (forward.direction, reverse.direction) == ("forward", "reverse")
     assert "x[::-1]" in reverse.description[0]
     assert "x[::-1]" not in forward.description[0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_bidirectional_layers_that_pytorch_exports_run_as_in_onnx_runtime():
+    layers = torch.nn.LSTM(D, H, 2, batch_first=True, bidirectional=True)
+    above = torch.nn.GRU(2 * H, 3, batch_first=True)
+    net = Network(layers, above, head=torch.nn.Linear(3, 2))
+    data = exported(net, torch.from_numpy(X[None]))
+    model = gf.loads(data)
+    assert [layer.both_ways for layer in model.layers] == [True, True, False]
+    model = gf.loads(data, readout=model.linear_layers[0])
+    assert_close(gf.gradient_flow(model, X).trace.o, runtime(data)[0])
+
+
+def test_each_direction_starts_at_its_state_in_the_file():
+    state = (GENERATOR.normal(size=(2, 1, H)) / 2).astype(np.float32)
+    data = made("GRU", weights_of("GRU", 2), {"h0": state}, direction="bidirectional")
+    model = gf.loads(data)
+    np.testing.assert_array_equal(model.initial_state["0.reverse.h"], state[1, 0])
+    found = gf.gradient_flow(model, X).trace.hidden[1:]
+    assert_close(found, runtime(data, X=X[:, None])[:, :, 0].reshape(T, 2 * H))
 
 
 def test_a_layer_that_runs_backwards_says_so():

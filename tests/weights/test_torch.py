@@ -105,16 +105,9 @@ def test_gradients_of_the_shipped_models_are_those_of_pytorch(name):
         np.testing.assert_allclose(total, expected, rtol=1e-10, atol=1e-12 * abs(expected).max())
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"bidirectional": True, "num_layers": 2}, "stacks of bidirectional layers"),
-        ({"proj_size": 2}, "projection"),
-    ],
-)
-def test_what_is_not_supported_is_named(settings, message):
-    lstm = torch.nn.LSTM(3, 5, **settings)
-    with pytest.raises(ValueError, match=message):
+def test_a_projection_is_refused_by_name():
+    lstm = torch.nn.LSTM(3, 5, proj_size=2)
+    with pytest.raises(ValueError, match="projection"):
         gf.from_state_dict(lstm.state_dict())
 
 
@@ -126,8 +119,9 @@ def test_each_direction_of_a_bidirectional_layer_runs_as_in_pytorch(kind):
     x = np.random.default_rng(5).normal(size=(6, 3))
     expected = layer(torch.from_numpy(x))[0].detach().numpy()
     said = {"cell": "rnn_tanh"} if kind == "RNN" else {}
-    with pytest.raises(ValueError, match='direction must be "forward" or "reverse" for enc'):
-        gf.from_state_dict(weights, **said)
+    both = gf.from_state_dict(weights, **said)
+    found = gf.gradient_flow(both, x).trace.hidden[1:]
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
     for model in (
         gf.from_state_dict(weights, direction="forward", **said),
         gf.from_module(layer, direction="forward"),
@@ -138,6 +132,25 @@ def test_each_direction_of_a_bidirectional_layer_runs_as_in_pytorch(kind):
     found = gf.gradient_flow(reverse, x[::-1]).trace.hidden[1:]
     np.testing.assert_allclose(found[::-1], expected[:, 5:], rtol=1e-12, atol=1e-15)
     assert "hand in x[::-1]" in reverse.description[0]
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+def test_bidirectional_layers_above_one_another_run_as_in_pytorch(kind):
+    torch.manual_seed(8)
+    layer = getattr(torch.nn, kind)(3, 5, 2, bidirectional=True).double()
+    x = np.random.default_rng(5).normal(size=(6, 3))
+    model = gf.from_module(torch.nn.ModuleDict({"enc": layer, "out": torch.nn.Linear(10, 2)}))
+    assert model.linear_layers == ("out",)
+    assert "H = 5 in each direction" in model.description[1]
+    found = gf.gradient_flow(model, x).trace.hidden[1:]
+    expected = layer(torch.from_numpy(x))[0].detach().numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+    lacking = {n: w for n, w in layer.state_dict().items() if n != "weight_hh_l1_reverse"}
+    said = {"cell": "rnn_tanh"} if kind == "RNN" else {}
+    with pytest.raises(ValueError, match="weight_hh_l1_reverse must be in the file"):
+        gf.from_state_dict(lacking, **said)
+    with pytest.raises(ValueError, match="direction must be left out"):
+        gf.from_module(layer, direction="reverse")
 
 
 def test_a_direction_is_not_said_of_a_layer_that_has_one():

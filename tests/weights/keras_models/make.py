@@ -15,7 +15,14 @@ from keras import layers
 FOLDER = Path(__file__).parent
 T, D = 12, 3
 
-OWN_FORMATS = ("lstm_stack", "gru_reset_before", "lstm_relu", "wrapped", "bidirectional")
+OWN_FORMATS = (
+    "lstm_stack",
+    "gru_reset_before",
+    "lstm_relu",
+    "wrapped",
+    "bidirectional",
+    "both_ways",
+)
 
 MODELS = {
     "lstm": [layers.LSTM(4, return_sequences=True)],
@@ -35,6 +42,14 @@ MODELS = {
         layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)], return_sequences=True),
         layers.Dropout(0.5),
         layers.RNN(layers.SimpleRNNCell(3, activation="softsign"), return_sequences=True),
+    ],
+    "both_ways": [
+        layers.Bidirectional(layers.LSTM(3, return_sequences=True), merge_mode="sum"),
+        layers.Bidirectional(layers.GRU(4, return_sequences=True), merge_mode="mul"),
+        layers.Dropout(0.5),
+        layers.Bidirectional(layers.LSTM(2, return_sequences=True), merge_mode="ave"),
+        layers.Bidirectional(layers.SimpleRNN(2, return_sequences=True)),
+        layers.LSTM(3, return_sequences=True),
     ],
 }
 
