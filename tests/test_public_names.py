@@ -102,6 +102,8 @@ STACK = gf.Stack(
         gf.LSTM(np.ones((4, 3, 2)), np.zeros((4, 3, 3)), np.ones((4, 3))),
     ]
 )
+BOTH = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, 0.9), merge="sum")
+FLOW_BOTH_WAYS = gf.gradient_flow(gf.BidirectionalStack([BOTH]), X)
 PRINTED = {
     "LSTM(H=128, D=16)": VECTOR,
     "RNN(H=1, D=1)": gf.RNN(0.5, 0.9),
@@ -114,6 +116,10 @@ PRINTED = {
     "LSTMTrace(T=4, H=1, D=1)": FLOW.trace,
     "RNNTrace(T=4, H=1, D=1)": gf.gradient_flow(gf.RNN(0.5, 0.9), X).trace,
     "GRUTrace(T=4, H=1, D=1)": gf.gradient_flow(gf.GRU.scalar(0.5, 0.9), X).trace,
+    "Bidirectional(RNN(H=1, D=1), RNN(H=1, D=1), merge='sum')": BOTH,
+    "BidirectionalStack(2 layers, H=1, D=1)": gf.BidirectionalStack([BOTH, SCALAR]),
+    "BidirectionalFlow(BidirectionalStack(1 layer, H=1, D=1), T=4)": FLOW_BOTH_WAYS,
+    "BidirectionalTrace(T=4, H=1, D=1)": FLOW_BOTH_WAYS.trace,
     "StackTrace(T=4, H=1, D=1)": gf.gradient_flow(gf.Stack([SCALAR, SCALAR]), X).trace,
     "Scaled(shape=(4, 1))": FLOW.state_slope,
     "Scaled(0.5 * 2^3)": gf.gradient_flow(gf.RNN(1.0, 1.0), [0.0], gf.Readout(1.0, 4.0)).loss_slope[

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from gradflow.cells.base import Cell
+from gradflow.cells.bidirectional import BidirectionalStack
 from gradflow.engine.parameter_names import layers_of
+from gradflow.engine.sweep_both_ways import KEPT
 from gradflow.engine.sweep_by_step import PREPARED
 
 _NUMBER = 8
@@ -17,12 +19,12 @@ _PER_WEIGHT = 6
 _ON_THE_WAY = 5
 
 
-def needed_bytes(cell: Cell, T: int, targets: int | None = None) -> int:
+def needed_bytes(cell: Cell | BidirectionalStack, T: int, targets: int | None = None) -> int:
     """About how many bytes `gradient_flow` and the terms of one parameter take at most.
 
     Parameters
     ----------
-    cell : Cell
+    cell : Cell or BidirectionalStack
         The cell, or the stack.
     T : int
         Sequence length.
@@ -35,8 +37,15 @@ def needed_bytes(cell: Cell, T: int, targets: int | None = None) -> int:
         For every gate of every layer an (n, T) array of numbers with exponents, which stays, and
         what comes and goes: arrays of every step, maps one step back, and arrays of terms.
     """
-    n, kept, on_the_way = T if targets is None else targets, 0, 0
-    for layer in layers_of(cell):
+    n = T if targets is None else targets
+    kept = on_the_way = 0
+    if isinstance(cell, BidirectionalStack):
+        layers = tuple(cell.cells.values())
+        # What reaches two layers, and the room to add it up.
+        on_the_way = 3 * _NUMBER * KEPT
+    else:
+        layers = layers_of(cell)
+    for layer in layers:
         gates = 1 + max(part.gate for part in layer.parameters.values())
         kept += gates * _SCALED * n * T
         on_the_way += gates * layer.H * (_PER_STEP * _SCALED * T + _PER_WEIGHT * _NUMBER * layer.H)

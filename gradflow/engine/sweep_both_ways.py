@@ -23,7 +23,7 @@ from gradflow.engine.sweep_by_step import Signals, carry_back, carry_given_back
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 
 # Numbers that are kept of what reaches one layer.
-_KEPT = 2**23
+KEPT = 2**23
 
 # What reaches the layer below: rows of every step.
 Given = list[SharedRows]
@@ -137,7 +137,7 @@ class BothWays:
     def _blocks(self) -> Iterator[slice]:
         """Targets a few at a time; progress is counted anew."""
         n = len(self._targets)
-        most = max(1, _KEPT // (self._T * max(self._widths)))
+        most = max(1, KEPT // (self._T * max(self._widths)))
         # As many in each block as in the others.
         blocks = -(-n // most)
         size = -(-n // blocks)

@@ -12,7 +12,7 @@ from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import term_panel
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
-from gradflow.figures.builders.square_heatmap import flow_panel, square_heatmap
+from gradflow.figures.builders.target_by_source import flow_panel, square_heatmap
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.flow import BidirectionalFlow, GradientFlow
 from gradflow.flow.arguments import check_kind

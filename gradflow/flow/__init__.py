@@ -6,8 +6,8 @@ Imports the engine, the cells, the losses, and `weights` for `Model`, which it a
 """
 
 from gradflow.flow.arguments import requires_flow
-from gradflow.flow.both_ways import BidirectionalFlow
 from gradflow.flow.compute import gradient_flow
 from gradflow.flow.record import GradientFlow
+from gradflow.flow.record_both_ways import BidirectionalFlow
 
 __all__ = ["BidirectionalFlow", "GradientFlow", "gradient_flow", "requires_flow"]

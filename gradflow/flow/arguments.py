@@ -10,8 +10,8 @@ import numpy as np
 
 from gradflow.cells.base import Cell
 from gradflow.cells.bidirectional import BidirectionalStack
-from gradflow.flow.both_ways import BidirectionalFlow
 from gradflow.flow.record import GradientFlow
+from gradflow.flow.record_both_ways import BidirectionalFlow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array, frozen, plain_array, shown
 

@@ -12,9 +12,9 @@ from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.stored_terms import gate_deltas
 from gradflow.engine.sweep_both_ways import BothWays
 from gradflow.flow.arguments import checked_targets
-from gradflow.flow.both_ways import BidirectionalFlow
 from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.flow.record import GradientFlow
+from gradflow.flow.record_both_ways import BidirectionalFlow
 from gradflow.losses import Loss, Readout
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import optional_callable

@@ -20,7 +20,7 @@ MERGE_WORDS = {
 }
 
 
-def both_ways(forward: Layer, reverse: Layer, merge: str | None) -> Layer:
+def paired(forward: Layer, reverse: Layer, merge: str | None) -> Layer:
     """Two layers that read the same inputs as one.
 
     Parameters

@@ -19,7 +19,7 @@ import numpy as np
 
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of
-from gradflow.weights.directions import both_ways
+from gradflow.weights.directions import paired
 from gradflow.weights.keras_graph import LayerGraph
 from gradflow.weights.layers import (
     KINDS_BY_GATES,
@@ -80,7 +80,7 @@ def _with_both_directions(modules: Mapping[str, Module]) -> Iterator[Module]:
 
 def _of_both(forward: Module, backward: Module, module: Module, answers: Answers) -> list[Layer]:
     (one,), (other,) = (part.layers(part, answers) for part in (forward, backward))
-    return [both_ways(one, other, module.told.merge)]
+    return [paired(one, other, module.told.merge)]
 
 
 def _module(prefix: str, group: Mapping[str, Tensor], graph: LayerGraph | None) -> Module:

@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 
 from gradflow.numerics.scaled import Array
-from gradflow.weights.directions import both_ways
+from gradflow.weights.directions import paired
 from gradflow.weights.gate_blocks import GateBlocks, Source, layer_of, transposed
 from gradflow.weights.layers import (
     FROM_THE_END,
@@ -114,7 +114,7 @@ def _layers(graph: OnnxGraph, node: OnnxNode, module: Module, answers: Answers) 
             )
     layers = [_of_place(graph, node, module, answers, place) for place in range(count)]
     if len(layers) == 2:
-        return [both_ways(layers[0], layers[1], "concat")]
+        return [paired(layers[0], layers[1], "concat")]
     notes = (FROM_THE_END,) if direction == "reverse" else ()
     known_from = layers[0].known_from + notes
     return [replace(layers[0], direction=direction, known_from=known_from)]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gradflow.numerics.scaled import Array
-from gradflow.weights.directions import both_ways
+from gradflow.weights.directions import paired
 from gradflow.weights.layers import (
     KINDS_BY_GATES,
     Answers,
@@ -87,7 +87,7 @@ def _layers(module: Module, answers: Answers) -> list[Layer]:
     if not any(name.endswith(REVERSE) for name in module.tensors):
         return layers
     others = [_layer(module, f"_l{n}{REVERSE}", answers) for n in range(len(layers))]
-    return [both_ways(*pair, "concat") for pair in zip(layers, others, strict=True)]
+    return [paired(*pair, "concat") for pair in zip(layers, others, strict=True)]
 
 
 def _layer(module: Module, ending: str, answers: Answers) -> Layer:

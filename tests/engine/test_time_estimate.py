@@ -30,3 +30,9 @@ def test_what_stops_a_server_counts_as_heavy(H, T):
 @pytest.mark.parametrize(("H", "T"), [(16, 60), (48, 300), (1, 500)])
 def test_what_ships_counts_as_light(H, T):
     assert needed_seconds(lstm(H), T) < 0.3
+
+
+def test_layers_that_read_both_ways_take_four_times_as_long():
+    pair = gf.Bidirectional(lstm(8), lstm(8), merge="sum")
+    found = needed_seconds(gf.BidirectionalStack([pair]), 2000)
+    assert found == pytest.approx(4 * needed_seconds(lstm(8), 2000), rel=0.2)

@@ -177,7 +177,7 @@ def nudged_inputs(stack, x):
 
 
 def test_blocks_of_targets_change_nothing(flow, monkeypatch):
-    monkeypatch.setattr(sweep_both_ways, "_KEPT", 2 * T * 6)
+    monkeypatch.setattr(sweep_both_ways, "KEPT", 2 * T * 6)
     seen = []
     again = gf.gradient_flow(STACK, X, loss=gf.UnitLoss(), on_step=seen.append)
     for name in flow.parameters:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.analysis.forget_bias import keeping_gate
-from gradflow.cells import Cell
+from gradflow.cells import BidirectionalStack, Cell
 from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.scaled import Array
 
@@ -18,8 +18,8 @@ class GateWeights:
 
     Attributes
     ----------
-    layer : int
-        0 next to the input.
+    layer : str
+        Its number, 0 next to the input, and its direction where it reads both ways.
     gate : str
         Its letter; empty for an RNN, which has one.
     bias : float
@@ -28,7 +28,7 @@ class GateWeights:
         Spectral radius of its recurrent weights.
     """
 
-    layer: int
+    layer: str
     gate: str
     bias: float
     radius: float
@@ -38,32 +38,39 @@ class GateWeights:
 class KeepingBias:
     """The bias that keeps the state, "b_f" or "b_z", of one layer: over its units."""
 
-    layer: int
+    layer: str
     name: str
     mean: float
     least: float
     most: float
 
 
-def gate_weights(cell: Cell) -> tuple[GateWeights, ...]:
+def gate_weights(cell: Cell | BidirectionalStack) -> tuple[GateWeights, ...]:
     """The weights of every gate of every layer."""
     return tuple(
         GateWeights(number, gate, float(bias.mean()), _radius(w_h))
-        for number, layer in enumerate(layers_of(cell))
+        for number, layer in _numbered(cell)
         for gate, bias, w_h in _gates(layer)
     )
 
 
-def keeping_biases(cell: Cell) -> tuple[KeepingBias, ...]:
+def keeping_biases(cell: Cell | BidirectionalStack) -> tuple[KeepingBias, ...]:
     """The forget bias of each LSTM, and the update gate's of each GRU."""
     return tuple(
         KeepingBias(number, name, *map(float, (bias.mean(), bias.min(), bias.max())))
-        for number, layer in enumerate(layers_of(cell))
+        for number, layer in _numbered(cell)
         for name in [keeping_gate(layer)]
         if name is not None
         for gate, bias, _ in _gates(layer)
         if name == f"b_{gate}"
     )
+
+
+def _numbered(cell: Cell | BidirectionalStack) -> list[tuple[str, Cell]]:
+    """All cells with their layers, and their directions where there are two."""
+    if isinstance(cell, BidirectionalStack):
+        return [(at.replace(".", ", "), one) for at, one in cell.cells.items()]
+    return [(str(number), one) for number, one in enumerate(layers_of(cell))]
 
 
 def _gates(layer: Cell) -> list[tuple[str, Array, Array]]:

@@ -9,11 +9,12 @@ import streamlit as st
 import gradflow as gf
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
+from gradflow.cells.bidirectional import DIRECTIONS
 from gradflow.ui.model import data_set, survey_words, uploads, words
 from gradflow.ui.model.objective import kinds, output_count
 from gradflow.ui.model.panels import gate_letters
 from gradflow.ui.model.sequence import Sequence, columns
-from gradflow.ui.model.settings import FORM, ModelSettings
+from gradflow.ui.model.settings import FORM, OWN, ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.held_settings import HeldSettings
 from gradflow.ui.shared.number_input import OwnNumbers
@@ -28,6 +29,7 @@ OWN_NUMBERS = OwnNumbers("model_own", megabytes=16)
 TEXT = "model_text"
 _TEXT_FIELD = "model_text_field"
 _READ_OUT = "model_read_out"
+_BOTH = "both"
 _SUM = "sum of the hidden units"
 # More outputs than these are a number to type, and no list.
 _LISTED = 100
@@ -101,6 +103,29 @@ def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
         disabled=not model.linear_layers,
     )
     return None if chosen == _SUM else chosen
+
+
+def draw_direction() -> None:
+    """Draw the choice of a direction of an uploaded layer that reads both ways."""
+    own = uploads.uploaded()
+    if own is None or HELD.value("model") != OWN:
+        return
+    direction = own.upload.direction
+    if direction is None and not (len(own.model.layers) == 1 and own.model.layers[0].both_ways):
+        return
+    st.session_state[uploads.DIRECTION] = direction or _BOTH
+    st.selectbox(
+        "Direction",
+        [_BOTH, *DIRECTIONS],
+        key=uploads.DIRECTION,
+        on_change=_take_direction,
+        help="The reverse one by itself is given the sequence from its end.",
+    )
+
+
+def _take_direction() -> None:
+    chosen = st.session_state[uploads.DIRECTION]
+    uploads.read_direction(None if chosen == _BOTH else chosen, HELD.key("model"))
 
 
 def draw_sequence(shipped: Shipped | None, model: gf.Model) -> None:
@@ -205,6 +230,28 @@ def _draw_output(outputs: int) -> None:
 
 def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
     """Draw the controls of what the heatmaps show."""
+    _draw_parameter(layers, model)
+    if any(keeping_gate(layer) for layer in layers):
+        WIDGETS.slider("added")
+    WIDGETS.number("window")
+    with st.expander("How the heatmaps are drawn", icon=":material/grid_on:"):
+        WIDGETS.switch("relative")
+        WIDGETS.choice("axis")
+        WIDGETS.switch("log_lags")
+        WIDGETS.number("floor")
+        WIDGETS.choice("camera")
+
+
+def draw_square_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
+    """Draw the controls of what the heatmaps show of layers that read both ways."""
+    _draw_parameter(layers, model)
+    with st.expander("How the heatmaps are drawn", icon=":material/grid_on:"):
+        WIDGETS.switch("relative")
+        WIDGETS.number("floor")
+        WIDGETS.choice("camera")
+
+
+def _draw_parameter(layers: tuple[Cell, ...], model: gf.Model) -> None:
     layer = min(HELD.value("layer"), len(layers) - 1)
     HELD.change(layer=layer)
     names = [f"{n}: {KIND_WORDS[read.kind]}, H = {read.H}" for n, read in enumerate(model.layers)]
@@ -215,15 +262,6 @@ def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
         HELD.change(gate="all")
     if len(gates) > 1:
         WIDGETS.choice("gate", list(gates), disabled=HELD.value("parameter") == "x")
-    if any(keeping_gate(layer) for layer in layers):
-        WIDGETS.slider("added")
-    WIDGETS.number("window")
-    with st.expander("How the heatmaps are drawn", icon=":material/grid_on:"):
-        WIDGETS.switch("relative")
-        WIDGETS.choice("axis")
-        WIDGETS.switch("log_lags")
-        WIDGETS.number("floor")
-        WIDGETS.choice("camera")
 
 
 def draw_question(asked: uploads.FileQuestion) -> None:
@@ -266,5 +304,5 @@ _QUESTIONS = {
     "activation": "Which activation have its layers?",
     "recurrent_activation": "Which activation have its gates?",
     "gates": "In which order are its gates?",
-    "direction": "Which direction? Give the reverse one the sequence from its end.",
+    "merge": "How are the two directions joined?",
 }

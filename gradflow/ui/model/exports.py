@@ -16,6 +16,8 @@ from gradflow.ui.model.uploads import Upload
 STEM = "gradflow_model"
 # What the runs are called, of which there may be the first alone.
 _NAMES = ("as_read", "forget_bias_added")
+# What a user can say of a file, by the arguments of `gradflow.load`.
+_ANSWERS = ("prefix", "cell", "activation", "recurrent_activation", "gates", "direction", "merge")
 CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10")
 
 
@@ -115,6 +117,43 @@ def snippet(
     return "\n".join(lines) + "\n"
 
 
+def snippet_both_ways(
+    source: Shipped | Upload,
+    model: gf.Model,
+    settings: ModelSettings,
+    aim: Objective,
+    terms: tuple[int, str],
+) -> str:
+    """Python code that computes the terms of layers that read in both directions.
+
+    Parameters
+    ----------
+    source, model, settings, aim
+        As for `snippet`.
+    terms : tuple of int and str
+        Layer and parameter of the heatmaps.
+    """
+    layer, parameter = terms
+    directions = model.cell.directions(layer)
+    asked = [f'"{parameter}"', *([f"layer={layer}"] if parameter != "x" else [])]
+    if parameter != "x" and len(directions) > 1:
+        asked.append('direction="reverse"')
+    imports = ["import json", "from pathlib import Path", ""] if aim.given.own else []
+    lines = [
+        *imports,
+        "import numpy as np",
+        "",
+        "import gradflow as gf",
+        "",
+        f"model = gf.load({_arguments(source, model.readout_layer)})",
+        *_inputs(source, settings, aim),
+        *_loss(model, aim),
+        "flow = gf.gradient_flow(model, x, loss=loss)",
+        f"print(flow.log10({', '.join(asked)}))  # target step t in row t - 1, source j in j - 1",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _arrays(aim: Objective) -> dict[str, Array]:
     """What the model read, by name."""
     target = {} if aim.given.target is None else {"target": aim.given.target}
@@ -125,8 +164,7 @@ def _arguments(source: Shipped | Upload, readout: str | None) -> str:
     if isinstance(source, Shipped):
         path, said = f"gf.models.path({source.name!r})", {}
     else:
-        names = ("prefix", "cell", "activation", "recurrent_activation", "gates", "direction")
-        path, said = repr(source.name), {name: getattr(source, name) for name in names}
+        path, said = repr(source.name), {name: getattr(source, name) for name in _ANSWERS}
     given = {name: value for name, value in said.items() if value is not None}
     given["readout"] = readout  # also where it is None: the sum, though a linear layer may fit
     return ", ".join([path, *(f"{name}={value!r}" for name, value in given.items())])

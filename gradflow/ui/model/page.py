@@ -33,6 +33,7 @@ from gradflow.ui.model import (
 )
 from gradflow.ui.model.architecture import gate_weights, keeping_biases
 from gradflow.ui.model.controls import HELD
+from gradflow.ui.model.direction_squares import draw_squares, forward_cells, reads_both_ways
 from gradflow.ui.model.experiment import (
     ChosenModel,
     carriers,
@@ -85,10 +86,14 @@ def _model() -> None:
     with st.sidebar:
         if isinstance(chosen.source, uploads.Upload):
             controls.draw_module(chosen.source, chosen.model)
+            controls.draw_direction()
         chosen = chosen.with_readout(controls.draw_readout(chosen.model, chosen.weights))
         with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
             controls.draw_sequence(chosen.shipped, chosen.model)
-        controls.draw_view(layers_of(chosen.model.cell), chosen.model)
+        if reads_both_ways(chosen.model):
+            controls.draw_square_view(forward_cells(chosen.model), chosen.model)
+        else:
+            controls.draw_view(layers_of(chosen.model.cell), chosen.model)
     settings = HELD.settings()
     HELD.keep(settings)
     with st.container():
@@ -100,7 +105,10 @@ def _model() -> None:
         controls.draw_loss(chosen.model, given)
         aim = chosen_objective(chosen.model, chosen.key, given, settings)
         said.markdown(f"**Loss.** {words.loss(aim, chosen.model.readout_layer)}")
-        _shown(chosen, aim, settings, runs(chosen, aim, settings))
+        if reads_both_ways(chosen.model):
+            draw_squares(chosen, aim, settings)
+        else:
+            _shown(chosen, aim, settings, runs(chosen, aim, settings))
     except StoppedError as stopped:
         st.info(escaped(str(stopped)), icon=":material/pause_circle:")
         st.button("Run it", key="model_go_on", on_click=long_runs.go_on, type="primary")

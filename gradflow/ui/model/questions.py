@@ -60,6 +60,19 @@ def doubtful(flow: GradientFlow, parameter: str, layer: int, on_step: Report) ->
     return frozen(digits < term_digits.LEAST)
 
 
+def terms_both_ways(
+    flow: gf.BidirectionalFlow, parameter: str, layer: int, on_step: Report
+) -> dict[str, Array]:
+    """log10 of the terms of a parameter by direction, (T, T), source step j in column j - 1."""
+    if parameter == "x":
+        flow.sweep_inputs(on_step)
+        return {"inputs": flow.log10("x")}
+    return {
+        direction: flow.log10(parameter, layer, direction)
+        for direction in flow.cell.directions(layer)
+    }
+
+
 def reach(
     flow: GradientFlow, parameter: str, layer: int, window: int, on_step: Report
 ) -> tuple[Reach, ...]:

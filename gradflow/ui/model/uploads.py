@@ -18,6 +18,7 @@ LARGEST_WEIGHTS = 64
 
 FILE, ANSWER, READOUT = "model_file", "model_answer", "model_readout"
 MODULE = "model_module"
+DIRECTION = "model_direction"
 _UPLOADED, _QUESTION, _COUNT = "model_uploaded", "model_question", "model_count"
 _FILE_ERROR = "model_error"
 
@@ -34,6 +35,7 @@ class Upload:
     recurrent_activation: str | None = None
     gates: str | None = None
     direction: str | None = None
+    merge: str | None = None
     readout: str | None = AUTO
 
     def model(self) -> gf.Model:
@@ -53,6 +55,7 @@ class Upload:
             recurrent_activation=self.recurrent_activation,
             gates=self.gates,
             direction=self.direction,
+            merge=self.merge,
             readout=self.readout,
             limit=LARGEST_WEIGHTS << 20,
         )
@@ -128,6 +131,13 @@ def read_out_with(readout: str | None) -> None:
     before = uploaded()
     if before is not None and before.upload.readout != readout:
         _keep(replace(before.upload, readout=readout), before.number)
+
+
+def read_direction(direction: str | None, model_key: str) -> None:
+    """Read the uploaded file again, one direction of it or both, with the readout that fits."""
+    before = uploaded()
+    if before is not None and before.upload.direction != direction:
+        _read(replace(before.upload, direction=direction, readout=AUTO), model_key)
 
 
 def _read(upload: Upload, model_key: str) -> None:

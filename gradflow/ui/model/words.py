@@ -22,7 +22,7 @@ from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.whole_loss import WholeLoss
 from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.ui.shared.words import few_digits
-from gradflow.weights.model import KIND_WORDS, Model
+from gradflow.weights.model import KIND_WORDS, LayerSource, Model
 
 LEAD = (
     "The same picture of *your* network on *your* sequence: save any `torch.nn.LSTM`, `GRU` or "
@@ -120,6 +120,28 @@ have led to; it shows what the gate alone does to the way back.
 """
 
 
+def square(is_last: bool) -> str:
+    """How to read the heatmaps of layers that read both ways, as Markdown."""
+    reach = (
+        "In the last layer the forward direction has terms at $j \\le t$, the reverse one at "
+        "$j \\ge t$."
+        if is_last
+        else "Under a bidirectional layer every target $t$ reaches every source step $j$."
+    )
+    return f"A row is one target step $t$, a column one source step $j$. {reach}"
+
+
+def needs_one_direction(layers: int) -> str:
+    """What is not shown of layers that read both ways, and what to do."""
+    choose = (
+        "choose one direction in the sidebar" if layers == 1 else "look at layers of one direction"
+    )
+    return (
+        "Lags, the measures of how far a gradient reaches, another forget bias, signs, units and "
+        f"truncation are counted back from the target: for these {choose}."
+    )
+
+
 def trained(shipped: Shipped) -> str:
     """A sentence on how a shipped model was trained, and how well it does."""
     measured = shipped.measured
@@ -136,7 +158,7 @@ def layers(model: Model) -> dict[str, list[str]]:
     return {
         "Layer": [str(place) for place in range(len(model.layers))],
         "Name": [layer.name or "–" for layer in model.layers],
-        "Kind": [KIND_WORDS[layer.kind] for layer in model.layers],
+        "Kind": [_kind(layer) for layer in model.layers],
         "D": [str(layer.D) for layer in model.layers],
         "H": [str(layer.H) for layer in model.layers],
         "Stored as": [layer.dtype for layer in model.layers],
@@ -146,7 +168,7 @@ def layers(model: Model) -> dict[str, list[str]]:
 def gates(found: Sequence[GateWeights]) -> dict[str, list[str]]:
     """The table of the gates' weights, by column."""
     return {
-        "Layer": [str(one.layer) for one in found],
+        "Layer": [one.layer for one in found],
         "Gate": [one.gate or "–" for one in found],
         "Mean bias": [number(one.bias) for one in found],
         "Spectral radius of the recurrent weights": [number(one.radius) for one in found],
@@ -164,13 +186,17 @@ def keeping_bias(found: KeepingBias) -> str:
 
 def short(model: Model, outputs: int) -> str:
     """The architecture in one line, as plain text."""
-    sizes = " → ".join(f"{KIND_WORDS[layer.kind]}, H = {layer.H}" for layer in model.layers)
+    sizes = " → ".join(f"{_kind(layer)}, H = {layer.H}" for layer in model.layers)
     name = model.readout_layer
     alone = ", the only one that fits" if model.readout_assumed else ""
     readout = (
         "sum of the hidden units" if name is None else f"linear layer {name}, {outputs}{alone}"
     )
     return f"D = {model.layers[0].D} → {sizes} → {readout}"
+
+
+def _kind(layer: LayerSource) -> str:
+    return f"{KIND_WORDS[layer.kind]}{', both ways' if layer.both_ways else ''}"
 
 
 def named(title: str) -> str:

@@ -68,9 +68,9 @@ class BidirectionalFlow:
     >>> flow
     BidirectionalFlow(BidirectionalStack(2 layers, H=1, D=1), T=3)
     >>> flow.log10("b", layer=1, direction="reverse").round(2)
-    array([[-0.13, -0.27, -1.03],
-           [  nan, -0.36, -1.04],
-           [  nan,   nan, -1.05]])
+    array([[-0.18, -0.23, -0.3 ],
+           [  nan, -0.29, -0.35],
+           [  nan,   nan, -1.93]])
     """
 
     cell: BidirectionalStack
@@ -178,9 +178,9 @@ class BidirectionalFlow:
         >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, 0.9), merge="sum")
         >>> flow = gf.gradient_flow(gf.BidirectionalStack([both, both]), [1.0, 0.5, -1.0])
         >>> flow.log10("w_x", layer=0, direction="forward").round(2)
-        array([[-0.35, -0.99, -1.17],
-               [-0.44, -0.89, -0.88],
-               [-1.01, -1.28, -0.95]])
+        array([[-0.12, -0.76, -0.6 ],
+               [-0.38, -0.67, -0.66],
+               [-2.03, -2.32, -1.93]])
         """
         if isinstance(parameter, str) and parameter == "x":
             if layer not in (None, 0) or direction is not None:

@@ -1,0 +1,77 @@
+"""A file of bidirectional layers is shown as a whole: t against j, for each direction."""
+
+import numpy as np
+from safetensors.numpy import save
+from ui.model.model_app import (
+    array,
+    assert_shows,
+    charts,
+    noise,
+    opened,
+    put,
+    pytorch,
+    quiet,
+    said,
+    upload,
+    widget,
+)
+
+import gradflow as gf
+
+
+def bidirectional(layers):
+    forward, reverse = pytorch(layers=layers), pytorch(layers=layers, seed=1)
+    both = {**forward, **{f"{name}_reverse": weight for name, weight in reverse.items()}}
+    generator = np.random.default_rng(2)
+    for n in range(1, layers):
+        for end in ("", "_reverse"):
+            weight = generator.normal(size=(16, 8)).astype(np.float32)
+            both[f"weight_ih_l{n}{end}"] = weight
+    return both
+
+
+def assert_squares(app, model, x, parameter, layer):
+    flow = gf.gradient_flow(model, x)
+    found = charts(app)
+    assert set(found) == {"model_forward", "model_reverse"}
+    for direction in ("forward", "reverse"):
+        log10 = flow.log10(parameter, layer, direction)
+        relative = log10 - np.nanmax(log10, axis=1, keepdims=True)
+        shown = array(found[f"model_{direction}"]["data"][0]["z"])
+        np.testing.assert_allclose(shown, relative, rtol=1e-5, atol=1e-5)
+
+
+def test_a_stack_shows_the_square_of_each_direction():
+    tensors = bidirectional(2)
+    app = quiet(upload(opened(), save(tensors)))
+    model = gf.from_state_dict(tensors)
+    assert_squares(app, model, noise(app, 3), "b", 0)
+    assert "every target $t$ reaches every source step" in said(app)
+    assert "another forget bias" in app.info[-1].value
+    code = next(one.value for one in app.code if "flow.log10" in one.value)
+    assert 'flow.log10("b", layer=0, direction="reverse")' in code
+    app = quiet(put(app, "layer", 1))
+    assert_squares(app, model, noise(app, 3), "b", 1)
+    assert "LSTM, both ways, H = 4 → LSTM, both ways, H = 4" in said(app).replace("\\", "")
+    app.session_state["model_open_architecture"] = True
+    app = quiet(put(app, "parameter", "x"))
+    assert list(app.table[1].value["Layer"])[::4] == [
+        "0, forward",
+        "0, reverse",
+        "1, forward",
+        "1, reverse",
+    ]
+    expected = gf.gradient_flow(model, noise(app, 3)).log10("x")
+    shown = array(charts(app)["model_inputs"]["data"][0]["z"])
+    np.testing.assert_allclose(shown, expected - expected.max(axis=1)[:, None], atol=1e-5)
+
+
+def test_one_direction_of_a_layer_can_be_chosen_and_left():
+    tensors = bidirectional(1)
+    app = quiet(upload(opened(), save(tensors)))
+    both = gf.from_state_dict(tensors)
+    assert_squares(app, both, noise(app, 3), "b", 0)
+    app = quiet(widget(app, "model_direction").set_value("reverse").run())
+    assert_shows(app, gf.from_state_dict(tensors, direction="reverse"), noise(app, 3))
+    app = quiet(widget(app, "model_direction").set_value("both").run())
+    assert_squares(app, both, noise(app, 3), "b", 0)
