@@ -42,7 +42,7 @@ def needed_bytes(cell: Cell | BidirectionalStack, T: int, targets: int | None = 
     if isinstance(cell, BidirectionalStack):
         layers = tuple(cell.cells.values())
         # What reaches two layers, and the room to add it up.
-        on_the_way = 3 * _NUMBER * KEPT
+        on_the_way = 3 * _NUMBER * min(KEPT, T * T * max(layer.D for layer in layers))
     else:
         layers = layers_of(cell)
     for layer in layers:

@@ -23,7 +23,7 @@ from gradflow.engine.sweep_by_step import Signals, carry_back, carry_given_back
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 
 # Numbers that are kept of what reaches one layer.
-KEPT = 2**23
+KEPT = 2**24
 
 # What reaches the layer below: rows of every step.
 Given = list[SharedRows]

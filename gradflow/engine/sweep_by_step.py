@@ -314,15 +314,20 @@ class _Sweep:
 
     def _near(self, given: SharedRows) -> Array:
         """The rows to which what is given can be added in plain numbers."""
-        both = self._is_plain & (given.exponent != ZERO_EXPONENT)
-        gap = np.abs(self._exponent - given.exponent)[both]
-        if gap.max(initial=0) > MOVED:
+        gap = self._gap(given)
+        if gap.max() > MOVED:
             self._renew()
             self._low = lowest(self._numbers())
-        near = ~both | (np.abs(self._exponent - given.exponent) <= MOVED)
+            gap = self._gap(given)
+        near = gap <= MOVED
         near[given.apart.places] = False
         near[self._apart.places] = False
         return near
+
+    def _gap(self, given: SharedRows) -> Array:
+        """How far apart the powers of two of both rows are; 0 where one of them is 0."""
+        both = self._is_plain & (given.exponent != ZERO_EXPONENT)
+        return np.where(both, np.abs(self._exponent - given.exponent), 0)
 
     def _add(self, given: SharedRows) -> None:
         """Add rows in plain numbers, over the old power of two where it is not far too small."""
