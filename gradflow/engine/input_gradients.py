@@ -13,9 +13,12 @@ from gradflow.engine.parameter_names import full_name, layers_of
 from gradflow.engine.shared_rows import RowsApart, SharedRows, tidied
 from gradflow.engine.stored_terms import places_of_step
 from gradflow.engine.sweep_by_step import Signals, carry_back
-from gradflow.numerics.exponent_bounds import FACTOR, least_right
+from gradflow.numerics.exponent_bounds import FACTOR, SEEN, least_right
 from gradflow.numerics.scaled import Array, Scaled, exponent_range
 from gradflow.numerics.shared_exponents import flushed
+
+# What underflows on the way to a number of this size is not seen in it.
+_LEAST = 2.0 ** (SEEN - 1022)
 
 # No rows.
 _NOWHERE = np.zeros(0, np.intp)
@@ -112,18 +115,24 @@ class ToInputs:
             rows.append(signals.apart)
         if not rows:
             return tidied(x, signals.exponent)
+        exact = self._exact(j, rows)
+        x[exact.places] = 0.0
+        return tidied(x, signals.exponent, exact)
+
+    def _exact(self, j: int, rows: Sequence[tuple[Array, tuple[Scaled, ...]]]) -> RowsApart:
+        """The vectors of some rows with an exponent for every number; of rows named twice the last.
+
+        A row apart has no plain signal, and may have been found lost for that.
+        """
         maps = self._maps(self._gates, j, Scaled.of(self._w_x))
         numbers = Scaled.stacked([self._sum(maps, part) for _, part in rows])
         places = np.concatenate([some for some, _ in rows])
-        # A row apart has no plain signal, and is not lost for that.
         places, first = np.unique(places[::-1], return_index=True)
-        x[places] = 0.0
-        return tidied(x, signals.exponent, RowsApart(places, (numbers[::-1][first],)))
+        return RowsApart(places, (numbers[::-1][first],))
 
     def _lost(self, j: int, x: Array, signals: Sequence[Array]) -> Array:
         """Rows in which a number may have lost something, as `exponent_bounds` has it."""
-        high = np.max([np.abs(signal).max(axis=1) for signal in signals], axis=0)
-        is_small = np.abs(x) < (high * least_right(0, self._most))[:, None]
+        is_small = np.abs(x) < self._least(signals)[:, None]
         small = np.flatnonzero(is_small.any(axis=1))
         if not len(small):
             return _NOWHERE
@@ -151,9 +160,13 @@ class ToInputs:
 
     def _too_small(self, x: Array, signals: Sequence[Array]) -> Array:
         """Rows whose norm may have lost something, as `exponent_bounds` has it."""
+        return np.flatnonzero(np.abs(x).max(axis=1) < self._least(signals))
+
+    def _least(self, signals: Sequence[Array]) -> Array:
+        """The least size of a number that is right in each row; 0 where there are no signals."""
         high = np.max([np.abs(signal).max(axis=1) for signal in signals], axis=0)
-        largest = np.abs(x).max(axis=1)
-        return np.flatnonzero((largest < high * least_right(0, self._most)) & (high > 0.0))
+        least = np.maximum(high * least_right(0, self._most), _LEAST)
+        return np.where(high > 0.0, least, 0.0)
 
     def _of_rows(self, signals: Signals, places: Array) -> Iterator[Scaled]:
         for mantissa in signals.mantissas:
