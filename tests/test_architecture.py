@@ -32,7 +32,7 @@ FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 CORE = {"numpy"}
 FIGURES = CORE | {"plotly"}
 TORCH = CORE | {"torch", "lightning"}
-UI = FIGURES | {"streamlit", "starlette", "uvicorn", "kaleido", "choreographer", "pyarrow"}
+UI = FIGURES | {"streamlit", "starlette", "uvicorn", "kaleido", "choreographer", "pyarrow", "PIL"}
 
 # Which other folders of gradflow.ui each of its folders may import; pages import no other page.
 UI_SHARED = {"shared", "downloads", "component"}

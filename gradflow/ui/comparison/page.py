@@ -17,7 +17,9 @@ from gradflow.ui import server
 from gradflow.ui.comparison import previews, words
 from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import draw_downloads
+from gradflow.ui.comparison.film_section import draw_film
 from gradflow.ui.comparison.lstm_section import lstm_alone
+from gradflow.ui.comparison.pulse_section import draw_pulse
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.linked_charts import heatmaps
@@ -92,9 +94,13 @@ def _made(settings: Settings) -> Charts:
 
 def _words(settings: Settings, experiment: Experiment, seen: Mapping[str, memory.Reach]) -> None:
     """Draw everything below the charts."""
+    draw_pulse(settings, experiment)
+    film = st.container()
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     draw_downloads(experiment, settings, state.own_numbers())
+    with film:  # last, because nothing should wait for it
+        draw_film(settings, sidebar.own_length())
 
 
 def _explanation() -> None:

@@ -8,6 +8,8 @@ import numpy as np
 
 from gradflow.figures.builders.number_words import number, power
 from gradflow.numerics.scaled import Array
+from gradflow.ui.shared.setting_fields import as_mapping
+from gradflow.ui.shared.settings import Settings
 
 ABOUT_FIGURE = (
     "Which part past inputs have in the gradient of a loss: a row is a target step t, a column how "
@@ -113,3 +115,15 @@ def adds_up(t: int, residuals: dict[str, float]) -> str:
 
 def _difference(share: float) -> str:
     return "too small or too large for float64 to check" if math.isnan(share) else number(share)
+
+
+def setting_words(settings: Settings, T: int, without: str = "") -> str:
+    """The settings that are moved most, and those that are not at their defaults, but for one."""
+    shown = {"w_s": f"{settings.w_s:g}", "T": str(T), "b_f": f"{settings.b_f:g}"}
+    defaults = as_mapping(Settings())
+    shown |= {
+        name: str(value)
+        for name, value in as_mapping(settings).items()
+        if name not in shown and value != defaults[name]
+    }
+    return ", ".join(f"{name} = {value}" for name, value in shown.items() if name != without)

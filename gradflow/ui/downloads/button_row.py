@@ -26,6 +26,7 @@ _KINDS = {
     "SVG": (".svg", "image/svg+xml"),
     "PDF": (".pdf", "application/pdf"),
     "HTML": (".html", "text/html"),
+    "GIF": (".gif", "image/gif"),
     "CSV": (".csv", "text/csv"),
     "NPZ": (".npz", "application/zip"),
     "JSON": (".json", "application/json"),
@@ -90,7 +91,7 @@ def settings_button(settings: Settings, own: Array | None) -> File:
     )
 
 
-def buttons(files: Sequence[File], stem: str) -> None:
+def buttons(files: Sequence[File], stem: str, key: str = "download") -> None:
     """Draw a row of buttons, one a file, and a note where no browser can draw pictures.
 
     Parameters
@@ -99,23 +100,25 @@ def buttons(files: Sequence[File], stem: str) -> None:
         From left to right.
     stem : str
         What the files' names begin with.
+    key : str
+        What the keys of the row and its buttons begin with; one row of a page may keep the default.
     """
     from gradflow.ui.downloads import images
 
     drawable = images.browser_available()
-    with st.container(horizontal=True, gap="small", key="downloads"):
+    with st.container(horizontal=True, gap="small", key=f"{key}s"):
         for file in files:
             st.download_button(
                 file.name,
                 file.make,
                 f"{stem}{file.ending}",
                 file.mime,
-                key=f"download_{file.name.lower()}",
+                key=f"{key}_{file.name.lower()}",
                 help=file.help,
                 on_click="ignore",
                 disabled=file.drawn and not drawable,
             )
-    if not drawable:
+    if not drawable and any(file.drawn for file in files):
         st.caption(images.NO_BROWSER)
 
 

@@ -70,12 +70,12 @@ def sliders() -> None:
     _w_h()
     WIDGETS.switch("own_w_h", disabled=HELD.value("own_gates"), on_change=_set_apart)
     WIDGETS.slider("b_f")
-    WIDGETS.slider("T", disabled=_own_length() is not None)
+    WIDGETS.slider("T", disabled=own_length() is not None)
 
 
 def beside_sliders() -> None:
     """Draw what belongs to the sliders: the length to type, and notes."""
-    own = _own_length()
+    own = own_length()
     _exact_length(disabled=own is not None)
     length = "" if own is None else f" The sequence brings its own length: {own} steps."
     st.caption(f"{forget_bias_words(HELD.value('b_f'))}{length}")
@@ -165,7 +165,7 @@ def _show_scene(name: str) -> None:
     st.session_state["preset"] = None
 
 
-def _own_length() -> int | None:
+def own_length() -> int | None:
     """Steps of a sequence that has a length of its own."""
     chosen, own = HELD.value("sequence"), own_numbers()
     if chosen == "sentence":
