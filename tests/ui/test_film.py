@@ -18,7 +18,7 @@ from gradflow.ui.comparison.animated_gif import animated_picture
 from gradflow.ui.comparison.film_files import film_page
 from gradflow.ui.comparison.pulse import arrivals_by_way, pulse_of
 from gradflow.ui.comparison.weight_film import Change, depended_on, film_of, with_value
-from gradflow.ui.comparison.words import setting_words
+from gradflow.ui.comparison.words import moved_settings
 from gradflow.ui.component.film import film_message
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import run
@@ -171,7 +171,7 @@ def test_both_colour_tables_are_those_of_their_heatmaps():
 
 
 def test_a_file_tells_its_settings_but_not_the_one_that_changes():
-    said = setting_words(replace(SHORT, w_s=0.5, seed=3), 8, without="w_s")
+    said = moved_settings(replace(SHORT, w_s=0.5, seed=3), 8, without="w_s")
     assert said == "T = 8, b_f = 1, seed = 3"
 
 

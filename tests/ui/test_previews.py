@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from gradflow.ui.comparison import chart_contents, previews
-from gradflow.ui.comparison.preview_route import preview_route
+from gradflow.ui.comparison.preview_route import route_of_previews
 from gradflow.ui.comparison.previews import Previewed
 from gradflow.ui.shared.settings import Settings
 
@@ -31,7 +31,7 @@ def _answered(token, **query):
         "query_string": urlencode(query).encode(),
         "headers": [],
     }
-    asyncio.run(Starlette(routes=[preview_route()])(scope, receive, send))
+    asyncio.run(Starlette(routes=[route_of_previews()])(scope, receive, send))
     start, *parts = sent
     body = b"".join(part.get("body", b"") for part in parts)
     return start["status"], dict(start["headers"]), body

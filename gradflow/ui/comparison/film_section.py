@@ -13,7 +13,7 @@ from gradflow.ui import server
 from gradflow.ui.comparison import film_words as words
 from gradflow.ui.comparison.film_downloads import film_buttons
 from gradflow.ui.comparison.weight_film import CHANGED, Change, depended_on, film_of
-from gradflow.ui.comparison.words import setting_words
+from gradflow.ui.comparison.words import moved_settings
 from gradflow.ui.component.film import Film, film_message, film_player
 from gradflow.ui.shared import frame, state
 from gradflow.ui.shared.settings import CONTROLS, Settings
@@ -81,7 +81,7 @@ def _contents(settings: Settings, own_length: int | None) -> None:
         st.info(words.STALE, icon=":material/movie:")
     film_player(made.message, "film")
     st.caption(words.FILM_READING)
-    made_of = setting_words(made.key[0], made.film.T, without=made.key[1].name)
+    made_of = moved_settings(made.key[0], made.film.T, without=made.key[1].name)
     film_buttons("film", made.film, made.message, words.FILM_READING, made_of)
 
 

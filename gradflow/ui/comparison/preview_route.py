@@ -25,7 +25,7 @@ _KEPT = 1.0
 _AS_IT_IS = {"content-encoding": "identity", "cache-control": "no-store"}
 
 
-def preview_route() -> Route:
+def route_of_previews() -> Route:
     """The route, below the path under which the page is served."""
     base = str(config.get_option("server.baseUrlPath")).strip("/")
     return Route(f"{f'/{base}' if base else ''}/{previews.PATH}{{token}}", _answer)

@@ -104,7 +104,7 @@ def pulse_of(settings: Settings, experiment: Experiment) -> Film:
     n = math.ceil(experiment.T / block)
     reached = _reached(math.ceil(t / block))
     sides = [
-        _panel(panel, arriving, _Place(view, block, n, t), reached)
+        _panel(panel, arriving, _PulseTarget(view, block, n, t), reached)
         for panel, arriving in zip(both, arrivals, strict=True)
     ]
     return Film(
@@ -119,12 +119,12 @@ def pulse_of(settings: Settings, experiment: Experiment) -> Film:
         counted=words.REACHED,
         start=len(reached) - 1,
         rate=min(max(len(reached) / _SECONDS, _SLOWEST), _FASTEST),
-        heads=[_head(_Place(view, block, n, t), cells) for cells in reached],
+        heads=[_head(_PulseTarget(view, block, n, t), cells) for cells in reached],
     )
 
 
 @dataclass(frozen=True)
-class _Place:
+class _PulseTarget:
     """Where the row of the target lies in the heatmap.
 
     Attributes
@@ -172,12 +172,12 @@ def _reached(cells: int) -> list[int]:
     return [*range(0, cells, each), cells]
 
 
-def _head(place: _Place, cells: int) -> tuple[int, int]:
+def _head(place: _PulseTarget, cells: int) -> tuple[int, int]:
     """The cell that is reached."""
     return place.row, place.column(cells) if cells else -1
 
 
-def _panel(panel: Panel, arriving: Arrivals, place: _Place, reached: list[int]) -> FilmPanel:
+def _panel(panel: Panel, arriving: Arrivals, place: _PulseTarget, reached: list[int]) -> FilmPanel:
     n, row = place.n, place.row
     levels = shown_levels(shown_cells(panel, place.view, place.block), place.view)
     lanes = _lanes(arriving, place)
@@ -200,7 +200,7 @@ def _panel(panel: Panel, arriving: Arrivals, place: _Place, reached: list[int]) 
     )
 
 
-def _lanes(arriving: Arrivals, place: _Place) -> Array:
+def _lanes(arriving: Arrivals, place: _PulseTarget) -> Array:
     """Colours of the strips' cells, uint8 (ways, n); of a block the largest step's."""
     shown, block, t = _shown(arriving, place.view), place.block, place.t
     lanes = np.full((len(shown), place.n), NOTHING, dtype=np.uint8)

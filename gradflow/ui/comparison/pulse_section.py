@@ -7,7 +7,7 @@ import streamlit as st
 from gradflow.ui.comparison import film_words as words
 from gradflow.ui.comparison.film_downloads import film_buttons
 from gradflow.ui.comparison.pulse import pulse_of
-from gradflow.ui.comparison.words import setting_words
+from gradflow.ui.comparison.words import moved_settings
 from gradflow.ui.component.film import film_message, film_player
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
@@ -33,5 +33,5 @@ def draw_pulse(settings: Settings, experiment: Experiment) -> None:
             message = film_message(film)
             film_player(message, "pulse")
             st.caption(words.PULSE_READING)
-            made_of = setting_words(settings, film.T)
+            made_of = moved_settings(settings, film.T)
             film_buttons("pulse", film, message, words.PULSE_READING, made_of)

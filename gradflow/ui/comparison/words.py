@@ -117,7 +117,7 @@ def _difference(share: float) -> str:
     return "too small or too large for float64 to check" if math.isnan(share) else number(share)
 
 
-def setting_words(settings: Settings, T: int, without: str = "") -> str:
+def moved_settings(settings: Settings, T: int, without: str = "") -> str:
     """The settings that are moved most, and those that are not at their defaults, but for one."""
     shown = {"w_s": f"{settings.w_s:g}", "T": str(T), "b_f": f"{settings.b_f:g}"}
     defaults = as_mapping(Settings())
