@@ -120,7 +120,7 @@ def _exact_length(disabled: bool) -> None:
     control = CONTROLS["T"]
     st.session_state["T_typed"] = HELD.value("T")
     st.number_input(
-        "Sequence length, typed",
+        "Sequence length T, typed",
         int(control.low or 0),
         int(control.high or 0),
         step=1,
@@ -128,7 +128,6 @@ def _exact_length(disabled: bool) -> None:
         help="The same number, to type.",
         on_change=_take_length,
         disabled=disabled,
-        label_visibility="collapsed",
     )
 
 
