@@ -7,9 +7,10 @@ of one held-out sequence is measured as everything else is. Public: the names be
 from gradflow.training.checkpoints import Checkpoint
 from gradflow.training.networks import Network
 from gradflow.training.run_files import load_run, save_run
-from gradflow.training.runs import Divergence, TrainingRun, train
+from gradflow.training.runs import TrainingRun, train
 from gradflow.training.seeds import SeedCurves, over_seeds
 from gradflow.training.settings import TrainingSettings
+from gradflow.training.stages import Divergence
 from gradflow.training.tasks import Task, adding, agreement, recall
 
 __all__ = [

@@ -14,8 +14,9 @@ import numpy as np
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen, shown
 from gradflow.training.checkpoints import MEASURES, Checkpoint
-from gradflow.training.runs import Divergence, TrainingRun
+from gradflow.training.runs import TrainingRun
 from gradflow.training.settings import TrainingSettings
+from gradflow.training.stages import Divergence
 from gradflow.training.starts import start
 from gradflow.weights.npz import looks_like_zip, read_npz
 

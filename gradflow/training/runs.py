@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,28 +10,9 @@ import numpy as np
 from gradflow.flow import GradientFlow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen, one_of, optional_callable, whole_number
-from gradflow.training.checkpoints import MEASURES, Checkpoint, checkpoint, probe
-from gradflow.training.networks import Network, loss_and_gradients
-from gradflow.training.optimisers import Adam, Momentum, Optimiser, clipped
+from gradflow.training.checkpoints import MEASURES, Checkpoint, probe
 from gradflow.training.settings import TrainingSettings
-from gradflow.training.starts import start
-from gradflow.training.tasks import Task
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where training gave out.
-
-    Attributes
-    ----------
-    update : int
-        The update that could not be made.
-    gradient_norm : float
-        The norm of its gradient: infinity or nan, or a number whose update left float64.
-    """
-
-    update: int
-    gradient_norm: float
+from gradflow.training.stages import Divergence, Stage, first_stage, next_stage
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -151,63 +132,13 @@ def train(
             f"settings must be training.TrainingSettings. Got {type(settings).__name__}."
         )
     optional_callable("on_checkpoint", on_checkpoint)
+    stage: Stage | Divergence = first_stage(settings)
     made: list[Checkpoint] = []
-    divergence = None
-    for entry in _entries(settings):
-        if isinstance(entry, Divergence):
-            divergence = entry
-            break
-        made.append(entry)
+    while isinstance(stage, Stage):
+        made.append(stage.checkpoint)
         if on_checkpoint is not None:
-            on_checkpoint(entry)
-    return TrainingRun(settings, tuple(made), divergence)
-
-
-def _entries(settings: TrainingSettings) -> Iterator[Checkpoint | Divergence]:
-    """Checkpoint after checkpoint, and where it diverges, that."""
-    generator = np.random.default_rng(settings.seed)
-    task = settings.task_made()
-    network = start(settings, task, generator)
-    optimiser = _optimiser(settings)
-    yield checkpoint(network, task, 0, np.nan, np.nan)
-    norms: list[float] = []
-    clips: list[bool] = []
-    for update in range(1, settings.updates + 1):
-        found = _updated(network, optimiser, settings, task, generator)
-        if isinstance(found, float):
-            yield Divergence(update, found)
-            return
-        network, optimiser, norm, was_clipped = found
-        norms.append(norm)
-        clips.append(was_clipped)
-        if update % settings.every == 0 or update == settings.updates:
-            yield checkpoint(network, task, update, float(np.mean(norms)), float(np.mean(clips)))
-            norms, clips = [], []
-
-
-def _updated(
-    network: Network,
-    optimiser: Optimiser,
-    settings: TrainingSettings,
-    task: Task,
-    generator: np.random.Generator,
-) -> tuple[Network, Optimiser, float, bool] | float:
-    """The network after an update, the optimiser, the gradient's norm and whether it was clipped.
-
-    Only the norm where an update gives no finite weights.
-    """
-    x, answers = task.batch(generator, settings.batch)
-    first = 1 if settings.chunk is None else task.T - settings.chunk + 1
-    with np.errstate(over="ignore", invalid="ignore"):
-        _, gradients = loss_and_gradients(network, task, x, answers, first)
-        bounded, norm, was_clipped = clipped(gradients, settings.clip_norm, settings.clip_value)
-        weights, optimiser = optimiser.updated(network.weights, bounded)
-    if not all(np.isfinite(array).all() for array in weights.values()):
-        return norm
-    return network.with_weights(weights), optimiser, norm, was_clipped
-
-
-def _optimiser(settings: TrainingSettings) -> Optimiser:
-    if settings.optimiser == "adam":
-        return Adam(settings.rate)
-    return Momentum(settings.rate, settings.momentum)
+            on_checkpoint(stage.checkpoint)
+        if stage.checkpoint.update == settings.updates:
+            return TrainingRun(settings, tuple(made))
+        stage = next_stage(settings, stage)
+    return TrainingRun(settings, tuple(made), stage)
