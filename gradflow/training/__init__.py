@@ -12,6 +12,7 @@ from gradflow.training.seeds import SeedCurves, over_seeds
 from gradflow.training.settings import TrainingSettings
 from gradflow.training.stages import Divergence
 from gradflow.training.tasks import Task, adding, agreement, recall
+from gradflow.training.torch_weights import save_weights
 
 __all__ = [
     "Checkpoint",
@@ -27,5 +28,6 @@ __all__ = [
     "over_seeds",
     "recall",
     "save_run",
+    "save_weights",
     "train",
 ]
