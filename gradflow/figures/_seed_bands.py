@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from gradflow.figures.builders.colours import LINES
+from gradflow.figures.builders.colours import CLASSES, LINES
 from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.step_layout import layout
@@ -15,7 +15,10 @@ from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import shown
 from gradflow.training import SeedCurves
 
-_COLOURS = ("RNN", "LSTM", "c")
+_MOST = 5
+
+# Names that have the colour that they have on every page.
+_NETWORKS = ("RNN", "LSTM")
 
 
 def plot_seed_bands(
@@ -30,7 +33,7 @@ def plot_seed_bands(
     Parameters
     ----------
     curves : mapping of str to SeedCurves
-        The networks by their names, at most three.
+        The networks by their names, at most five.
     measure : str
         A number of a `Checkpoint`.
     title : str, optional
@@ -46,7 +49,7 @@ def plot_seed_bands(
     Raises
     ------
     ValueError
-        If there are no curves or more than three, there is no such measure, or a display argument
+        If there are no curves or more than five, there is no such measure, or a display argument
         is none of its choices.
 
     See Also
@@ -66,20 +69,22 @@ def plot_seed_bands(
     named = isinstance(curves, Mapping) and all(isinstance(name, str) for name in curves)
     if not named or not all(isinstance(found, SeedCurves) for found in curves.values()):
         raise ValueError(f"curves must be a mapping of names to SeedCurves. Got {shown(curves)}.")
-    if not 1 <= len(curves) <= len(_COLOURS):
-        raise ValueError(f"curves must be one, two or three. Got {len(curves)}.")
+    if not 1 <= len(curves) <= _MOST:
+        raise ValueError(f"curves must be of one to five networks. Got {len(curves)}.")
     figure = go.Figure()
-    for (name, found), colour in zip(curves.items(), _COLOURS, strict=False):
+    for (name, found), other in zip(curves.items(), CLASSES, strict=False):
+        colour = LINES[name] if name in _NETWORKS else other
         low, middle, high = found.band(measure)
         updates = found.band("update")[1]
         edge = {"width": 0}
-        figure.add_trace(_line(updates, low, LINES[colour], line=edge))
-        figure.add_trace(_line(updates, high, LINES[colour], line=edge, fill="tonexty"))
-        line = {"color": LINES[colour], "width": 2}
+        figure.add_trace(_line(updates, low, colour, line=edge))
+        figure.add_trace(_line(updates, high, colour, line=edge, fill="tonexty"))
+        line = {"color": colour, "width": 2}
         figure.add_trace(
-            _line(updates, middle, LINES[colour], line=line, showlegend=True, name=escaped(name))
+            _line(updates, middle, colour, line=line, showlegend=True, name=escaped(name))
         )
     figure.update_layout(layout("updates", measure.replace("_", " ")))
+    figure.update_layout(legend_traceorder="normal")
     return on_paper(figure, dark, title or "")
 
 

@@ -58,6 +58,43 @@ def test_the_last_network_answers_as_well_as_was_measured(task, name):
     assert made.accuracy(last.network.outputs(x), answers) == last.accuracy
 
 
+@pytest.mark.parametrize("task", shipped.WITH_STARTS)
+@pytest.mark.parametrize("name", shipped.CELLS)
+def test_starts_differ_in_nothing_else(task, name):
+    own = of_cell(shipped.SETTINGS[task], shipped.CELLS[name])
+    found = shipped.starts_of(task, name)
+    assert len(found) == 1 + len(shipped.STARTS[name])
+    for start, changes in shipped.STARTS[name].items():
+        assert found[start].settings == dataclasses.replace(own, **changes)
+        assert found[start].seeds == tuple(shipped.START_SEEDS)
+
+
+def test_what_the_documentation_says_of_other_starts():
+    solved = {
+        (task, name, start): int(np.sum(found.curves["accuracy"][:, -1] >= 0.9))
+        for task in shipped.WITH_STARTS
+        for name in shipped.CELLS
+        for start, found in shipped.starts_of(task, name).items()
+    }
+    assert solved["agreement", "RNN", "identity"] == solved["agreement", "RNN", "orthogonal"] == 5
+    assert (solved["recall", "RNN", "identity"], solved["recall", "RNN", "orthogonal"]) == (3, 0)
+    others = [n for (_, name, start), n in solved.items() if name == "LSTM" and start != "chrono"]
+    assert not any(others)
+
+
+def test_a_start_that_ships_is_recorded_from_its_settings():
+    curves = shipped.starts_of("recall", "RNN")["identity"]
+    again = training.train(dataclasses.replace(curves.settings, updates=1, seed=2))
+    assert again.checkpoints[0].loss == pytest.approx(curves.curves["loss"][2, 0], rel=1e-6)
+
+
+def test_starts_that_do_not_ship_are_refused():
+    with pytest.raises(ValueError, match="task must be one of recall, agreement"):
+        shipped.starts_of("adding", "RNN")
+    with pytest.raises(ValueError, match="network must be one of RNN, LSTM"):
+        shipped.starts_of("recall", "GRU")
+
+
 @pytest.mark.parametrize("ask", [shipped.runs_of, shipped.curves_of])
 def test_a_task_of_which_nothing_ships_is_refused(ask):
     with pytest.raises(ValueError, match="task must be one of recall, agreement, adding"):
