@@ -10,7 +10,7 @@ from typing import TypeVar
 import streamlit as st
 
 from gradflow.ui import server
-from gradflow.ui.model import waiting_words
+from gradflow.ui.workers import waiting_words
 from gradflow.ui.workers.pool import Ticket, workers
 
 CANCEL = "model_cancel"

@@ -14,9 +14,10 @@ from gradflow.engine.time_estimate import needed_seconds
 from gradflow.losses import Loss
 from gradflow.numerics.scaled import Array
 from gradflow.ui import server
-from gradflow.ui.model import questions, waiting_words
+from gradflow.ui.model import questions
 from gradflow.ui.model.long_runs import PACE, Progress, StoppedError, computed, has, owner, stop
-from gradflow.ui.workers.pool import LostWorkerError, workers
+from gradflow.ui.workers import waiting_words
+from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, workers
 from gradflow.ui.workers.reservations import TooLargeError
 from gradflow.ui.workers.worker import Job
 
@@ -175,12 +176,16 @@ def answer_of(job: Job, key: Hashable, progress: Progress) -> Any:
     Raises
     ------
     StoppedError
-        If the user has cancelled it, or its worker was killed.
+        If the user has cancelled it, its worker was killed, or the queue is full.
     TooLargeError
         If it does not fit in memory.
     """
     with server.runs.outside():
-        going = workers().ask(owner(), key, job)
+        try:
+            going = workers().ask(owner(), key, job)
+        except FullQueueError:
+            stop(key, waiting_words.FULL)
+            raise StoppedError(waiting_words.FULL) from None
         while not going.wait(PACE):
             progress.follow(going)
     try:

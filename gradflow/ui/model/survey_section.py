@@ -12,7 +12,7 @@ from gradflow.engine.memory_estimate import needed_bytes
 from gradflow.engine.time_estimate import needed_seconds
 from gradflow.figures import plot_survey, plot_survey_errors
 from gradflow.surveys import Survey
-from gradflow.ui.model import long_runs, questions, survey_words, waiting_words
+from gradflow.ui.model import long_runs, questions, survey_words
 from gradflow.ui.model.data_set import DataSet
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import answer_of
@@ -21,6 +21,7 @@ from gradflow.ui.model.sequence import one_of_many
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.text import escaped
+from gradflow.ui.workers import waiting_words
 from gradflow.ui.workers.pool import workers
 from gradflow.ui.workers.reservations import TooLargeError
 from gradflow.ui.workers.worker import Job

@@ -26,8 +26,15 @@ LEASE = 5.0
 _LOOK = 0.5
 IDLE = 30.0
 
+# Runs that may wait.
+MOST_WAITING = 20
+
 # Things that a worker keeps for one owner: a model as read, and changed.
 _KEPT_EACH = 2
+
+
+class FullQueueError(RuntimeError):
+    """As many runs wait as may."""
 
 
 class LostWorkerError(RuntimeError):
@@ -101,13 +108,19 @@ class Pool:
         How many may run at once; unless given, one core is left to the page.
     reservations : Reservations, optional
         The memory that may be taken.
+    most_waiting : int
+        Runs that may wait.
     """
 
     def __init__(
-        self, workers: int | None = None, reservations: Reservations | None = None
+        self,
+        workers: int | None = None,
+        reservations: Reservations | None = None,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         count = max(1, _cores() - 1) if workers is None else workers
         self.memory = Reservations() if reservations is None else reservations
+        self._most_waiting = most_waiting
         self._lock = threading.RLock()
         self._slots = {Slot(): 0.0 for _ in range(count)}  # and when each was used last
         self._queue: deque[Ticket] = deque()
@@ -126,12 +139,19 @@ class Pool:
             What tells the same question from another.
         job : Job
             What to do.
+
+        Raises
+        ------
+        FullQueueError
+            If as many runs of others wait as may.
         """
         with self._lock:
             run = self._runs.get(owner)
             if run is not None and run._ident == ident:
                 return run
             self.cancel(owner)
+            if len(self._queue) >= self._most_waiting:
+                raise FullQueueError
             run = self._runs[owner] = Ticket(self, owner, ident, job)
             self._queue.append(run)
             self._start_what_fits()

@@ -14,7 +14,7 @@ from support import jobs
 
 import gradflow as gf
 from gradflow.ui.workers import pool as pools
-from gradflow.ui.workers.pool import LostWorkerError, Pool
+from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, Pool
 from gradflow.ui.workers.reservations import Reservations, TooLargeError
 from gradflow.ui.workers.worker import Job
 
@@ -99,6 +99,16 @@ def test_runs_queue_in_the_order_in_which_they_came(pool):
     assert pool.seconds_before(waiting[1]) == pytest.approx(LONG, rel=0.05)
     pool.cancel("a")
     until(lambda: all([one.wait(0.1) for one in waiting]))
+
+
+def test_a_full_queue_takes_no_more_and_keeps_what_waits(pool, monkeypatch):
+    monkeypatch.setattr(pool, "_most_waiting", 1)
+    pool.ask("a", 1, job(key="long", seconds=LONG))
+    waiting = pool.ask("b", 1, job())
+    with pytest.raises(FullQueueError):
+        pool.ask("c", 1, job())
+    assert waiting.place == 1
+    assert pool.ask("b", 2, job()).place == 1  # one's own place can be taken
 
 
 def test_the_same_question_is_not_asked_twice_and_another_takes_its_place(pool):

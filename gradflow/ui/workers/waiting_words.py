@@ -13,6 +13,10 @@ LOST = (
     "is lost."
 )
 
+FULL = (
+    "As many runs of other visitors wait as may, so this one was not taken. Try again in a minute."
+)
+
 
 def asks_first(seconds: float) -> str:
     """What a link says that costs time."""
