@@ -37,12 +37,12 @@ def test_the_first_frame_is_what_one_sees_before_it_plays(runs):
 
 def test_the_marks_stand_on_the_curves(runs):
     figure = plot_training_film(runs)
-    lines = [trace for trace in figure.select_traces({"type": "scatter", "mode": "lines"})]
+    lines = list(figure.select_traces({"type": "scatter", "mode": "lines+markers"}))
     for place, frame in enumerate(figure.frames):
         marks = [trace for trace in frame.data if trace.type == "scatter"]
-        assert len(marks) == len(lines) == 6
+        assert len(marks) == len(lines) == 12
         for mark, line in zip(marks, lines, strict=True):
-            assert (mark.x[0], mark.y[0]) == (line.x[place], line.y[place])
+            np.testing.assert_array_equal([mark.x[0], mark.y[0]], [line.x[place], line.y[place]])
             assert mark.xaxis == line.xaxis
 
 
