@@ -47,7 +47,7 @@ def save_weights(network: Network, path: str | os.PathLike[str]) -> None:
 
 def weights_bytes(network: Network) -> bytes:
     """The bytes of that file."""
-    tensors = torch_weights(network)
+    tensors = by_torch_name(network)
     header: dict[str, object] = {"__metadata__": _modules(network)}
     end = 0
     for name, tensor in tensors.items():
@@ -59,7 +59,7 @@ def weights_bytes(network: Network) -> bytes:
     return b"".join((len(text).to_bytes(8, "little"), text, *numbers))
 
 
-def torch_weights(network: Network) -> dict[str, Array]:
+def by_torch_name(network: Network) -> dict[str, Array]:
     """Every array by the name that PyTorch has for it, with a second bias for each gate."""
     cell, readout = network.cell, network.readout
     H = cell.H
