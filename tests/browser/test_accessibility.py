@@ -41,6 +41,7 @@ UNSEEN = """() => {
         ("", True, "Compare · gradflow"),
         ("paths", False, "Paths · gradflow"),
         ("derivation", True, "Derivation · gradflow"),
+        ("learning", False, "Learning · gradflow"),
     ],
 )
 def test_a_page_has_a_title_and_nothing_serious(open_page, path, dark, title):

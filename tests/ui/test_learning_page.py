@@ -2,17 +2,22 @@
 
 import csv
 import io
-import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
+from support.packed import unpacked
 
+from gradflow import training
 from gradflow.training import shipped
-from gradflow.ui.learning import words
-from gradflow.ui.learning.page import _table
+from gradflow.training.run_files import run_bytes
+from gradflow.ui.learning import live_section, opened_run, settings, words
+from gradflow.ui.learning.files import table
+from gradflow.ui.learning.settings import LearningSettings
+from gradflow.ui.workers.pool import workers
 
 APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
@@ -32,13 +37,120 @@ def said(app):
     return " ".join(str(element.value) for element in [*app.markdown, *app.caption])
 
 
+def film_of(app):
+    [component] = app.get("bidi_component")
+    return unpacked(component.proto.bytes)["chart"]
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    """The workers of this process, for which each run of the page waits; none is left behind."""
+    monkeypatch.setattr(live_section, "_WAIT", 30.0)
+    monkeypatch.setattr(settings, "CHECKPOINTS", 2)
+    yield workers()
+    workers().close()
+
+
+SHORT = {"task": "agreement", "delay": "4", "hidden": "4", "updates": "20", "seed": "3"}
+
+
+def trained(app):
+    """The page once a training that was begun has ended."""
+    end = time.monotonic() + 60
+    while app.button(key="learning_train").disabled:
+        assert time.monotonic() < end
+        app.run()
+        assert not app.exception
+    return app
+
+
+def test_a_training_on_the_page_is_that_of_the_library(pool):
+    app = opened(v="1", **SHORT)
+    assert film_of(app)["film"] == "shipped agreement"
+    app.button(key="learning_train").click().run()
+    assert "of 20 updates" in app.get("progress")[0].proto.text
+    trained(app)
+    chosen = LearningSettings(task="agreement", delay=4, hidden=4, updates=20, seed=3)
+    for name, one in chosen.training().items():
+        assert words.outcome(name, training.train(one)) in said(app)
+    assert [frame["name"] for frame in film_of(app)["frames"]] == ["0", "10", "20"]
+    app.button(key="learning_back").click().run()
+    assert film_of(app)["film"] == "shipped agreement"
+
+
+def test_what_was_recorded_stays_when_a_training_is_stopped_and_it_can_go_on(pool):
+    app = opened(v="1", **SHORT)
+    app.button(key="learning_train").click().run()
+    assert app.get("progress")[0].proto.text.startswith("0 of 20 updates")
+    app.button(key="learning_stop").click().run()
+    assert not app.exception
+    assert app.info[0].value == "Stopped. What was recorded up to update 0 stays."
+    assert "Your run" in [heading.value for heading in app.subheader]
+    app.button(key="learning_go_on").click().run()
+    assert app.get("progress")[0].proto.text.startswith("10 of 20 updates")
+    assert not app.info
+
+
+def test_a_training_that_diverges_says_where_and_keeps_what_was_recorded(pool):
+    bad = {"rnn_start": "identity", "optimiser": "sgd", "rate": "10", "clip": "0", "delay": "30"}
+    app = opened(v="1", **SHORT | bad)
+    app.button(key="learning_train").click().run()
+    trained(app)
+    told = " ".join(box.value for box in app.warning)
+    assert "The RNN diverged at update" in told
+    assert "What was recorded up to update" in told
+    assert "Your run" in [heading.value for heading in app.subheader]
+
+
+def test_a_full_queue_is_said_and_the_page_stays(pool, monkeypatch):
+    monkeypatch.setattr(pool, "_most_waiting", 0)
+    app = opened(v="1", **SHORT)
+    app.button(key="learning_train").click().run()
+    assert not app.exception
+    assert "As many runs of other visitors wait as may" in app.info[0].value
+    assert film_of(app)["film"] == "shipped agreement"
+
+
+def test_a_run_from_a_file_is_shown_and_what_is_none_is_refused():
+    run = training.train(training.TrainingSettings("adding", 5, hidden=3, updates=2, every=1))
+    app = opened()
+    uploader = app.file_uploader(key="learning_file")
+    uploader.set_value(("run.npz", run_bytes(run), "application/zip")).run()
+    assert not app.exception
+    assert words.outcome("LSTM", run) in said(app)
+    assert len(film_of(app)["frames"]) == 3
+    uploader = app.file_uploader(key="learning_file")
+    uploader.set_value(("other.npz", b"PK other", "application/zip")).run()
+    assert not app.exception
+    assert "must" in app.error[0].value
+    long = training.TrainingSettings("adding", 1000, hidden=1, updates=1)
+    with pytest.raises(ValueError, match="at most 1,000,000 terms in all its heatmaps"):
+        opened_run.run_of(run_bytes(training.train(long)))
+
+
+def test_a_link_restores_the_checkpoint():
+    app = opened(v="1", task="recall", checkpoint="130")
+    film = film_of(app)
+    assert film["frames"][film["place"]]["name"] == "125"
+
+
+@pytest.mark.parametrize("task", shipped.WITH_STARTS)
+def test_the_starts_that_are_told_are_counted(task):
+    for name in shipped.CELLS:
+        curves = shipped.starts_of(task, name)
+        sentence = words.starts(name, curves)
+        for found in curves.values():
+            count = sum(row[-1] >= 0.9 for row in found.curves["accuracy"])
+            assert f"{count} of {len(found.seeds)}" in sentence
+
+
 @pytest.mark.parametrize("task", shipped.SETTINGS)
 def test_the_page_shows_the_film_of_the_task_and_the_seeds(task):
     app = opened(v="1", task=task)
     assert app.selectbox(key="l_task").value == task
-    film, *bands = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+    film, bands = film_of(app), app.get("plotly_chart")
     assert film["layout"]["sliders"][0]["steps"][-1]["label"] == str(shipped.SETTINGS[task].updates)
-    assert len(bands) == 2
+    assert len(bands) == (4 if task in shipped.WITH_STARTS else 2)
     for name, run in shipped.runs_of(task).items():
         assert words.outcome(name, run) in said(app)
 
@@ -67,7 +179,8 @@ def test_the_order_that_is_told_is_that_of_the_checkpoints(task, name):
     assert arrives.startswith(f"At no checkpoint does 1% of the {name}'s") == (not reached)
     assert answers.startswith("at no checkpoint") == (not solved)
     if reached:
-        assert arrives.endswith(f" after {reached[0]} updates")
+        when = f"after {reached[0]} updates" if reached[0] else "before any update"
+        assert arrives.endswith(f" {when}")
     if solved:
         assert answers == f"90% of its answers are first right after {solved[0]}."
 
@@ -82,7 +195,7 @@ def test_the_seeds_that_are_told_are_counted():
 
 def test_the_table_has_the_measures_of_every_checkpoint():
     runs = shipped.runs_of("recall")
-    rows = list(csv.DictReader(io.StringIO(_table(runs).decode())))
+    rows = list(csv.DictReader(io.StringIO(table(runs).decode())))
     for name, run in runs.items():
         own = [row for row in rows if row["network"] == name]
         for measure in ("update", "loss", "log10_left"):

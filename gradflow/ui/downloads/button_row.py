@@ -29,6 +29,7 @@ _KINDS = {
     "GIF": (".gif", "image/gif"),
     "CSV": (".csv", "text/csv"),
     "NPZ": (".npz", "application/zip"),
+    "safetensors": (".safetensors", "application/octet-stream"),
     "JSON": (".json", "application/json"),
     "Python": (".py", "text/x-python"),
     "Markdown": (".md", "text/markdown"),
@@ -47,19 +48,27 @@ class File:
     Attributes
     ----------
     name : str
-        What stands on it, which says the kind of file.
+        The kind of file.
     make : callable
         Gives the file's bytes.
     help : str
         What is in the file.
     part : str
         What the file's name ends with, before the dot.
+    label : str
+        What stands on it; the kind of file unless given, as several of a kind need.
     """
 
     name: str
     make: Callable[[], bytes]
     help: str
     part: str = ""
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What stands on the button."""
+        return self.label or self.name
 
     @property
     def ending(self) -> str:
@@ -109,11 +118,11 @@ def buttons(files: Sequence[File], stem: str, key: str = "download") -> None:
     with st.container(horizontal=True, gap="small", key=f"{key}s"):
         for file in files:
             st.download_button(
-                file.name,
+                file.shown,
                 file.make,
                 f"{stem}{file.ending}",
                 file.mime,
-                key=f"{key}_{file.name.lower()}",
+                key=f"{key}_{file.shown.lower().replace(' ', '_')}",
                 help=file.help,
                 on_click="ignore",
                 disabled=file.drawn and not drawable,

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from functools import partial
+from collections.abc import Mapping
 
 import streamlit as st
 
-from gradflow.figures import plot_seed_bands, plot_training_film
+from gradflow.figures import plot_seed_bands
 from gradflow.figures.builders.mode_bar import bar
-from gradflow.training import TrainingRun, shipped
-from gradflow.training.checkpoints import MEASURES
-from gradflow.training.run_files import run_bytes
+from gradflow.training import SeedCurves, shipped
 from gradflow.ui import server
-from gradflow.ui.downloads.button_row import File, buttons
-from gradflow.ui.learning import own_run, words
-from gradflow.ui.learning.settings import FORM, LearningSettings
+from gradflow.ui.component.training_film import draw_film
+from gradflow.ui.downloads.button_row import buttons
+from gradflow.ui.learning import held, live_section, own_run, words
+from gradflow.ui.learning.files import every_file
+from gradflow.ui.learning.held import HELD, WIDGETS
+from gradflow.ui.learning.settings import START_LABELS
+from gradflow.ui.learning.shown_runs import ShownRuns, as_opened, as_shipped, as_trained
 from gradflow.ui.shared import frame
-from gradflow.ui.shared.held_settings import HeldSettings
-from gradflow.ui.shared.widgets import Widgets
 
-_HELD: HeldSettings[LearningSettings] = HeldSettings(FORM, "learning_settings", "l_")
-_WIDGETS = Widgets(_HELD)
 _BANDS = {
     "accuracy": "Accuracy, held out",
     "log10_left": "log10 of what reaches the step that decides",
@@ -32,71 +28,83 @@ _BANDS = {
 @server.runs.turn()
 def learning_page() -> None:
     """Draw the page, top to bottom: the task, the film, what came of it, the seeds, the files."""
-    _HELD.begin("learning")
+    HELD.begin("learning")
     frame.heading(words.TITLE, words.LEAD)
-    notices = " ".join(_HELD.notices())
+    notices = " ".join(HELD.notices())
     if notices:
         st.warning(notices, icon=":material/link_off:")
-    _WIDGETS.choice("task")
-    settings = _HELD.settings()
-    _HELD.keep(settings)
-    runs = shipped.runs_of(settings.task)
-    st.caption(words.task(runs["LSTM"]))
+    WIDGETS.choice("task")
+    progress = st.container()
+    live_section.draw_controls()
+    settings = HELD.settings()
+    HELD.keep(settings)
+    with progress:
+        live_section.draw_progress()
     server.runs.between_steps()
-    st.plotly_chart(
-        plot_training_film(runs, dark=None),
-        key="training_film",
-        config=bar("training", "png"),
-        theme="streamlit",
-    )
-    st.caption(words.READING)
-    for name, run in runs.items():
-        st.markdown(f"{words.outcome(name, run)} {words.order(name, run)}")
+    shown = _shown(settings.task)
+    _draw_film(shown, settings.checkpoint)
     server.runs.between_steps()
-    _seeds(settings.task)
-    _files(settings.task, runs)
+    _draw_seeds(settings.task)
+    _draw_starts(settings.task)
+    buttons(every_file(shown.runs), f"gradflow_learning_{settings.task}")
     own_run.draw_own_run()
 
 
-def _seeds(task: str) -> None:
+def _shown(task: str) -> ShownRuns:
+    """The runs that ship, or those of this session once they do not go on."""
+    live, opened = held.live(), held.opened()
+    if opened is not None:
+        return as_opened(opened)
+    if live is None or not live.runs or held.is_going():
+        return as_shipped(task)
+    return as_trained(live)
+
+
+def _draw_film(shown: ShownRuns, checkpoint: int) -> None:
+    st.subheader(words.heading(shown.ships), anchor=False)
+    st.caption(words.task(next(iter(shown.runs.values()))))
+    draw_film(
+        shown.film,
+        "training_film",
+        shown.name,
+        shown.opens_at(checkpoint),
+        bar("training", "png"),
+        held.rest_at,
+    )
+    st.caption(words.READING)
+    for name, run in shown.runs.items():
+        st.markdown(f"{words.outcome(name, run)} {words.order(name, run)}")
+    st.caption(" ".join(words.made_from(name, run) for name, run in shown.runs.items()))
+
+
+def _draw_seeds(task: str) -> None:
     st.subheader("Not one lucky draw", anchor=False)
     curves = shipped.curves_of(task)
     st.markdown(words.seeds(curves))
     for column, (measure, said) in zip(st.columns(2, gap="medium"), _BANDS.items(), strict=True):
         with column:
             st.markdown(f"**{said}**")
-            st.plotly_chart(
-                plot_seed_bands(curves, measure, dark=None),
-                key=f"seeds_{measure}",
-                config=bar(f"seeds_{measure}", "png"),
-                theme="streamlit",
-            )
+            _draw_bands(curves, measure, f"seeds_{measure}")
     st.caption(words.SEEDS)
 
 
-def _files(task: str, runs: dict[str, TrainingRun]) -> None:
-    st.caption(" ".join(words.made_from(name, run) for name, run in runs.items()))
-    buttons(
-        (
-            File("HTML", lambda: _film(runs), words.FILM),
-            File("CSV", lambda: _table(runs), words.TABLE),
-            File("NPZ", partial(run_bytes, runs["LSTM"]), words.RUN.format(name="LSTM"), "_LSTM"),
-        ),
-        f"gradflow_learning_{task}",
+def _draw_starts(task: str) -> None:
+    st.subheader("Other starts", anchor=False)
+    if task not in shipped.WITH_STARTS:
+        st.markdown(words.NO_STARTS)
+        return
+    for column, name in zip(st.columns(2, gap="medium"), shipped.CELLS, strict=True):
+        curves = shipped.starts_of(task, name)
+        with column:
+            st.markdown(words.starts(name, curves))
+            named = {START_LABELS[start]: found for start, found in curves.items()}
+            _draw_bands(named, "accuracy", f"starts_{name}")
+
+
+def _draw_bands(curves: Mapping[str, SeedCurves], measure: str, key: str) -> None:
+    st.plotly_chart(
+        plot_seed_bands(curves, measure, dark=None),
+        key=key,
+        config=bar(key, "png"),
+        theme="streamlit",
     )
-
-
-def _film(runs: dict[str, TrainingRun]) -> bytes:
-    from gradflow.ui.downloads.files import html_file
-
-    return html_file(plot_training_film(runs), words.TITLE)
-
-
-def _table(runs: dict[str, TrainingRun]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("network", *MEASURES))
-    for name, run in runs.items():
-        for checkpoint in run.checkpoints:
-            writer.writerow((name, *(getattr(checkpoint, measure) for measure in MEASURES)))
-    return text.getvalue().encode()

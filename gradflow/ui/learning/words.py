@@ -7,21 +7,28 @@ from collections.abc import Mapping
 import numpy as np
 
 from gradflow.training import SeedCurves, TrainingRun
+from gradflow.ui.learning.settings import START_LABELS
 
 TITLE = "Learning"
 LEAD = (
-    "An RNN and an LSTM learn the same task, as long and at the same rate. Move the slider under "
-    "the charts through their training: does the gradient reach the step that decides, and when "
+    "An RNN and an LSTM learn the same task, as long and at the same rate. Move the slider above "
+    "the heatmaps through their training: does the gradient reach the step that decides, and when "
     "does the network begin to answer right?"
 )
 READING = (
     "Rows are targets and columns lags, as on the other pages; the terms are those of the bias "
     "$b$, the signal itself, each row relative to its own $k = 1$ term. They are those of the "
     "first of the held-out sequences; accuracy is that of all of them. *log10 reaching*: the term "
-    "of the step that decides, relative to $k = 1$. *State radius*: the spectral radius of the "
-    "derivative of the state from one step to the next, median over the steps."
+    "of the step that decides, relative to $k = 1$. The radii are spectral radii, median over the "
+    "steps: of $dc_t/dc_{t-1}$, which an LSTM has, and of the whole state's derivative (*state "
+    "radius*). The forget gate is the mean over units and steps."
 )
-SEEDS = "Line: the median of ten seeds. Shade: from their 10% quantile to their 90% quantile."
+SEEDS = "Line: the median of the seeds. Shade: from their 10% quantile to their 90% quantile."
+NO_STARTS = "Other starts ship for recall and agreement."
+WEIGHTS = (
+    "The {name}'s last weights by PyTorch's names, `recurrent.weight_ih_l0` and so on, for "
+    "`load_state_dict`; the file's metadata say which modules to make."
+)
 FILM = "The charts with their slider, as one page that opens without a network."
 RUN = "For `training.load_run`: settings, measures and weights of the {name} at every checkpoint."
 TABLE = "The measures of both networks at every checkpoint, one row each."
@@ -29,6 +36,11 @@ TABLE = "The measures of both networks at every checkpoint, one row each."
 # What counts as solved, and as reaching the step that decides.
 SOLVED = 0.9
 REACHES = 0.01
+
+
+def heading(ships: bool) -> str:
+    """What stands above the film."""
+    return "A run that ships" if ships else "Your run"
 
 
 def task(run: TrainingRun) -> str:
@@ -60,12 +72,14 @@ def order(name: str, run: TrainingRun) -> str:
     """Whether the signal reached the step that decides before the answers became right."""
     reached = _first(run, run.measures("log10_left") >= np.log10(REACHES))
     solved = _first(run, run.measures("accuracy") >= SOLVED)
-    arrives = (
-        f"At no checkpoint does 1% of the {name}'s signal reach the step that decides"
-        if reached is None
-        else f"1% of the {name}'s signal first reaches the step that decides after {reached} "
-        "updates"
-    )
+    if reached is None:
+        arrives = f"At no checkpoint does 1% of the {name}'s signal reach the step that decides"
+    elif reached == 0:
+        arrives = f"1% of the {name}'s signal reaches the step that decides before any update"
+    else:
+        arrives = (
+            f"1% of the {name}'s signal first reaches the step that decides after {reached} updates"
+        )
     answers = (
         "at no checkpoint are 90% of its answers right"
         if solved is None
@@ -80,8 +94,23 @@ def seeds(curves: Mapping[str, SeedCurves]) -> str:
         f"{np.sum(found.curves['accuracy'][:, -1] >= SOLVED)} of {len(found.seeds)} for the {name}"
         for name, found in curves.items()
     ]
+    delay = next(iter(curves.values())).settings.delay
     return (
-        f"Seeds from which at least 90% of the answers are right in the end: {', '.join(counts)}."
+        f"At the settings of the runs that ship, with delay {delay}: seeds from which at least 90% "
+        f"of the answers are right in the end: {', '.join(counts)}."
+    )
+
+
+def starts(name: str, curves: Mapping[str, SeedCurves]) -> str:
+    """From how many seeds of each start a network solves the task."""
+    counts = [
+        f"{START_LABELS[start]} {np.sum(found.curves['accuracy'][:, -1] >= SOLVED)} of "
+        f"{len(found.seeds)}"
+        for start, found in curves.items()
+    ]
+    return (
+        f"**{name}**: at least 90% of the answers are right in the end, by start: "
+        f"{', '.join(counts)} seeds."
     )
 
 
@@ -89,9 +118,11 @@ def made_from(name: str, run: TrainingRun) -> str:
     """What a run was made from."""
     s = run.settings
     start = s.start if s.forget_bias is None else f"{s.start}, forget bias {s.forget_bias}"
+    clip = "not clipped" if s.clip_norm is None else f"gradient norm at most {s.clip_norm:g}"
+    relu = ", ReLU" if s.activation == "relu" else ""
     return (
-        f"{name}: H = {s.hidden}, {s.optimiser} at rate {s.rate:g}, gradient norm at most "
-        f"{s.clip_norm:g}, batches of {s.batch}, start {start}, seed {s.seed}."
+        f"{name}: H = {s.hidden}{relu}, {s.optimiser} at rate {s.rate:g}, {clip}, batches of "
+        f"{s.batch}, start {start}, seed {s.seed}."
     )
 
 

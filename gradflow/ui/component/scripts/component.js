@@ -11,6 +11,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const view = (element.view ??= new Kind(element));
   view.pick = (t, k) => setTriggerValue("picked", { t, k });
   view.zoomed = (zoom) => setStateValue("zoom", zoom);
+  view.move = (update) => setTriggerValue("moved", update);
   view.show(data).catch((error) => setStateValue("failed", String(error)));
   return () => view.close();
 }

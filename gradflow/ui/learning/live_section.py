@@ -1,0 +1,116 @@
+"""The controls of a training of one's own, and the curves while it goes on."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError
+
+import streamlit as st
+
+from gradflow.figures.builders.training_curves import live_parts
+from gradflow.ui import server
+from gradflow.ui.component.single_chart import chart
+from gradflow.ui.learning import held, live_words, opened_run
+from gradflow.ui.learning.held import WIDGETS
+from gradflow.ui.learning.live_run import LiveRun
+from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, Ticket, workers
+from gradflow.ui.workers.reservations import TooLargeError
+
+# Seconds from one look at the worker to the next, most of which is spent waiting for it.
+PACE = 0.5
+_WAIT = 0.4
+
+
+def draw_controls() -> None:
+    """Draw the settings of a training, and the button that begins it."""
+    with st.expander(live_words.CONTROLS, icon=":material/model_training:"):
+        first, second, third = st.columns(3, gap="medium")
+        with first:
+            for name in ("delay", "hidden", "updates"):
+                WIDGETS.number(name)
+        with second:
+            WIDGETS.choice("optimiser")
+            WIDGETS.number("rate")
+            WIDGETS.number("clip")
+        with third:
+            WIDGETS.choice("rnn_start")
+            WIDGETS.choice("lstm_start")
+            WIDGETS.number("seed")
+        st.caption(live_words.READING)
+        st.button(
+            "Train both networks",
+            key="learning_train",
+            on_click=held.begin,
+            type="primary",
+            disabled=held.is_going(),
+        )
+        opened_run.draw_uploader()
+
+
+def draw_progress() -> None:
+    """Draw the training that goes on, or what there is to say of one that does not."""
+    live = held.live()
+    if held.is_going():
+        st.fragment(_going, run_every=PACE)()
+    elif live is not None:
+        _rest(live)
+
+
+def _going() -> None:
+    """One look at the worker; the browser asks for the next."""
+    live = held.live()
+    if live is None or not held.is_going():
+        return
+    ticket = None
+    try:
+        live, ticket = _looked_at(live)
+    except FullQueueError:
+        held.stop(live_words.FULL)
+    except LostWorkerError:
+        held.stop(live_words.LOST)
+    except TooLargeError:
+        held.stop(live_words.TOO_LARGE)
+    except CancelledError:
+        held.stop(live_words.STOPPED)
+    if not held.is_going():
+        st.rerun()
+    with server.runs.turn():
+        _draw(live, ticket)
+
+
+def _looked_at(live: LiveRun) -> tuple[LiveRun, Ticket | None]:
+    """The training as it stands, and its next job, which is under way."""
+    with server.runs.outside():
+        ticket = workers().ask(held.owner(), live.ident, live.job)
+        if not ticket.wait(_WAIT):
+            return live, ticket
+        live = live.with_next(ticket.result())
+        held.keep(live)
+        return live, None if live.is_done else workers().ask(held.owner(), live.ident, live.job)
+
+
+def _draw(live: LiveRun, ticket: Ticket | None) -> None:
+    place = 0 if ticket is None else ticket.place
+    st.progress(live.share, live_words.going_on(live, place, workers().waiting))
+    st.button(
+        "Stop",
+        key="learning_stop",
+        icon=":material/stop_circle:",
+        on_click=held.stop,
+        args=(live_words.STOPPED,),
+    )
+    if live.runs:
+        chart(live_parts(live.runs), "learning_curves")
+
+
+def _rest(live: LiveRun) -> None:
+    """Say why a training stands still, and how to go on."""
+    said = held.why_stopped()
+    if said:
+        st.info(f"{said} {live_words.recorded(live)}", icon=":material/pause_circle:")
+    for name, run in live.runs.items():
+        if run.divergence is not None:
+            st.warning(live_words.diverged(name, run), icon=":material/trending_up:")
+    with st.container(horizontal=True, gap="small"):
+        if not live.is_done:
+            st.button("Go on", key="learning_go_on", on_click=held.go_on, type="primary")
+        st.button("Back to the runs that ship", key="learning_back", on_click=held.forget)
