@@ -9,9 +9,9 @@ import streamlit as st
 from gradflow.figures.builders.training_curves import live_parts
 from gradflow.ui import server
 from gradflow.ui.component.single_chart import chart
-from gradflow.ui.learning import held, live_words, opened_run
-from gradflow.ui.learning.held import WIDGETS
+from gradflow.ui.learning import live_words, opened_run, session_runs
 from gradflow.ui.learning.live_run import LiveRun
+from gradflow.ui.learning.session_runs import WIDGETS
 from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, Ticket, workers
 from gradflow.ui.workers.reservations import TooLargeError
 
@@ -39,17 +39,17 @@ def draw_controls() -> None:
         st.button(
             "Train both networks",
             key="learning_train",
-            on_click=held.begin,
+            on_click=session_runs.begin,
             type="primary",
-            disabled=held.is_going(),
+            disabled=session_runs.is_going(),
         )
         opened_run.draw_uploader()
 
 
 def draw_progress() -> None:
     """Draw the training that goes on, or what there is to say of one that does not."""
-    live = held.live()
-    if held.is_going():
+    live = session_runs.live()
+    if session_runs.is_going():
         st.fragment(_going, run_every=PACE)()
     elif live is not None:
         _rest(live)
@@ -57,21 +57,21 @@ def draw_progress() -> None:
 
 def _going() -> None:
     """One look at the worker; the browser asks for the next."""
-    live = held.live()
-    if live is None or not held.is_going():
+    live = session_runs.live()
+    if live is None or not session_runs.is_going():
         return
     ticket = None
     try:
         live, ticket = _looked_at(live)
     except FullQueueError:
-        held.stop(live_words.FULL)
+        session_runs.stop(live_words.FULL)
     except LostWorkerError:
-        held.stop(live_words.LOST)
+        session_runs.stop(live_words.LOST)
     except TooLargeError:
-        held.stop(live_words.TOO_LARGE)
+        session_runs.stop(live_words.TOO_LARGE)
     except CancelledError:
-        held.stop(live_words.STOPPED)
-    if not held.is_going():
+        session_runs.stop(live_words.STOPPED)
+    if not session_runs.is_going():
         st.rerun()
     with server.runs.turn():
         _draw(live, ticket)
@@ -80,12 +80,14 @@ def _going() -> None:
 def _looked_at(live: LiveRun) -> tuple[LiveRun, Ticket | None]:
     """The training as it stands, and its next job, which is under way."""
     with server.runs.outside():
-        ticket = workers().ask(held.owner(), live.ident, live.job)
+        ticket = workers().ask(session_runs.owner(), live.ident, live.job)
         if not ticket.wait(_WAIT):
             return live, ticket
         live = live.with_next(ticket.result())
-        held.keep(live)
-        return live, None if live.is_done else workers().ask(held.owner(), live.ident, live.job)
+        session_runs.keep(live)
+        return live, None if live.is_done else workers().ask(
+            session_runs.owner(), live.ident, live.job
+        )
 
 
 def _draw(live: LiveRun, ticket: Ticket | None) -> None:
@@ -95,7 +97,7 @@ def _draw(live: LiveRun, ticket: Ticket | None) -> None:
         "Stop",
         key="learning_stop",
         icon=":material/stop_circle:",
-        on_click=held.stop,
+        on_click=session_runs.stop,
         args=(live_words.STOPPED,),
     )
     if live.runs:
@@ -104,7 +106,7 @@ def _draw(live: LiveRun, ticket: Ticket | None) -> None:
 
 def _rest(live: LiveRun) -> None:
     """Say why a training stands still, and how to go on."""
-    said = held.why_stopped()
+    said = session_runs.why_stopped()
     if said:
         st.info(f"{said} {live_words.recorded(live)}", icon=":material/pause_circle:")
     for name, run in live.runs.items():
@@ -112,5 +114,5 @@ def _rest(live: LiveRun) -> None:
             st.warning(live_words.diverged(name, run), icon=":material/trending_up:")
     with st.container(horizontal=True, gap="small"):
         if not live.is_done:
-            st.button("Go on", key="learning_go_on", on_click=held.go_on, type="primary")
-        st.button("Back to the runs that ship", key="learning_back", on_click=held.forget)
+            st.button("Go on", key="learning_go_on", on_click=session_runs.go_on, type="primary")
+        st.button("Back to the runs that ship", key="learning_back", on_click=session_runs.forget)

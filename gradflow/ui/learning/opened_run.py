@@ -6,7 +6,7 @@ import streamlit as st
 
 from gradflow.training import TrainingRun
 from gradflow.training.run_files import run_from
-from gradflow.ui.learning import held
+from gradflow.ui.learning import session_runs
 from gradflow.ui.shared.text import escaped
 
 _FILE, _ERROR = "learning_file", "learning_error"
@@ -52,9 +52,9 @@ def _read() -> None:
     st.session_state[_ERROR] = None
     file = st.session_state.get(_FILE)
     if file is None:
-        held.forget()
+        session_runs.forget()
         return
     try:
-        held.open_run(run_of(file.getvalue()))
+        session_runs.open_run(run_of(file.getvalue()))
     except ValueError as error:
         st.session_state[_ERROR] = str(error)

@@ -12,9 +12,9 @@ from gradflow.training import SeedCurves, shipped
 from gradflow.ui import server
 from gradflow.ui.component.training_film import draw_film
 from gradflow.ui.downloads.button_row import buttons
-from gradflow.ui.learning import held, live_section, own_run, words
+from gradflow.ui.learning import live_section, own_run, session_runs, words
 from gradflow.ui.learning.files import every_file
-from gradflow.ui.learning.held import HELD, WIDGETS
+from gradflow.ui.learning.session_runs import HELD, WIDGETS
 from gradflow.ui.learning.settings import START_LABELS
 from gradflow.ui.learning.shown_runs import ShownRuns, as_opened, as_shipped, as_trained
 from gradflow.ui.shared import frame
@@ -52,10 +52,10 @@ def learning_page() -> None:
 
 def _shown(task: str) -> ShownRuns:
     """The runs that ship, or those of this session once they do not go on."""
-    live, opened = held.live(), held.opened()
+    live, opened = session_runs.live(), session_runs.opened()
     if opened is not None:
         return as_opened(opened)
-    if live is None or not live.runs or held.is_going():
+    if live is None or not live.runs or session_runs.is_going():
         return as_shipped(task)
     return as_trained(live)
 
@@ -69,7 +69,7 @@ def _draw_film(shown: ShownRuns, checkpoint: int) -> None:
         shown.name,
         shown.opens_at(checkpoint),
         bar("training", "png"),
-        held.rest_at,
+        session_runs.rest_at,
     )
     st.caption(words.READING)
     for name, run in shown.runs.items():
