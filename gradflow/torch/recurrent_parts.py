@@ -120,4 +120,9 @@ def as_array(tensor: Any) -> Array:
 def _directions(module: Any, name: str) -> list[RecurrentPart]:
     if not module.bidirectional:
         return [RecurrentPart(module, name, None)]
+    if module.num_layers > 1:
+        raise ValueError(
+            "stacks of bidirectional layers are not supported: "
+            "each layer reads both directions of the one below."
+        )
     return [RecurrentPart(module, f"{name}.{way}", way) for way in ("forward", "reverse")]

@@ -15,12 +15,16 @@ from gradflow.analysis import memory
 from gradflow.analysis.term_factors import factors
 from gradflow.figures.builders.colours import INK, PAPER
 from gradflow.training import shipped
+from gradflow.watching import LayerMeasures
+from gradflow.watching.watch_record import record_of
 
 X = np.random.default_rng(3).standard_normal(30)
 RNN = gf.gradient_flow(gf.RNN(0.5, 0.9), X)
 LSTM = gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5, b_f=1.0), X)
 SEEN = gf.survey(gf.RNN(0.5, 0.9), [X, X[:20]], lengths=[2, 4])
 TRAINED = {"LSTM": training.train(training.TrainingSettings(delay=5, hidden=3, updates=2))}
+MEASURES = LayerMeasures(5.0, 12, 0.1, 0.9, np.inf, 0.87, 1e-7, np.linspace(0.0, -3.0, 20))
+WATCHED = record_of(["lstm"], 20, [(0, {"lstm": MEASURES}), (100, {"lstm": MEASURES})])
 PLOTS = {
     "plot_comparison": lambda **look: figures.plot_comparison({"RNN": RNN, "LSTM": LSTM}, **look),
     "plot_factors": lambda **look: figures.plot_factors(RNN, "w_x", **look),
@@ -33,6 +37,7 @@ PLOTS = {
     "plot_survey": lambda **look: figures.plot_survey(SEEN, **look),
     "plot_survey_errors": lambda **look: figures.plot_survey_errors(SEEN, **look),
     "plot_training_film": lambda **look: figures.plot_training_film(TRAINED, **look),
+    "plot_watch": lambda **look: figures.plot_watch(WATCHED, **look),
     "plot_units": lambda **look: figures.plot_units(LSTM, **look),
 }
 
@@ -69,9 +74,9 @@ def test_every_plot_has_its_own_paper_or_leaves_it_to_the_page(name):
 
 @pytest.mark.parametrize("name", sorted(set(PLOTS) - {"plot_path_graph", "plot_factors"}))
 def test_axes_say_what_they_count(name):
-    layout = PLOTS[name]().layout
-    assert layout.xaxis.title.text
-    assert layout.yaxis.title.text
+    figure = PLOTS[name]()
+    below = [axis for axis in figure.select_xaxes() if axis.showticklabels is not False]
+    assert all(axis.title.text for axis in (below[0], figure.layout.yaxis))
 
 
 @pytest.mark.parametrize("relative", [True, False])

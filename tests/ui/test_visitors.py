@@ -23,7 +23,7 @@ from gradflow.ui.shared.settings import Settings
 LOOKS = {preset.look for preset in PRESETS}
 
 # What a move of w_s sends: with a notice of its own, two more.
-MOST_MESSAGES = 36
+MOST_MESSAGES = 37
 
 
 class Seeing(Visitor):
