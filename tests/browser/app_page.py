@@ -36,6 +36,11 @@ IS_DRAWN = """() => {
 # Where a page has a path of its own, Streamlit asks below it first and then at the root.
 PROBE = re.compile(r"/[a-z]+/_stcore/(health|host-config)")
 
+# How many of some elements reach beyond the window.
+WIDER = """(selector) => [...document.querySelectorAll(selector)]
+  .map((element) => element.getBoundingClientRect())
+  .filter((box) => box.width > 0 && box.right > window.innerWidth + 1).length"""
+
 # Charts of the page, in its order and inside shadow roots too; arrays of numbers as base64.
 READ_CHARTS = """() => {
   const found = [];
@@ -224,6 +229,13 @@ class AppPage:
         path = folder / arriving.value.suggested_filename
         arriving.value.save_as(path)
         return path
+
+    def assert_nothing_is_wider(self, *selectors: str) -> None:
+        """No such element of the main area reaches beyond the window, of a screen or a phone."""
+        everywhere = ", ".join(f"[data-testid=stMain] {selector}" for selector in selectors)
+        for width in (1440, 390):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.eventually(lambda: self.page.evaluate(WIDER, everywhere) == 0)
 
     def check(self) -> None:
         """Assert that the console had no errors and nothing beyond 127.0.0.1 was asked for."""

@@ -37,7 +37,6 @@ UNSEEN = """() => {
 @pytest.mark.parametrize(
     ("path", "dark", "title"),
     [
-        ("", False, "Compare · gradflow"),
         ("", True, "Compare · gradflow"),
         ("paths", False, "Paths · gradflow"),
         ("derivation", True, "Derivation · gradflow"),

@@ -53,7 +53,7 @@ def _assert_drawn(tab, settings):
         np.testing.assert_allclose(curve["y"], expected[t - 1], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(("key", "way"), [("w_s", -40), ("b_f", 30), ("T", 25)])
+@pytest.mark.parametrize(("key", "way"), [("w_s", -40), ("T", 25)])
 def test_the_charts_follow_a_slider_that_is_held(tab, key, way):
     before = tab.page.evaluate(PAINTED)
     x, y = tab.grab(key)

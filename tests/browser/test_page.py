@@ -77,18 +77,10 @@ def test_a_bad_link_shows_a_notice_and_runs_nothing(open_page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_nothing_is_wider_than_the_page(open_page, width, dark):
-    tab = open_page(_query(PRESETS[-1].settings), width=width, dark=dark)
+def test_nothing_is_wider_than_the_page(open_page):
+    tab = open_page(_query(PRESETS[-1].settings), dark=True)
     tab.eventually(lambda: len(tab.charts()) == 4)
-    wide = tab.page.evaluate(
-        """() => [...document.querySelectorAll(
-             "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] button, "
-             + "[data-testid=stMain] table, [data-testid=stMain] [data-testid=stMarkdown]")]
-           .map((e) => e.getBoundingClientRect())
-           .filter((box) => box.width > 0 && box.right > window.innerWidth + 1).length"""
-    )
-    assert wide == 0
+    tab.assert_nothing_is_wider(".js-plotly-plot", "button", "table", "[data-testid=stMarkdown]")
 
 
 @pytest.mark.slow

@@ -63,18 +63,10 @@ def test_a_path_is_chosen_by_keyboard_and_kept_by_the_link(open_page):
     assert again.widget("path").locator("input[type=radio]").nth(1).is_checked()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_nothing_is_wider_than_the_page(open_page, width, dark):
-    tab = open_page(_query(PRESETS[-1].settings), width=width, dark=dark)
+def test_nothing_is_wider_than_the_page(open_page):
+    tab = open_page(_query(PRESETS[-1].settings), dark=True)
     tab.eventually(lambda: len(tab.charts()) == 6)
-    wide = tab.page.evaluate(
-        """() => [...document.querySelectorAll(
-             "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] label, "
-             + "[data-testid=stMain] [data-testid=stMarkdown], [data-testid=stMain] svg text")]
-           .map((e) => e.getBoundingClientRect())
-           .filter((box) => box.width > 0 && box.right > window.innerWidth + 1).length"""
-    )
-    assert wide == 0
+    tab.assert_nothing_is_wider(".js-plotly-plot", "label", "[data-testid=stMarkdown]", "svg text")
 
 
 def test_heatmaps_stand_side_by_side_on_a_screen_and_one_below_the_other_on_a_phone(open_page):

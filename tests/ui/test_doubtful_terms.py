@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.packed import unpacked
 
-from gradflow.ui.component.linked_charts import message
+from gradflow.ui.component.linked_charts import Moving, message
 from gradflow.ui.paths import class_panels, path_words
 from gradflow.ui.shared import panels, words
 from gradflow.ui.shared.doubtful_terms import few_digits
@@ -47,7 +47,9 @@ def test_marks_reach_the_charts_their_readout_and_their_key():
     assert few.sum() > 1000
     np.testing.assert_array_equal(both[1].doubtful, few)
     rows = panels.both_rows(UNDERFLOWS, experiment, both)
-    sent = unpacked(message(both, panels.view(UNDERFLOWS, both), rows, 1, "png", ()))
+    sent = unpacked(
+        message(both, panels.view(UNDERFLOWS, both), rows, 1, "png", (), Moving("", {}))
+    )
     assert [bar["few"] for bar in sent["bars"]] == [True]
     rnn, lstm = sent["cells"]
     assert rnn["few"] is None

@@ -128,7 +128,7 @@ def test_a_mistake_of_ours_is_in_the_log_and_not_on_the_page(answer, caplog):
 def test_a_picture_that_takes_too_long_ends_the_browser_for_nobody_else(monkeypatch):
     closed = []
 
-    def late(figure, format_):
+    def late(figure, format_, scale):
         raise TimeoutError
 
     browser = SimpleNamespace(image=late, alive=lambda: True, close=closed.append)
