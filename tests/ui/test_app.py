@@ -252,7 +252,7 @@ def test_the_page_speaks_of_what_it_shows():
         app = _opened(parameter=parameter, gate=gate)
         settings = Settings(parameter=parameter, gate=gate)
         seen = measured(settings, run(settings))
-        said = [list(finding(name, reach)) for name, reach in seen.items()]
+        said = [list(finding(name, reach, unsure=False)) for name, reach in seen.items()]
         assert _message(app)["said"] == said
         [table] = [text.value for text in app.markdown if "| Verdict |" in text.value]
         for reach in seen.values():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.packed import unpacked
 
+from gradflow.ui.comparison.shown_rows import findings, measured
 from gradflow.ui.component.linked_charts import Moving, message
 from gradflow.ui.paths import class_panels, path_words
 from gradflow.ui.shared import panels, words
@@ -58,6 +59,16 @@ def test_marks_reach_the_charts_their_readout_and_their_key():
     )
     assert words.few_digits(*(panel.doubtful for panel in both)).startswith(f"{few.sum():,} terms")
     assert words.few_digits(None, np.zeros((2, 2), bool)) == ""
+
+
+def test_nothing_is_claimed_of_a_row_whose_digits_are_lost():
+    experiment = run(UNDERFLOWS, None)
+    both = panels.both_panels(UNDERFLOWS, experiment)
+    said = findings(measured(UNDERFLOWS, experiment), both)
+    assert not experiment.lstm.digits("w_hc")[-1].min() >= 6
+    assert "cannot be told" in said[1].facts
+    assert "zero" not in said[1].markdown
+    assert "cannot be told" not in said[0].facts
 
 
 def test_the_page_of_paths_marks_the_classes_too():

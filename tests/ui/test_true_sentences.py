@@ -144,7 +144,7 @@ def test_what_is_said_of_a_row_is_read_off_the_row():
     for settings, experiment in cases()[1::2]:
         measures = measured(settings, experiment)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm)):
-            head, facts = row_words.finding(name, measures[name])
+            head, facts = row_words.finding(name, measures[name], unsure=False)
             seen_heads.add(re.sub(r"\d+", "n", head))
             assert_row(head, facts, shown_row(settings, flow), measures[name].verdict)
     assert len(seen_heads) >= 14

@@ -23,7 +23,7 @@ def test_text_from_outside_is_shown_as_it_is():
 
 def _said(cell, T):
     flow = gf.gradient_flow(cell, np.zeros(T), loss=gf.UnitLoss())
-    return finding("RNN", memory.measure(flow, T)).markdown
+    return finding("RNN", memory.measure(flow, T), unsure=False).markdown
 
 
 def test_a_network_that_forgets_names_where_and_what_is_left():
@@ -53,7 +53,7 @@ def test_a_network_that_goes_no_step_back_is_said_to():
 
 def test_terms_far_below_float64_are_not_called_zero():
     flow = gf.gradient_flow(gf.RNN(0.5, 0.9), [1000.0] * 6, loss=gf.UnitLoss())
-    assert "zero" not in finding("RNN", memory.measure(flow, 6)).markdown
+    assert "zero" not in finding("RNN", memory.measure(flow, 6), unsure=False).markdown
 
 
 @pytest.mark.parametrize(

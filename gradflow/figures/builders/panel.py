@@ -108,6 +108,10 @@ class Panel:
         """Whether any term has too few digits."""
         return self.doubtful is not None and bool(self.doubtful.any())
 
+    def is_doubtful_at(self, t: int) -> bool:
+        """Whether any term of target t has too few digits."""
+        return self.doubtful is not None and bool(self.doubtful[t - 1].any())
+
 
 def relative_to_first(log10: Array) -> Array:
     """log10 of each term over the k = 1 term of its row.

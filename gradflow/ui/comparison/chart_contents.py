@@ -11,11 +11,10 @@ from gradflow.figures.builders.lag_profile import Profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import previews
-from gradflow.ui.comparison.shown_rows import measured
+from gradflow.ui.comparison.shown_rows import findings, measured
 from gradflow.ui.component.linked_charts import Moving, message
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import Experiment, run
-from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import Settings
 
 
@@ -73,7 +72,7 @@ def charts(settings: Settings, own: Array | None, address: str | None) -> Charts
     profile = panels.both_rows(settings, experiment, both)
     k = settings.lag_within(profile.t)
     seen = measured(settings, experiment)
-    said = [finding(name, row) for name, row in seen.items()]
+    said = findings(seen, both)
     sent = None
     if address is not None:
         moving = Moving(address, {name: getattr(settings, name) for name in previews.MOVED})

@@ -20,7 +20,7 @@ def lstm_alone(settings: Settings) -> None:
     experiment = frame.lstm_network(settings)
     panel, row = panels.lstm_panel(settings, experiment), panels.lstm_row(settings, experiment)
     seen = measured_lstm(settings, experiment)
-    st.markdown(finding("LSTM", seen).markdown)
+    st.markdown(finding("LSTM", seen, panel.is_doubtful_at(seen.t)).markdown)
     view = panels.view(settings, (panel,))
     frame.chart(heatmap(panel, view, block_size(panel.T)), "lstm_heatmap")
     frame.chart(profile(row, settings.floor), "profile")

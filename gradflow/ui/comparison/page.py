@@ -20,6 +20,7 @@ from gradflow.ui.comparison.downloads_section import draw_downloads
 from gradflow.ui.comparison.film_section import draw_film
 from gradflow.ui.comparison.lstm_section import lstm_alone
 from gradflow.ui.comparison.pulse_section import draw_pulse
+from gradflow.ui.comparison.shown_rows import findings
 from gradflow.ui.comparison.term_section import one_cell
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.linked_charts import heatmaps
@@ -27,7 +28,6 @@ from gradflow.ui.shared import frame, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.measures import measure_table
-from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import table
@@ -135,11 +135,10 @@ def _notes_under(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
 def _unlinked_charts(made: Charts) -> None:
     """Draw the same figures with `st.plotly_chart`, where the component cannot be shown."""
     st.info(words.UNLINKED, icon=":material/link_off:")
-    for column, panel, row in zip(
-        st.columns(2, gap="medium"), made.panels, made.seen.items(), strict=True
-    ):
+    said = findings(made.seen, made.panels)
+    for column, panel, row in zip(st.columns(2, gap="medium"), made.panels, said, strict=True):
         with column:
-            st.markdown(finding(*row).markdown)
+            st.markdown(row.markdown)
             figure = heatmap(panel, made.view, block_size(panel.T))
             frame.chart(figure, f"{panel.title.lower()}_heatmap")
     st.subheader(f"One row: target step t = {made.profile.t}", anchor=False)

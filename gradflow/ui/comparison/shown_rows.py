@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import gradflow as gf
 from gradflow.analysis import memory
 from gradflow.analysis.target_reach import reach_of
+from gradflow.figures.builders.panel import Panel
 from gradflow.ui.shared.experiment import Experiment, LSTMAlone, parameter_name
+from gradflow.ui.shared.row_words import Finding, finding
 from gradflow.ui.shared.settings import Settings
 
 # The share of a row's own term below which a lag counts as forgotten.
@@ -23,6 +27,14 @@ def measured(settings: Settings, experiment: Experiment) -> dict[str, memory.Rea
 def measured_lstm(settings: Settings, experiment: LSTMAlone) -> memory.Reach:
     """The measures of the LSTM's row alone."""
     return _measured(settings, experiment.lstm)
+
+
+def findings(seen: Mapping[str, memory.Reach], shown: Sequence[Panel]) -> list[Finding]:
+    """What is said of each network's row, which its panel tells to have enough digits or not."""
+    return [
+        finding(name, row, panel.is_doubtful_at(row.t))
+        for (name, row), panel in zip(seen.items(), shown, strict=True)
+    ]
 
 
 def _measured(settings: Settings, flow: gf.GradientFlow) -> memory.Reach:

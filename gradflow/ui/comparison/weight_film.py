@@ -16,12 +16,11 @@ from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import block_size
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import film_words as words
-from gradflow.ui.comparison.shown_rows import measured
+from gradflow.ui.comparison.shown_rows import findings, measured
 from gradflow.ui.component.film import Film, FilmPanel
 from gradflow.ui.component.linked_charts import bar_content
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import inputs, run
-from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import Settings
 
 # What a film can be of.
@@ -145,7 +144,7 @@ def _shot(settings: Settings, own: Array | None, block: int) -> _Shot:
     rnn, lstm = panels.both_panels(replace(settings, clipping=False), experiment, shares=False)
     signs = settings.signs and rnn.sign is not None and lstm.sign is not None
     view = replace(panels.view(settings, (rnn, lstm)), signs=signs)
-    said = [finding(name, row) for name, row in measured(settings, experiment).items()]
+    said = findings(measured(settings, experiment), (rnn, lstm))
     return _Shot(
         (_first_target(rnn), _first_target(lstm)),
         (shown_cells(rnn, view, block), shown_cells(lstm, view, block)),

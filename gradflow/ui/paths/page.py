@@ -33,8 +33,7 @@ def paths_page() -> None:
     t = settings.target_step(experiment.T)
     found = class_panels.carriers(apart, experiment, t)
     three = class_panels.three_panels(apart, experiment)
-    few = three[2].doubtful
-    unsure = few is not None and bool(few[t - 1].any())
+    unsure = three[2].is_doubtful_at(t)
     st.markdown(f"Target step $t = {t}$: {path_words.finding(found, unsure)}")
     _heatmaps(settings, three, apart)
     server.runs.between_steps()

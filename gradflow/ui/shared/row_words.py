@@ -34,7 +34,7 @@ class Finding(NamedTuple):
         return f"**{self.head}** {self.facts}"
 
 
-def finding(name: str, seen: Reach) -> Finding:
+def finding(name: str, seen: Reach, unsure: bool) -> Finding:
     """How far one network's terms reach back from a target step.
 
     Parameters
@@ -43,8 +43,16 @@ def finding(name: str, seen: Reach) -> Finding:
         The network.
     seen : Reach
         The measures of the row that is shown, with an eps of 1%.
+    unsure : bool
+        Whether some of its terms have too few digits.
     """
     t, row = seen.t, seen.log10_signal
+    if unsure:
+        return Finding(
+            f"Float64 has too few digits for the {name}.",
+            "How far it reaches cannot be told: a state that terms of "
+            f"step {t} are made of cancels or underflows.",
+        )
     some = np.flatnonzero(np.isfinite(row)) + 1
     if not some.size:
         return Finding(f"The {name} has no gradient here.", f"Every term of step {t} is zero.")
