@@ -14,7 +14,7 @@ from gradflow.analysis.signed_signals import Signed, signed
 from gradflow.cells import LSTM
 from gradflow.cells.base import Cell
 from gradflow.engine.parameter_names import checked_layer, layers_of
-from gradflow.engine.sweep_by_step import Steps
+from gradflow.engine.step_maps import Steps
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen, target_step, whole_number

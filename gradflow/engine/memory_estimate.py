@@ -5,8 +5,8 @@ from __future__ import annotations
 from gradflow.cells.base import Cell
 from gradflow.cells.bidirectional import BidirectionalStack
 from gradflow.engine.parameter_names import layers_of
+from gradflow.engine.step_maps import PREPARED
 from gradflow.engine.sweep_both_ways import KEPT
-from gradflow.engine.sweep_by_step import PREPARED
 
 _NUMBER = 8
 # A mantissa and an exponent.

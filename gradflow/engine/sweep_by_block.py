@@ -27,7 +27,7 @@ from gradflow.engine.factored_terms import (
     by_span,
     power_range,
 )
-from gradflow.engine.sweep_by_step import Steps
+from gradflow.engine.step_maps import Steps
 from gradflow.numerics.exponent_bounds import (
     FLUSHED,
     PLAIN,

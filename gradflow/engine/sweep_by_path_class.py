@@ -22,7 +22,7 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import Number, through
-from gradflow.engine.sweep_by_step import Steps
+from gradflow.engine.step_maps import Steps
 from gradflow.numerics.exponent_bounds import GROWTH, MOVED, ROW, least_right
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
 from gradflow.numerics.shared_exponents import lowest, renew

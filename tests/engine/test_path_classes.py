@@ -15,7 +15,7 @@ from oracles.scalar_terms import GATES, Problem, assert_same_terms
 
 import gradflow as gf
 from gradflow.engine import path_classes
-from gradflow.engine.sweep_by_path_class import Steps
+from gradflow.engine.step_maps import Steps
 
 LSTMS = [name for name in NAMES if load(name).problem.is_lstm]
 SWINGING = np.array([1.0, -0.75, 0.5, -1.0, 0.0, 0.25, 1.0, -0.5])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.engine.sweep_by_step import Steps
+from gradflow.engine.step_maps import Steps
 
 # About three times what they measure: a machine has its moods, but an engine that has lost its
 # blocks or its matrix products is beyond them.
