@@ -8,6 +8,7 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.cells.base import Gate, Number, Passes, Step, Tree, through
+from gradflow.engine.path_class_step import beside
 from gradflow.engine.stored_terms import (
     Deltas,
     blocks,
@@ -17,7 +18,7 @@ from gradflow.engine.stored_terms import (
     places_of_step,
 )
 from gradflow.engine.sweep_by_block import spans
-from gradflow.engine.sweep_by_path_class import ClassSignals, beside, carry_classes
+from gradflow.engine.sweep_by_path_class import ClassSignals, carry_classes
 from gradflow.numerics.exponent_bounds import SQUARE
 from gradflow.numerics.scaled import Array, Scaled, log10_scaled
 from gradflow.numerics.validation import frozen

@@ -14,67 +14,18 @@ Where the numbers of one row lie too far apart, a step is taken with an exponent
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from gradflow.cells import LSTM
-from gradflow.cells.base import Number, through
+from gradflow.engine.path_class_rows import ClassRows
+from gradflow.engine.path_class_step import Division, MapBack, Taken, are_right, taken_back
 from gradflow.engine.step_maps import Steps
-from gradflow.numerics.exponent_bounds import GROWTH, MOVED, ROW, least_right
+from gradflow.numerics.exponent_bounds import MOVED, least_right
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
-from gradflow.numerics.shared_exponents import lowest, renew
-
-# The moves of a step back, and the ways of class 0 from c_j to h_(j-1).
-_MapBack = tuple[tuple[Any, ...], tuple[Any, ...]]
-
-# The lower bound on rows where it is not known.
-_UNKNOWN = -(2**40)
-
-
-class Division(Protocol):
-    """How crossings through h take paths from class to class.
-
-    Attributes
-    ----------
-    others : int
-        Number of classes beside class 0.
-    keeps : array of shape (others, 1)
-        1 for those of them that keep their own crossings, 0 for those that hand them on.
-    feeds : bool array of shape (1 + others, 1 + others)
-        Whether paths of a class, axis 1, stay in or get to another, axis 0.
-    """
-
-    @property
-    def others(self) -> int: ...
-    @property
-    def keeps(self) -> Array: ...
-
-    @property
-    def feeds(self) -> Array: ...
-
-    def ways(
-        self, moves: tuple[Number, ...], slopes: tuple[Number, ...], w: Number
-    ) -> tuple[Number, ...]:
-        """What takes class 0 from c_j to h_(j-1), (..., H, H) each, of one step or of many."""
-
-    def before(self, from_c: Number, from_h: Number, own: Number) -> Number:
-        """What each class gets from the one it follows, (n, others, H).
-
-        Parameters
-        ----------
-        from_c : array of shape (n, several, H)
-            What class 0 sends from c_j, each way apart.
-        from_h : array of shape (n, 1, H)
-            What it sends from h_j.
-        own : array of shape (n, others, H)
-            What the other classes send.
-        """
-
-    def exponents_before(self, first: Array, own: Array) -> Array:
-        """The exponents of `before`, (n, others), from those of class 0, (n, 1), and of `own`."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +119,7 @@ class _PlainStep(NamedTuple):
     `is_sure` is whether bounds told so before; if not, numbers from `least` on are right.
     """
 
-    taken: _Taken
+    taken: Taken
     exponent: Array
     is_sure: bool
     least: float
@@ -196,7 +147,7 @@ class _ClassSweep:
         self._cell, self._slopes, self._division = cell, slopes, division
         self._path, self._steps = _CellPath(slopes, seeds, targets), Steps(cell, slopes)
         self._targets, self._row = targets, len(targets)
-        self._rows = _ClassRows(len(targets), cell.H, division)
+        self._rows = ClassRows(len(targets), cell.H, division)
         self._w, self._plain_slopes = cell.recurrent(), tuple(slope.plain() for slope in slopes)
         self._apart: tuple[Scaled, Scaled] | None = None
 
@@ -225,10 +176,10 @@ class _ClassSweep:
         if not is_sure:
             self._rows.renew(row)
         carried, others = self._rows.flat(row), self._division.others
-        taken = _taken(self._cell, map_back, carried, _plain(first, top), others)
+        taken = taken_back(self._cell, map_back, carried, _plain(first, top), others)
         least = least_right(MOVED, self._steps.most[j - 1])
         paths = functools.partial(self._paths, j)
-        if is_sure or _are_right(self._cell, taken, carried, first, least, paths):
+        if is_sure or are_right(self._cell, taken, carried, first, least, paths):
             return _PlainStep(taken, self._rows.exponent[row:, :, None], is_sure, least)
         return None
 
@@ -236,27 +187,27 @@ class _ClassSweep:
         """Carry on what a plain step made, if plain numbers can hold it."""
         return self._rows.put(place.row, place.top, step.taken, step.is_sure, step.least)
 
-    def scaled_step(self, place: _Place) -> _Taken:
+    def scaled_step(self, place: _Place) -> Taken:
         """The step with an exponent for every number."""
         j, row, first, *_ = place
         moves, slopes = self._steps.scaled(j), tuple(slope[j - 1] for slope in self._slopes)
         ways = self._division.ways(moves, slopes, Scaled.of(self._w))
         carried = self._rows.scaled(row) if self._apart is None else self._apart
-        return _taken(self._cell, (moves, ways), carried, first, self._division.others)
+        return taken_back(self._cell, (moves, ways), carried, first, self._division.others)
 
-    def set_apart(self, taken: _Taken) -> None:
+    def set_apart(self, taken: Taken) -> None:
         """Carry on what a step with exponents made, as it is."""
         before = self._division.before(taken.from_c, taken.from_h, taken.h_before)
         h_before = before + taken.h_before * self._division.keeps
         H = self._cell.H
         self._apart = h_before.reshape(-1, H), taken.c_before.reshape(-1, H)
 
-    def _plain_map(self, j: int) -> _MapBack:
+    def _plain_map(self, j: int) -> MapBack:
         moves = self._steps.plain(j)
         slopes = tuple(slope[j - 1] for slope in self._plain_slopes)
         return moves, self._division.ways(moves, slopes, self._w)
 
-    def _is_sure(self, place: _Place, map_back: _MapBack) -> bool:
+    def _is_sure(self, place: _Place, map_back: MapBack) -> bool:
         """Whether bounds tell that the step loses nothing; exponents are renewed for it."""
         j, (moves, ways) = place.j, map_back
         # Where class 0 reaches every unit, its large numbers do, and its small ones are unseen.
@@ -265,120 +216,12 @@ class _ClassSweep:
         bounds = self._steps.least[j - 1], self._steps.most[j - 1]
         return self._steps.sure[j - 1] and self._rows.hold(place.row, place.top, low, *bounds)
 
-    def _paths(self, j: int) -> _MapBack:
+    def _paths(self, j: int) -> MapBack:
         """The map of step j with 1 for all factors other than 0."""
         ones = tuple((slope.mantissa[j - 1] != 0.0).astype(float) for slope in self._slopes)
         weights = (self._w != 0.0).astype(float)
         moves = self._cell.moves(ones, weights)
         return moves, self._division.ways(moves, ones, weights)
-
-
-class _Taken(NamedTuple):
-    """What a step back makes of the classes: (n, others, H), but for what class 0 sends.
-
-    Attributes
-    ----------
-    on_h, on_c : arrays
-        The complete signals of step j.
-    h_before, c_before : arrays
-        Carried to step j - 1, each class by its own rows.
-    from_c : array of shape (n, several, H)
-        What class 0 sends from c_j, each way apart.
-    from_h : array of shape (n, 1, H)
-        What it sends from h_j, in the row of target j alone.
-    """
-
-    on_h: Number
-    on_c: Number
-    h_before: Number
-    c_before: Number
-    from_c: Number
-    from_h: Number
-
-
-def _taken(
-    cell: LSTM,
-    map_back: _MapBack,
-    carried: tuple[Number, Number],
-    first: tuple[Number, Number],
-    others: int,
-) -> _Taken:
-    """One step back of all classes.
-
-    Parameters
-    ----------
-    cell : LSTM
-        The cell.
-    map_back : tuple
-        Its moves, and the ways of class 0 from c_j to h_(j-1).
-    carried : tuple of two arrays of shape (n * others, H)
-        The other classes, on h_j and c_j.
-    first : tuple of arrays of shape (1, H), or (0, H), and (n, H)
-        Class 0.
-    others : int
-        Number of the other classes.
-    """
-    moves, ways = map_back
-    (n, H), (on_h, on_c) = first[1].shape, first
-    signals, before = cell.back(moves, carried)
-    on_h_all, on_c_all, h_before, c_before = (
-        part.reshape(n, others, H) for part in (*signals, *before)
-    )
-    from_c = (on_c @ beside(ways)).reshape(n, -1, H)
-    from_h = _with_zeros(through(on_h, moves[3]), n)[:, None]
-    return _Taken(on_h_all, on_c_all, h_before, c_before, from_c, from_h)
-
-
-def _are_right(
-    cell: LSTM,
-    taken: _Taken,
-    carried: tuple[Array, Array],
-    first: tuple[Scaled, Scaled],
-    least: float,
-    paths: Callable[[], _MapBack],
-) -> bool:
-    """Whether a step in plain numbers lost nothing, as `gradflow.numerics.exponent_bounds` has it.
-
-    Parameters
-    ----------
-    cell : LSTM
-        The cell.
-    taken : _Taken
-        What came of it.
-    carried, first : tuples
-        The other classes, and class 0, as `_taken` has them.
-    least : float
-        The least number that is right.
-    paths : callable
-        The map back with 1 for all factors other than 0.
-    """
-    H = carried[0].shape[1]
-    made = [part.reshape(-1, H) for part in (taken.on_c, taken.h_before, taken.c_before)]
-    small = functools.reduce(np.logical_or, [(np.abs(part) < least).any(axis=1) for part in made])
-    small &= carried[0].any(axis=1) | carried[1].any(axis=1)
-    sent = taken.from_c.reshape(len(taken.from_c), -1)
-    small_sent = (np.abs(sent) < least).any(axis=1)
-    from_h = taken.from_h[: len(first[0].mantissa), 0]
-    small_on_h = (np.abs(from_h) < least).any()
-    if not (small.any() or small_sent.any() or small_on_h):
-        return True
-    moves, ways = paths()
-    (_, on_c), before = cell.back(
-        moves, tuple((part[small] != 0.0).astype(float) for part in carried)
-    )
-    on_h_first, on_c_first = (part.mantissa != 0.0 for part in first)
-    return (
-        all(
-            _is_right(part[small], path, least)
-            for part, path in zip(made, (on_c, *before), strict=True)
-        )
-        and _is_right(sent[small_sent], on_c_first[small_sent] @ beside(ways), least)
-        and _is_right(from_h, through(on_h_first.astype(float), moves[3]), least)
-    )
-
-
-def _is_right(made: Array, path: Array, least: float) -> bool:
-    return bool(((np.abs(made) >= least) | (path == 0.0)).all())
 
 
 class _CellPath:
@@ -410,118 +253,6 @@ def _running_product(numbers: Scaled) -> Scaled:
     return numbers
 
 
-class _ClassRows:
-    """The other classes as plain numbers (n, others, H), one exponent a row, and their bounds."""
-
-    def __init__(self, n: int, H: int, division: Division) -> None:
-        self._division = division
-        self._numbers = np.zeros((2, n, division.others, H))
-        self._low, self._high = 0, 0
-        self._after = (0, 0)
-        self.exponent = np.zeros((n, division.others), np.int64)
-
-    def flat(self, row: int) -> tuple[Array, Array]:
-        """The signals on h_j and c_j from a row on, (n * others, H) each."""
-        H = self._numbers.shape[-1]
-        on_h, on_c = self._numbers[:, row:]
-        return on_h.reshape(-1, H), on_c.reshape(-1, H)
-
-    def scaled(self, row: int) -> tuple[Scaled, Scaled]:
-        """The same with an exponent for every number."""
-        on_h, on_c = self.flat(row)
-        exponent = self.exponent[row:].reshape(-1, 1)
-        return Scaled.of(on_h, exponent), Scaled.of(on_c, exponent)
-
-    def enter(self, row: int, top: Array) -> None:
-        """The target of a row comes in: nothing yet, at the exponent of its class 0."""
-        self.exponent[row] = top[0]
-
-    def hold(self, row: int, top: Array, low: int, least: int, most: int) -> bool:
-        """Whether bounds tell that a step loses nothing; exponents are renewed for it.
-
-        Parameters
-        ----------
-        top, low : int64 array of shape (n, 1), and int
-            Exponents of class 0, and the power of two of its smallest number relative to them.
-        least, most : int
-            Powers of two by which the step can at most shrink and grow a number.
-        """
-        if not self._fits(row, top, low, least, most):
-            self.renew(row)
-            self._low = lowest([*self._numbers[:, row:]])
-            return self._fits(row, top, low, least, most)
-        return True
-
-    def renew(self, row: int) -> None:
-        """Choose exponents anew, from a row on; what is known of small numbers is lost."""
-        renew([*self._numbers[:, row:]], self.exponent[row:])
-        self._low, self._high = _UNKNOWN, 0
-        self._after = (_UNKNOWN, GROWTH + MOVED)
-
-    def put(self, row: int, top: Array, taken: _Taken, is_sure: bool, least: float) -> bool:
-        """Keep what a step made of the rows, if plain numbers can hold it.
-
-        Parameters
-        ----------
-        top : int64 array of shape (n, 1)
-            Exponents of class 0.
-        taken : _Taken
-            What the step made.
-        is_sure : bool
-            Whether `hold` told that numbers lose nothing that move by 2^MOVED at most.
-        least : float
-            The least number that is right.
-        """
-        own_exponent = self.exponent[row:]
-        before = self._division.before(taken.from_c, taken.from_h, taken.h_before)
-        shift = self._division.exponents_before(top, own_exponent) - own_exponent
-        # What is far larger than the class that it arrives in brings its own exponent.
-        rise = np.where(shift > MOVED, shift, 0)
-        is_far = (np.abs(shift) > MOVED)[:, :, None]
-        kept = taken.h_before * self._division.keeps
-        on_h = shifted(before, (shift - rise)[:, :, None])
-        on_c = taken.c_before
-        if is_far.any():
-            on_h += shifted(kept, -rise[:, :, None])
-            on_c = shifted(on_c, -rise[:, :, None])
-        else:
-            on_h += kept
-        if not is_sure or is_far.any():
-            lost = (np.abs(on_h) < least) & ((before != 0.0) | (kept != 0.0))
-            lost |= (np.abs(on_c) < least) & (taken.c_before != 0.0)
-            if (lost & is_far).any() if is_sure else lost.any():
-                return False
-        self._numbers[0, row:], self._numbers[1, row:] = on_h, on_c
-        self.exponent[row:] += rise
-        self._low, self._high = (_UNKNOWN, self._after[1]) if rise.any() else self._after
-        return True
-
-    def take(self, row: int, rows: tuple[Scaled, Scaled], top: Array) -> bool:
-        """Take rows, from one on, if one exponent each can do."""
-        both = Scaled.beside(list(rows)).reshape(len(top), self._division.others, -1)
-        largest = both.exponent.max(axis=2)
-        largest = np.where(largest == ZERO_EXPONENT, top, largest)[:, :, None]
-        depth = np.where(both.mantissa == 0.0, 0, both.exponent - largest).min(initial=0)
-        if depth < -ROW:
-            return False
-        numbers = shifted(both.mantissa, both.exponent - largest)
-        self._numbers[:, row:] = np.split(numbers, 2, axis=2)
-        self.exponent[row:] = largest[:, :, 0]
-        self._low, self._high = int(depth) - 1, 0
-        return True
-
-    def _fits(self, row: int, top: Array, low: int, least: int, most: int) -> bool:
-        """Whether plain numbers hold a step, unless they move further than MOVED."""
-        exponent = self.exponent[row:]
-        shift = self._division.exponents_before(top, exponent) - exponent
-        down = max(int(shift.min()), -MOVED)
-        up = min(int(shift.max()), MOVED)
-        lowest_after = min(self._low, min(low, self._low) + down) + least
-        highest_after = self._high + max(up, 0) + most + 1
-        self._after = (lowest_after, highest_after)
-        return lowest_after >= -ROW and highest_after <= ROW
-
-
 def _extent(first: tuple[Scaled, Scaled]) -> tuple[Array, int]:
     """The exponent of the largest number of each row of class 0, (n, 1), and the depth below it."""
     on_h, on_c = first
@@ -544,21 +275,6 @@ def _plain(first: tuple[Scaled, Scaled], top: Array) -> tuple[Array, Array]:
     return shifted(on_h.mantissa, on_h.exponent - top[: len(on_h.mantissa)]), shifted(
         on_c.mantissa, on_c.exponent - top
     )
-
-
-def beside(parts: Sequence[Number]) -> Number:
-    """Arrays side by side, along axis 1."""
-    if isinstance(parts[0], Scaled):
-        return Scaled.beside(list(parts))
-    return np.concatenate(parts, axis=1)
-
-
-def _with_zeros(row: Number, n: int) -> Number:
-    """A row (1, H), or none, with rows of zeros below it, (n, H)."""
-    zeros = np.zeros((n - row.shape[0], row.shape[1]))
-    if isinstance(row, Scaled):
-        return Scaled.stacked([row, Scaled.of(zeros)])
-    return np.concatenate([row, zeros])
 
 
 def _with_entering(rows: tuple[Scaled, Scaled], others: int) -> tuple[Scaled, Scaled]:
