@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradflow.engine.path_class_step import Division, Taken
+from gradflow.engine.path_class_step import ClassStep, Division
 from gradflow.numerics.exponent_bounds import GROWTH, MOVED, ROW
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
 from gradflow.numerics.shared_exponents import lowest, renew
@@ -61,14 +61,14 @@ class ClassRows:
         self._low, self._high = _UNKNOWN, 0
         self._after = (_UNKNOWN, GROWTH + MOVED)
 
-    def put(self, row: int, top: Array, taken: Taken, is_sure: bool, least: float) -> bool:
+    def put(self, row: int, top: Array, taken: ClassStep, is_sure: bool, least: float) -> bool:
         """Keep what a step made of the rows, if plain numbers can hold it.
 
         Parameters
         ----------
         top : int64 array of shape (n, 1)
             Exponents of class 0.
-        taken : Taken
+        taken : ClassStep
             What the step made.
         is_sure : bool
             Whether `hold` told that numbers lose nothing that move by 2^MOVED at most.

@@ -59,7 +59,7 @@ class Division(Protocol):
         """The exponents of `before`, (n, others), from those of class 0, (n, 1), and of `own`."""
 
 
-class Taken(NamedTuple):
+class ClassStep(NamedTuple):
     """What a step back makes of the classes: (n, others, H), but for what class 0 sends.
 
     Attributes
@@ -88,7 +88,7 @@ def taken_back(
     carried: tuple[Number, Number],
     first: tuple[Number, Number],
     others: int,
-) -> Taken:
+) -> ClassStep:
     """One step back of all classes.
 
     Parameters
@@ -112,12 +112,12 @@ def taken_back(
     )
     from_c = (on_c @ beside(ways)).reshape(n, -1, H)
     from_h = _with_zeros(through(on_h, moves[3]), n)[:, None]
-    return Taken(on_h_all, on_c_all, h_before, c_before, from_c, from_h)
+    return ClassStep(on_h_all, on_c_all, h_before, c_before, from_c, from_h)
 
 
 def are_right(
     cell: LSTM,
-    taken: Taken,
+    taken: ClassStep,
     carried: tuple[Array, Array],
     first: tuple[Scaled, Scaled],
     least: float,
@@ -129,7 +129,7 @@ def are_right(
     ----------
     cell : LSTM
         The cell.
-    taken : Taken
+    taken : ClassStep
         What came of it.
     carried, first : tuples
         The other classes, and class 0, as `taken_back` has them.

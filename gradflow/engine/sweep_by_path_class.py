@@ -22,7 +22,7 @@ import numpy as np
 
 from gradflow.cells import LSTM
 from gradflow.engine.path_class_rows import ClassRows
-from gradflow.engine.path_class_step import Division, MapBack, Taken, are_right, taken_back
+from gradflow.engine.path_class_step import ClassStep, Division, MapBack, are_right, taken_back
 from gradflow.engine.step_maps import Steps
 from gradflow.numerics.exponent_bounds import MOVED, least_right
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
@@ -119,7 +119,7 @@ class _PlainStep(NamedTuple):
     `is_sure` is whether bounds told so before; if not, numbers from `least` on are right.
     """
 
-    taken: Taken
+    taken: ClassStep
     exponent: Array
     is_sure: bool
     least: float
@@ -187,7 +187,7 @@ class _ClassSweep:
         """Carry on what a plain step made, if plain numbers can hold it."""
         return self._rows.put(place.row, place.top, step.taken, step.is_sure, step.least)
 
-    def scaled_step(self, place: _Place) -> Taken:
+    def scaled_step(self, place: _Place) -> ClassStep:
         """The step with an exponent for every number."""
         j, row, first, *_ = place
         moves, slopes = self._steps.scaled(j), tuple(slope[j - 1] for slope in self._slopes)
@@ -195,7 +195,7 @@ class _ClassSweep:
         carried = self._rows.scaled(row) if self._apart is None else self._apart
         return taken_back(self._cell, (moves, ways), carried, first, self._division.others)
 
-    def set_apart(self, taken: Taken) -> None:
+    def set_apart(self, taken: ClassStep) -> None:
         """Carry on what a step with exponents made, as it is."""
         before = self._division.before(taken.from_c, taken.from_h, taken.h_before)
         h_before = before + taken.h_before * self._division.keeps
