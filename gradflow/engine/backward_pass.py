@@ -13,11 +13,8 @@ from gradflow.cells.base import Cell, Tree
 from gradflow.engine.input_gradients import input_terms
 from gradflow.engine.parameter_names import parts_of
 from gradflow.engine.stored_terms import Deltas, Recorded, Terms
+from gradflow.engine.target_rows import checked_target, row_of
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import target_step
-
-# Targets that an error names.
-_NAMED = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,28 +65,12 @@ class BackwardPass:
         return len(self.seeds.mantissa)
 
     def target(self, t: Any) -> int:
-        """`t` as an int.
-
-        Raises
-        ------
-        ValueError
-            Unless it is one of the targets.
-        """
-        step = target_step(t, self.T)
-        if len(self.targets) < self.T and step not in self.targets:
-            raise ValueError(f"t must be one of the targets of the flow, {self._said}. Got {t}.")
-        return step
+        """`t` as an int; raises ValueError unless it is one of the targets."""
+        return checked_target(self.targets, t, self.T)
 
     def index_of(self, t: Any) -> int:
         """The row of a target in arrays of n targets."""
-        return int(np.searchsorted(self.targets, self.target(t)))
-
-    @property
-    def _said(self) -> str:
-        """The targets, as an error names them."""
-        steps = self.targets.tolist()
-        listed = steps if len(steps) <= _NAMED else [*steps[: _NAMED - 1], "..", steps[-1]]
-        return ", ".join(map(str, listed))
+        return row_of(self.targets, t, self.T)
 
     def not_scalar(self, asked: str) -> ValueError:
         """The error where what is asked needs terms that are numbers, and they are norms."""

@@ -12,11 +12,12 @@ import numpy as np
 from gradflow.cells.base import Cell
 from gradflow.cells.bidirectional import BidirectionalStack, BidirectionalTrace, in_order
 from gradflow.engine.sweep_both_ways import BothWays, SquareNorms
+from gradflow.engine.target_rows import row_of
 from gradflow.flow.notebook_display import mime_bundle
 from gradflow.flow.record import GradientFlow
 from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.scaled import Array, Scaled, log10_hypotenuse, log10_scaled, log_shares
-from gradflow.numerics.validation import frozen, one_of, target_step, whole_number
+from gradflow.numerics.validation import frozen, one_of, whole_number
 
 Report = Callable[[float], None]
 
@@ -136,10 +137,7 @@ class BidirectionalFlow:
         ValueError
             If t is not one of the targets.
         """
-        step = target_step(t, self.T)
-        if step not in self.targets:
-            raise ValueError(f"t must be one of the targets of the flow. Got {t}.")
-        return int(np.searchsorted(self.targets, step))
+        return row_of(self.targets, t, self.T)
 
     def log10(
         self, parameter: str, layer: int | None = None, direction: str | None = None
