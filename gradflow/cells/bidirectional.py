@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from gradflow.cells.base import Cell, Parameter, Tree, trace_text
-from gradflow.cells.stack import Stack
+from gradflow.cells.stack import Stack, check_widths
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import one_of
 
@@ -161,12 +160,7 @@ class BidirectionalStack:
             raise ValueError(
                 f"layers must have a Bidirectional among them; others make a Stack. Got {given!r}."
             )
-        for number, (below, layer) in enumerate(pairwise(given), 1):
-            if layer.D != below.H:
-                raise ValueError(
-                    f"layers must each have D of the H below: D={below.H} for layer {number}. "
-                    f"Got D={layer.D}."
-                )
+        check_widths(given)
         object.__setattr__(self, "layers", tuple(given))
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -96,12 +96,7 @@ class Stack:
                     f"layers must be cells, such as RNN, LSTM or GRU. Got {layer!r} as layer "
                     f"{number}."
                 )
-        for number, (below, layer) in enumerate(pairwise(given), 1):
-            if layer.D != below.H:
-                raise ValueError(
-                    f"layers must each have D of the H below: D={below.H} for layer {number}. "
-                    f"Got D={layer.D}."
-                )
+        check_widths(given)
         object.__setattr__(self, "layers", tuple(given))
 
     def __repr__(self) -> str:
@@ -262,3 +257,13 @@ def _of_layer(number: int, named: Mapping[str, Array]) -> dict[str, Array]:
     return {
         name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)
     }
+
+
+def check_widths(layers: Sequence[Any]) -> None:
+    """Raise ValueError unless each layer takes what the one below hands on."""
+    for number, (below, layer) in enumerate(pairwise(layers), 1):
+        if layer.D != below.H:
+            raise ValueError(
+                f"layers must each have D of the H below: D={below.H} for layer {number}. "
+                f"Got D={layer.D}."
+            )
