@@ -18,7 +18,7 @@ from gradflow.training.runs import TrainingRun
 from gradflow.training.settings import TrainingSettings
 from gradflow.training.stages import Divergence
 from gradflow.training.starts import start
-from gradflow.weights.npz import looks_like_zip, read_npz
+from gradflow.weights.npz_records import check_holds, record_arrays
 
 LIMIT = 64 << 20  # bytes that a file may unpack to
 
@@ -94,15 +94,11 @@ def run_from(data: bytes) -> TrainingRun:
     ValueError
         If they are not those of a run.
     """
-    if not looks_like_zip(data):
-        raise ValueError(f"A run must be an .npz that save_run wrote. Got {len(data)} bytes.")
-    arrays = {name: tensor.read() for name, tensor in read_npz(data, LIMIT).items()}
+    arrays = record_arrays("A run", data, LIMIT)
     settings = settings_from(arrays)
     names = set(start(settings, settings.task_made(), np.random.default_rng(0)).weights)
     expected = {*MEASURES, *(_WEIGHTS + name for name in names)}
-    missing = expected - set(arrays)
-    if missing:
-        raise ValueError(f"A run must hold {sorted(missing)[0]!r}. Got {shown(sorted(arrays))}.")
+    check_holds("A run", arrays, expected)
     number = _checkpoints(arrays, expected)
     return TrainingRun(
         settings,

@@ -20,7 +20,7 @@ from gradflow.training.checkpoints import MEASURES
 from gradflow.training.run_files import LIMIT, settings_from
 from gradflow.training.runs import TrainingRun, train
 from gradflow.training.settings import TrainingSettings
-from gradflow.weights.npz import read_npz
+from gradflow.weights.npz_records import check_holds, record_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,11 +140,8 @@ def load_curves(path: str | os.PathLike[str]) -> SeedCurves:
     ValueError
         If the file is not such, or is damaged.
     """
-    tensors = read_npz(Path(path).read_bytes(), LIMIT)
-    missing = {"settings", "seeds", *MEASURES} - set(tensors)
-    if missing:
-        raise ValueError(f"Curves must hold {sorted(missing)[0]!r}. Got {sorted(tensors)}.")
-    arrays = {name: tensor.read() for name, tensor in tensors.items()}
+    arrays = record_arrays("Curves", Path(path).read_bytes(), LIMIT)
+    check_holds("Curves", arrays, {"settings", "seeds", *MEASURES})
     shapes = {arrays[name].shape for name in MEASURES}
     if len(shapes) > 1 or any(arrays[name].dtype.kind != "f" for name in MEASURES):
         raise ValueError("Curves must hold numbers for every seed and checkpoint.")

@@ -15,7 +15,7 @@ import numpy as np
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen, one_of, shown, whole_number
 from gradflow.watching.layer_measures import SCALARS, LayerMeasures
-from gradflow.weights.npz import looks_like_zip, read_npz
+from gradflow.weights.npz_records import check_holds, record_arrays
 
 LIMIT = 1 << 30  # bytes that a file may unpack to
 
@@ -184,12 +184,8 @@ def watch_from(data: bytes, limit: int = LIMIT) -> WatchRecord:
     ValueError
         If they are not those of a record.
     """
-    if not looks_like_zip(data):
-        raise ValueError(f"A watch must be an .npz that its save wrote. Got {len(data)} bytes.")
-    arrays = {name: tensor.read() for name, tensor in read_npz(data, limit).items()}
-    missing = {"layers", "chunk", "updates", "log10_left", *SCALARS} - set(arrays)
-    if missing:
-        raise ValueError(f"A watch must hold {sorted(missing)[0]!r}. Got {shown(sorted(arrays))}.")
+    arrays = record_arrays("A watch", data, limit)
+    check_holds("A watch", arrays, {"layers", "chunk", "updates", "log10_left", *SCALARS})
     layers = _names(arrays["layers"])
     shape = (len(arrays["updates"].ravel()), len(layers))
     _check_numbers("chunk", arrays["chunk"], "iu", ())
