@@ -9,8 +9,8 @@ their own settings by name.
 - Which paths carry it: `single_paths` and the graph in `unrolled_cell`; `path_shares` and
   `term_by_detours` by class; `term_factors` for one term.
 - One target with signs: `signed_signals`. The state itself: `state_derivative`.
-- The whole loss: `loss_gradient`, by lag in `lag_split`, cut short in `truncation`, compared in
-  `likeness`; `clipping`.
+- The whole loss: `loss_gradient`, made by `loss_backward`, by lag in `lag_split`, cut short in
+  `truncation`, compared in `likeness`; `clipping`.
 - A check by an independent derivative: `complex_step`.
 
 Imports the flow and all below it.
@@ -30,7 +30,8 @@ from gradflow.analysis.forget_bias import (
     keeping_gate,
     with_forget_bias,
 )
-from gradflow.analysis.loss_gradient import TrainingGradient, training_gradient
+from gradflow.analysis.loss_backward import training_gradient
+from gradflow.analysis.loss_gradient import TrainingGradient
 from gradflow.analysis.path_shares import PathShares, carrier, signed_shares
 from gradflow.analysis.signed_signals import SignedSignals, signals
 from gradflow.analysis.single_paths import Path, path_count, paths

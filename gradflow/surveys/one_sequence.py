@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradflow.analysis.loss_gradient import training_gradient
+from gradflow.analysis.loss_backward import training_gradient
 from gradflow.analysis.signed_signals import signals
 from gradflow.cells.base import Cell
 from gradflow.flow import GradientFlow, gradient_flow

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.analysis.loss_gradient import training_gradient
+from gradflow.analysis.loss_backward import training_gradient
 from gradflow.analysis.state_derivative import state_jacobian
 from gradflow.cells import LSTM
 from gradflow.flow import GradientFlow, gradient_flow
