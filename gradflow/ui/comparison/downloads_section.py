@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from gradflow.figures.builders.pooling import page_block, picture_block
 from gradflow.numerics.scaled import Array
@@ -19,6 +18,7 @@ from gradflow.ui.downloads.button_row import (
 )
 from gradflow.ui.downloads.print_options import PROFILE, PrintOptions, chosen_print
 from gradflow.ui.downloads.python_code import snippet
+from gradflow.ui.downloads.section import copies, opened_downloads
 from gradflow.ui.shared import links, panels, settings_file, state
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
@@ -41,13 +41,8 @@ def draw_downloads(experiment: Experiment, settings: Settings, own: Array | None
     own : array of shape (n,) or None
         The user's own numbers.
     """
-    section = st.expander(
-        "Downloads, Python and link to copy",
-        icon=":material/download:",
-        key=SECTION,
-        on_change="rerun",
-    )
-    if section.open:
+    section = opened_downloads(SECTION, "Downloads, Python and link to copy")
+    if section is not None:
         code, link = snippet(settings, own), links.to_link(state.address(), settings)
         with section:
             zoom = zoomed(experiment.T, settings.axis)
@@ -59,8 +54,7 @@ def draw_downloads(experiment: Experiment, settings: Settings, own: Array | None
             )
             buttons(files, f"gradflow_w_s_{settings.w_s:g}_T_{experiment.T}")
             settings_file.draw_loader()
-            st.code(code, language="python", height=260)
-            st.code(link, language=None, wrap_lines=True)
+            copies(code, link)
 
 
 def _numbers(experiment: Experiment, settings: Settings, own: Array | None) -> tuple[File, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from gradflow.ui.derivation.chapters import CHAPTERS
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.downloads.button_row import File, buttons, python_file, settings_button
 from gradflow.ui.downloads.python_code import snippet
+from gradflow.ui.downloads.section import copies, opened_downloads
 from gradflow.ui.shared import state
 from gradflow.ui.shared.setting_words import settings_said
 
@@ -17,10 +16,8 @@ SECTION = "open_derivation_downloads"
 
 def draw_downloads(example: Example) -> None:
     """Draw the section, and its contents once it is open."""
-    section = st.expander(
-        "Downloads and Python", icon=":material/download:", key=SECTION, on_change="rerun"
-    )
-    if section.open:
+    section = opened_downloads(SECTION, "Downloads and Python")
+    if section is not None:
         settings, own = example.settings, state.own_numbers()
         code = snippet(settings, own)
         with section:
@@ -34,7 +31,7 @@ def draw_downloads(example: Example) -> None:
                 python_file(code),
             )
             buttons(files, "gradflow_derivation")
-            st.code(code, language="python", height=260)
+            copies(code)
 
 
 def derivation_markdown(example: Example) -> str:

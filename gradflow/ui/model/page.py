@@ -21,6 +21,7 @@ from gradflow.ui.downloads.button_row import (
     pictures,
     python_file,
 )
+from gradflow.ui.downloads.section import copies
 from gradflow.ui.model import (
     controls,
     data_set,
@@ -292,6 +293,5 @@ def _downloads(
     )
     buttons(files, exports.STEM)
     with st.expander("Python and link to copy"):
-        st.code(code, language="python", height=260)
-        st.code(link, language=None, wrap_lines=True)
+        copies(code, link)
         st.caption(words.NOT_IN_LINK)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from gradflow.figures.builders.pooling import page_block, picture_block
 from gradflow.ui.downloads.button_row import (
@@ -16,6 +15,7 @@ from gradflow.ui.downloads.button_row import (
 )
 from gradflow.ui.downloads.print_options import PrintOptions, chosen_print
 from gradflow.ui.downloads.python_code import paths_snippet
+from gradflow.ui.downloads.section import copies, opened_downloads
 from gradflow.ui.paths import class_panels, path_words
 from gradflow.ui.paths.class_panels import Taken
 from gradflow.ui.shared import links, panels, state
@@ -30,13 +30,8 @@ CSV_HEADER = ("paths", "parameter", "t", "k", "j", "sign", "log10")
 
 def draw_downloads(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:
     """Draw the section, and its contents once it is open."""
-    section = st.expander(
-        "Downloads, Python and link to copy",
-        icon=":material/download:",
-        key=SECTION,
-        on_change="rerun",
-    )
-    if section.open:
+    section = opened_downloads(SECTION, "Downloads, Python and link to copy")
+    if section is not None:
         own = state.own_numbers()
         code = paths_snippet(settings, own, apart.parameter)
         link = links.to_link(state.address(), settings)
@@ -56,8 +51,7 @@ def draw_downloads(settings: Settings, experiment: LSTMAlone, apart: Taken) -> N
                 python_file(code),
             )
             buttons(files, f"gradflow_paths_T_{experiment.T}")
-            st.code(code, language="python", height=260)
-            st.code(link, language=None, wrap_lines=True)
+            copies(code, link)
 
 
 def terms_csv(settings: Settings, experiment: LSTMAlone, apart: Taken) -> bytes:
