@@ -1,4 +1,4 @@
-"""Numbers and labels in the figures."""
+"""The heatmap of the terms: what is drawn, its colours, its words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import base64
 import json
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
+from support.panels import X, empty_panel, panel, titles, trace
 
-import gradflow as gf
-from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.colours import (
     GROWN,
-    LINES,
     MAGNITUDE,
     NEGATIVE_GROWN,
     NEGATIVE_SHRUNK,
@@ -28,98 +26,6 @@ from gradflow.figures.builders.lag_profile import Line, Profile, profile
 from gradflow.figures.builders.panel import Panel, by_source, relative_to_first
 from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.figures.builders.term_heatmap import heatmap
-from gradflow.figures.builders.text import escaped, power_of_ten, subscripted, wrapped
-from gradflow.figures.builders.tick_labels import power_ticks, scientific, step_ticks
-
-X = np.array([1.0, 0.0, -2.0, 0.5])
-
-
-def panel(x=X, title="RNN", w_s=-0.5, **changes):
-    flow = gf.gradient_flow(gf.RNN(0.5, w_s), x)
-    fields = {
-        "title": title,
-        "quantity": "dL_t/dw_x",
-        "log10": flow.log10("w_x"),
-        "sign": flow.sign("w_x"),
-        "share": flow.share("w_x"),
-        "inputs": np.asarray(x, dtype=float),
-    }
-    return Panel(**{**fields, **changes})
-
-
-def empty_panel():
-    square = np.zeros((0, 0))
-    return Panel("RNN", "dL_t/dw_x", square, None, square, np.zeros(0))
-
-
-def trace(figure, name):
-    return next(trace for trace in figure.data if trace.name == name)
-
-
-def titles(figure):
-    return [annotation.text for annotation in figure.layout.annotations]
-
-
-@pytest.fixture
-def curves():
-    lags = np.arange(1, 5)
-    return Profile(
-        4,
-        lags,
-        (
-            Line("RNN", np.array([0.0, -3.0, -np.inf, -30.0]), "RNN"),
-            Line("LSTM", np.array([0.0, -0.5, -1.0, -1.5]), "LSTM"),
-        ),
-        -0.3 * (lags - 1),
-        {"RNN": {"float16": 2, "float32": None}, "LSTM": {"float16": 4, "bfloat16": 4}},
-    )
-
-
-def test_relative_to_first_uses_the_largest_where_the_first_term_is_zero():
-    log10 = np.array([[-1.0, np.nan, np.nan], [-np.inf, 3.0, np.nan], [-np.inf] * 3])
-    shown = relative_to_first(log10)
-    np.testing.assert_array_equal(shown[0], [0.0, np.nan, np.nan])
-    np.testing.assert_array_equal(shown[1], [-np.inf, 0.0, np.nan])
-    np.testing.assert_array_equal(shown[2], [-np.inf] * 3)
-
-
-def test_by_source_turns_lags_into_source_steps():
-    terms = np.array([[1.0, np.nan, np.nan], [1.0, 2.0, np.nan], [1.0, 2.0, 3.0]])
-    expected = [[1.0, np.nan, np.nan], [2.0, 1.0, np.nan], [3.0, 2.0, 1.0]]
-    np.testing.assert_array_equal(by_source(terms), expected)
-
-
-@pytest.mark.parametrize("name", ["log10", "sign", "share", "inputs", "words", "clip", "unit"])
-def test_mismatched_lengths_raise(name):
-    wrong = ("a", "b") if name == "words" else np.zeros((2, 3))
-    shape = {} if name == "log10" else {name: wrong}
-    with pytest.raises(ValueError, match="must have shape"):
-        panel(**({"log10": np.zeros((2, 3))} if name == "log10" else shape))
-
-
-def test_a_panel_with_units_is_divided_by_them_on_the_figure_and_on_the_scale():
-    found = panel(log10=np.full((4, 4), -3.0), unit=np.array([-4.0, -3.0, -5.0, 0.0]))
-    np.testing.assert_array_equal(found.relative[:, 0], [1.0, 0.0, 2.0, -3.0])
-    assert colour_range([found], True, -12.0) == (-12.0, 2.0)
-    shown = trace(heatmap(found, View(low=-12.0, high=2.0)), "terms").z
-    np.testing.assert_array_equal(shown[:, 0], [1.0, 0.0, 2.0, -3.0])
-
-
-def test_view_refuses_a_range_that_is_empty():
-    with pytest.raises(ValueError, match="low must be below high"):
-        View(low=0.0, high=0.0)
-    with pytest.raises(ValueError, match="axis must be"):
-        View(axis="time")
-
-
-def test_colour_range_is_shared_rounded_up_and_never_empty():
-    first = panel(log10=np.full((4, 4), 0.0))
-    second = panel(log10=np.where(np.arange(4) == 0, 0.0, 2.3) * np.ones((4, 1)))
-    assert colour_range([first, second], True, -12.0) == (-12.0, 3.0)
-    assert colour_range([first], True, -6.0) == (-6.0, 0.0)
-    assert colour_range([panel(log10=np.full((4, 4), -40.5))], False, -12.0) == (-12.0, 0.0)
-    assert colour_range([panel(log10=np.full((4, 4), -np.inf))], True, -12.0) == (-12.0, 0.0)
-    assert colour_range([], False, 3.5) == (3.5, 4.0)
 
 
 def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
@@ -321,100 +227,6 @@ def test_arrays_travel_as_binary():
     assert spec["z"]["dtype"] == "f4"
     assert spec["customdata"]["shape"] == "4, 4, 7"
     assert len(base64.b64decode(spec["customdata"]["bdata"])) == 4 * 4 * 7 * 4
-
-
-def test_profile_draws_lines_reference_and_markers(curves):
-    figure = profile(curves)
-    rnn = trace(figure, "RNN")
-    np.testing.assert_array_equal(rnn.y, [0.0, -3.0, np.nan, -30.0])
-    np.testing.assert_array_equal(rnn.x, [1, 2, 3, 4])
-    assert rnn.line.color == LINES["RNN"]
-    assert rnn.connectgaps is False
-    assert rnn.mode == "lines+markers"
-    assert trace(figure, "LSTM").mode == "lines"
-    reference = trace(figure, "|w<sub>s</sub>|<sup>k−1</sup>")
-    np.testing.assert_allclose(reference.y, curves.reference)
-    assert reference.line.dash == "dash"
-    marks = trace(figure, "zero in lower precision: RNN")
-    assert (marks.x, marks.y, marks.text) == ((2,), (-3.0,), ("f16",))
-    assert trace(figure, "zero in lower precision: LSTM").text == ("f16 bf16",)
-    title = figure.layout.xaxis.title.text
-    assert title.startswith("lag k from t = 4 (k = 1: the target step itself)")
-    assert "gaps are exact zeros: RNN" in title
-    assert "✕" in title
-    assert figure.layout.yaxis.tickprefix == "10<sup>"
-
-
-def test_profile_ends_at_the_floor_unless_a_marker_lies_deeper(curves):
-    low, high = profile(curves, floor=-12.0).layout.yaxis.range
-    assert -14.0 < low < -12.0
-    assert 0.0 < high < 1.0
-    deep = Profile(4, curves.lags, curves.lines, None, {"RNN": {"float64": 4}})
-    assert profile(deep).layout.yaxis.range[0] < -30.0
-
-
-def test_profile_says_which_curve_is_zero_throughout():
-    nothing = Profile(2, np.arange(1, 3), (Line("RNN", np.full(2, -np.inf), "RNN"),))
-    figure = profile(nothing)
-    assert "all exactly zero, no curve: RNN" in figure.layout.xaxis.title.text
-    assert figure.layout.yaxis.range == (-12.0, 0.0)
-
-
-def test_profile_refuses_mismatched_lengths_and_unknown_colours():
-    with pytest.raises(ValueError, match=r"RNN must have shape \(3,\)"):
-        Profile(3, np.arange(1, 4), (Line("RNN", np.zeros(2), "RNN"),))
-    with pytest.raises(ValueError, match="reference must have shape"):
-        Profile(3, np.arange(1, 4), (), np.zeros(2))
-    with pytest.raises(ValueError, match="colour must be one of"):
-        Profile(3, np.arange(1, 4), (Line("RNN", np.zeros(3), "pink"),))
-
-
-@pytest.mark.parametrize("view", [View(), View(signs=True, axis="source", relative=False)])
-def test_sheet_draws_what_heatmap_and_profile_draw(curves, view):
-    pair = [panel(), panel(w_s=0.9, title="LSTM", clip=np.array([1.0, 0.5, 1.0, 1.0]))]
-    whole = sheet(pair, view, curves, "A title", ["settings"])
-    parts = [*heatmap(pair[0], view).data, *heatmap(pair[1], view).data, *profile(curves).data]
-    assert [drawn.name for drawn in whole.data] == [part.name for part in parts]
-    for drawn, part in zip(whole.data, parts, strict=True):
-        for field in ("x", "y", "z", "customdata"):
-            if field in part:
-                np.testing.assert_array_equal(drawn[field], part[field])
-    shown = [d for d in whole.data if isinstance(d, go.Heatmap) and d.showscale]
-    assert len(shown) == 1
-
-
-def test_sheet_wraps_its_footer_and_grows_the_margin_for_it(curves):
-    link = "http://127.0.0.1:8501/?" + "w_s=0.5&" * 80
-    long = sheet([panel(), panel()], View(), curves, "A <b>title</b>", ["settings", link])
-    short = sheet([panel(), panel()], View(), curves, "A title", ["settings"])
-    footer = titles(long)[-1].split("<br>")
-    assert "".join(footer[1:]) == escaped(link)
-    assert max(len(line.replace("&amp;", "&")) for line in footer) <= 175
-    assert long.layout.margin.b - short.layout.margin.b == 16 * (len(footer) - 1)
-    assert "<b>A &lt;b&gt;title&lt;/b&gt;</b>" in titles(long)
-    assert (long.layout.width, long.layout.height) == (1400, 1150)
-
-
-def test_sheet_is_white_unless_the_view_is_dark(curves):
-    assert sheet([panel()], View(), curves, "", []).layout.paper_bgcolor == "#ffffff"
-    assert sheet([panel()], View(dark=True), curves, "", []).layout.paper_bgcolor == "#0e1117"
-
-
-def test_texts():
-    assert [power_of_ten(e) for e in (0, 1, 2, -12)] == ["1", "10", "10²", "10⁻¹²"]
-    assert subscripted("dL_t/dw_xf <") == "dL<sub>t</sub>/dw<sub>xf</sub> &lt;"
-    assert wrapped("one two three", 7) == ["one two", "three"]
-    assert wrapped("a " + "x" * 12, 5) == ["a", "xxxxx", "xxxxx", "xx"]
-
-
-def test_numbers():
-    mantissa, exponent = scientific(np.array([0.0, np.log10(9.999), -np.inf, -4000.5]))
-    np.testing.assert_allclose(mantissa, [1.0, 1.0, np.nan, 3.16])
-    np.testing.assert_array_equal(exponent, [0.0, 1.0, np.nan, -4001.0])
-    assert power_ticks(-12.0, 1.0, 5) == [-12, -9, -6, -3, 0]
-    assert step_ticks(20) == [1, 5, 10, 15, 20]
-    assert step_ticks(1) == [1]
-    assert step_ticks(2) == [1, 2]
 
 
 def test_panels_of_which_one_alone_has_signs_have_a_colour_bar_each():
