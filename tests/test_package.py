@@ -168,9 +168,9 @@ def test_the_sdist_holds_what_builds_the_wheel_and_the_tests_and_nothing_else(bu
         sdist.extractall(tmp_path, filter="data")
     [folder] = tmp_path.iterdir()
     assert {path.name for path in folder.iterdir()} == TOP_OF_THE_SDIST
-    pytest_there = (sys.executable, "-m", "pytest", "-q", "--numprocesses=0")
-    ran(*pytest_there, "--collect-only", folder=folder)
-    ran(*pytest_there, "tests/test_readme.py", "tests/test_architecture.py", folder=folder)
+    # All of them are collected, and so imported; two files are run.
+    two = "test_readme.py or test_architecture.py"
+    ran(sys.executable, "-m", "pytest", "-q", "--numprocesses=0", "-k", two, folder=folder)
 
 
 def test_a_package_index_would_take_both(built, tmp_path):
