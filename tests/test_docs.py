@@ -24,6 +24,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page, program in PROGRAMS.items() if program])
 def test_the_python_of_a_page_runs(page):
     if "import torch" in PROGRAMS[page]:

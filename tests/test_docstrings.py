@@ -41,6 +41,7 @@ def is_question(member):
 PUBLIC = dict(public())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_public_name_shows_an_example_that_is_so(name):
     docstring = inspect.getdoc(PUBLIC[name])

@@ -73,6 +73,7 @@ PAGES = sorted((ROOT / "gradflow" / "ui").rglob("*.py"))
 LIBRARY = sorted({*(ROOT / "gradflow").rglob("*.py")} - {*PAGES})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paths", [LIBRARY, PAGES], ids=["library", "pages"])
 def test_no_function_shares_a_name_with_a_module(paths):
     defined = {

@@ -10,6 +10,7 @@ from support.readme import EXAMPLES, PROGRAMS, README, ROOT, blocks
 import gradflow as gf
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "shown"), EXAMPLES)
 def test_an_example_prints_what_the_readme_shows(program, shown):
     answer = subprocess.run(

@@ -52,6 +52,7 @@ def at_each_target(flow):
     return np.array([residual_at(flow, t) for t in range(1, flow.T + 1)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("loss", [gf.SquaredError(0.3), gf.BinaryCrossEntropy(1.0), gf.UnitLoss()])
 def test_one_target_alone_adds_up_too(name, loss):

@@ -66,6 +66,7 @@ def test_the_sum_of_two_targets_at_one_state_of_an_identity_rnn():
     np.testing.assert_allclose(gradient.state_gradients["s"][0], [0.1, -0.1], rtol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [[1], [1, 2, 5], list(range(1, T + 1)), [3, 7]])
 def test_bins_of_lags_have_the_norm_and_direction_of_their_terms(case, first):
     cell, x, readout, loss, w = case
@@ -109,6 +110,7 @@ def windowed(cell, x, readout, loss, w, name, window):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [1, 4, T, T + 3])
 def test_a_window_is_a_run_of_its_own_from_the_state_it_begins_with(case, window):
     cell, x, readout, loss, w = case
@@ -119,6 +121,7 @@ def test_a_window_is_a_run_of_its_own_from_the_state_it_begins_with(case, window
         np.testing.assert_allclose(found.gradients[name], expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("every", "offset"), [(1, 0), (4, 0), (4, 3), (T, 0), (T + 2, 5)])
 def test_chunks_are_runs_of_their_own_from_the_state_they_begin_with(case, every, offset):
     cell, x, readout, loss, w = case
@@ -140,6 +143,7 @@ def test_chunks_are_runs_of_their_own_from_the_state_they_begin_with(case, every
         np.testing.assert_allclose(found.gradients[name], gradient, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", [1, 6, T])
 def test_a_single_target_loses_what_its_own_window_and_its_own_chunk_lack(case, t):
     cell, x, readout, loss, _ = case

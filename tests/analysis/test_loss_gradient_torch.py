@@ -117,6 +117,7 @@ def test_the_gradient_of_a_hidden_state_is_that_of_pytorch(kind, depth):
     np.testing.assert_allclose(gradient.state_gradients[name], expected, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.slow
 @by_case
 @pytest.mark.parametrize(("every", "offset"), [(1, 0), (5, 0), (5, 2), (7, 6)])
 def test_chunks_are_a_loop_that_detaches_the_state(kind, depth, every, offset):

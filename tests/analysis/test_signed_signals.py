@@ -52,6 +52,7 @@ def test_of_states_and_gates_it_is_the_gradient_of_a_loss_of_one_target_alone(ki
         assert found.z.sign.shape == (t, len(layer.groups.get("b", "b")), layer.H)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [0.1, 60.0])
 @pytest.mark.parametrize("kind", KINDS)
 def test_far_beyond_float64_it_has_the_size_of_the_terms(kind, scale):

@@ -77,6 +77,7 @@ def by_class(graph):
     return counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distance", range(5))
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_the_number_of_paths(parameter, distance):
@@ -112,6 +113,7 @@ def test_the_24_paths_at_distance_two():
     assert sum("c_2" not in path.steps for path in found) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", CELLS)
 @pytest.mark.parametrize(("t", "j"), [(1, 1), (3, 3), (4, 3), (3, 1), (5, 2), (6, 2)])
 def test_the_paths_add_up_to_the_term_and_to_its_classes(key, t, j):
@@ -228,6 +230,7 @@ def test_paths_are_records():
         path.sign = 1
 
 
+@pytest.mark.slow
 def test_more_than_four_steps_say_how_many_paths_it_would_be():
     with pytest.raises(ValueError, match=r"at most 5\. Got k=6, with 2640 .* w_xf: .*by_detours"):
         paths(flow_of("usual"), "w_xf", 6, 6)

@@ -153,6 +153,7 @@ def test_a_dead_unit_leaves_no_smallest_singular_value():
     assert jacobian.lyapunov_exponents[-1] == -math.inf
 
 
+@pytest.mark.slow
 def test_a_driven_gaussian_rnn_decays_by_the_root_of_chi():
     # Chen, Pennington and Schoenholz (2018): chi = sigma_w^2 E[phi'(z)^2] with z of variance
     # q = sigma_w^2 E[phi(z)^2] + sigma_x^2; the squared Frobenius norm shrinks by chi a step.
@@ -214,6 +215,7 @@ def test_a_record_prints_in_a_line_and_cannot_be_written_to():
         jacobian.t = 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", STARTS)
 def test_the_table_of_starts_holds_for_one_more_start(start):
     table = columns(table_of(PAGE.read_text(encoding="utf-8")))

@@ -16,6 +16,7 @@ CELLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("classes", [2, 4])
 def test_a_term_is_that_of_all_terms(name, classes):

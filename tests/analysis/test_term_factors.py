@@ -44,6 +44,7 @@ def products(flow, parameter):
     return sign, log10, [t - 1 for t in steps]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", FLOWS)
 def test_factors_multiply_to_the_term(key):
     flow = FLOWS[key]

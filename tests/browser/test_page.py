@@ -140,6 +140,7 @@ def test_the_pdf_is_one_page(downloading, tmp_path):
     assert len(PdfReader(downloading.download("download_pdf", tmp_path)).pages) == 1
 
 
+@pytest.mark.slow
 def test_the_csv_holds_the_librarys_numbers(downloading, tmp_path):
     text = downloading.download("download_csv", tmp_path).read_text()
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -178,6 +179,7 @@ def test_the_python_snippet_makes_the_same_flow(downloading, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_html_draws_its_plots_with_the_network_off(downloading, browser, tmp_path):
     path = downloading.download("download_html", tmp_path)
     context = browser.new_context(offline=True)

@@ -54,6 +54,7 @@ def assert_right(problem, scalar=False):
         assert_same_terms(terms_found(flow, key), as_terms(entries, scalar))
 
 
+@pytest.mark.slow
 @by_kind
 @by_pair
 def test_signed_terms_are_those_of_high_precision(kind, activation, recurrent_activation):
@@ -70,6 +71,7 @@ def test_norms_are_those_of_high_precision(kind, activation, recurrent_activatio
     assert_right(Stacked([replace(layer, **settings)], x, w_o))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS[1:])
 @by_pair
 def test_a_gru_at_rest_keeps_its_digits(kind, activation, recurrent_activation):

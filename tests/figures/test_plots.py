@@ -50,6 +50,7 @@ def texts(figure):
     return " ".join(note.text for note in figure.layout.annotations)
 
 
+@pytest.mark.slow
 def test_all_that_is_exported_is_a_plot_with_examples_that_run():
     assert sorted(PLOTS) == sorted(figures.__all__)
     for name in figures.__all__:
@@ -59,6 +60,7 @@ def test_all_that_is_exported_is_a_plot_with_examples_that_run():
         assert ran.failed == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLOTS)
 def test_every_plot_has_its_own_paper_or_leaves_it_to_the_page(name):
     for dark in (False, True):

@@ -60,6 +60,7 @@ PLOTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plot", PLOTS)
 def test_a_plot_of_one_target_is_that_of_a_flow_of_every_target(plot):
     expected = PLOTS[plot](EVERY, 11)

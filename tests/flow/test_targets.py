@@ -49,6 +49,7 @@ def same(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_its_rows_are_those_of_a_flow_of_every_target(both):
     every, some = both
     assert some.targets.tolist() == STEPS
@@ -67,6 +68,7 @@ def test_its_rows_are_those_of_a_flow_of_every_target(both):
                 same(some.row(name, t).plain(), every.row(name, t).plain())
 
 
+@pytest.mark.slow
 def test_its_totals_are_those_of_these_targets(both):
     every, some = both
     for name in [*every.cell.weights, "readout.w_o", "readout.b_o"]:

@@ -121,6 +121,7 @@ def test_log10_sigmoid_keeps_what_1_minus_sigmoid_would_lose():
     np.testing.assert_allclose(log10_sigmoid(z), expected, rtol=1e-15, atol=0)
 
 
+@pytest.mark.slow
 @by_activation
 def test_secants_keep_the_digits_that_a_difference_of_values_would_lose(name):
     secant, value = ACTIVATIONS[name].secant, EXACT[name][0]

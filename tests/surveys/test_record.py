@@ -39,6 +39,7 @@ def relative_rows(flow, steps, layer):
         yield row - row[np.isfinite(row)][0]
 
 
+@pytest.mark.slow
 def test_it_counts_every_term_at_its_lag_and_size(case):
     flows, steps, seen = case
     for layer in range(len(seen.layers)):

@@ -91,6 +91,7 @@ def test_a_stream_is_read_as_it_comes_and_few_are_on_the_way():
     assert ahead == 4 * 4  # three batches on the way, and the one that is read
 
 
+@pytest.mark.slow
 def test_a_record_and_its_making_take_the_memory_of_few_sequences():
     def peak(count):
         tracemalloc.start()
@@ -105,6 +106,7 @@ def test_a_record_and_its_making_take_the_memory_of_few_sequences():
     assert many[1] < 5 * few[1]  # bins that are met for the first time, and not terms
 
 
+@pytest.mark.slow
 def test_processes_make_the_same_record_to_the_last_bit():
     sequences = [*noises(20), np.full(3, np.nan), *noises(3, T=5, seed=1)]
     here = gf.survey(CELL, sequences, **OPTIONS, batch=3)

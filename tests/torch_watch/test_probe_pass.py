@@ -181,6 +181,7 @@ def test_what_is_not_supported_is_named():
     assert "projection (proj_size)" in left_out["thin"]
 
 
+@pytest.mark.slow
 def test_wrappers_are_looked_through():
     model = torch.nn.ModuleDict({"rec": torch.compile(torch.nn.LSTM(2, 3), backend="eager")})
     whole = torch.nn.DataParallel(torch.compile(model, backend="eager"))

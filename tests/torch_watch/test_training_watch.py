@@ -62,6 +62,7 @@ def trained(model, step, updates, begun=lambda: None):
     return [weight.detach().clone() for weight in model.parameters()]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # PyTorch warns of what its own compiler does
 def test_training_that_is_compiled_goes_on_to_the_last_bit_as_without_it():
     torch._dynamo.reset()
@@ -77,6 +78,7 @@ def test_training_that_is_compiled_goes_on_to_the_last_bit_as_without_it():
     assert seen.record.measure("relative_error", "inner.rec").max() < 1e-5
 
 
+@pytest.mark.slow
 def test_a_pass_between_two_batches_leaves_the_gradients_that_are_there():
     alone = trained(network(), lambda: None, 2)
     model = network()
@@ -87,6 +89,7 @@ def test_a_pass_between_two_batches_leaves_the_gradients_that_are_there():
     assert seen.record.measure("relative_error", "inner.rec").max() < 1e-5
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_measures_the_same_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = network(num_layers=2)
@@ -106,6 +109,7 @@ def test_a_process_of_its_own_measures_the_same_and_leaves_nothing(tmp_path, mon
     assert load_watch(tmp_path / "run.npz").scalars() == in_line.log
 
 
+@pytest.mark.slow
 def test_the_log_has_every_measure_by_its_layer():
     with watch(network(num_layers=2), PROBE, chunk=3, worker=False) as seen:
         names = ["tail_half_life", "horizon", "share_beyond_chunk", "cancellation"]
@@ -182,6 +186,7 @@ def test_a_pass_that_comes_while_the_process_is_busy_is_left_out(monkeypatch):
         seen.close()
 
 
+@pytest.mark.slow
 def test_a_process_that_is_ended_from_outside_is_said():
     with watch(network(), PROBE) as seen:
         seen.figure()

@@ -39,6 +39,7 @@ def test_the_run_is_the_first_of_the_seeds_and_of_the_settings(task, name):
         np.testing.assert_array_equal(curves.curves[measure][0], run.measures(measure))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped.CELLS)
 def test_the_settings_give_the_run_again(name):
     run = shipped.runs_of("recall")[name]

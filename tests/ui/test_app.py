@@ -146,6 +146,7 @@ def test_the_heatmaps_hold_what_the_library_gives(w_s, T, b_f):
         np.testing.assert_allclose(chart["data"][0]["z"], expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_a_preset_sets_the_controls_and_says_what_to_look_at(preset):
     app = _opened(w_s="0.33", T="17")
@@ -195,6 +196,7 @@ def _turned_to(app, page):
     return _quiet(app.run())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["paths", "derivation"])
 def test_settings_go_with_the_visitor_from_page_to_page(page):
     app = _opened(w_s="0.33", T="17", own_gates="1", w_xf="2.5")
@@ -247,6 +249,7 @@ def test_a_weight_that_the_slider_does_not_reach_is_a_field():
     assert app.number_input(key="w_h").value == 40.0
 
 
+@pytest.mark.slow
 def test_the_page_speaks_of_what_it_shows():
     for parameter, gate in (("w_x", "c"), ("b", "f"), ("w_h", "all"), ("b", "product")):
         app = _opened(parameter=parameter, gate=gate)
@@ -336,6 +339,7 @@ def test_of_400_steps_and_more_the_page_shows_blocks_and_says_so():
     assert (_message(app)["block"], _shown_terms(app).shape) == (2, (200, 200))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["1, two, 3", "nan", "1e999", "<img src=x onerror=alert(1)>", ";;"]
 )
@@ -381,6 +385,7 @@ def test_the_longest_links_and_largest_settings_run():
     _opened(**extremes)
 
 
+@pytest.mark.slow
 def test_a_move_that_cannot_be_computed_is_said_once_and_the_next_one_is_shown():
     app = _opened(activation="relu", T="2000", w_s="0.5")
     app.slider(key="w_s").set_value(2.0).run()

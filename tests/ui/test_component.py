@@ -84,6 +84,7 @@ def test_a_cell_that_a_browser_picks_becomes_the_explained_one():
     assert _chosen(30, 7) == (30, 7, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", [0, -1, 2001, 1.5, "<b>", None, True, [3]])
 def test_what_is_no_cell_changes_nothing(t):
     assert _chosen(t, 1) == (25, 10, True)

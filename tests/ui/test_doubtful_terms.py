@@ -19,6 +19,7 @@ from gradflow.ui.shared.settings import Settings
 UNDERFLOWS = Settings(sequence="impulse", w_s=-2.0, b_f=0.0, parameter="w_h")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -130,6 +130,7 @@ def test_csv_writes_exact_zeros_as_minus_infinity():
     assert {float(row["value"]) for row in zeros} == {0.0}
 
 
+@pytest.mark.slow
 @each_settings
 def test_npz_holds_the_numbers_of_the_library(settings):
     experiment = run(settings, OWN)
@@ -180,6 +181,7 @@ def test_json_leaves_own_numbers_out_where_there_are_none():
     assert "own" not in json.loads(settings_file.settings_json(Settings(sequence="own"), None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "own"),
     [
@@ -280,6 +282,7 @@ def test_png_is_not_blank_and_has_two_pixels_for_one():
     assert len(np.unique(np.asarray(picture.convert("L")))) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("browser")
 def test_svg_parses_and_holds_its_text():
     picture = images.image(small_figure("a < b & c"), "svg")

@@ -203,6 +203,7 @@ def films(app):
     return [content for content in contents if "deflated" in content]
 
 
+@pytest.mark.slow
 def test_both_are_drawn_only_where_they_are_open_and_a_film_only_when_asked_for():
     assert not films(opened(T="6"))
     app = opened(film_section.SECTION, pulse_section.SECTION, T="6")

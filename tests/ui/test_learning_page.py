@@ -64,6 +64,7 @@ def trained(app):
     return app
 
 
+@pytest.mark.slow
 def test_a_training_on_the_page_is_that_of_the_library(pool):
     app = opened(v="1", **SHORT)
     assert film_of(app)["film"] == "shipped agreement"
@@ -78,6 +79,7 @@ def test_a_training_on_the_page_is_that_of_the_library(pool):
     assert film_of(app)["film"] == "shipped agreement"
 
 
+@pytest.mark.slow
 def test_what_was_recorded_stays_when_a_training_is_stopped_and_it_can_go_on(pool):
     app = opened(v="1", **SHORT)
     app.button(key="learning_train").click().run()
@@ -91,6 +93,7 @@ def test_what_was_recorded_stays_when_a_training_is_stopped_and_it_can_go_on(poo
     assert not app.info
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_says_where_and_keeps_what_was_recorded(pool):
     bad = {"rnn_start": "identity", "optimiser": "sgd", "rate": "10", "clip": "0", "delay": "30"}
     app = opened(v="1", **SHORT | bad)
@@ -111,6 +114,7 @@ def test_a_full_queue_is_said_and_the_page_stays(pool, monkeypatch):
     assert film_of(app)["film"] == "shipped agreement"
 
 
+@pytest.mark.slow
 def test_a_run_from_a_file_is_shown_and_what_is_none_is_refused():
     run = training.train(training.TrainingSettings("adding", 5, hidden=3, updates=2, every=1))
     app = opened()
@@ -144,6 +148,7 @@ def test_the_starts_that_are_told_are_counted(task):
             assert f"{count} of {len(found.seeds)}" in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", shipped.SETTINGS)
 def test_the_page_shows_the_film_of_the_task_and_the_seeds(task):
     app = opened(v="1", task=task)

@@ -14,6 +14,7 @@ def test_a_text_that_can_be_used_is_read_whole(text):
     assert number_input._beginning(text, 3 if text == ROW else 1) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "D"),
     [

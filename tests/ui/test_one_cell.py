@@ -93,6 +93,7 @@ def assert_close(found, expected):
         assert found[1] == -math.inf
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_formulas_hold_the_engines_numbers(name):
     settings = CASES[name]
@@ -163,6 +164,7 @@ def test_the_paths_are_those_of_the_whole_sequence(name):
         assert value.log10 == pytest.approx(log10, rel=1e-13, abs=4e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["start", "the cat", "exploding", "target itself"])
 def test_the_table_holds_the_classes_and_their_sum(name):
     settings = CASES[name]
@@ -183,6 +185,7 @@ def test_the_table_holds_the_classes_and_their_sum(name):
     assert math.fsum(plain[:-1]) == pytest.approx(plain[-1], rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["start", "impulse", "below float64"])
 def test_the_bars_are_the_factors(name):
     settings = CASES[name]

@@ -64,6 +64,7 @@ def terms(chart):
     return next(trace for trace in chart["data"] if trace.get("name") == "terms")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gate", ["all", "c", "o"])
 def test_the_heatmaps_hold_the_cell_path_the_rest_and_the_whole_over_one_number(gate):
     app = opened(gate=gate, T="20", w_s="-0.8")
@@ -92,6 +93,7 @@ def test_without_division_the_heatmaps_hold_the_sizes_themselves():
     assert np.isnan(shown[~finite]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_every_example_has_a_finding(preset):
     app = opened(**to_query(preset.settings))
@@ -131,6 +133,7 @@ def test_the_list_of_paths_adds_up_to_the_term_and_the_lit_edges_are_the_paths()
         assert number_in(option.split("**")[1]) == pytest.approx(path.value, rel=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [1, 5, 24])
 def test_choosing_a_path_lights_its_edges_and_writes_the_link(rank):
     app = opened()
@@ -154,6 +157,7 @@ def test_the_counts_are_sixteen_and_four_and_four():
     assert "1 with 0, 7 with 1, 16 with 2" in text
 
 
+@pytest.mark.slow
 def test_the_first_three_steps_start_at_zero_and_the_page_says_why_all_is_zero():
     app = opened(last="0", t="3")
     assert "All 24 paths are exactly zero" in said(app)
@@ -179,6 +183,7 @@ def test_a_target_before_the_third_step_shows_the_first_three():
     assert "first 3 steps of the sequence" in said(app)
 
 
+@pytest.mark.slow
 def test_the_extremes_run():
     extremes = {"w_s": "2.0", "T": "100", "b_f": "10.0", "w_x": "100.0", "own_gates": "1"}
     extremes |= {f"w_h{gate}": "-100.0" for gate in "ifco"} | {"loss": "softmax", "signs": "1"}

@@ -84,6 +84,7 @@ CONTENTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("offset", [0, 3])
 def test_the_script_unpacks_what_was_packed(content, offset):
@@ -101,6 +102,7 @@ def test_the_script_fills_triangles_up(n):
     assert _unpacked(packed(content)) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis", ["lag", "source"])
 @pytest.mark.parametrize(("T", "block"), [(5, 1), (7, 3)])
 def test_each_term_lies_in_a_cell_that_shows_it_at_its_place(axis, T, block):

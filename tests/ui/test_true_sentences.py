@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from gradflow.figures.builders.number_words import percent, power
 from gradflow.ui.comparison import term_words
@@ -17,6 +18,8 @@ from gradflow.ui.shared import row_words
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.settings import CONTROLS, Settings
+
+pytestmark = pytest.mark.slow
 
 # Networks, and how many views of each: its parameters, gates, targets and lags.
 NETWORKS, VIEWS = 100, 20

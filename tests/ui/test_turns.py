@@ -237,6 +237,7 @@ def test_steps_outside_of_a_turn_take_none(runs):
         assert not alone.is_alive()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["", "paths", "derivation", "model"])
 def test_a_page_waits_for_its_turn(page):
     app = AppTest.from_file(APP, default_timeout=60)
@@ -283,6 +284,7 @@ print(after(6) - first)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are glibc's")
 def test_threads_to_come_share_the_arenas_there_are():
     script = [sys.executable, "-c", ARENAS]

@@ -55,6 +55,7 @@ async def connected(server):
     return await websockets.connect(url, subprotocols=["streamlit"], max_size=None)
 
 
+@pytest.mark.slow
 def test_visitors_who_move_at_once_see_their_own_networks(served_page):
     visitors = [Seeing(n, T=10 + n) for n in range(8)]
 
@@ -75,6 +76,7 @@ def test_visitors_who_move_at_once_see_their_own_networks(served_page):
         np.testing.assert_allclose(found, relative_to_first(flow.log10("w_xc")), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_a_move_onto_an_example_and_away_from_it_is_shown_with_its_note(served_page, preset):
     visitor = Seeing(0, preset.settings.T)

@@ -257,6 +257,7 @@ def of_noise(generator, data):
 DAMAGES = (cut_short, with_a_piece_gone, of_noise)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("seed", range(24))

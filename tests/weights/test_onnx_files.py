@@ -71,6 +71,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("head", ["linear", "conv"])
 @pytest.mark.parametrize("kind", LAYERS)
@@ -467,6 +468,7 @@ def test_a_damaged_file_gets_one_sentence_or_is_the_model():
     assert refused >= 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bomb", ["nodes", "names", "numbers"])
 def test_a_file_of_many_parts_is_refused_before_they_are_made(bomb):
     parts = {

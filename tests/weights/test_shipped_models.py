@@ -68,6 +68,7 @@ def test_the_character_model_predicts_as_well_as_was_measured():
     assert measured["loss"]["held-out text"] < 0.8 * -(p * np.log(p)).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["recall_learned", "recall_not_learned"])
 def test_the_recall_models_answer_as_well_as_was_measured(name):
     model, measured = loaded(name), MODELS[name]["measured"]
@@ -98,6 +99,7 @@ def test_the_gradient_of_the_one_that_has_learned_reaches_the_first_symbol():
     assert first_term("recall_not_learned") < -20
 
 
+@pytest.mark.slow
 def test_the_script_that_trains_them_writes_these_files(monkeypatch):
     needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
     train = importlib.import_module("gradflow.models.make_models")

@@ -38,6 +38,7 @@ def network(kind, **settings):
 X = np.random.default_rng(24).normal(size=(9, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("kind", MODULES)

@@ -13,6 +13,7 @@ from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.settings import Settings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
 def test_a_step_has_as_many_numbers_as_formulas_whatever_the_settings(step):
     hard = (

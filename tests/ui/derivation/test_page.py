@@ -122,6 +122,7 @@ def test_the_quiz_counts_and_survives_and_stays_out_of_the_link():
     assert not app.get("plotly_chart")
 
 
+@pytest.mark.slow
 def test_the_settings_of_an_answer_go_into_the_sidebar():
     app = _press(_opened(), "derivation_all")
     _predict(app, GROWING, "stable")

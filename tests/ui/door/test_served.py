@@ -59,6 +59,7 @@ async def refused(address, origin, host=None):
         return failure.response.status_code
 
 
+@pytest.mark.slow
 def test_hostile_handshakes_are_refused_and_nothing_outside_is_asked(asked, tmp_path):
     async def handshakes(address):
         own = urlsplit(address).netloc

@@ -1,6 +1,7 @@
 """A file of bidirectional layers is shown as a whole: t against j, for each direction."""
 
 import numpy as np
+import pytest
 from safetensors.numpy import save
 from ui.model.model_app import (
     array,
@@ -41,6 +42,7 @@ def assert_squares(app, model, x, parameter, layer):
         np.testing.assert_allclose(shown, relative, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_stack_shows_the_square_of_each_direction():
     tensors = bidirectional(2)
     app = quiet(upload(opened(), save(tensors)))

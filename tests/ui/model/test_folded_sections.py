@@ -25,6 +25,7 @@ def recall():
     return model, x, loss
 
 
+@pytest.mark.slow
 def test_all_steps_stand_beside_one_target(recall):
     app = unfolded(opened(t="40", last="0"), "all_steps")
     both = (np.ones(60), np.eye(60)[39])
@@ -71,6 +72,7 @@ def test_a_loss_without_a_gradient_has_nothing_to_truncate():
     assert "**1%**: 1 step" in said(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x", "h", "c"])
 def test_signs_stand_against_source_steps(recall, name):
     model, x, loss = recall

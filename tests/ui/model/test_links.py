@@ -31,6 +31,7 @@ def test_a_link_reopens_the_view():
     assert query(again) == query(app)
 
 
+@pytest.mark.slow
 def test_a_link_to_weights_says_that_it_cannot_hold_them():
     app = opened(model="own")
     assert any("No weights yet" in info.value for info in app.info)

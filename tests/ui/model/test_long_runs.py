@@ -99,6 +99,7 @@ def test_a_worker_s_answer_is_what_the_page_shows(heavy):
     assert_shows(app, shipped("recall_learned"), noise(app, 6), "x")
 
 
+@pytest.mark.slow
 def test_the_folded_sections_are_a_worker_s_too(heavy):
     app = opened(sequence="noise", T="12", added="0")
     for section in ("signed", "all_steps", "truncation"):
@@ -125,6 +126,7 @@ def test_a_killed_worker_gives_a_sentence_and_a_button(heavy, monkeypatch):
     assert_shows(app, shipped("recall_learned"), example("recall_learned"))
 
 
+@pytest.mark.slow
 def test_a_link_that_costs_time_asks_first_and_a_user_s_own_move_does_not(monkeypatch):
     monkeypatch.setattr(long_runs, "ASKS", 0.0)
     app = opened(sequence="noise", T="20")

@@ -49,6 +49,7 @@ def app():
     workers().close()
 
 
+@pytest.mark.slow
 def test_an_array_with_lengths_is_shown_as_bands(app):
     assert "seeded noise is shown" in said(app)
     app = quiet(bring(app, ("data.npz", npz(x=X, lengths=np.array(LENGTHS)))))

@@ -37,6 +37,7 @@ def read_out(tensors):
     return quiet(widget(app, "model_readout").set_value("head").run())
 
 
+@pytest.mark.slow
 def test_the_outputs_of_a_classifier_are_never_added_up():
     tensors = classifier(5)
     app = read_out(tensors)
@@ -51,6 +52,7 @@ def test_the_outputs_of_a_classifier_are_never_added_up():
     assert "the largest" not in said(app)
 
 
+@pytest.mark.slow
 def test_token_ids_are_looked_up_and_predict_the_next_one():
     generator = np.random.default_rng(5)
     tensors = pytorch() | {
@@ -90,6 +92,7 @@ def test_targets_stand_in_a_column_of_the_numbers(kind, outputs, loss, tmp_path,
     assert "no targets yet" not in said(app)
 
 
+@pytest.mark.slow
 def test_the_weights_of_the_steps_stand_in_the_last_column():
     tensors = pytorch()
     app = put(upload(opened(added="0"), save(tensors)), "sequence", "own")
@@ -112,6 +115,7 @@ def test_a_class_that_is_none_gets_one_sentence():
     assert not charts(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [{"model": "character"}, {"steps": "last"}, {"weights": "mean", "skip": "5"}],

@@ -35,11 +35,13 @@ def test_the_page_works_before_anything_is_uploaded():
     assert "LSTM, H = 16 → linear layer readout, 4" in said(app).replace("\\", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_model_reads_its_own_example(name):
     assert_shows(opened(model=name), shipped(name), example(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameter", "gate", "name"),
     [
@@ -55,6 +57,7 @@ def test_every_parameter_can_be_chosen(parameter, gate, name):
     assert_shows(app, shipped("recall_learned"), example("recall_learned"), name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "added"), [("gru", 2.0), ("lstm", -1.5), ("lstm", 0.0)])
 def test_another_forget_bias_is_shown_beside(kind, added):
     tensors = pytorch(kind)
@@ -98,6 +101,7 @@ def test_the_units_stand_by_their_half_life():
     np.testing.assert_allclose(array(bars["y"]), expected)
 
 
+@pytest.mark.slow
 def test_a_view_that_changes_computes_nothing_again(monkeypatch):
     app = opened()
     calls = []
@@ -112,6 +116,7 @@ def test_a_view_that_changes_computes_nothing_again(monkeypatch):
     assert len(calls) == 3
 
 
+@pytest.mark.slow
 def test_the_python_to_copy_makes_the_terms_that_are_shown(tmp_path, monkeypatch, capsys):
     app = quiet(put(put(opened(), "sequence", "noise"), "parameter", "w_x"))
     [code] = [block.value for block in app.code if "gradient_flow" in block.value]
@@ -126,6 +131,7 @@ def test_the_python_to_copy_makes_the_terms_that_are_shown(tmp_path, monkeypatch
     assert names["changed"].cell.b[1] == pytest.approx(flow.cell.b[1] + 2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("T", [1, 2, 450])
 def test_short_and_long_sequences_are_shown(T):
     app = opened(sequence="noise", T=str(T), model="recall_not_learned")

@@ -61,6 +61,7 @@ UPLOADS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", UPLOADS)
 def test_it_runs_in_a_new_interpreter_and_prints_the_term_of_the_page(kind, tmp_path):

@@ -45,6 +45,7 @@ def npy(array_, **options):
     return file.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_npy_file_is_read(order):
     tensors = pytorch()
@@ -89,6 +90,7 @@ def app():
     return own_numbers(upload(opened(), save(pytorch())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", BAD_NUMBERS)
 def test_bad_numbers_get_one_sentence_and_leave_the_page_as_it_was(app, key):
     data, name, sentence = BAD_NUMBERS[key]

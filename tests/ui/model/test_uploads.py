@@ -27,6 +27,8 @@ from ui.model.model_app import (
 
 import gradflow as gf
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_upload_is_shown_with_its_layers():
     tensors = pytorch("lstm", layers=2)

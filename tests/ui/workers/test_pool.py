@@ -18,6 +18,8 @@ from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, Pool
 from gradflow.ui.workers.reservations import Reservations, TooLargeError
 from gradflow.ui.workers.worker import Job
 
+pytestmark = pytest.mark.slow
+
 LONG = 60.0
 
 # Bytes, next to which a process without work is small.
