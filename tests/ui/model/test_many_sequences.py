@@ -76,6 +76,7 @@ def test_bad_files_get_a_sentence_each_and_the_others_are_read(app):
     assert bad == "bad.npy: The .npy file cannot be read: it is damaged."
     assert wide.startswith("wide.csv: text must have 3 numbers in every row. Got 8 in row 1")
     assert data_set_of(app).names == ("run9.csv", "run10.csv")
+    app = put(app, "number", 2)
     before = data_set_of(app)
     app = bring(app, ("data.npz", npz(x=X, why=X)))
     [error] = app.error
