@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ _ROUNDS, _LAST_ROUNDS = 6, 25
 
 # Deviations below this share of the mean deviation, or of the heights' range, weigh alike.
 _LEAST, _LEAST_OF_RANGE = 1e-6, 1e-10
+
+Heights = tuple[float, float, float]
 
 
 class BentLine(NamedTuple):
@@ -72,7 +75,14 @@ def bent_line(k: Array, y: Array) -> BentLine:
     """
     if len(k) < 2:
         return BentLine(None, math.nan, (math.nan, math.nan))
-    straight = _fitted(k, y, np.array([math.inf]), _LAST_ROUNDS)[0]
+    first = float(y[0])
+    line = _bent_line_from_zero(k, y - first)
+    return line._replace(start=line.start + first)
+
+
+def _bent_line_from_zero(k: Array, y: Array) -> BentLine:
+    """The same of heights that begin at 0: what rounding then leaves of a flat row is nothing."""
+    straight = _fitted(k, y, math.inf)
     last = k[-1] - max(_LAST_LAGS, math.ceil(_LAST_SHARE * k[-1]))
     places = k[1:][k[1:] <= last]
     if not len(places) or np.abs(y - straight.at(k)).max() < _WORTH:
@@ -83,53 +93,81 @@ def bent_line(k: Array, y: Array) -> BentLine:
     between = np.arange(near[0], near[-1] + 1)
     some = np.unique(np.linspace(near[0], near[-1], min(_TRIED, len(between))).round().astype(int))
     place = places[some][_best(k, y, places[some])]
-    bent = _fitted(k, y, np.array([float(place)]), _LAST_ROUNDS)[0]
+    bent = _fitted(k, y, float(place))
     return bent if _is_worth_it(k, y, straight, bent) else straight
 
 
 def _best(k: Array, y: Array, places: Array) -> int:
     """Which of some places of the bend leaves the least."""
-    lines = _fitted(k, y, places.astype(np.float64), _ROUNDS)
-    return int(np.argmin([np.abs(y - line.at(k)).sum() for line in lines]))
+    basis = _basis(k, places.astype(np.float64))
+    return int(_off(y, basis, _heights(y, basis, _ROUNDS)).sum(axis=1).argmin())
 
 
-def _fitted(k: Array, y: Array, places: Array, rounds: int) -> list[BentLine]:
-    """The lines of least absolute deviations with bends at given places; infinity is none."""
-    bent = np.isfinite(places)
-    middle = np.where(bent, places, k[-1])
-    # The numbers that are looked for: heights at the first lag, at the bend and at the last lag.
-    before = np.clip((k - k[0]) / (middle - k[0])[:, None], 0.0, 1.0)  # (places, n)
-    behind = np.clip((k - middle[:, None]) / np.where(bent, k[-1] - middle, 1.0)[:, None], 0.0, 1.0)
-    basis = np.stack([1.0 - before, before - behind, behind], axis=1)  # (places, 3, n)
-    spare = np.zeros((len(places), 3, 3))
-    spare[~bent, 2, 2] = 1.0  # without a bend there is no third number
-    finest = _LEAST_OF_RANGE * np.ptp(y) + np.finfo(np.float64).tiny
-    weights = np.ones((len(places), len(k)))
-    heights: Array = np.full((len(places), 3), np.inf)
+def _fitted(k: Array, y: Array, place: float) -> BentLine:
+    """The line of least absolute deviations with its bend at a place; infinity is none."""
+    ((first, middle, last),) = _heights(y, _basis(k, np.array([place])), _LAST_ROUNDS)
+    start, end = float(k[0]), float(k[-1])
+    bend = min(place, end)
+    before = (middle - first) / (bend - start)
+    behind = before if bend == end else (last - middle) / (end - bend)
+    at_one = first - before * (start - 1.0)
+    return BentLine(None if bend == end else int(bend), at_one, (before, behind))
+
+
+def _basis(k: Array, places: Array) -> Array:
+    """Hat functions of the first lag, of a bend and of the last lag, (places, 3, n).
+
+    Lines are told by their heights there. Without a bend the second lag of the three is the last.
+    """
+    middle = np.minimum(places, k[-1])[:, None]
+    behind = np.clip((k - middle) / np.maximum(k[-1] - middle, 1.0), 0.0, 1.0)  # (places, n)
+    before = np.clip((k - k[0]) / (middle - k[0]), 0.0, 1.0)
+    return np.stack([1.0 - before, before - behind, behind], axis=1)
+
+
+def _heights(y: Array, basis: Array, rounds: int) -> list[Heights]:
+    """The three heights of each line of least absolute deviations."""
+    a, b, c = basis.transpose(1, 0, 2)
+    # The first and the last hat do not meet.
+    products = np.stack([a * a, a * b, b * b, b * c, c * c, a * y, b * y, c * y], axis=1)
+    finest = _LEAST_OF_RANGE * float(np.ptp(y)) + float(np.finfo(np.float64).tiny)
+    each = np.full((len(y), 1), _LEAST / len(y))
+    weights = np.ones_like(a)
+    heights: list[Heights] = [(math.inf,) * 3] * len(basis)
     for _ in range(rounds):
-        weighted = basis * weights[:, None]
-        squares = weighted @ basis.transpose(0, 2, 1) + spare
-        unit = np.sqrt(np.diagonal(squares, axis1=1, axis2=2))
-        even = squares / unit[:, :, None] / unit[:, None]
-        last, heights = (
-            heights,
-            np.linalg.solve(even, (weighted @ y / unit)[..., None])[..., 0] / unit,
-        )
-        if np.abs(heights - last).max() <= finest:
+        sums = (products @ weights[..., None])[..., 0].tolist()
+        last, heights = heights, [_least_squares(*some) for some in sums]
+        if _are_near(heights, last, finest):
             break
-        deviation = np.abs(y - (heights[:, None] @ basis)[:, 0])
-        least = np.maximum(_LEAST * deviation.mean(axis=1), finest)[:, None]
+        deviation = _off(y, basis, heights)
+        least = np.maximum(deviation @ each, finest)
         weights = least / np.maximum(deviation, least)
-    return [_line(k, place, height) for place, height in zip(places.tolist(), heights, strict=True)]
+    return heights
 
 
-def _line(k: Array, place: float, heights: Array) -> BentLine:
-    first, middle, last = heights
-    if math.isinf(place):
-        slope = float((middle - first) / (k[-1] - k[0]))
-        return BentLine(None, float(first - slope * (k[0] - 1.0)), (slope, slope))
-    slopes = float((middle - first) / (place - k[0])), float((last - middle) / (k[-1] - place))
-    return BentLine(int(place), float(first - slopes[0] * (k[0] - 1.0)), slopes)
+def _least_squares(
+    aa: float, ab: float, bb: float, bc: float, cc: float, ay: float, by: float, cy: float
+) -> Heights:
+    """The heights of least squares, from the weighted sums of the products of three hats and y.
+
+    On plain numbers, because there are too few of them for arrays to be worth it.
+    """
+    share = ab / aa
+    bb, by = bb - share * ab, by - share * ay
+    share = bc / bb
+    last = (cy - share * by) / (cc - share * bc) if cc else 0.0
+    middle = (by - bc * last) / bb
+    return (ay - ab * middle) / aa, middle, last
+
+
+def _are_near(heights: list[Heights], last: list[Heights], finest: float) -> bool:
+    pairs = zip(itertools.chain(*heights), itertools.chain(*last), strict=True)
+    return all(abs(one - other) <= finest for one, other in pairs)
+
+
+def _off(y: Array, basis: Array, heights: list[Heights]) -> Array:
+    """How far points are from lines, (places, n)."""
+    return np.asarray(np.abs(y - (np.array(heights)[:, None] @ basis)[:, 0]))
 
 
 def _is_worth_it(k: Array, y: Array, straight: BentLine, bent: BentLine) -> bool:
