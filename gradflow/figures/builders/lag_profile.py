@@ -276,12 +276,13 @@ def _lag_range(n: int) -> list[float]:
 def _label_sides(record: Profile, size: tuple[float, float, float]) -> list[list[str]]:
     """On which side of each marker its label stands, for each line: where no other label is."""
     taken: list[tuple[float, float, float, float]] = []
-    chosen = []
+    chosen, ends = [], _range(record, SHALLOWEST)
     for number, line in enumerate(record.lines):
         own = LABEL_SIDES[number % 3]
         sides = []
         for lag, log10, label in _zero_points(record, line):
-            boxes = {side: _label_box(record, lag, log10, label, side, size) for side in _from(own)}
+            at = _place(record, lag), (log10 - ends[0]) / (ends[1] - ends[0])
+            boxes = {side: _label_box(at, label, side, size) for side in _from(own)}
             free = (side for side, box in boxes.items() if not any(_meet(box, b) for b in taken))
             side = next(free, own)
             taken.append(boxes[side])
@@ -294,22 +295,21 @@ def _from(side: str) -> list[str]:
     return [side, *(other for other in LABEL_SIDES if other != side)]
 
 
-def _label_box(
-    record: Profile,
-    lag: int,
-    log10: float,
-    label: str,
-    side: str,
-    size: tuple[float, float, float],
-) -> tuple[float, float, float, float]:
-    """Left, right, bottom and top of a label, in pixels."""
-    across, up, letter = size
-    first, last = _lag_range(max(len(record.lags), 1))
-    place = (lag - first) / (last - first)
+def _place(record: Profile, lag: int) -> float:
+    """How far across the plot a lag stands, 0 to 1."""
+    n = max(len(record.lags), 1)
     if record.log_lags:
-        place = math.log10(max(lag, 1)) / math.log10(1.15 * max(len(record.lags), 2))
-    low, high = _range(record, SHALLOWEST)
-    x, y = across * place, up * (log10 - low) / (high - low)
+        return math.log10(max(lag, 1)) / math.log10(1.15 * max(n, 2))
+    first, last = _lag_range(n)
+    return (lag - first) / (last - first)
+
+
+def _label_box(
+    at: tuple[float, float], label: str, side: str, size: tuple[float, float, float]
+) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a label, in pixels; `at` is a share of the plot each way."""
+    across, up, letter = size
+    x, y = across * at[0], up * at[1]
     width, height, gap = 0.6 * letter * len(label), 1.3 * letter, 4.0
     down, beside = side.split()
     left = x + gap if beside == "right" else x - gap - width
