@@ -63,7 +63,7 @@ def complex_step_total(flow: GradientFlow, layer: int | None = None) -> Array:
     array([0.3634, 0.2354, 0.0655])
     """
     _must_be_scalar(flow)
-    return _total(flow, layer, flow.targets)
+    return _total(flow, layer, flow.targets, _slope(flow))
 
 
 @requires_flow
@@ -107,11 +107,12 @@ def residual(flow: GradientFlow, layer: int | None = None) -> Array:
     w_x = full_name(flow.cell, "w_x", layer)
     names = parts_of(flow.cell, w_x)
     terms = np.concatenate([flow.value(name) for name in names], axis=1)  # (n, gates * T)
+    slope = _slope(flow)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         size = np.nansum(np.abs(terms), axis=1)
-        gap = np.abs(np.nansum(terms, axis=1) - complex_step_total(flow, layer))
+        gap = np.abs(np.nansum(terms, axis=1) - _total(flow, layer, flow.targets, slope))
     all_zero = np.all([np.isneginf(np.nanmax(flow.log10(n), axis=1)) for n in names], axis=0)
-    return _share(gap, size, all_zero, _loss_slope(flow)[flow.targets - 1])
+    return _share(gap, size, all_zero, _largest(slope)[flow.targets - 1])
 
 
 @requires_flow
@@ -152,14 +153,14 @@ def residual_at(flow: GradientFlow, t: int, layer: int | None = None) -> float:
     _must_be_scalar(flow)
     step = asked_target(flow, t)
     w_x = full_name(flow.cell, "w_x", layer)
-    rows = [flow.row(name, step) for name in parts_of(flow.cell, w_x)]
+    rows, slope = [flow.row(name, step) for name in parts_of(flow.cell, w_x)], _slope(flow)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         terms = np.concatenate([row.plain() for row in rows])
-        gap = np.abs(terms.sum() - _total(flow, layer, np.array([step]))[0])
+        gap = np.abs(terms.sum() - _total(flow, layer, np.array([step]), slope)[0])
         size = np.abs(terms).sum()
     all_zero = not any(row.mantissa.any() for row in rows)
-    slope = _loss_slope(flow)[step - 1]
-    return float(_share(*np.atleast_1d(gap, size, all_zero, slope))[0])
+    steepest = _largest(slope)[step - 1]
+    return float(_share(*np.atleast_1d(gap, size, all_zero, steepest))[0])
 
 
 def _share(gap: Array, size: Array, all_zero: Array, slope: Array) -> Array:
@@ -169,9 +170,9 @@ def _share(gap: Array, size: Array, all_zero: Array, slope: Array) -> Array:
     return np.where(all_zero & ~np.isnan(gap), np.where(gap == 0.0, 0.0, np.inf), share)
 
 
-def _loss_slope(flow: GradientFlow) -> Array:
-    """The largest |dL_t/do_t|, (T,)."""
-    return np.asarray(np.abs(_slope(flow)).reshape(flow.T, -1).max(axis=1))
+def _largest(slope: Array) -> Array:
+    """The largest |dL_t/do_t| of each step, (T,)."""
+    return np.asarray(np.abs(slope).reshape(len(slope), -1).max(axis=1))
 
 
 def _slope(flow: GradientFlow) -> Array:
@@ -179,12 +180,11 @@ def _slope(flow: GradientFlow) -> Array:
     return slope_of_loss(flow.readout, flow.loss, flow.trace, flow.weights, flow.mask).plain()
 
 
-def _total(flow: GradientFlow, layer: int | None, targets: Array) -> Array:
-    """dL_t/dw_x of some targets, (n,)."""
-    slope = _slope(flow)[targets - 1]
+def _total(flow: GradientFlow, layer: int | None, targets: Array, slope: Array) -> Array:
+    """dL_t/dw_x of some targets, (n,), from the `_slope` of every step."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         derivative = _readout_derivative(flow, layer, int(targets[-1]))[targets - 1]
-        total = (slope * derivative).reshape(len(targets), -1).sum(axis=1)
+        total = (slope[targets - 1] * derivative).reshape(len(targets), -1).sum(axis=1)
     return np.asarray(total)
 
 

@@ -183,4 +183,10 @@ def explained_parameter(flow: gf.GradientFlow, settings: Settings) -> str:
     if settings.gate in GATES:
         return parameter_name(flow, settings)
     names = [parameter_name(flow, replace(settings, gate=gate)) for gate in _GATE_ORDER]
-    return next((name for name in names if flow.sign(name).any()), names[0])
+    t = settings.target_step(flow.T)
+    return next((name for name in names if _has_terms(flow, name, t)), names[0])
+
+
+def _has_terms(flow: gf.GradientFlow, name: str, t: int) -> bool:
+    """Whether any term is not exactly zero; one target's row, asked first, tells it sooner."""
+    return bool(flow.row(name, t).mantissa.any() or flow.sign(name).any())
