@@ -276,7 +276,7 @@ def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
         numbers = np.concatenate([own, by_part[q, :, :, :U] @ rows[-1]], axis=2)
         exponent = np.concatenate(
             [
-                np.broadcast_to(own_exponent, (G, len(own_exponent))),
+                own_exponent[None].repeat(G, axis=0),
                 exponents[-1] + left_exponent[q, 0],
             ],
             axis=1,

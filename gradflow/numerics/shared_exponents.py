@@ -70,7 +70,8 @@ def renew(parts: Sequence[Array], exponent: Array, together: int = 0) -> None:
         How many rows, the first along axis -2, keep one power of two among them.
     """
     largest = functools.reduce(np.maximum, [np.abs(part).max(axis=-1) for part in parts])
-    largest[..., :together] = largest[..., :together].max(axis=-1, keepdims=True, initial=0.0)
+    if together:
+        largest[..., :together] = largest[..., :together].max(axis=-1, keepdims=True)
     _, shift = np.frexp(largest)
     np.maximum(shift, -_LARGEST_SCALE, out=shift)
     scale = np.ldexp(1.0, -shift)[..., None]
