@@ -52,7 +52,7 @@ class _Made:
 
 
 def draw_film(settings: Settings, own_length: int | None) -> None:
-    """Draw the section, and its contents once it is open.
+    """Draw what the open section has in it.
 
     Parameters
     ----------
@@ -61,13 +61,6 @@ def draw_film(settings: Settings, own_length: int | None) -> None:
     own_length : int or None
         Steps of a sequence that has a length of its own.
     """
-    section = st.expander(words.FILM, icon=":material/movie:", key=SECTION, on_change="rerun")
-    if section.open:
-        with section:
-            _contents(settings, own_length)
-
-
-def _contents(settings: Settings, own_length: int | None) -> None:
     change = _chosen(settings, own_length)
     own = state.own_numbers()
     key = depended_on(settings, change), change, b"" if own is None else own.tobytes()

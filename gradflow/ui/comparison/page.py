@@ -14,10 +14,10 @@ from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
-from gradflow.ui.comparison import previews, words
+from gradflow.ui.comparison import film_words, previews, words
 from gradflow.ui.comparison.chart_contents import Charts, charts
 from gradflow.ui.comparison.downloads_section import draw_downloads
-from gradflow.ui.comparison.film_section import draw_film
+from gradflow.ui.comparison.film_section import SECTION, draw_film
 from gradflow.ui.comparison.lstm_section import lstm_alone
 from gradflow.ui.comparison.pulse_section import draw_pulse
 from gradflow.ui.comparison.shown_rows import findings
@@ -95,12 +95,13 @@ def _made(settings: Settings) -> Charts:
 def _words(settings: Settings, experiment: Experiment, seen: Mapping[str, memory.Reach]) -> None:
     """Draw everything below the charts."""
     draw_pulse(settings, experiment)
-    film = st.container()
+    film = st.expander(film_words.FILM, icon=":material/movie:", key=SECTION, on_change="rerun")
     one_cell(settings, experiment)
     _measures(settings, experiment, seen)
     draw_downloads(experiment, settings, state.own_numbers())
-    with film:  # last, because nothing should wait for it
-        draw_film(settings, sidebar.own_length())
+    if film.open:
+        with film:  # last, because nothing should wait for it
+            draw_film(settings, sidebar.own_length())
 
 
 def _explanation() -> None:
