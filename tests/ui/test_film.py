@@ -11,7 +11,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from support.packed import unpacked
 
-from gradflow.figures.builders.cell_levels import NOTHING, colour_table, shown_levels
+from gradflow.figures.builders.cell_levels import (
+    FEW,
+    NOTHING,
+    channels,
+    colour_table,
+    shown_levels,
+)
+from gradflow.figures.builders.colours import DOUBTFUL, DOUBTFUL_TOO
 from gradflow.figures.builders.heatmap_cells import shown_cells
 from gradflow.ui.comparison import film_section, film_words, pulse_section, weight_film
 from gradflow.ui.comparison.animated_gif import animated_picture
@@ -125,6 +132,56 @@ def test_a_long_sequence_is_shown_by_the_largest_of_each_block():
     assert film.cells == 167
     assert len(film.labels) <= 122
     assert (film.panels[1].strips[-1] != NOTHING).all()
+
+
+# The cell state cancels and underflows.
+UNDERFLOWS = Settings(T=14, sequence="impulse", w_s=-2.0, b_f=0.0, parameter="w_h", gate="i")
+
+
+def test_a_film_marks_what_has_too_few_digits():
+    film = film_of(UNDERFLOWS, None, Change("b_f", -0.5, 0.0), quiet)
+    few = run(UNDERFLOWS).lstm.digits("w_hi") < 6
+    assert few.sum() > 20
+    rnn, lstm = film.panels
+    np.testing.assert_array_equal(np.isin(lstm.triangles[-1], FEW), few[np.tril_indices(14)])
+    assert not rnn.has_few_digits
+    assert "cannot be told" in lstm.said[-1]
+    assert unpacked(film_message(film))["bar"]["few"] is True
+    assert film_of(SHORT, None, Change("b_f", 0.0, 1.0), quiet).bar["few"] is False
+
+
+@pytest.mark.parametrize("gate", ["f", "c"])
+def test_a_pulse_marks_what_has_too_few_digits_and_says_so(gate):
+    settings = replace(UNDERFLOWS, gate=gate)
+    flow = run(settings).lstm
+    film = pulse_of(settings, run(settings))
+    whole = flow.digits(f"b_{gate}")[-1] < 6
+    rnn, lstm = film.panels
+    for k in range(1, 15):
+        unsure = whole[0] or whole[k - 1]
+        assert ("too few digits" in lstm.said[k]) == unsure
+    ours, better = (one.by_detours(f"b_{gate}", classes=2) for one in (flow, flow.refined()))
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(10.0 ** (ours.log10 - better.log10)[:, -1] - 1.0)
+    wrong = (gap > 1e-6) | (ours.sign != better.sign)[:, -1]
+    zero = np.isneginf(ours.log10[:, -1]) & np.isneginf(better.log10[:, -1])
+    # The ways to the candidate have their digits and cancel: their sum has none.
+    assert (wrong.any(), whole.any()) == (gate == "f", True)
+    found = np.isin(lstm.strips[-1], FEW)
+    np.testing.assert_array_equal(found, np.where(zero, whole, wrong))
+    assert film.bar["few"]
+    assert not rnn.has_few_digits
+    assert not pulse_of(SHORT, run(SHORT)).bar["few"]
+
+
+def test_an_animated_picture_has_the_colours_of_the_marks():
+    settings = replace(UNDERFLOWS, last=False, t=2)
+    data = animated_picture(pulse_of(settings, run(settings)))
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.seek(picture.n_frames - 1)
+        shown = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    colours = set(map(tuple, np.unique(shown, axis=0).tolist()))
+    assert {channels(DOUBTFUL), channels(DOUBTFUL_TOO)} <= colours
 
 
 def test_a_message_holds_every_picture():

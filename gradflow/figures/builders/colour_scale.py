@@ -132,7 +132,7 @@ def flat_bar(
         Whether to say which is that of terms with too few digits.
     """
     zero = f"   <span style='color:{ZERO}'>▦</span> exactly zero" if zeros else ""
-    few = f"   <span style='color:{DOUBTFUL}'>■</span> too few digits" if doubtful else ""
+    few = f"   <span style='color:{DOUBTFUL}'>▦</span> too few digits" if doubtful else ""
     text = f"{title}{zero}{few}{UNDER_TITLE}"
     return {
         "orientation": "h",

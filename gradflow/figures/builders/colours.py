@@ -24,11 +24,12 @@ def _evenly(colours: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
 MAGNITUDE = _evenly(SHRUNK)
 SIGNED = _evenly((*NEGATIVE_SHRUNK[:0:-1], *POSITIVE_SHRUNK))
 
-# Exact zeros are a chequer of these two, and where there is no input the page is hatched.
+# Exact zeros are a chequer of two greys, terms with too few digits one of orange and black, which
+# are no colour of a size; where there is no input the page is hatched.
 ZERO, ZERO_TOO = "#8c8c8c", "#b4b4b4"
+DOUBTFUL, DOUBTFUL_TOO = "#D55E00", "#2b2b2b"
 HATCH = "rgba(128, 128, 128, 0.45)"
 CLIPPED = "#CC79A7"
-DOUBTFUL = "#D55E00"
 MARK = "#ff3b30"
 QUIET = "#7a7a7a"
 GRID = "rgba(128, 128, 128, 0.25)"

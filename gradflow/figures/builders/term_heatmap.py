@@ -17,6 +17,7 @@ from gradflow.figures.builders.colour_scale import (
 from gradflow.figures.builders.colours import (
     CLIPPED,
     DOUBTFUL,
+    DOUBTFUL_TOO,
     HATCH,
     INK,
     QUIET,
@@ -175,10 +176,10 @@ def heatmap_traces(
         traces.append(
             {
                 "name": "too few digits",
-                "z": np.where(cells.doubtful, np.float32(1.0), np.float32(np.nan)),
+                "z": np.where(cells.doubtful, _chequer(cells), np.float32(np.nan)),
                 "zmin": 0.0,
                 "zmax": 1.0,
-                "colorscale": ((0.0, DOUBTFUL), (1.0, DOUBTFUL)),
+                "colorscale": ((0.0, DOUBTFUL), (1.0, DOUBTFUL_TOO)),
                 "showscale": False,
                 **place,
                 "hovertemplate": f"t = %{{y}}, {'j' if view.axis == 'source' else 'k'} = %{{x}}<br>"

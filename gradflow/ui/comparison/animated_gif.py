@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gradflow.figures.builders.cell_levels import FREE, NOTHING
+from gradflow.figures.builders.cell_levels import FIRST, FREE, NOTHING
 from gradflow.figures.builders.cell_levels import channels as rgb
 from gradflow.figures.builders.colours import INK, PAPER
 from gradflow.numerics.scaled import Array
@@ -123,14 +123,15 @@ def _lane_top(cells: int, number: int) -> int:
 def _draw_bar(drawn: Array, film: Film, top: int) -> None:
     """The colour bar, of all the colours of the scale from left to right."""
     left, right = _places(film)[0], drawn.shape[1] - _MARGIN
-    colours = np.arange(3, FREE, dtype=np.uint8)
+    colours = np.arange(FIRST, FREE, dtype=np.uint8)
     spread = colours[np.linspace(0, len(colours) - 1, right - left).round().astype(int)]
     drawn[top : top + 10, left:right] = spread
     for share, text in film.bar["ticks"]:
         plain = _plain(text)
         at = left + share * (right - left) - share * _width(plain)
         _write(drawn, (round(at), top + 12), plain, _SMALL)
-    title = f"{film.bar['title']}; chequered: exactly zero; hatched: no input"
+    few = "; orange and black: too few digits" if film.bar["few"] else ""
+    title = f"{film.bar['title']}; chequered: exactly zero; hatched: no input{few}"
     _write(drawn, (left, top + 12 + _LINE - 4), title, _SMALL)
 
 

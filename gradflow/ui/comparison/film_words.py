@@ -87,6 +87,11 @@ def reached(t: int, k: int) -> str:
     return f"step {t + 1 - k}, k = {k}" if k else f"before step {t}"
 
 
+def unsure(step: int) -> str:
+    """That nothing is known of how much of the gradient reaches a step."""
+    return f"At step {step}; float64 has too few digits to tell how much reaches it."
+
+
 def arrived(step: int, share: float) -> str:
     """How much of the gradient reaches a step, of what reaches the target step."""
     if math.isnan(share):

@@ -20,9 +20,9 @@ from gradflow.figures.builders.panel import Panel, row_units
 from gradflow.figures.builders.pooling import block_size
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import film_words as words
-from gradflow.ui.component.film import Film, FilmPanel, Lane
-from gradflow.ui.component.linked_charts import bar_content
+from gradflow.ui.component.film import Film, FilmPanel, Lane, film_bar
 from gradflow.ui.shared import panels
+from gradflow.ui.shared.doubtful_terms import few_digits, few_digits_of_classes
 from gradflow.ui.shared.experiment import Experiment, explained_parameter
 from gradflow.ui.shared.settings import Settings
 
@@ -45,12 +45,18 @@ class Arrivals:
         Lag k in column k - 1. The ways add up to all that reaches a step.
     whole : array of shape (t,)
         log10 of all together.
+    few : bool array of shape (ways, t)
+        What has too few digits.
+    whole_few : bool array of shape (t,)
+        The same of all together.
     """
 
     names: tuple[str, ...]
     log10: Array
     sign: Array
     whole: Array
+    few: Array
+    whole_few: Array
 
 
 def arrivals_by_way(experiment: Experiment, gate: str, t: int) -> tuple[Arrivals, Arrivals]:
@@ -66,13 +72,29 @@ def arrivals_by_way(experiment: Experiment, gate: str, t: int) -> tuple[Arrivals
         Target step.
     """
     rnn, lstm = (_of_target(flow, t) for flow in (experiment.rnn, experiment.lstm))
-    one, both = rnn.log10("b")[0, :t], lstm.log10(f"b_{gate}")[0, :t]
-    ways = lstm.by_detours(f"b_{gate}", classes=2)
+    name = f"b_{gate}"
+    ways = lstm.by_detours(name, classes=2)
     assert ways.sign is not None
+    one, both = rnn.log10("b")[:, :t], lstm.log10(name)[0, :t]
+    one_few, both_few = _few(rnn, "b"), _few(lstm, name)
+    few = few_digits_of_classes(lstm, name, ways, both_few) if both_few.any() else both_few[None]
     return (
-        Arrivals((words.STATE,), one[None], rnn.sign("b")[:, :t], one),
-        Arrivals((words.CELL_LINE, words.DETOURS), ways.log10[:, 0, :t], ways.sign[:, 0, :t], both),
+        Arrivals((words.STATE,), one, rnn.sign("b")[:, :t], one[0], one_few[:, :t], one_few[0, :t]),
+        Arrivals(
+            (words.CELL_LINE, words.DETOURS),
+            ways.log10[:, 0, :t],
+            ways.sign[:, 0, :t],
+            both,
+            np.broadcast_to(few, ways.log10.shape)[:, 0, :t],
+            both_few[0, :t],
+        ),
     )
+
+
+def _few(flow: gf.GradientFlow, name: str) -> Array:
+    """The terms with too few digits, (1, T)."""
+    found = few_digits(flow, name)
+    return np.zeros((1, flow.T), bool) if found is None else found
 
 
 def _of_target(flow: gf.GradientFlow, t: int) -> gf.GradientFlow:
@@ -111,7 +133,7 @@ def pulse_of(settings: Settings, experiment: Experiment) -> Film:
         words.pulse_title(t),
         sides,
         colour_table(both[0], view),
-        bar_content(both[0], view),
+        film_bar(sides, both[0], view),
         view.axis,
         T=experiment.T,
         cells=n,
@@ -208,8 +230,11 @@ def _lanes(arriving: Arrivals, place: _PulseTarget) -> Array:
         lags = slice((cell - 1) * block, min(cell * block, t))
         largest = shown[:, lags].argmax(axis=1)[:, None]
         sizes = np.take_along_axis(shown[:, lags], largest, axis=1)
-        signs = np.take_along_axis(arriving.sign[:, lags], largest, axis=1)
-        lanes[:, place.column(cell)] = signed_levels(sizes, signs, place.view)[:, 0]
+        signs, few = (
+            np.take_along_axis(array[:, lags], largest, axis=1)
+            for array in (arriving.sign, arriving.few)
+        )
+        lanes[:, place.column(cell)] = signed_levels(sizes, signs, place.view, few)[:, 0]
     return lanes
 
 
@@ -217,6 +242,8 @@ def _said(panel: Panel, arriving: Arrivals, k: int) -> str:
     """What has reached the step at lag k."""
     if not k:
         return words.BEFORE
+    if arriving.whole_few[[0, k - 1]].any():
+        return words.unsure(len(arriving.whole) + 1 - k)
     own = arriving.whole[0]
     share = float(arriving.whole[k - 1] - own) if np.isfinite(own) else math.nan
     return words.arrived(len(arriving.whole) + 1 - k, share)

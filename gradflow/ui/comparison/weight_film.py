@@ -17,8 +17,7 @@ from gradflow.figures.builders.pooling import block_size
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import film_words as words
 from gradflow.ui.comparison.shown_rows import findings, measured
-from gradflow.ui.component.film import Film, FilmPanel
-from gradflow.ui.component.linked_charts import bar_content
+from gradflow.ui.component.film import Film, FilmPanel, film_bar
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import inputs, run
 from gradflow.ui.shared.settings import Settings
@@ -185,7 +184,7 @@ def _cut(
         words.film_title(change.name, values[0], values[-1]),
         both,
         colour_table(shots[0].panels[0], view),
-        bar_content(shots[0].panels[0], view),
+        film_bar(both, shots[0].panels[0], view),
         view.axis,
         T=longest,
         cells=n,

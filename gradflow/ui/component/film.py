@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from gradflow.figures.builders.cell_levels import FEW
+from gradflow.figures.builders.colour_scale import View
+from gradflow.figures.builders.panel import Panel
 from gradflow.numerics.scaled import Array
 from gradflow.ui.component import assets
+from gradflow.ui.component.linked_charts import bar_content
 from gradflow.ui.component.packing import packed
 
 ENTRY, STYLE = "film_component", "film"
@@ -68,6 +72,11 @@ class FilmPanel:
         return f"Heatmap of the {self.title}: {self.quantity} by target step and lag"
 
     @property
+    def has_few_digits(self) -> bool:
+        """Whether any cell of any picture is marked for its few digits."""
+        return any(bool(np.isin(cells, FEW).any()) for cells in (self.triangles, self.strips))
+
+    @property
     def told(self) -> dict[str, Any]:
         """What a script is told beside the pictures."""
         lanes = [{"name": lane.name, "label": lane.label} for lane in self.lanes]
@@ -94,7 +103,7 @@ class Film:
     colours : uint8 array of shape (256, 4)
         Red, green, blue and opacity of each byte of the pictures.
     bar : mapping
-        The colour bar: its title, colours and ticks.
+        The colour bar: its title, colours and ticks, and whether terms have too few digits.
     axis : "lag" or "source"
         What the columns count.
     T, cells : int
@@ -128,6 +137,12 @@ class Film:
     def across(self) -> str:
         """What the columns count, with its letter."""
         return _ACROSS[self.axis]
+
+
+def film_bar(panels: Sequence[FilmPanel], one: Panel, view: View) -> dict[str, Any]:
+    """The colour bar of a film, with the colours that a panel of it has."""
+    few = any(panel.has_few_digits for panel in panels)
+    return bar_content(one, view) | {"few": few}
 
 
 def film_message(film: Film) -> bytes:

@@ -74,7 +74,7 @@ def few_digits(*marked: Array | None) -> str:
         return ""
     terms, be = ("1 term has", "is") if count == 1 else (f"{count:,} terms have", "are")
     return (
-        f"{terms} fewer than {LEAST} digits and {be} marked in orange: float64 cancels or "
+        f"{terms} fewer than {LEAST} digits and {be} chequered in orange: float64 cancels or "
         "underflows in a state that a term is made of. Read none as exactly zero, nor as the size "
         "that it has."
     )

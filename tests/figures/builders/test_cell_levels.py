@@ -1,5 +1,7 @@
 """One byte a cell says the colour that Plotly gives it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from plotly.colors import hex_to_rgb, label_rgb, sample_colorscale, unlabel_rgb
@@ -7,6 +9,7 @@ from plotly.colors import hex_to_rgb, label_rgb, sample_colorscale, unlabel_rgb
 import gradflow as gf
 from gradflow.figures.builders.cell_levels import (
     CHEQUER,
+    FEW,
     FIRST,
     FREE,
     NOTHING,
@@ -53,6 +56,18 @@ def test_exact_zeros_are_chequered_and_what_is_no_term_is_clear():
     assert (levels[np.isnan(cells.log10)] == NOTHING).all()
     assert table[NOTHING, 3] == 0
     assert not table[FREE:].any()
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_terms_with_too_few_digits_are_chequered_in_colours_of_their_own(signs):
+    panel, view, cells = _shown(signs)
+    plain = shown_levels(cells, view)
+    doubtful = np.zeros(plain.shape, bool)
+    doubtful[5, :3] = True
+    levels, table = shown_levels(replace(cells, doubtful=doubtful), view), colour_table(panel, view)
+    assert np.isin(levels[doubtful], FEW).all()
+    assert len(np.unique(table[[*FEW, *CHEQUER]], axis=0)) == 4
+    np.testing.assert_array_equal(levels[~doubtful], plain[~doubtful])
 
 
 def test_signed_sizes_have_the_colours_of_the_heatmap_that_tells_signs():
