@@ -1,4 +1,4 @@
-"""A survey over one process, two, and Dask, and the memory of a long stream.
+"""A survey over one process, two, and Dask, and the memory of streams of two lengths.
 
     python -m benchmarks.survey
 
@@ -60,7 +60,7 @@ def fastest(count: int) -> dict[str, float]:
     ):
         workers = {"one process": one, "two processes": two, "Dask, two workers": dask}
         for executor in workers.values():  # until every worker has loaded numpy
-            seconds(32, executor)
+            seconds(16, executor)
         rounds = [
             {name: seconds(count, executor) for name, executor in workers.items()}
             for _ in range(ROUNDS)
@@ -68,11 +68,16 @@ def fastest(count: int) -> dict[str, float]:
     return {name: min(taken[name] for taken in rounds) for name in workers}
 
 
-def megabytes(count: int) -> str:
-    """By how much one process grows at most in a survey of a long stream."""
+def growth(counts: tuple[int, ...]) -> str:
+    """By how much one process grows at most in surveys of streams, as sentences."""
     seconds(8, None)
-    grown = machine.peak_megabytes(lambda: seconds(count, None))
-    return "unknown" if grown is None else f"{grown:.0f}"
+    return " ".join(_grown(count) for count in counts)
+
+
+def _grown(count: int) -> str:
+    found = machine.peak_megabytes(lambda: seconds(count, None))
+    megabytes = "an unknown number of" if found is None else f"{found:.0f}"
+    return f"A stream of {count:,} sequences made one process grow by {megabytes} MB at most."
 
 
 def main() -> None:
@@ -81,15 +86,17 @@ def main() -> None:
     parser.add_argument("--sequences", type=int, default=96, help="of each timed survey")
     parser.add_argument("--stream", type=int, default=10_000, help="sequences of the long stream")
     options = parser.parse_args()
-    taken, grown = fastest(options.sequences), megabytes(options.stream)
+    taken = fastest(options.sequences)
+    load = machine.load()
+    grown = growth((options.stream // 10, options.stream))
     rows = [
         f"| {name} | {options.sequences / found:.1f} | {taken['one process'] / found:.2f} |"
         for name, found in taken.items()
     ]
     table = ["| workers | sequences a second | times one process |", "| --- | ---: | ---: |", *rows]
     words = (
-        f"The best of {ROUNDS} surveys of {options.sequences} sequences, on {machine.name()}. A "
-        f"stream of {options.stream:,} sequences made one process grow by {grown} MB at most."
+        f"The best of {ROUNDS} surveys of {options.sequences} sequences, on {machine.name()}, with "
+        f"{load}: two processes gain only where two cores are free. {grown}"
     )
     report.put("survey", "\n".join([*table, "", words]))
 
