@@ -1,5 +1,7 @@
 """Terms with few digits: found where there are any, and marked on the pages of the two networks."""
 
+import csv
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +10,7 @@ from support.packed import unpacked
 
 from gradflow.ui.comparison.shown_rows import findings, measured
 from gradflow.ui.component.linked_charts import Moving, message
-from gradflow.ui.paths import class_panels, path_words
+from gradflow.ui.paths import class_panels, downloads_section, path_words
 from gradflow.ui.shared import panels, words
 from gradflow.ui.shared.doubtful_terms import few_digits
 from gradflow.ui.shared.experiment import run
@@ -82,6 +84,10 @@ def test_the_page_of_paths_marks_the_classes_too():
         # Never called exactly zero where the whole is in doubt.
         assert not (np.isneginf(panel.log10) & few & ~panel.doubtful).any()
         assert panel.doubtful.any()
+    text = downloads_section.terms_csv(UNDERFLOWS, experiment, taken).decode()
+    marks = [row["few_digits"] for row in csv.DictReader(io.StringIO(text))]
+    expected = [panel.doubtful[np.tril_indices(50)] for panel in (cell, detours, whole)]
+    np.testing.assert_array_equal(marks, np.concatenate(expected).astype(int).astype(str))
     found = class_panels.carriers(taken, experiment, 50)
     assert "exactly zero" in path_words.finding(found)
     assert "cannot be told" in path_words.finding(found, unsure=True)

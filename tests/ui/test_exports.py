@@ -21,12 +21,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import gradflow as gf
+from gradflow.figures.builders.print_format import PrintFormat
 from gradflow.ui import vendor_internals
-from gradflow.ui.comparison import exports
+from gradflow.ui.comparison import downloads_section, exports
 from gradflow.ui.comparison.downloads_section import SECTION
 from gradflow.ui.downloads import images, python_code
 from gradflow.ui.downloads.file_titles import titled
 from gradflow.ui.downloads.files import html_file
+from gradflow.ui.downloads.print_options import PrintOptions
 from gradflow.ui.shared import settings_file
 from gradflow.ui.shared.experiment import Experiment, run
 from gradflow.ui.shared.settings import Settings
@@ -57,7 +59,7 @@ def flows(experiment: Experiment) -> dict[str, gf.GradientFlow]:
 
 def rows(experiment: Experiment, settings: Settings) -> list[dict[str, str]]:
     text = exports.terms_csv(experiment, settings).decode()
-    assert text.startswith("cell,parameter,t,k,j,sign,log10,value\n")
+    assert text.startswith("cell,parameter,t,k,j,sign,log10,value,few_digits\n")
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -122,6 +124,42 @@ def test_npz_of_a_longer_sequence_gives_the_chosen_parameter_back():
         np.testing.assert_array_equal(arrays["lstm/w_hf/sign"], experiment.lstm.sign("w_hf"))
 
 
+# The cell state cancels and underflows.
+UNDERFLOWS = Settings(sequence="impulse", w_s=-2.0, b_f=0.0, parameter="w_h", T=20)
+
+
+def test_files_mark_what_has_too_few_digits():
+    experiment = run(UNDERFLOWS)
+    lower = np.tril_indices(20)
+    found = rows(experiment, UNDERFLOWS)
+    file = io.BytesIO(exports.terms_npz(experiment, UNDERFLOWS))
+    with np.load(file, allow_pickle=False) as arrays:
+        for cell, name in (("rnn", "w_s"), ("lstm", "w_hf"), ("lstm", "w_hc")):
+            few = flows(experiment)[cell].digits(name) < 6
+            assert few.any() == (cell == "lstm")
+            np.testing.assert_array_equal(arrays[f"{cell}/{name}/few_digits"], few)
+            column = [row["few_digits"] for row in found if row["parameter"] == name]
+            np.testing.assert_array_equal(column, few[lower].astype(int).astype(str))
+
+
+def test_pictures_and_pages_mark_what_has_too_few_digits():
+    experiment = run(UNDERFLOWS)
+    options = PrintOptions(("RNN", "LSTM", "profile"), PrintFormat("columns", 8.0))
+    made = downloads_section._pictures(experiment, UNDERFLOWS, "link", options)
+    few = experiment.lstm.digits("w_h") < 6
+    for figure in (made.printed(), made.page(True)):
+        marks = [trace for trace in figure.data if trace.name == "too few digits"]
+        [shown] = marks  # the RNN has none
+        np.testing.assert_array_equal(np.isfinite(shown.z), few)
+        keys = figure.data[0].colorbar.title.text
+        assert "too few digits" in keys
+        said = " ".join(note.text.replace("<br>", " ") for note in figure.layout.annotations)
+        assert f"{few.sum()} terms have fewer than 6 digits" in said
+        [curve] = [trace for trace in figure.data if trace.name == "LSTM"]
+        assert few[-1, 0]  # and the row is shown over that term
+        assert np.isnan(curve.y).all()
+
+
 def test_csv_writes_exact_zeros_as_minus_infinity():
     settings = Settings(sequence="impulse", T=3)
     zeros = [row for row in rows(run(settings), settings) if row["sign"] == "0"]
@@ -136,7 +174,7 @@ def test_npz_holds_the_numbers_of_the_library(settings):
     experiment = run(settings, OWN)
     file = io.BytesIO(exports.terms_npz(experiment, settings))
     with np.load(file, allow_pickle=False) as arrays:
-        assert len(arrays.files) == 2 * (3 + 12) + 3
+        assert len(arrays.files) == 3 * (3 + 12) + 3
         for cell, flow in flows(experiment).items():
             for parameter in flow.parameters:
                 for part in ("log10", "sign"):
@@ -144,6 +182,7 @@ def test_npz_holds_the_numbers_of_the_library(settings):
                     expected = getattr(flow, part)(parameter)
                     assert found.dtype == expected.dtype
                     np.testing.assert_array_equal(found, expected)
+                assert not arrays[f"{cell}/{parameter}/few_digits"].any()
         product = experiment.lstm.log10_forget_product()
         np.testing.assert_array_equal(arrays["lstm/forget_product/log10"], product)
         np.testing.assert_array_equal(arrays["x"], experiment.inputs.x)

@@ -95,7 +95,9 @@ def colour_range(panels: Sequence[Panel], relative: bool, floor: float) -> tuple
     return float(floor), float(max(high, math.floor(floor) + 1))
 
 
-def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
+def colour_bar(
+    panel: Panel, view: View, beside: Sequence[Panel] = (), **place: Any
+) -> dict[str, Any]:
     """The colour bar, thin and flat under the plot.
 
     Parameters
@@ -104,6 +106,8 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
         A panel that has the bar's colours.
     view : View
         How panels are shown.
+    beside : sequence of Panel
+        Others that the bar is of too.
     **place
         Fields that place it elsewhere.
 
@@ -111,8 +115,9 @@ def colour_bar(panel: Panel, view: View, **place: Any) -> dict[str, Any]:
     -------
     dict
     """
-    keys = panel.has_zeros, panel.has_doubtful
-    return flat_bar(ticks(panel, view), bar_title(view), *keys) | place
+    every = (panel, *beside)
+    zeros, doubtful = (any(one.has_zeros for one in every), any(one.has_doubtful for one in every))
+    return flat_bar(ticks(panel, view), bar_title(view), zeros, doubtful) | place
 
 
 def flat_bar(

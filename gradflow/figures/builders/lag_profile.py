@@ -36,13 +36,22 @@ _NARROW = (480.0, 300.0, float(FONT))
 
 
 class Line(NamedTuple):
-    """One curve: its name, log10 of the sizes (n,), a key of `colours.LINES`, dash and width."""
+    """One curve: its name, log10 of the sizes (n,), a key of `colours.LINES`, dash and width.
+
+    `doubtful`, (n,) bool, says which sizes have too few digits to be drawn; None where all have.
+    """
 
     name: str
     log10: Array
     colour: str
     dash: str = "solid"
     width: int = 2
+    doubtful: Array | None = None
+
+    @property
+    def known(self) -> Array:
+        """log10 of the sizes that have digits enough, (n,); nan of the others."""
+        return self.log10 if self.doubtful is None else np.where(self.doubtful, np.nan, self.log10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,18 +237,21 @@ def notes(record: Profile) -> list[str]:
     said = []
     if any(_zero_points(record, line) for line in record.lines):
         said.append("✕ from this lag on, that format returns zero")
-    zero = [line for line in record.lines if np.isneginf(line.log10).any()]
-    gone = [line.name for line in zero if np.isneginf(line.log10).all()]
+    zero = [line for line in record.lines if np.isneginf(line.known).any()]
+    gone = [line.name for line in zero if np.isneginf(line.known).all()]
+    few = [line.name for line in record.lines if line.doubtful is not None and line.doubtful.any()]
     gaps = [line.name for line in zero if line.name not in gone]
     if gone:
         said += wrapped(f"all exactly zero, no curve: {'; '.join(gone)}", NOTE_CHARACTERS)
     if gaps:
         said += wrapped(f"gaps are exact zeros: {'; '.join(gaps)}", NOTE_CHARACTERS)
+    if few:
+        said += wrapped(f"no curve where digits are too few: {'; '.join(few)}", NOTE_CHARACTERS)
     return said
 
 
 def _curve(record: Profile, line: Line) -> dict[str, Any]:
-    finite = np.isfinite(line.log10)
+    finite = np.isfinite(line.known)
     mantissa, exponent = scientific(line.log10)
     return {
         "type": "scatter",
@@ -264,7 +276,7 @@ def _zero_points(record: Profile, line: Line) -> list[tuple[int, float, str]]:
     points = []
     for lag, names in sorted(formats.items()):
         (places,) = np.nonzero(np.asarray(record.lags) == lag)
-        if places.size and np.isfinite(line.log10[places[0]]):
+        if places.size and np.isfinite(line.known[places[0]]):
             points.append((lag, float(line.log10[places[0]]), " ".join(names)))
     return points
 
@@ -344,7 +356,7 @@ def _markers(record: Profile, line: Line, sides: list[str]) -> dict[str, Any]:
 
 def _range(record: Profile, floor: float) -> tuple[float, float]:
     """Ends of the vertical axis, as log10."""
-    curves = [line.log10 for line in record.lines]
+    curves = [line.known for line in record.lines]
     if record.reference is not None:
         curves.append(record.reference)
     values = np.concatenate([np.asarray(curve, dtype=float) for curve in curves] or [np.zeros(0)])

@@ -79,13 +79,15 @@ def figure_for_print(
     legend_lines = 0 if profile is None else _legend_lines(profile, form, len(panels))
     bars = barred(panels, view) if panels else ()
     words = max((x_label_depth(panel, view) for panel in panels), default=0) * letter / 12.0
-    places = placed(form, len(panels), profile is not None, legend_lines, len(bars) < 2, words)
+    one_bar = len(bars) < 2
+    places = placed(form, len(panels), profile is not None, legend_lines, one_bar, words)
     height = places.bottom + letter * (0.6 + _CAPTION_LINE * len(lines))
     sheet = _Sheet(form, height)
     for index, panel in enumerate(panels):
-        bar_index = {0: 0} if len(bars) < 2 else {n: n for n in range(len(panels))}
+        bar_index = {0: 0} if one_bar else {n: n for n in range(len(panels))}
         bar = places.bars[bar_index[index]] if index in bar_index else None
-        sheet.add_heatmap(panel, view, places.heatmaps[index], bar, block)
+        drawn = None if bar is None else sheet.bar(panel, view, bar, panels if one_bar else ())
+        sheet.add_heatmap(panel, view, places.heatmaps[index], drawn, block)
     if profile is not None and places.profile is not None:
         sheet.add_profile(profile, view, places.profile, legend_lines)
     return sheet.figure(lines, places)
@@ -102,7 +104,7 @@ class _Sheet:
         self._axes = 0
 
     def add_heatmap(
-        self, panel: Panel, view: View, place: Place, bar: Place | None, block: int
+        self, panel: Panel, view: View, place: Place, bar: dict[str, Any] | None, block: int
     ) -> None:
         x, y = self._new_axes()
         strip, _ = self._new_axes()
@@ -124,9 +126,8 @@ class _Sheet:
         if panel.clip is not None:
             right = Place(place.left + side * (1.0 - STRIP), place.top, side * STRIP, place.height)
             self._layout[_key(strip)] = strip_axis() | {"domain": self._across(right), "anchor": y}
-        drawn = None if bar is None else self._bar(panel, view, bar)
         cells = shown_cells(panel, view, block)
-        self._traces += heatmap_traces(panel, view, cells, drawn, None, (x, y, strip))
+        self._traces += heatmap_traces(panel, view, cells, bar, None, (x, y, strip))
         heading, *others = heatmap_annotations(panel, view, (x, y, strip), block)
         fits = (
             panel.T > 1 and self._form.zoom is None and side > 32.0 * LETTER * letter + 3 * letter
@@ -223,9 +224,11 @@ class _Sheet:
                 step = tick_step(abs(ends[1] - ends[0]), _TICKS)
                 axis |= {"tickmode": "linear", "tick0": 0, "dtick": step}
 
-    def _bar(self, panel: Panel, view: View, place: Place) -> dict[str, Any]:
+    def bar(
+        self, panel: Panel, view: View, place: Place, beside: Sequence[Panel]
+    ) -> dict[str, Any]:
         left, right = self._across(place)
-        bar = colour_bar(panel, view, len=right - left, x=0.5 * (left + right))
+        bar = colour_bar(panel, view, beside, len=right - left, x=0.5 * (left + right))
         bar |= {"xref": "container", "y": self._up(place)[1], "yanchor": "top"}
         bar["title"]["text"] = bar["title"]["text"].removesuffix(UNDER_TITLE)
         return bar | {"thickness": 0.7 * self._form.letter}

@@ -92,7 +92,7 @@ def sheet(
         if not alike:  # signs on one side only: other colours, so a bar for each
             bar = _bar(panel, view, bars_top, (left + right) / 2.0, 0.8 * (right - left))
         elif index == 0:
-            bar = _bar(_with_most_keys(panels), view, bars_top, 0.5, 0.5)
+            bar = _bar(panel, view, bars_top, 0.5, 0.5, panels)
         axes = _panel_axes(index)
         cells = shown_cells(panel, view, block)
         shown = details(panel, view, cells) if labels else None
@@ -176,14 +176,16 @@ def _profile_layout(
     }
 
 
-def _with_most_keys(panels: Sequence[Panel]) -> Panel:
-    """The panel whose bar has the keys to exact zeros and to doubtful terms, where one has."""
-    return max(panels, key=lambda panel: panel.has_zeros + 2 * panel.has_doubtful)
-
-
-def _bar(panel: Panel, view: View, top: float, middle: float, width: float) -> dict[str, Any]:
+def _bar(
+    panel: Panel,
+    view: View,
+    top: float,
+    middle: float,
+    width: float,
+    beside: Sequence[Panel] = (),
+) -> dict[str, Any]:
     """A colour bar under the panels."""
-    return colour_bar(panel, view, len=width, x=middle, yref="paper", y=top, yanchor="top")
+    return colour_bar(panel, view, beside, len=width, x=middle, yref="paper", y=top, yanchor="top")
 
 
 def _header(title: str) -> list[dict[str, Any]]:

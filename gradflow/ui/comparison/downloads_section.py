@@ -24,6 +24,7 @@ from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.setting_words import settings_said
 from gradflow.ui.shared.settings import Settings
+from gradflow.ui.shared.words import marks_said
 
 # The key that holds whether the section is open.
 SECTION = "open_downloads"
@@ -65,8 +66,9 @@ def _numbers(experiment: Experiment, settings: Settings, own: Array | None) -> t
         File(
             "CSV",
             lambda: exports.terms_csv(experiment, settings),
-            "The terms of the chosen parameter, one row a term; for the LSTM those of each "
-            f"gate. Beyond {LONGEST_WHOLE} steps those of the chosen target.",
+            "The terms of the chosen parameter, one row a term, with 1 where float64 has lost it; "
+            f"for the LSTM those of each gate. Beyond {LONGEST_WHOLE} steps those of the chosen "
+            "target.",
             f"_{settings.parameter}",
         ),
         File(
@@ -95,7 +97,7 @@ def _pictures(
             [panel for panel in both if panel.title in options.panels],
             panels.view(settings, both),
             panels.both_rows(settings, experiment, both) if PROFILE in options.panels else None,
-            (" ".join(said), link),
+            (" ".join((*said, *marks_said(both))), link),
             options.form,
             picture_block(experiment.T),
         )
@@ -109,7 +111,7 @@ def _pictures(
             panels.view(settings, both),
             panels.both_rows(settings, experiment, both),
             "gradflow: where the gradient goes",
-            (*said, link),
+            (*said, *marks_said(both), link),
             labels,
             block=page_block(experiment.T),
         )

@@ -8,24 +8,26 @@ import numpy as np
 
 import gradflow as gf
 from gradflow.numerics.scaled import Array
-from gradflow.ui.downloads.files import csv_file, npz_file
+from gradflow.ui.downloads.files import csv_file, digit_marks, npz_file
 from gradflow.ui.downloads.packed_terms import HOW_TO_READ, packed
+from gradflow.ui.shared.doubtful_terms import few_digits
 from gradflow.ui.shared.experiment import Experiment, parameter_name
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings
 
-CSV_HEADER = ("cell", "parameter", "t", "k", "j", "sign", "log10", "value")
+CSV_HEADER = ("cell", "parameter", "t", "k", "j", "sign", "log10", "value", "few_digits")
 
 
 def terms_csv(experiment: Experiment, settings: Settings) -> bytes:
     """The terms of the chosen parameter: in the RNN, and in each gate of the LSTM.
 
-    One row a term, k <= t only, at full precision; log10 is -inf where the term is exactly zero.
+    One row a term, k <= t only, at full precision; log10 is -inf where the term is zero. few_digits
+    is 1 where float64 has lost the term: it is then not exactly zero, nor of the size that it has.
     All parameters of 500 steps would be 1.9 million rows and 120 MB: `terms_npz` holds those. Of a
     longer sequence it has the chosen target step alone.
     """
     tables = (
-        ((cell, name), (flow.sign(name), flow.log10(name), flow.value(name)))
+        ((cell, name), (flow.sign(name), flow.log10(name), flow.value(name), _marks(flow, name)))
         for cell, flow, names in _chosen(experiment, settings)
         for name in names
     )
@@ -37,7 +39,8 @@ def terms_npz(experiment: Experiment, settings: Settings) -> bytes:
 
     Arrays of shape (T, T) have target step t in row t - 1 and lag k in column k - 1. Their names
     are such as "rnn/w_s/log10", "lstm/w_xf/sign" and "lstm/forget_product/log10"; log10 is nan
-    where k > t. "x" is of shape (T,) and "settings" a JSON string.
+    where k > t, and "rnn/w_s/few_digits" is 1 where float64 has lost the term. "x" is of shape (T,)
+    and "settings" a JSON string.
 
     Of a sequence of more than 500 steps it has the chosen parameter alone, in both networks, and
     log10 as `packed_terms.packed` has it; "how_to_read" is Python that gives it back.
@@ -49,20 +52,27 @@ def terms_npz(experiment: Experiment, settings: Settings) -> bytes:
 
 
 def _plain(experiment: Experiment) -> dict[str, Array]:
-    arrays = {
-        f"{cell}/{parameter}/{part}": getattr(flow, part)(parameter)
-        for cell, flow in (("rnn", experiment.rnn), ("lstm", experiment.lstm))
-        for parameter in flow.parameters
-        for part in ("log10", "sign")
-    }
-    return arrays | {"lstm/forget_product/log10": experiment.lstm.log10_forget_product()}
+    arrays = {"lstm/forget_product/log10": experiment.lstm.log10_forget_product()}
+    for cell, flow in (("rnn", experiment.rnn), ("lstm", experiment.lstm)):
+        for parameter in flow.parameters:
+            name = f"{cell}/{parameter}"
+            arrays[f"{name}/log10"] = flow.log10(parameter)
+            arrays[f"{name}/sign"] = flow.sign(parameter)
+            arrays[f"{name}/few_digits"] = _marks(flow, parameter)
+    return arrays
+
+
+def _marks(flow: gf.GradientFlow, name: str) -> Array:
+    return digit_marks(few_digits(flow, name), flow.log10(name))
 
 
 def _packed(experiment: Experiment, settings: Settings) -> dict[str, Array]:
     arrays = {"how_to_read": np.array(HOW_TO_READ)}
     for cell, flow, parameters in _chosen(experiment, settings):
         for parameter in parameters:
-            arrays |= _part(f"{cell}/{parameter}", flow.log10(parameter), flow.sign(parameter))
+            name = f"{cell}/{parameter}"
+            arrays |= _part(name, flow.log10(parameter), flow.sign(parameter))
+            arrays[f"{name}/few_digits"] = _marks(flow, parameter)
     product = experiment.lstm.log10_forget_product()
     return arrays | _part("lstm/forget_product", product, np.isfinite(product).astype(np.int8))
 

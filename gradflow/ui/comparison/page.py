@@ -129,8 +129,7 @@ def _notes_under(settings: Settings, both: tuple[Panel, Panel]) -> list[str]:
     ]
     if settings.signs and settings.gate == "all":
         said.append(words.NO_SIGNS)
-    few = shared_words.few_digits(*(panel.doubtful for panel in both))
-    return [*said, *([few] if few else []), words.PROFILE]
+    return [*said, *shared_words.marks_said(both), words.PROFILE]
 
 
 def _unlinked_charts(made: Charts) -> None:

@@ -52,6 +52,19 @@ def csv_file(
     return text.getvalue()
 
 
+def digit_marks(doubtful: Array | None, log10: Array) -> Array:
+    """What files have of marks: 1 where a term has too few digits and 0 where not, int8.
+
+    Parameters
+    ----------
+    doubtful : bool array of the same shape, or None
+        The marks; None where all terms have enough.
+    log10 : array
+        log10 of the terms.
+    """
+    return np.zeros(log10.shape, np.int8) if doubtful is None else doubtful.astype(np.int8)
+
+
 def npz_file(arrays: Mapping[str, Any], settings: Any) -> bytes:
     """Arrays, and the settings as a JSON string; loads without pickle."""
     file = io.BytesIO()

@@ -6,7 +6,7 @@ import numpy as np
 
 import gradflow as gf
 from gradflow.numerics.scaled import Array
-from gradflow.ui.downloads.files import csv_file, json_file, npz_file
+from gradflow.ui.downloads.files import csv_file, digit_marks, json_file, npz_file
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen, is_changed
 from gradflow.ui.model.settings import ModelSettings
@@ -18,11 +18,13 @@ STEM = "gradflow_model"
 _NAMES = ("as_read", "forget_bias_added")
 # What a user can say of a file, by the arguments of `gradflow.load`.
 _ANSWERS = ("prefix", "cell", "activation", "recurrent_activation", "gates", "direction", "merge")
-CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10")
+CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10", "few_digits")
 
 
 def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> bytes:
     """A CSV of the terms of the runs; beyond 500 steps those of one target.
+
+    few_digits is 1 where float64 has lost the term, 0 where not, and -1 where that is not known.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> byt
         The chosen target step.
     """
     named = zip(_NAMES, seen, strict=False)
-    tables = (((name, layer, parameter), (one.log10,)) for name, one in named)
+    tables = (((name, layer, parameter), (one.log10, _marks(one))) for name, one in named)
     return csv_file(CSV_HEADER, tables, t)
 
 
@@ -44,11 +46,19 @@ def terms_npz(
     """The terms of the runs, the inputs, the targets, the weights and the settings.
 
     "as_read/log10" and "forget_bias_added/log10" are of shape (T, T), target step t in row t - 1
-    and lag k in column k - 1, nan where k > t; of the last step alone (1, T). Loads without
-    pickle.
+    and lag k in column k - 1, nan where k > t; of the last step alone (1, T). "as_read/few_digits"
+    is of the same shape and as in `terms_csv`. Loads without pickle.
     """
-    terms = {f"{name}/log10": one.log10 for name, one in zip(_NAMES, seen, strict=False)}
+    named = list(zip(_NAMES, seen, strict=False))
+    terms = {f"{name}/log10": one.log10 for name, one in named}
+    terms |= {f"{name}/few_digits": _marks(one) for name, one in named}
     return npz_file(terms | _arrays(aim) | {"parameter": np.array(parameter)}, settings)
+
+
+def _marks(one: Seen) -> Array:
+    if one.doubtful is None:
+        return np.full(one.log10.shape, -1, np.int8)
+    return digit_marks(one.doubtful, one.log10)
 
 
 def settings_json(settings: ModelSettings, aim: Objective) -> bytes:

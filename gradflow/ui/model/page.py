@@ -257,7 +257,7 @@ def _downloads(
             return on_paper(profile(row, settings.floor), False, title)
         shown = panels.run_panels(found, parameter, given)
         loss = f"Loss: {words.loss(aim, chosen.model.readout_layer)}"
-        footer = (*chosen.model.description, loss, link)
+        footer = (*chosen.model.description, loss, words.digits(found), link)
         return sheet(
             shown,
             views.view(settings, shown),

@@ -11,7 +11,7 @@ from gradflow.analysis import memory
 from gradflow.analysis.forget_bias import keeping_gate
 from gradflow.cells import Cell
 from gradflow.engine.parameter_names import layers_of
-from gradflow.figures.builders.lag_profile import Profile
+from gradflow.figures.builders.lag_profile import Line, Profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.target_curves import Measure
 from gradflow.numerics.scaled import Array
@@ -47,6 +47,10 @@ class Seen:
     def row(self, t: int) -> Array:
         """log10 of the terms of a target, (t,)."""
         return np.asarray(self.log10[self._place(t), :t])
+
+    def doubtful_row(self, t: int) -> Array | None:
+        """Which of them have too few digits, (t,); None where that is not known."""
+        return None if self.doubtful is None else self.doubtful[self._place(t), :t]
 
     def reach_at(self, t: int) -> memory.Reach:
         """The measures of a target."""
@@ -108,7 +112,10 @@ def run_panels(seen: tuple[Seen, ...], quantity: str, sequence: Sequence) -> tup
 
 def row_of_runs(settings: ModelSettings, seen: tuple[Seen, ...], quantity: str, t: int) -> Profile:
     """The rows of the chosen target; that of the model as read lies on top, and is thick."""
-    rows = [(one.title, colour, one.row(t)) for one, colour in zip(seen, _COLOURS, strict=False)]
+    rows = [
+        Line(one.title, one.row(t), colour, doubtful=one.doubtful_row(t))
+        for one, colour in zip(seen, _COLOURS, strict=False)
+    ]
     record = views.profile(settings, f"dL_t/d{quantity}", rows)
     as_read, *others = record.lines
     return replace(record, lines=(*others, as_read._replace(width=_THICK)))

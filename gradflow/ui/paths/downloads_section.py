@@ -23,9 +23,10 @@ from gradflow.ui.shared.experiment import LSTMAlone
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.setting_words import settings_said
 from gradflow.ui.shared.settings import Settings
+from gradflow.ui.shared.words import marks_said
 
 SECTION = "open_paths_downloads"
-CSV_HEADER = ("paths", "parameter", "t", "k", "j", "sign", "log10")
+CSV_HEADER = ("paths", "parameter", "t", "k", "j", "sign", "log10", "few_digits")
 
 
 def draw_downloads(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:
@@ -55,11 +56,14 @@ def draw_downloads(settings: Settings, experiment: LSTMAlone, apart: Taken) -> N
 
 
 def terms_csv(settings: Settings, experiment: LSTMAlone, apart: Taken) -> bytes:
-    """The terms that the three heatmaps show, one row a term."""
-    from gradflow.ui.downloads.files import csv_file
+    """The terms that the three heatmaps show, one row a term, with 1 where its digits are lost."""
+    from gradflow.ui.downloads.files import csv_file, digit_marks
 
     tables = (
-        ((panel.title, apart.parameter), (panel.sign, panel.log10))
+        (
+            (panel.title, apart.parameter),
+            (panel.sign, panel.log10, digit_marks(panel.doubtful, panel.log10)),
+        )
         for panel in class_panels.three_panels(apart, experiment)
         if panel.sign is not None
     )
@@ -78,14 +82,16 @@ def _pictures(
 
         chosen = [panel for panel in three if panel.title in options.panels]
         block = picture_block(experiment.T)
-        return figure_for_print(chosen, view, None, (" ".join(said), link), options.form, block)
+        caption = " ".join((*said, *marks_said(chosen))), link
+        return figure_for_print(chosen, view, None, caption, options.form, block)
 
     def page(labels: bool) -> go.Figure:
         from gradflow.figures.builders.printed_sheet import sheet
 
         row = panels.lstm_row(settings, experiment)
         block = page_block(experiment.T)
-        return sheet(three, view, row, path_words.FIGURE, (*said, link), labels, block=block)
+        footer = (*said, *marks_said(three), link)
+        return sheet(three, view, row, path_words.FIGURE, footer, labels, block=block)
 
     description = " ".join((path_words.ABOUT_FIGURE, *said))
     return Pictures(printed, page, path_words.FIGURE, description, options.scale)

@@ -63,7 +63,7 @@ def _heatmaps(settings: Settings, three: tuple[Panel, Panel, Panel], apart: Take
                 path_words.RELATIVE if settings.relative else path_words.ABSOLUTE,
                 words.READING[settings.axis],
                 path_words.parameter_used(apart.parameter, settings.gate),
-                words.few_digits(*(panel.doubtful for panel in three)),
+                *words.marks_said(three),
             ]
         )
     )

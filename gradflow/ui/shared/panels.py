@@ -37,8 +37,8 @@ def lstm_panel(settings: Settings, experiment: LSTMAlone) -> Panel:
 
 def lstm_row(settings: Settings, experiment: LSTMAlone) -> Profile:
     """The LSTM's row of the chosen target alone, and the forget product."""
-    t, name = settings.target_step(experiment.T), parameter_name(experiment.lstm, settings)
-    rows = [("LSTM", "LSTM", experiment.lstm.log10_row(name, t))]
+    t, flow = settings.target_step(experiment.T), experiment.lstm
+    rows = [_line("LSTM", flow, parameter_name(flow, settings), t)]
     return views.profile(settings, f"dL_t/d{settings.parameter}", rows, (_product(experiment, t),))
 
 
@@ -60,18 +60,24 @@ def both_rows(settings: Settings, experiment: Experiment, both: tuple[Panel, Pan
     t = settings.target_step(experiment.T)
     rows = []
     for panel, flow in zip(both, (experiment.rnn, experiment.lstm), strict=True):
-        row = (
-            panel.log10[t - 1, :t]
-            if panel.additive
-            else flow.log10_row(parameter_name(flow, settings), t)
-        )
-        rows.append((panel.title, panel.title, row))
+        if not panel.additive:
+            rows.append(_line(panel.title, flow, parameter_name(flow, settings), t))
+            continue
+        few = None if panel.doubtful is None else panel.doubtful[t - 1, :t]
+        rows.append(Line(panel.title, panel.log10[t - 1, :t], panel.title, doubtful=few))
     with np.errstate(divide="ignore"):
         size = np.log10(np.abs(settings.w_s))
     lags = np.arange(1, t + 1)
     powers = np.where(lags == 1, 0.0, (lags - 1) * size) if np.isfinite(size) else None
     return views.profile(
         settings, f"dL_t/d{settings.parameter}", rows, (_product(experiment, t),), powers
+    )
+
+
+def _line(title: str, flow: gf.GradientFlow, name: str, t: int) -> Line:
+    few = few_digits(flow, name)
+    return Line(
+        title, flow.log10_row(name, t), title, doubtful=None if few is None else few[t - 1, :t]
     )
 
 

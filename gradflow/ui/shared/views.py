@@ -25,7 +25,7 @@ def view(settings: ViewSettings, shown: Sequence[Panel], signs: bool = False) ->
 def profile(
     settings: ViewSettings,
     quantity: str,
-    rows: Sequence[tuple[str, str, Array]],
+    rows: Sequence[Line],
     beside: Sequence[Line] = (),
     powers: Array | None = None,
 ) -> Profile:
@@ -37,19 +37,16 @@ def profile(
         The page's settings.
     quantity : str
         Name of the terms: "dL_t/dw_x".
-    rows : sequence of (title, colour, log10)
+    rows : sequence of Line
         log10 of a network's terms by lag, (t,).
     beside : sequence of Line
         Curves that are drawn as they are.
     powers : array of shape (t,), optional
         log10 of the powers of the recurrent weight.
     """
-    t = len(rows[0][2])
-    lines = [
-        Line(title, relative_to_first(row[None])[0] if settings.relative else row, colour)
-        for title, colour, row in rows
-    ]
-    zero_lags = {title: memory.rounds_to_zero(row) for title, _, row in rows}
+    t = len(rows[0].log10)
+    lines = [_over_first(row) if settings.relative else row for row in rows]
+    zero_lags = {row.name: memory.rounds_to_zero(row.log10) for row in rows}
     every = (*lines, *beside)
     return Profile(
         t,
@@ -61,3 +58,11 @@ def profile(
         settings.relative,
         settings.log_lags,
     )
+
+
+def _over_first(row: Line) -> Line:
+    """A row over its k = 1 term; where that has too few digits, so has all of it."""
+    doubtful = row.doubtful
+    if doubtful is not None and doubtful[0]:
+        doubtful = np.ones(len(doubtful), bool)
+    return row._replace(log10=relative_to_first(row.log10[None])[0], doubtful=doubtful)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from gradflow.analysis import memory
 from gradflow.engine.term_digits import LEAST
 from gradflow.figures.builders.number_words import number, steps
+from gradflow.figures.builders.panel import Panel
 from gradflow.numerics.activations import sigmoid
 from gradflow.numerics.scaled import Array
 
@@ -65,6 +67,12 @@ def blocks(n: int, longest_whole: int) -> str:
         "downloads, the NPZ has every term, the CSV has those of the chosen target beyond "
         f"{longest_whole} steps, and a picture says how many terms its cells have."
     )
+
+
+def marks_said(shown: Sequence[Panel]) -> tuple[str, ...]:
+    """What `few_digits` says of heatmaps, for a file's caption; nothing if nothing is marked."""
+    said = few_digits(*(panel.doubtful for panel in shown))
+    return (said,) if said else ()
 
 
 def few_digits(*marked: Array | None) -> str:

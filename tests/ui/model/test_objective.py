@@ -1,6 +1,7 @@
 """The loss that the page looks at: what is chosen is what is differentiated."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -145,7 +146,12 @@ def test_the_last_step_alone_is_swept_alone():
     assert f"Its row alone is swept: {T} terms instead of 45" in said(app)
     seen = (Seen("as read", flow.log10("b"), ()),)
     lines = exports.terms_csv(seen, 0, "b", T).decode().split()
-    assert [float(line.split(",")[-1]) for line in lines[1:]] == flow.log10("b")[0].tolist()
+    *_, log10, marks = zip(*(line.split(",") for line in lines[1:]), strict=True)
+    assert list(map(float, log10)) == flow.log10("b")[0].tolist()
+    assert set(marks) == {"-1"}  # not known
+    marked = (replace(seen[0], doubtful=np.array([[True, *[False] * (T - 1)]])),)
+    lines = exports.terms_csv(marked, 0, "b", T).decode().split()
+    assert [line.split(",")[-1] for line in lines[1:]] == ["1", *["0"] * (T - 1)]
     assert lines[-1].startswith(f"as_read,0,b,{T},{T},1,")
 
 
