@@ -1,4 +1,4 @@
-"""How many decimal digits the terms of one backward pass share with those of a better one."""
+"""How many decimal digits terms and states share with those of a better backward pass."""
 
 from __future__ import annotations
 
@@ -42,6 +42,25 @@ def shared_digits(
         )
     found = np.where(exactly_zero, _FULL, agreed_digits((ours, better), signs))
     return frozen(np.where(np.isnan(ours), np.nan, found))
+
+
+def shared_state_digits(coarse: BackwardPass, fine: BackwardPass, state: str) -> Array:
+    """As `GradientFlow.state_digits` has it, (T + 1, H)."""
+    ours, better = (_states(one.trace, state) for one in (coarse, fine))
+    with np.errstate(divide="ignore"):
+        sizes = np.log10(np.abs(ours)), np.log10(np.abs(better))
+    found = agreed_digits(sizes, (np.sign(ours), np.sign(better)))
+    found = np.where((ours == 0.0) & (better == 0.0), _FULL, found)
+    if fine.underflowed is not None:
+        is_tiny = np.abs(better[1:]) < np.finfo(float).tiny
+        found[1:][is_tiny & fine.underflowed[:, None]] = 0.0
+    return frozen(found)
+
+
+def _states(trace: Any, state: str) -> Array:
+    """A state of a trace, of a stack that of a layer, (T + 1, H)."""
+    layer, _, name = state.rpartition(".")
+    return np.asarray(getattr(trace.layers[int(layer)] if layer else trace, name))
 
 
 def agreed_digits(log10: tuple[Array, Array], signs: Signs) -> Array:

@@ -14,13 +14,13 @@ from gradflow.engine import forget_products, term_arrays, totals
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
-from gradflow.engine.term_digits import shared_digits
+from gradflow.engine.term_digits import shared_digits, shared_state_digits
 from gradflow.flow.notebook_display import mime_bundle
 from gradflow.flow.refined_states import refined_pass
 from gradflow.losses import Loss, Readout, text_of_sum
 from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import frozen, optional_callable, whole_number
+from gradflow.numerics.validation import frozen, one_of, optional_callable, whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,6 +269,42 @@ class GradientFlow:
         (True, True)
         """
         return shared_digits(self._backward, self._refined_pass, parameter, layer)
+
+    def state_digits(self, state: str) -> Array:
+        """How many decimal digits each state has, found as in `digits`.
+
+        Parameters
+        ----------
+        state : str
+            A state of the cell: "s" of an RNN, "h" or "c" of an LSTM, "h" of a GRU; of a stack with
+            the layer's number before it, "0.h".
+
+        Returns
+        -------
+        array of shape (T + 1, H)
+            The start first, from 0 to 15.95. A state that is 0 for the want of smaller numbers has
+            none; where one of a step may be, none that is 0 has any.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown, or as for `refined`.
+
+        See Also
+        --------
+        digits : Of the terms.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(0.5, 1.0, activation="identity")
+        >>> flow = gf.gradient_flow(rnn, gf.sequences.sine(40), loss=gf.UnitLoss())
+        >>> digits = flow.state_digits("s")
+        >>> bool(digits[39, 0] < 1), bool(digits[34, 0] > 13)
+        (True, True)
+        """
+        one_of("state", state, self.cell.states)
+        return shared_state_digits(self._backward, self._refined_pass, state)
 
     def refined(self) -> GradientFlow:
         """The same flow from a forward pass in higher precision.

@@ -104,6 +104,35 @@ def test_the_lstm_of_the_page_whose_cell_state_cancels():
     assert abs(mp.mpf(flow.trace.h[7, 0]) / every_h[7] - 1) < 1e-6
 
 
+def test_the_digits_of_states():
+    x = gf.sequences.sine(40)
+    flow = gf.gradient_flow(gf.RNN(0.5, 1.0, activation="identity"), x, loss=UNIT)
+    states = states_of_identity_rnn(0.5, x)
+    found = flow.state_digits("s")
+    assert found.shape == (41, 1)
+    assert found[0, 0] == FULL  # the start
+    few = [abs(mp.mpf(flow.trace.s[j, 0]) / states[j] - 1) > 1e-6 for j in range(1, 41)]
+    np.testing.assert_array_equal(found[1:, 0] < 6, few)
+    assert any(few)
+
+
+def test_a_state_that_underflowed_has_no_digits_and_an_exact_zero_has_all():
+    flow = gf.gradient_flow(gf.LSTM.scalar(0.5, -2.0, b_f=0.0), gf.sequences.impulse(20), loss=UNIT)
+    for name in ("c", "h"):
+        gone = getattr(flow.trace, name)[1:, 0] == 0.0
+        assert gone.sum() > 5
+        assert (flow.state_digits(name)[1:, 0][gone] == 0.0).all()
+        assert flow.state_digits(name)[1, 0] > 13
+    dead = gf.gradient_flow(gf.RNN(1.0, 1.0, activation="relu"), [1.0, -2.0, -1.0], loss=UNIT)
+    assert (dead.state_digits("s") == FULL).all()
+    stack = gf.Stack([gf.LSTM.scalar(0.5, 0.5), gf.GRU.scalar(0.5, 0.5)])
+    above = gf.gradient_flow(stack, np.ones(3))
+    for name in ("0.h", "0.c", "1.h"):
+        assert above.state_digits(name).min() > 14
+    with pytest.raises(ValueError, match=r"state must be one of 1\.h, 0\.h, 0\.c\. Got 'h'"):
+        above.state_digits("h")
+
+
 def test_a_gru_whose_state_all_but_cancels():
     cell = gf.GRU.scalar(-1.0, {"r": 0.5, "z": 0.001, "n": -2.0}, 0.0)
     flow = gf.gradient_flow(cell, gf.sequences.impulse(9), loss=UNIT, initial_state={"h": -1.0})
