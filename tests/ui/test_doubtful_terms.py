@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 from support.packed import unpacked
 
+from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.shown_rows import findings, measured
+from gradflow.ui.comparison.term_parts import term
 from gradflow.ui.component.linked_charts import Moving, message
 from gradflow.ui.paths import class_panels, downloads_section, path_words
 from gradflow.ui.shared import panels, words
@@ -72,6 +75,28 @@ def test_nothing_is_claimed_of_a_row_whose_digits_are_lost():
     assert "cannot be told" in said[1].facts
     assert "zero" not in said[1].markdown
     assert "cannot be told" not in said[0].facts
+
+
+def test_one_cell_explains_nothing_whose_digits_are_lost():
+    experiment = run(UNDERFLOWS)
+    few = experiment.lstm.digits("w_hc") < 6
+    for k in (1, 49):
+        cell = term(UNDERFLOWS, experiment, 50, k)
+        assert cell.names[1] == "w_hc"
+        assert cell.unsure == (False, bool(few[49, k - 1]))
+    assert few[49, 0]
+
+
+def test_the_page_says_which_measures_are_lost():
+    app = AppTest.from_file("../../gradflow/ui/page_script.py", default_timeout=60)
+    asked = {"sequence": "impulse", "w_s": "-2.0", "b_f": "0.0", "parameter": "w_h"}
+    for name, value in asked.items():
+        app.query_params[name] = value
+    said = [text.value for text in app.run().markdown]
+    assert any("Float64 has too few digits for the LSTM." in text and "| " in text for text in said)
+    [lstm] = [text for text in said if text.startswith("**LSTM, cell path")]
+    assert term_words.UNSURE in lstm
+    assert "xactly zero**" not in lstm
 
 
 def test_the_page_of_paths_marks_the_classes_too():

@@ -48,6 +48,12 @@ class Charts:
     seen: Mapping[str, Reach]
     message: bytes | None
 
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """The networks whose row has terms with too few digits."""
+        t = self.profile.t
+        return tuple(panel.title for panel in self.panels if panel.is_doubtful_at(t))
+
 
 def charts(settings: Settings, own: Array | None, address: str | None) -> Charts:
     """Compute the contents of all charts.

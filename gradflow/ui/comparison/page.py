@@ -65,7 +65,7 @@ def _followed(place: DeltaGenerator) -> None:
         shown = None
         if made is not None:
             _charts(made)
-            shown = made.experiment, made.seen
+            shown = made.experiment, made.seen, made.unsure
         else:
             lstm_alone(settings)
         del made  # a run that waits should hold little memory
@@ -92,12 +92,17 @@ def _made(settings: Settings) -> Charts:
     return ready or charts(settings, own, held.address)
 
 
-def _words(settings: Settings, experiment: Experiment, seen: Mapping[str, memory.Reach]) -> None:
+def _words(
+    settings: Settings,
+    experiment: Experiment,
+    seen: Mapping[str, memory.Reach],
+    unsure: tuple[str, ...],
+) -> None:
     """Draw everything below the charts."""
     draw_pulse(settings, experiment)
     film = st.expander(film_words.FILM, icon=":material/movie:", key=SECTION, on_change="rerun")
     one_cell(settings, experiment)
-    _measures(settings, experiment, seen)
+    _measures(settings, experiment, seen, unsure)
     draw_downloads(experiment, settings, state.own_numbers())
     if film.open:
         with film:  # last, because nothing should wait for it
@@ -145,7 +150,12 @@ def _unlinked_charts(made: Charts) -> None:
     frame.chart(profile(made.profile, made.settings.floor), "profile")
 
 
-def _measures(settings: Settings, experiment: Experiment, seen: Mapping[str, memory.Reach]) -> None:
+def _measures(
+    settings: Settings,
+    experiment: Experiment,
+    seen: Mapping[str, memory.Reach],
+    unsure: tuple[str, ...],
+) -> None:
     st.subheader("In numbers", anchor=False)
     rows = table(measure_table(seen))
     t = seen["RNN"].t
@@ -153,5 +163,5 @@ def _measures(settings: Settings, experiment: Experiment, seen: Mapping[str, mem
         name: residual_at(flow, t)
         for name, flow in (("RNN", experiment.rnn), ("LSTM", experiment.lstm))
     }
-    said = words.measured(t, panels.quantities(settings, experiment))
+    said = words.measured(t, panels.quantities(settings, experiment), unsure)
     st.markdown(f"{said}\n\n{rows}\n\n{words.adds_up(t, residuals)}")

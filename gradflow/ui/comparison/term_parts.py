@@ -12,6 +12,7 @@ from gradflow.analysis.path_shares import Carrier, carrier
 from gradflow.analysis.term_by_detours import by_detours_at
 from gradflow.analysis.term_factors import Factor, factors
 from gradflow.engine.path_classes import ByDetours
+from gradflow.ui.shared.doubtful_terms import few_digits
 from gradflow.ui.shared.experiment import Experiment, explained_parameter, parameter_name
 from gradflow.ui.shared.settings import Settings
 
@@ -118,6 +119,8 @@ class Term:
         The LSTM's term along the cell alone.
     paths : Paths
         The LSTM's whole term.
+    unsure : tuple of two bool
+        Whether the RNN's and the LSTM's term have too few digits.
     """
 
     t: int
@@ -126,6 +129,7 @@ class Term:
     rnn: Product
     cell_path: Product
     paths: Paths
+    unsure: tuple[bool, bool]
 
 
 def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
@@ -142,7 +146,13 @@ def term(settings: Settings, experiment: Experiment, t: int, k: int) -> Term:
         Product(factors(rnn, rnn_name, t, k), _value(rnn, rnn_name, t, k), slopes, steepest),
         Product(factors(lstm, lstm_name, t, k), paths.values[0], {"forget gates": k - 1}),
         paths,
+        (_is_unsure(rnn, rnn_name, t, k), _is_unsure(lstm, lstm_name, t, k)),
     )
+
+
+def _is_unsure(flow: gf.GradientFlow, name: str, t: int, k: int) -> bool:
+    few = few_digits(flow, name)
+    return few is not None and bool(few[t - 1, k - 1])
 
 
 def _paths(flow: gf.GradientFlow, parameter: str, t: int, k: int) -> Paths:

@@ -28,21 +28,26 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
     st.caption(term_words.place(t, k))
     rnn, lstm = st.columns(2, gap="medium")
     with rnn:
-        st.markdown(_formula("RNN", cell, cell.names[0], cell.rnn))
+        said = term_words.UNSURE if cell.unsure[0] else term_words.why(cell.rnn)
+        st.markdown(_formula("RNN", cell, cell.names[0], cell.rnn, said))
         chart(factor_parts(_groups(cell)), "factors")
         st.caption(term_words.BARS)
     with lstm:
-        formula = _formula("LSTM", cell, cell.names[1], cell.cell_path, "cell path")
-        shares = table(term_words.table(cell.paths))
-        st.markdown(f"{formula}\n\n{term_words.carriers(cell.paths)}\n\n{shares}")
+        unsure = cell.unsure[1]
+        said = term_words.UNSURE if unsure else term_words.why(cell.cell_path)
+        formula = _formula("LSTM", cell, cell.names[1], cell.cell_path, said, "cell path")
+        carriers = term_words.UNSURE_PATHS if unsure else term_words.carriers(cell.paths)
+        st.markdown(f"{formula}\n\n{carriers}\n\n{table(term_words.table(cell.paths))}")
         st.caption(term_words.about_paths(settings.gate, cell))
 
 
-def _formula(name: str, cell: Term, parameter: str, product: Product, path: str = "") -> str:
-    """Markdown for one product: a heading, its formula, and the factor that decides its size."""
+def _formula(
+    name: str, cell: Term, parameter: str, product: Product, said: str, path: str = ""
+) -> str:
+    """Markdown for one product: a heading, its formula, and what is said of it."""
     heading = term_words.heading(name, parameter, cell.t, cell.k, path)
     formula = term_words.formula(product, 4 if path else 5)
-    return f"{heading}\n\n$$\n{formula}\n$$\n\n{term_words.why(product)}"
+    return f"{heading}\n\n$$\n{formula}\n$$\n\n{said}"
 
 
 def _groups(cell: Term) -> tuple[Group, ...]:

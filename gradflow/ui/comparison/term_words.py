@@ -21,6 +21,12 @@ _DETOURS = (
     "cell. Shares are of the summed sizes; what pulls against the sum is negative."
 )
 
+UNSURE = (
+    "**Float64 has too few digits here.** It cancels or underflows in a state that the term is "
+    "made of: read no number of it as exactly zero, nor as the size that it has."
+)
+UNSURE_PATHS = "Which paths carry the term cannot be told."
+
 # log10 from which on downward a factor is small enough for a cause to be named.
 _SMALL = -1.0
 

@@ -78,12 +78,13 @@ PROFILE = (
 )
 
 
-def measured(t: int, quantities: tuple[str, str]) -> str:
-    """Which target step and which terms the sentences and the table are about."""
+def measured(t: int, quantities: tuple[str, str], unsure: tuple[str, ...] = ()) -> str:
+    """Which target step and which terms the table is about, and which networks' digits are lost."""
     rnn, lstm = quantities
+    lost = f" Float64 has too few digits for the {' and the '.join(unsure)}." if unsure else ""
     return (
         f"The table and the sentences at the heatmaps are about target step t = {t} and about what "
-        f"the heatmaps show: {rnn} of the RNN and {lstm} of the LSTM."
+        f"the heatmaps show: {rnn} of the RNN and {lstm} of the LSTM.{lost}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradflow.ui.derivation.chapters import CHAPTERS
 from gradflow.ui.derivation.example import Example
-from gradflow.ui.derivation.step import Step
+from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
 from gradflow.ui.downloads.button_row import File, buttons, python_file, settings_button
 from gradflow.ui.downloads.python_code import snippet
 from gradflow.ui.downloads.section import copies, opened_downloads
@@ -56,5 +56,7 @@ def _formulas(step: Step, example: Example) -> list[str]:
     formulas, missing = step.formulas(example.settings), step.missing(example)
     if missing:
         return [*(f"$$\n{formula}\n$$" for formula in formulas), missing]
-    pairs = zip(formulas, step.numbers(example), strict=True)
-    return [f"$$\n{line}\n$$" for pair in pairs for line in pair if line]
+    numbers = step.shown(example)
+    pairs = zip(formulas, numbers, strict=True)
+    lines = [f"$$\n{line}\n$$" for pair in pairs for line in pair if line]
+    return [*lines, *([ABOUT_TOO_FEW] if has_too_few(numbers) else [])]

@@ -14,7 +14,7 @@ from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.derivation import progress
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.prediction import Proof, Question
-from gradflow.ui.derivation.step import Step
+from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
 from gradflow.ui.shared.latex import formula
 
 
@@ -38,7 +38,7 @@ def draw_step(step: Step, example: Example) -> None:
     """Draw one step: its text, its formulas, and their numbers beside them."""
     st.markdown(step.text)
     formulas, missing = step.formulas(example.settings), step.missing(example)
-    numbers = ("",) * len(formulas) if missing else step.numbers(example)
+    numbers = ("",) * len(formulas) if missing else step.shown(example)
     for line, live in zip(formulas, numbers, strict=True):
         left, right = st.columns(2, vertical_alignment="center")
         left.markdown(formula(line))
@@ -46,6 +46,8 @@ def draw_step(step: Step, example: Example) -> None:
             right.markdown(formula(live))
     if missing:
         st.caption(missing)
+    elif has_too_few(numbers):
+        st.caption(ABOUT_TOO_FEW)
 
 
 def draw_question(question: Question) -> None:

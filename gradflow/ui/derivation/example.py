@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import gradflow as gf
 from gradflow.ui.shared import latex
+from gradflow.ui.shared.doubtful_terms import may_lack_digits, with_better_states
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
 
@@ -36,6 +37,10 @@ class FirstThree:
             gf.gradient_flow(flow.cell, x, flow.readout, flow.loss, start),
             gf.gradient_flow(flow.cell, x, gf.Readout(), gf.UnitLoss(), start),
         )
+
+    def with_better_states(self) -> FirstThree:
+        """The same from states of higher precision."""
+        return FirstThree(with_better_states(self.loss), with_better_states(self.state))
 
     def x(self, j: int) -> str:
         """Input x_j."""
@@ -93,10 +98,13 @@ class Example:
         The page's settings.
     experiment : Experiment
         Both networks on the sequence.
+    plain : Example, optional
+        The one of float64 states, of an example of better ones.
     """
 
     settings: Settings
     experiment: Experiment
+    plain: Example | None = None
 
     @property
     def T(self) -> int:
@@ -110,4 +118,15 @@ class Example:
     @functools.cached_property
     def first(self) -> FirstThree:
         """The RNN's first three steps, of a sequence that has three."""
+        if self.plain is not None:
+            return self.plain.first.with_better_states()
         return FirstThree.from_flow(self.experiment.rnn)
+
+    @functools.cached_property
+    def better(self) -> Example | None:
+        """The same from states of higher precision; None where no state has lost digits."""
+        given = self.experiment
+        if not (may_lack_digits(given.rnn) or may_lack_digits(given.lstm)):
+            return None
+        rnn, lstm = map(with_better_states, (given.rnn, given.lstm))
+        return Example(self.settings, Experiment(given.inputs, lstm, rnn), self)

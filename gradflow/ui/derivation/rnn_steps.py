@@ -206,7 +206,7 @@ def _sum_numbers(example: Example) -> tuple[str, ...]:
     t, flow = example.t, example.experiment.rnn
     row = flow.log10("w_x")[t - 1, :t]
     total = f"\\frac{{dL_{{{t}}}}}{{dw_x}} = {latex.total(flow, 'w_x', t)}"
-    gap = residual_at(flow, t)
+    gap = residual_at((example.plain or example).experiment.rnn, t)
     checked = "\\text{beyond float64}" if math.isnan(gap) else latex.plain(gap)
     if np.isneginf(row).all():
         nothing = "\\text{none: all are exactly } 0"

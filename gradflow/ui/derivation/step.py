@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradflow.ui.derivation.example import Example
+from gradflow.ui.shared.latex import TOO_FEW
 from gradflow.ui.shared.settings import Settings
+
+# What stands behind a line of numbers that float64 has lost, and a sentence on it.
+_MARK = f"\\quad \\text{{({TOO_FEW})}}"
+ABOUT_TOO_FEW = (
+    "Where it says “too few digits”, float64 cancels or underflows in a state that the line is "
+    "made of: read no number of it as exactly zero, nor as the size that it has."
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,14 @@ class Step:
     steps: int = 1
     target: int = 1
 
+    def shown(self, example: Example) -> tuple[str, ...]:
+        """The lines of `numbers`; those that better states would make others say so."""
+        found, better = self.numbers(example), example.better
+        if better is None:
+            return found
+        pairs = zip(found, self.numbers(better), strict=True)
+        return tuple(one if one == other else one + _MARK for one, other in pairs)
+
     def missing(self, example: Example) -> str | None:
         """A sentence that says why there are no numbers; None where there are."""
         if self.steps > example.T:
@@ -47,3 +63,8 @@ class Step:
                 f"t = {example.t}."
             )
         return None
+
+
+def has_too_few(lines: tuple[str, ...]) -> bool:
+    """Whether any line of numbers says that it has too few digits."""
+    return any(TOO_FEW in line for line in lines)

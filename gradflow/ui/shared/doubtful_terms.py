@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 import gradflow as gf
@@ -19,7 +21,7 @@ def few_digits(flow: gf.GradientFlow, name: str) -> Array | None:
     A second run in higher precision takes several times as long as the flow. It is left out where
     no state falls by eight orders of magnitude in one step, as one does that underflows or cancels.
     """
-    return flow.digits(name) < LEAST if _may_lack_digits(flow) else None
+    return flow.digits(name) < LEAST if may_lack_digits(flow) else None
 
 
 def few_digits_of_classes(
@@ -43,7 +45,26 @@ def few_digits_of_classes(
     return np.where(zero, whole, digits < LEAST) & ~np.isnan(classes.log10)
 
 
-def _may_lack_digits(flow: gf.GradientFlow) -> bool:
+def with_better_states(flow: gf.GradientFlow) -> gf.GradientFlow:
+    """The flow from states of higher precision, to compare with it what is shown.
+
+    What is too small for a float64, or made of a state that is, is the least of them here, not 0.
+    """
+    fine, least = flow.refined(), np.finfo(float).tiny
+    arrays = {name: array for name, array in vars(fine.trace).items() if name != "x"}
+    lost = {
+        name: (arrays[name] == 0.0) & (flow.state_digits(name) < LEAST) for name in flow.cell.states
+    }
+    found = {name: np.where(lost[name], least, arrays[name]) for name in lost}
+    met = np.any([(each[1:] | each[:-1]).any(axis=1) for each in lost.values()], axis=0)  # (T,)
+    for name in arrays.keys() - lost.keys():
+        of_steps = met.reshape(-1, *[1] * (arrays[name].ndim - 1))
+        found[name] = np.where((arrays[name] == 0.0) & of_steps, least, arrays[name])
+    return replace(fine, trace=replace(fine.trace, **found))
+
+
+def may_lack_digits(flow: gf.GradientFlow) -> bool:
+    """Whether a second run in higher precision may find lost digits."""
     states = [getattr(flow.trace, name) for name in flow.cell.states]
     slope = np.abs(flow.loss_slope.plain())
     return any(map(_falls_far, states)) or bool((slope < _FALL).any())

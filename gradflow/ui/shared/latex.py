@@ -10,6 +10,10 @@ import numpy as np
 import gradflow as gf
 from gradflow.figures.builders.number_words import digits
 from gradflow.numerics.scaled import Scaled
+from gradflow.ui.shared.doubtful_terms import few_digits
+
+# What stands for a number that float64 has lost.
+TOO_FEW = "too few digits"
 
 
 def formula(latex: str) -> str:
@@ -48,8 +52,12 @@ def scaled(value: Scaled) -> str:
 
 
 def term(flow: gf.GradientFlow, parameter: str, t: int, k: int) -> str:
-    """One term of a scalar cell."""
+    """One term of a scalar cell; words where float64 has lost one that it has as 0."""
     place = t - 1, k - 1
+    if not flow.sign(parameter)[place]:
+        few = few_digits(flow, parameter)
+        if few is not None and few[place]:
+            return f"\\text{{{TOO_FEW}}}"
     return signed(flow.sign(parameter)[place], flow.log10(parameter)[place])
 
 

@@ -10,6 +10,7 @@ from streamlit.util import calc_hash
 from gradflow.ui.derivation.chapters import PARTS, QUESTIONS, STEPS
 from gradflow.ui.derivation.lstm_questions import GROWING
 from gradflow.ui.derivation.rnn_questions import HALVING
+from gradflow.ui.derivation.step import ABOUT_TOO_FEW
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.sidebar import SECTIONS
@@ -155,6 +156,12 @@ def test_a_first_target_step_has_nothing_to_look_back_to():
     said = [c.value for c in app.caption if "a target step from" in c.value]
     assert len(said) == len([step for step in STEPS if step.target > 1])
     assert said
+
+
+def test_a_step_whose_numbers_are_lost_says_so():
+    app = _press(_opened(sequence="impulse", w_s="-2.0", b_f="0.0", T="20"), "derivation_all")
+    assert ABOUT_TOO_FEW in [c.value for c in app.caption]
+    assert any("(too few digits)" in m.value for m in app.markdown)
 
 
 def test_another_setting_changes_the_numbers():
