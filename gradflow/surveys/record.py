@@ -17,6 +17,7 @@ import numpy as np
 from gradflow.analysis.truncation import TruncationCurve
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array, frozen, one_of, shown, whole_number
+from gradflow.surveys.band_files import BAND_FILES, bands_file
 from gradflow.surveys.counts import MEASURE_WIDTH, Counts
 from gradflow.surveys.distributions import (
     Bands,
@@ -209,6 +210,59 @@ class Survey:
         if levels.ndim != 1 or not ((levels >= 0.0) & (levels <= 1.0)).all():
             raise ValueError(f"quantiles must be numbers from 0 to 1. Got {shown(quantiles)}.")
         return bands_of(self._terms.under(self._layer(layer)), levels)
+
+    def save_bands(
+        self,
+        path: str | os.PathLike[str],
+        model: str = "model",
+        quantiles: Sequence[float] = QUANTILES,
+    ) -> None:
+        """Write the bands of all layers to a .csv or an .npz file.
+
+        The .npz holds "model", "layers", "sequences", "quantiles", "units" (JSON: what the numbers
+        are counted in), and of layer 0 "0/first_lags", "0/last_lags", "0/log10" and "0/terms", of
+        the shapes that `Bands` has. The .csv has a row for each layer and lag, and a column for
+        each quantile.
+
+        Parameters
+        ----------
+        path : path
+            The file, whose ending says which of both.
+        model : str
+            The model's name, which the file holds.
+        quantiles : sequence of float
+            As for `bands`.
+
+        Raises
+        ------
+        ValueError
+            If the path ends otherwise, or as for `bands`.
+
+        See Also
+        --------
+        Survey.bands : The numbers.
+        Survey.save : Writes the whole record, which can be read back and added up.
+
+        Examples
+        --------
+        >>> import json, tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(1.0, 0.1, activation="identity")
+        >>> seen = gf.survey(rnn, np.ones((3, 4)), gf.UnitLoss(), "last")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     seen.save_bands(Path(folder) / "bands.npz", model="tenfold", quantiles=[0.5])
+        ...     with np.load(Path(folder) / "bands.npz") as file:
+        ...         print(file["model"], file["layers"][0], file["0/log10"].tolist())
+        ...         print(json.loads(str(file["units"]))["last_lags"])
+        tenfold RNN(H=1, D=1, activation='identity') [[0.0, -1.0, -2.0, -3.0]]
+        steps
+        """
+        ending = Path(path).suffix
+        one_of("The ending of path", ending, BAND_FILES)
+        bands = [(cell, self.bands(n, quantiles)) for n, cell in enumerate(self.layers)]
+        Path(path).write_bytes(bands_file(ending, model, self.count, bands))
 
     def distribution(
         self, measure: str, at: float | None = None, layer: int | None = None

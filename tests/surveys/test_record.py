@@ -1,5 +1,7 @@
 """A survey against a plain loop over `gradient_flow` and `training_gradient`, by sequence."""
 
+import csv
+import json
 import pickle
 
 import numpy as np
@@ -281,3 +283,38 @@ def test_questions_that_have_no_answer_are_named():
     ):
         with pytest.raises(ValueError, match=message):
             ask()
+
+
+def test_bands_are_read_back_from_files(tmp_path):
+    generator = np.random.default_rng(4)
+    stack = gf.Stack([gf.LSTM.scalar(0.5, 0.5), gf.RNN(0.5, 0.9)])
+    seen = gf.survey(stack, generator.normal(size=(5, 40)), gf.UnitLoss(), "last")
+    name = 'a "model", named so'
+    for ending in ("csv", "npz"):
+        seen.save_bands(tmp_path / f"bands.{ending}", name, [0.25, 0.5])
+    with np.load(tmp_path / "bands.npz", allow_pickle=False) as file:
+        assert (str(file["model"]), int(file["sequences"])) == (name, 5)
+        assert tuple(file["layers"]) == seen.layers
+        assert json.loads(str(file["units"])).keys() == {
+            key.rpartition("/")[2] for key in file.files
+        } - {"model", "layers", "sequences", "units"}
+        arrays = dict(file)
+    with (tmp_path / "bands.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for layer in (0, 1):
+        bands = seen.bands(layer, [0.25, 0.5])
+        ours = [row for row in rows if row["layer"] == str(layer)]
+        assert {(row["model"], row["cell"]) for row in ours} == {(name, seen.layers[layer])}
+        for column, array, part in (
+            ("first_lag_in_steps", bands.first_lags, "first_lags"),
+            ("last_lag_in_steps", bands.last_lags, "last_lags"),
+            ("terms", bands.counts, "terms"),
+        ):
+            assert [int(row[column]) for row in ours] == array.tolist()
+            np.testing.assert_array_equal(arrays[f"{layer}/{part}"], array)
+        for n, quantile in enumerate(("0.25", "0.5")):
+            found = [float(row[f"log10_relative_size_q{quantile}"]) for row in ours]
+            np.testing.assert_array_equal(found, bands.log10[n])
+        np.testing.assert_array_equal(arrays[f"{layer}/log10"], bands.log10)
+    with pytest.raises(ValueError, match=r"The ending of path must be one of \.csv, \.npz\. Got"):
+        seen.save_bands(tmp_path / "bands.txt")

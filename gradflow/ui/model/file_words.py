@@ -25,6 +25,9 @@ OVER_FILES = (
     "least 1% of the k = 1 term. Share beyond: what truncation at the window would throw away."
 )
 
+CSV_FILE = "The measures of every file, a row a file, with its name and the units."
+NPZ_FILE = 'The same columns for numpy.load, such as `np.load("gradflow_files.npz")["model"]`.'
+
 
 def over_files(names: Sequence[str], found: Sequence[memory.Reach]) -> str:
     """How the horizon changes from the first file to the last, in one sentence of Markdown."""

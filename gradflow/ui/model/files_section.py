@@ -13,7 +13,8 @@ from gradflow.figures.builders.curves_by_file import file_curves
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_curves import Measure
 from gradflow.figures.builders.term_heatmap import heatmap
-from gradflow.ui.model import file_words, panels, questions, several_files
+from gradflow.ui.downloads.button_row import File, buttons
+from gradflow.ui.model import file_exports, file_words, panels, questions, several_files
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
@@ -157,6 +158,16 @@ def _draw(found: tuple[tuple[NamedModel, Reach], ...], beside: _Beside) -> None:
     with right:
         chart(file_curves(names, [shares], "%"), "model_files_share", beside.settings.camera)
     st.caption(file_words.OVER_FILES)
+    _downloads(names, [reach for _, reach in found])
+
+
+def _downloads(names: list[str], reach: list[Reach]) -> None:
+    columns = file_exports.measures_by_file(names, reach)
+    files = (
+        File("CSV", lambda: file_exports.measures_csv(columns), file_words.CSV_FILE),
+        File("NPZ", lambda: file_exports.measures_npz(columns), file_words.NPZ_FILE),
+    )
+    buttons(files, file_exports.STEM, "files_download")
 
 
 def _draw_side_by_side(files: list[NamedModel], beside: _Beside) -> None:

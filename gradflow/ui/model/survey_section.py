@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,6 +13,8 @@ from gradflow.engine.memory_estimate import needed_bytes
 from gradflow.engine.time_estimate import needed_seconds
 from gradflow.figures import plot_survey, plot_survey_errors
 from gradflow.surveys import Survey
+from gradflow.surveys.band_files import bands_file
+from gradflow.ui.downloads.button_row import File, buttons
 from gradflow.ui.model import long_runs, questions, survey_words
 from gradflow.ui.model.data_set import DataSet
 from gradflow.ui.model.experiment import ChosenModel
@@ -67,6 +70,18 @@ def draw_survey(
         st.caption(survey_words.more_left_out(len(bad) + found.failed - _TOLD))
     if found.count:
         _draw(found, layer, settings)
+        _downloads(found, chosen.title)
+
+
+def _downloads(found: Survey, name: str) -> None:
+    """Draw the buttons of the bands' files, and how they are read back."""
+    bands = [(cell, found.bands(layer)) for layer, cell in enumerate(found.layers)]
+    files = (
+        File(kind, partial(bands_file, f".{kind.lower()}", name, found.count, bands), said)
+        for kind, said in survey_words.FILES.items()
+    )
+    buttons(tuple(files), survey_words.STEM, "survey_download")
+    st.caption(survey_words.READ_BACK)
 
 
 def _draw(found: Survey, layer: int, settings: ModelSettings) -> None:

@@ -25,6 +25,19 @@ SURVEY_ERRORS = (
     "sliding window, or beyond the chunk."
 )
 
+STEM = "gradflow_survey"
+
+FILES = {
+    "CSV": "The bands of every layer, a row for each lag, with the model's name and the units.",
+    "NPZ": "The same for numpy.load, with the number of sequences.",
+}
+
+# Python that reads a file back.
+READ_BACK = (
+    f'Read back with `np.load("{STEM}.npz")["0/log10"]`, or `pandas.read_csv`: the docstring of '
+    "`gradflow.Survey.save_bands`, which writes the same files, shows how and names the arrays."
+)
+
 
 def sequences_read(held: DataSet | None, D: int) -> str:
     """A sentence that says which of the user's sequences are used."""

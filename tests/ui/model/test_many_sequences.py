@@ -19,7 +19,7 @@ from ui.model.model_app import (
 )
 
 import gradflow as gf
-from gradflow.ui.model import data_set
+from gradflow.ui.model import data_set, survey_words
 from gradflow.ui.workers.pool import workers
 
 D = 3
@@ -65,7 +65,12 @@ def test_an_array_with_lengths_is_shown_as_bands(app):
     np.testing.assert_array_equal(array(median["y"]), expected.bands(quantiles=[0.5]).log10[0])
     horizon = expected.distribution("horizon", 0.01).quantile(0.5)
     assert f"The median **horizon** is **{horizon:g} steps**" in said(app)
-    assert app.session_state["model_kept_survey"][1][0].count == 4
+    found = app.session_state["model_kept_survey"][1][0]
+    assert found.count == 4
+    labels = {button.proto.id: button.proto.label for button in app.get("download_button")}
+    kinds = [label for ident, label in labels.items() if "survey_download" in ident]
+    assert kinds == ["CSV", "NPZ"]
+    assert survey_words.READ_BACK in [caption.value for caption in app.caption]
 
 
 def test_bad_files_get_a_sentence_each_and_the_others_are_read(app):

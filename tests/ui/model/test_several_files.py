@@ -1,5 +1,8 @@
 """Several files at once: the same sequence through each, as heatmaps and as curves."""
 
+import csv
+import io
+
 import numpy as np
 import pytest
 from safetensors.numpy import save
@@ -7,7 +10,7 @@ from ui.model.model_app import array, charts, noise, opened, pytorch, quiet, sai
 
 import gradflow as gf
 from gradflow.figures.builders.panel import relative_to_first
-from gradflow.ui.model import several_files
+from gradflow.ui.model import file_exports, several_files
 from gradflow.ui.shared.text import natural_order
 
 T = 12
@@ -50,6 +53,25 @@ def test_checkpoints_stand_in_the_order_of_their_names(app):
         shown = array(found[f"model_file_on_the_{side}"]["data"][0]["z"])
         np.testing.assert_allclose(shown, relative_to_first(flow.log10("b")), rtol=1e-5, atol=1e-5)
     assert f"the horizon is **{far[0]} step" in said(app)
+    assert [one.proto.label for one in app.get("download_button") if "files_d" in one.proto.id] == [
+        "CSV",
+        "NPZ",
+    ]
+
+
+def test_the_measures_of_files_are_read_back_with_their_names():
+    flows = [gf.gradient_flow(gf.RNN(0.5, w_s), np.ones(9), loss=gf.UnitLoss()) for w_s in (0.3, 1)]
+    reach = [gf.memory.measure(flow, 9, window=4) for flow in flows]
+    columns = file_exports.measures_by_file(["a, first", "b"], reach)
+    rows = list(csv.DictReader(io.StringIO(file_exports.measures_csv(columns).decode())))
+    with np.load(io.BytesIO(file_exports.measures_npz(columns)), allow_pickle=False) as arrays:
+        for name in arrays.files:
+            assert [row[name] for row in rows] == [str(value) for value in arrays[name].tolist()]
+        assert arrays["model"].tolist() == ["a, first", "b"]
+        beyond = [gf.memory.share_beyond(flow, 9, window=4) for flow in flows]
+        np.testing.assert_array_equal(arrays["share_beyond_window"], beyond)
+        horizons = [gf.memory.horizon(flow, 9) for flow in flows]
+        np.testing.assert_array_equal(arrays["horizon_in_steps"], horizons)
 
 
 def test_a_file_that_is_alone_stands_beside_the_model(app):
