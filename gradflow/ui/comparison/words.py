@@ -50,6 +50,12 @@ $$\\frac{dL_t}{d\\hat y_t}\\; w_o \\prod_{j=t+1-k}^{t} \\phi'(z_j)\\; w_s^{\\,k-
 with $k$ slopes and the power $k-1$ of the recurrent weight. A healthy-looking sum can hide that
 every term but the nearest few is next to nothing: then the network cannot learn from its past.
 
+Training adds up the losses of all steps, and so the rows of the heatmap. The readout's own weight
+is used once a step, on $s_t$ or in the LSTM on $h_t$, and never looks back:
+
+$$L = \\sum_{t=1}^{T} L_t \\qquad \\frac{dL}{dw_x} = \\sum_{t=1}^{T} \\frac{dL_t}{dw_x} \\qquad
+\\frac{dL}{dw_o} = \\sum_{t=1}^{T} \\frac{dL_t}{d\\hat y_t}\\; s_t$$
+
 **The paths of the LSTM.** From one cell state to the one before there are four ways: along the cell
 (the factor $f$, the forget gate), or through $h$ into the forget gate, the input gate or the
 candidate. The dotted product of forget gates is the first way alone. The LSTM's line holds all of
@@ -58,7 +64,7 @@ them.
 **No underflow on the way back.** Terms are kept as a mantissa and a power of two. Chequered cells
 are zero for the states as computed (a zero input, a dead relu), not merely small. The states
 themselves come from ordinary float64: where one cancels or underflows, the terms made from it are
-as wrong as it is, and may be shown as zero.
+as wrong as it is. Those are found by a second run with more digits, and chequered in orange.
 """
 
 NO_SIGNS = (

@@ -205,11 +205,12 @@ def _sum_formulas(settings: Settings) -> tuple[str, ...]:
 def _sum_numbers(example: Example) -> tuple[str, ...]:
     t, flow = example.t, example.experiment.rnn
     row = flow.log10("w_x")[t - 1, :t]
-    total = f"\\frac{{dL_{{{t}}}}}{{dw_x}} = {latex.total(flow, 'w_x', t)}"
+    added = latex.total(flow, "w_x", t)
+    total = f"\\frac{{dL_{{{t}}}}}{{dw_x}} = {added}"
     gap = residual_at((example.plain or example).experiment.rnn, t)
     checked = "\\text{beyond float64}" if math.isnan(gap) else latex.plain(gap)
     if np.isneginf(row).all():
-        nothing = "\\text{none: all are exactly } 0"
+        nothing = "\\text{none: all are exactly } 0" if added == "0" else added
         return (total, nothing, nothing, nothing, checked)
     most = int(row.argmax())
     least = int(np.where(np.isneginf(row), np.inf, row).argmin())
@@ -232,6 +233,7 @@ def _sequence_formulas(settings: Settings) -> tuple[str, ...]:
         "L = \\sum_{t=1}^{T} L_t",
         "\\frac{dL}{dw_x} = \\sum_{t=1}^{T} \\frac{dL_t}{dw_x} "
         "= \\sum_{t=1}^{T} \\sum_{k=1}^{t} \\text{term}_{t,k}",
+        "\\frac{dL}{dw_o} = \\sum_{t=1}^{T} \\frac{dL_t}{d\\hat y_t} \\, s_t",
         "\\text{terms in all: } \\tfrac12 T (T + 1)",
     )
 
@@ -239,8 +241,13 @@ def _sequence_formulas(settings: Settings) -> tuple[str, ...]:
 def _sequence_numbers(example: Example) -> tuple[str, ...]:
     T, flow = example.T, example.experiment.rnn
     losses = "L = \\text{the sum of " + str(T) + " losses}"
-    total = _sum_of_targets(flow)
-    return (losses, f"\\frac{{dL}}{{dw_x}} = {total}", f"{T * (T + 1) // 2}")
+    readout = math.fsum(flow.total("readout.w_o").reshape(T, -1)[:, -1])
+    return (
+        losses,
+        f"\\frac{{dL}}{{dw_x}} = {_sum_of_targets(flow)}",
+        f"\\frac{{dL}}{{dw_o}} = {latex.plain(readout)}",
+        f"{T * (T + 1) // 2}",
+    )
 
 
 def _sum_of_targets(flow: gf.GradientFlow) -> str:
@@ -314,7 +321,7 @@ SEQUENCE = Step(
     "The loss of the whole sequence",
     "Training adds up the losses of all steps, so its gradient is the sum over the targets of the "
     "sums above. That is the triangle of the heatmaps: a row for each target, and in it a term for "
-    "each input before.",
+    "each input before. For the readout's own weight $w_o$ it is one sum over the targets.",
     _sequence_formulas,
     _sequence_numbers,
 )

@@ -62,8 +62,12 @@ def term(flow: gf.GradientFlow, parameter: str, t: int, k: int) -> str:
 
 
 def total(flow: gf.GradientFlow, parameter: str, t: int) -> str:
-    """dL_t/dw of a scalar cell."""
+    """dL_t/dw of a scalar cell; words where it is 0 of terms that float64 has lost."""
     sign, size = flow.sign_total(parameter), flow.log10_total(parameter)
+    if not np.ravel(sign)[t - 1]:
+        few = few_digits(flow, parameter)
+        if few is not None and few[t - 1].any():
+            return f"\\text{{{TOO_FEW}}}"
     return signed(float(np.ravel(sign)[t - 1]), float(size[t - 1]))
 
 

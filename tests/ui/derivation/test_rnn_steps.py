@@ -61,10 +61,25 @@ def test_the_three_terms_and_their_sum_are_those_of_autograd(settings):
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
 def test_the_gradient_of_all_steps_is_the_sum_of_what_autograd_has_for_each(settings):
     short = replace(settings, T=6)
-    _, total, count = SEQUENCE.numbers(example_of(short))
+    _, total, readout, count = SEQUENCE.numbers(example_of(short))
     terms = [rnn_row(short, t)["w_x"] for t in range(1, 7)]
     assert value_of(total) == pytest.approx(sum(row.sum() for row in terms), rel=ROUNDED)
     assert int(count) == sum(map(len, terms))
+    step = 1e-5
+    ends = (summed_loss(replace(short, w_o=short.w_o + by)) for by in (step, -step))
+    by_differences = (next(ends) - next(ends)) / (2 * step)
+    assert value_of(readout) == pytest.approx(by_differences, rel=ROUNDED)
+
+
+def summed_loss(settings):
+    """L of all steps, from the states and the losses' own formulas."""
+    s = example_of(settings).experiment.rnn.trace.s[1:, 0]
+    o = settings.w_o * s + settings.readout_b_o
+    if settings.loss == "unit":
+        return o.sum()
+    if settings.loss == "squared":
+        return 0.5 * ((o - settings.target) ** 2).sum()
+    return np.log1p(np.exp(-o if settings.label == "1" else o)).sum()
 
 
 @pytest.mark.parametrize("settings", VARIOUS.values(), ids=VARIOUS)
