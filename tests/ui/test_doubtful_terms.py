@@ -13,7 +13,8 @@ from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.shown_rows import findings, measured
 from gradflow.ui.comparison.term_parts import term
 from gradflow.ui.component.linked_charts import Moving, message
-from gradflow.ui.paths import class_panels, downloads_section, path_words
+from gradflow.ui.paths import class_panels, downloads_section, path_words, three_steps_words
+from gradflow.ui.paths.three_steps import unrolled
 from gradflow.ui.shared import panels, words
 from gradflow.ui.shared.doubtful_terms import few_digits
 from gradflow.ui.shared.experiment import run
@@ -117,6 +118,16 @@ def test_the_page_of_paths_marks_the_classes_too():
     assert "exactly zero" in path_words.finding(found)
     assert "cannot be told" in path_words.finding(found, unsure=True)
     assert all(panel.doubtful is None for panel in class_panels.three_panels(*_usual()))
+
+
+def test_paths_over_three_steps_are_not_added_up_where_digits_are_lost():
+    own = np.array([1.0, *[0.0] * 8, *[0.5] * 6])
+    experiment = run(replace(UNDERFLOWS, sequence="own"), own)
+    few = experiment.lstm.digits("w_xf")[2:, 2] < 6
+    assert few.tolist() == [t == 12 for t in range(3, 16)]
+    for t in range(3, 16):
+        said = three_steps_words.result(unrolled(experiment, t))
+        assert ("too few digits" in said) == (t == 12)
 
 
 def _usual():

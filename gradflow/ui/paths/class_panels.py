@@ -92,12 +92,16 @@ def carriers(apart: Taken, experiment: LSTMAlone, t: int) -> PathShares:
     )
 
 
-def by_detours(apart: Taken, found: PathShares) -> Shares:
-    """The shares of the classes by detours at one target, marked where the detours take over."""
+def by_detours(apart: Taken, found: PathShares, unsure: bool = False) -> Shares:
+    """The shares of the classes by detours at one target, marked where the detours take over.
+
+    Where some of the target's terms have too few digits, nothing is marked.
+    """
     classes = apart.by_detours
     colours = (*CLASSES[: len(classes.labels) - 1], REST)
-    note = f"carried by detours from lag {found.takeover} on"
-    return Shares(classes.labels, colours, _shares(classes, found), found.takeover, note)
+    takeover = None if unsure else found.takeover
+    note = f"carried by detours from lag {takeover} on"
+    return Shares(classes.labels, colours, _shares(classes, found), takeover, note)
 
 
 def by_first_gate(apart: Taken, found: PathShares) -> Shares:

@@ -37,7 +37,7 @@ def paths_page() -> None:
     st.markdown(f"Target step $t = {t}$: {path_words.finding(found, unsure)}")
     _heatmaps(settings, three, apart)
     server.runs.between_steps()
-    _one_target(apart, found)
+    _one_target(apart, found, unsure)
     st.subheader("Every path over three steps", anchor=False)
     steps = unrolled(experiment, t)
     if steps is None:
@@ -69,14 +69,14 @@ def _heatmaps(settings: Settings, three: tuple[Panel, Panel, Panel], apart: Take
     )
 
 
-def _one_target(apart: Taken, found: PathShares) -> None:
+def _one_target(apart: Taken, found: PathShares, unsure: bool) -> None:
     st.subheader(f"One target: t = {found.t}", anchor=False)
     left, right, _ = st.columns([1, 1, 2], vertical_alignment="bottom")
     with left:
         state.WIDGETS.target()
     with right:
         state.WIDGETS.number("classes")
-    by_detours = class_panels.by_detours(apart, found)
+    by_detours = class_panels.by_detours(apart, found, unsure)
     by_gate = class_panels.by_first_gate(apart, found)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -86,7 +86,8 @@ def _one_target(apart: Taken, found: PathShares) -> None:
     with right:
         st.markdown("**Through which gate first?**")
         frame.chart(shares(by_gate), "gate_shares")
-        said = path_words.first_gate(by_gate.labels, by_gate.share, found.furthest)
+        k = None if unsure else found.furthest
+        said = path_words.first_gate(by_gate.labels, by_gate.share, k)
         st.caption(f"{path_words.FIRST_GATE} {said}")
 
 

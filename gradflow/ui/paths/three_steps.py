@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from gradflow.analysis.unrolled_cell import Node, unrolled_graph
 from gradflow.figures.builders.drawn_graph import graph_figure
 from gradflow.figures.builders.graph_words import node_words
 from gradflow.numerics.scaled import Array
+from gradflow.ui.shared.doubtful_terms import few_digits
 from gradflow.ui.shared.experiment import LSTMAlone
 
 STEPS = 3
@@ -45,6 +47,12 @@ class Unrolled:
     def before(self) -> int:
         """The step of the sequence before step 1 here."""
         return self.t - STEPS
+
+    @functools.cached_property
+    def is_unsure(self) -> bool:
+        """Whether the term has too few digits."""
+        few = few_digits(self.flow, PARAMETER)
+        return few is not None and bool(few[self.t - 1, STEPS - 1])
 
     @property
     def log10(self) -> float:

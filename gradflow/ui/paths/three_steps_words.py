@@ -57,7 +57,12 @@ def counts(steps: Unrolled) -> str:
 
 
 def result(steps: Unrolled) -> str:
-    """The sum of the paths, and the share of the cell path."""
+    """The sum of the paths, and the share of the cell path; neither where digits are lost."""
+    if steps.is_unsure:
+        return (
+            f"**Float64 has too few digits** for what the {len(steps.paths)} paths add up to: a "
+            "state that they are made of cancels or underflows, or they cancel each other."
+        )
     if not math.isfinite(steps.paths[0].log10):
         return f"**All {len(steps.paths)} paths are exactly zero.** {_why_zero(steps)}"
     cell = next(rank for rank, path in enumerate(steps.paths, 1) if path.detours == 0)
@@ -88,14 +93,15 @@ def _why_zero(steps: Unrolled) -> str:
             "The forget gate acts on the cell state, which is 0 at every step of this sequence. "
             "The graph keeps to $w_{xf}$; the heatmaps above turn to a gate that has terms."
         )
+    # Asked before the state, which may be 0 for the want of smaller numbers.
+    if steps.flow.x[steps.before, 0] == 0.0:
+        return "Their last factor is the input $x_1 = 0$. Choose another target."
     if states[steps.before] == 0.0:
         return (
             "The forget gate of step 1 acts on the cell state before it, and here $c_0 = 0$. "
             "Choose another target, or give the LSTM a start $c_0$ in the sidebar under *Readout, "
             "loss, start*."
         )
-    if steps.flow.x[steps.before, 0] == 0.0:
-        return "Their last factor is the input $x_1 = 0$. Choose another target."
     return "A factor that they share is zero."
 
 
