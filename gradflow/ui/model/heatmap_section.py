@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -18,23 +20,36 @@ from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.words import blocks
 
 
-def draw_sentences(found: tuple[Seen, ...], t: int) -> list[DeltaGenerator]:
-    """Draw a sentence on each run; the places of their heatmaps."""
+class Spot(NamedTuple):
+    """Where the sentence on a run stands, and its heatmap."""
+
+    sentence: DeltaGenerator
+    heatmap: DeltaGenerator
+
+
+def make_spots(found: tuple[Seen, ...], side_by_side: bool) -> list[Spot]:
+    """The places of the runs, and what is said of their heatmaps' cells where they have room."""
+    if not side_by_side:
+        return [Spot(st.empty(), st.empty()) for _ in found]
     spots = []
     # At the bottom, so that the heatmaps stand side by side under sentences of unlike length.
-    columns = st.columns(len(found), gap="medium", vertical_alignment="bottom")
-    for column, one in zip(columns, found, strict=True):
+    for column in st.columns(len(found), gap="medium", vertical_alignment="bottom"):
         with column:
-            st.markdown(words.reaches(one.title, one.reach_at(t)))
-            spots.append(st.empty())
+            spots.append(Spot(st.empty(), st.empty()))
     T = found[0].log10.shape[1]
     if block_size(T) > 1:
         st.caption(blocks(block_size(T), LONGEST_WHOLE))
     return spots
 
 
+def draw_sentences(spots: list[Spot], found: tuple[Seen, ...], t: int) -> None:
+    """Draw a sentence on each run in its place."""
+    for spot, one in zip(spots, found, strict=True):
+        spot.sentence.markdown(words.reaches(one, t))
+
+
 def draw_heatmaps(
-    spots: list[DeltaGenerator],
+    spots: list[Spot],
     found: tuple[Seen, ...],
     parameter: str,
     given: Sequence,
@@ -45,7 +60,7 @@ def draw_heatmaps(
     shown = panels.run_panels(found, parameter, given)
     view = views.view(settings, shown)
     for spot, panel in zip(spots, shown, strict=True):
-        with spot:
+        with spot.heatmap:
             figure = heatmap(panel, view, block_size(panel.T))
             chart(figure, f"{_key(panel)}{ending}", settings.camera)
 

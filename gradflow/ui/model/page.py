@@ -46,7 +46,7 @@ from gradflow.ui.model.experiment import (
     with_digits,
 )
 from gradflow.ui.model.files_section import draw_files
-from gradflow.ui.model.heatmap_section import draw_heatmaps, draw_sentences
+from gradflow.ui.model.heatmap_section import draw_heatmaps, draw_sentences, make_spots
 from gradflow.ui.model.long_runs import StoppedError
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective, chosen_objective, output_count
@@ -175,21 +175,20 @@ def _shown(
     known = know_digits(both, parameter, layer)
     if known:
         found = with_digits(found, both, parameter, layer)
-    spots: list[DeltaGenerator] = []
+    spots = make_spots(found, side_by_side=not aim.last_alone)
+    draw_sentences(spots, found, t)
     if aim.last_alone:
-        st.markdown("\n\n".join(words.reaches(one.title, one.reach_at(t)) for one in found))
         st.caption(words.last_alone(t))
     else:
-        spots = draw_sentences(found, t)
         draw_heatmaps(spots, found, parameter, given, settings)
         st.caption(words.READING[settings.axis])
     digits_said = st.empty()
-    row = panels.row_of_runs(settings, found, parameter, t)
     st.subheader(f"One row: target step t = {t}", anchor=False)
     if not aim.last_alone:
         with st.columns([1, 3])[0]:
             controls.WIDGETS.target()
-    chart(profile(row, settings.floor), "model_profile", settings.camera)
+    row_spot = st.empty()
+    _draw_row(row_spot, settings, found, (parameter, t))
     st.caption(words.PROFILE)
     many = st.container()  # filled last, because it takes longest
     draw_signed(both[0], chosen.shipped, t, layer, settings)
@@ -203,8 +202,11 @@ def _shown(
     draw_files(chosen, aim, t, settings)
     if not known:
         found = with_digits(found, both, parameter, layer)
-        if spots and any(one.doubtful is not None and one.doubtful.any() for one in found):
-            draw_heatmaps(spots, found, parameter, given, settings, "_marked")
+        if any(one.doubtful is not None and one.doubtful.any() for one in found):
+            draw_sentences(spots, found, t)
+            _draw_row(row_spot, settings, found, (parameter, t), "_marked")
+            if not aim.last_alone:
+                draw_heatmaps(spots, found, parameter, given, settings, "_marked")
     digits_said.caption(words.digits(found))
     link = links.to_link(state.address(), settings, FORM)
     _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
@@ -212,6 +214,19 @@ def _shown(
     if held is not None and sequence.is_survey(settings, chosen.model, held):
         with many:
             draw_survey(chosen, aim, settings, held, layer)
+
+
+def _draw_row(
+    spot: DeltaGenerator,
+    settings: ModelSettings,
+    found: tuple[Seen, ...],
+    terms: tuple[str, int],
+    ending: str = "",
+) -> None:
+    """Draw the row of a target in its place; `ending` tells a second time from the first."""
+    row = panels.row_of_runs(settings, found, *terms)
+    with spot:
+        chart(profile(row, settings.floor), f"model_profile{ending}", settings.camera)
 
 
 def _measures(

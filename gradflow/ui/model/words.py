@@ -211,8 +211,14 @@ def left_out(count: int) -> str:
     return f"The first {LONGEST:,} steps are used; {count:,} are left out."
 
 
-def reaches(title: str, seen: memory.Reach) -> str:
-    """A sentence on how far the gradient of one run reaches, as Markdown."""
+def reaches(one: Seen, t: int) -> str:
+    """A sentence on how far the gradient of one run reaches from a target, as Markdown."""
+    title, seen, few = one.title, one.reach_at(t), one.doubtful_row(t)
+    if few is not None and few.any():
+        return (
+            f"**The {named(title)}: float64 has too few digits.** How far it reaches cannot be "
+            f"told: a state that terms of step {t} are made of cancels or underflows."
+        )
     told = seen.fall_and_tail
     if seen.t == 1:
         return f"**The {named(title)}: one step only.** There is nothing to carry back."

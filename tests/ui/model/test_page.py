@@ -154,8 +154,11 @@ def test_terms_with_few_digits_are_marked_and_never_called_exactly_zero(monkeypa
     assert ("exactly zero" in traces) == zero.any()
     assert "too few digits" in traces["terms"]["colorbar"]["title"]["text"]
     assert f"{few.sum():,} terms have fewer than 6 digits" in said(app)
+    assert "float64 has too few digits.** How far it reaches cannot be told" in said(app)
     monkeypatch.setattr(model_run, "HEAVY", 0.0)  # then a worker tells, and the marks come after
     app = quiet(put(app, "parameter", "w_h"))
     workers().close()
     marked = charts(app)["model_as_read_marked"]["data"]
     assert "too few digits" in {trace["name"] for trace in marked}
+    [row] = [t for t in charts(app)["model_profile_marked"]["data"] if t["name"] == "as read"]
+    assert np.isnan(array(row["y"])[flow.digits("w_h")[-1] < 6]).all()
