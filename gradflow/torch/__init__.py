@@ -4,6 +4,7 @@ Public: the names below. Needs PyTorch, the extra `torch`; imported when it is a
 """
 
 from gradflow.torch.callbacks import lightning_callback
-from gradflow.torch.training_watch import Probe, Watch, watch
+from gradflow.torch.watched_network import watch
+from gradflow.watching import Probe, Watch
 
 __all__ = ["Probe", "Watch", "lightning_callback", "watch"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradflow.torch.training_watch import Watch
+from gradflow.watching import Watch
 
 
 def lightning_callback(watch: Watch) -> Any:

@@ -127,7 +127,7 @@ def call_of(
     """
     given, hx = _arguments(*arguments, **named)
     made, after = output
-    numbers, *states = (_reached(part) for part in (_numbers(made), *_together(after)))
+    numbers, *states = (reached(part) for part in (_numbers(made), *_together(after)))
     start = () if hx is None else _together(hx)
     call = ModuleCall(module, given, start, _with_numbers(made, numbers), states[0])
     copies = tuple(state.clone() for state in states)
@@ -154,7 +154,7 @@ def _with_numbers(sequences: Any, numbers: Any) -> Any:
     return sequences._replace(data=numbers) if isinstance(sequences, PackedSequence) else numbers
 
 
-def _reached(made: Any) -> Any:
+def reached(made: Any) -> Any:
     """A tensor that a gradient reaches, also where the module and its input are not trained."""
     return made if made.requires_grad else made.detach().requires_grad_()
 

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from gradflow.torch.module_calls import ModuleCall, call_of
+from gradflow.torch.quiet_pass import check_loss, left_as_it_was
 from gradflow.torch.recurrent_parts import RecurrentPart
 from gradflow.watching.probed_module import ProbedModule
-
-
-def bare_network(model: torch.nn.Module) -> torch.nn.Module:
-    """The network inside what `torch.compile` and data parallelism wrap around it."""
-    inner: Any = model
-    while True:
-        if isinstance(inner, DataParallel | DistributedDataParallel):
-            inner = inner.module
-        elif hasattr(inner, "_orig_mod"):
-            inner = inner._orig_mod
-        else:
-            return inner
 
 
 def probed_modules(
@@ -57,9 +44,9 @@ def probed_modules(
         module: {name: w for name, w in module.named_parameters() if w.requires_grad}
         for module in modules
     }
-    with _left_as_it_was(network, modules), _calls(modules) as calls:
+    with left_as_it_was(network, modules), _calls(modules) as calls:
         loss = loss_of(network)
-        _check_loss(loss)
+        check_loss(loss)
         asked = [leaf for call in calls for leaf in call.leaves]
         asked += [w for module in modules for w in weights[module].values()]
         found = iter(torch.autograd.grad(loss, asked, allow_unused=True))
@@ -97,39 +84,3 @@ def _calls(modules: Sequence[torch.nn.Module]) -> Iterator[list[ModuleCall]]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-@contextlib.contextmanager
-def _left_as_it_was(network: torch.nn.Module, modules: Sequence[Any]) -> Iterator[None]:
-    """Nothing drawn, dropped, compiled or cast; afterwards all is as before.
-
-    Recurrent modules stay in training mode, as cuDNN has no way back otherwise, without dropout.
-    """
-    devices = {w.device for w in network.parameters()}
-    training = {module: module.training for module in network.modules()}
-    dropout = {module: module.dropout for module in modules}
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng([d for d in devices if d.type == "cuda"]))
-        stack.enter_context(torch.enable_grad())
-        for kind in {"cpu", *(device.type for device in devices)}:
-            stack.enter_context(torch.autocast(kind, enabled=False))
-        # Nothing is compiled unless that is loaded, which takes seconds.
-        if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        try:
-            network.eval()
-            for module in modules:
-                module.training, module.dropout = True, 0.0
-            yield
-        finally:
-            for module, mode in training.items():
-                module.training = mode
-            for module, share in dropout.items():
-                module.dropout = share
-
-
-def _check_loss(loss: Any) -> None:
-    is_tensor = isinstance(loss, torch.Tensor)
-    if not is_tensor or loss.numel() != 1 or not loss.requires_grad:
-        said = f"a tensor of shape {tuple(loss.shape)}" if is_tensor else type(loss).__name__
-        raise ValueError(f"probe must return one number that has a gradient. Got {said}.")

@@ -10,8 +10,9 @@ from oracles.torch_networks import Classifier, batch, loss_of  # noqa: E402
 
 import gradflow as gf  # noqa: E402
 from gradflow.torch import Probe  # noqa: E402
-from gradflow.torch.probe_pass import bare_network, probed_modules  # noqa: E402
+from gradflow.torch.probe_pass import probed_modules  # noqa: E402
 from gradflow.torch.recurrent_parts import parts_of_network  # noqa: E402
+from gradflow.torch.wrappers import bare_network  # noqa: E402
 from gradflow.watching.layer_measures import measured_layers, relative_errors  # noqa: E402
 
 IDS, CLASSES = batch()

@@ -18,12 +18,13 @@ torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch
 from oracles.torch_networks import Classifier, batch, loss_of  # noqa: E402
 
 import gradflow as gf  # noqa: E402
-from gradflow.torch import Probe, lightning_callback, training_watch, watch  # noqa: E402
+from gradflow.torch import Probe, lightning_callback, watch  # noqa: E402
 from gradflow.watching import (  # noqa: E402
     CSVWriter,
     JSONLinesWriter,
     TensorBoardWriter,
     load_watch,
+    training_watch,
 )
 
 PROBE = Probe((batch()[0],), loss_of(*batch()))
@@ -135,9 +136,10 @@ def test_writers_have_what_the_log_had(tmp_path):
     rows, lines = tmp_path / "run.csv", tmp_path / "run.jsonl"
     writers = [TensorBoardWriter(summaries), CSVWriter(rows), JSONLinesWriter(lines)]
     logs = []
-    with watch(network(), PROBE, every=2, worker=False, writers=writers) as seen:
+    model = network()
+    with watch(model, PROBE, every=2, worker=False, writers=writers) as seen:
         logs.append((0, seen.log))
-        trained(seen._network, seen.step, 2)
+        trained(model, seen.step, 2)
         logs.append((2, seen.log))
     flat = [(update, name, value) for update, log in logs for name, value in log.items()]
     finite = [(name, value, update) for update, name, value in flat if math.isfinite(value)]
