@@ -1,7 +1,7 @@
 """Where the gradient goes in a recurrent network: every term of it, at any magnitude.
 
-`gradflow.figures` and `gradflow.torch` are imported once they are asked for: they need Plotly and
-PyTorch, and all else numpy alone.
+`gradflow.figures`, `gradflow.torch` and `gradflow.keras` are imported once they are asked for: they
+need Plotly, PyTorch and Keras, and all else numpy alone.
 """
 
 import importlib
@@ -77,6 +77,7 @@ __all__ = [
 _ASKED_FOR = {
     "figures": ("plotly", 'Plotly: pip install "plotly>=7.1"'),
     "torch": ("torch", 'PyTorch: pip install "torch>=2.0"'),
+    "keras": ("keras", 'Keras on PyTorch: pip install "keras>=3.15"'),
 }
 
 

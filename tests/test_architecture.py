@@ -22,6 +22,7 @@ FLOORS = (
     ("gradflow.surveys", "gradflow.training", "gradflow.watching"),
     ("gradflow",),
     ("gradflow.figures", "gradflow.torch"),
+    ("gradflow.keras",),
     ("gradflow.report",),
     ("gradflow.ui",),
     ("app",),
@@ -32,7 +33,15 @@ FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 CORE = {"numpy"}
 FIGURES = CORE | {"plotly"}
 TORCH = CORE | {"torch", "lightning"}
+KERAS = CORE | {"torch", "keras"}
 UI = FIGURES | {"streamlit", "starlette", "uvicorn", "kaleido", "choreographer", "pyarrow", "PIL"}
+OF_PART = {
+    "gradflow.figures": FIGURES,
+    "gradflow.torch": TORCH,
+    "gradflow.keras": KERAS,
+    "gradflow.ui": UI,
+    "app": UI,
+}
 
 # Which other folders of gradflow.ui each of its folders may import; pages import no other page.
 UI_SHARED = {"shared", "downloads", "component"}
@@ -96,8 +105,7 @@ def test_imports_come_from_the_same_floor_or_below(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_from_outside_are_those_of_its_part(module):
     part = part_of(module)
-    of_part = {"gradflow.figures": FIGURES, "gradflow.torch": TORCH, "gradflow.ui": UI, "app": UI}
-    allowed = of_part.get(part, CORE)
+    allowed = OF_PART.get(part, CORE)
     allowed = allowed | READERS.get(module, set())
     if module == "gradflow.models.make_models":
         allowed = CORE | {"torch", "safetensors"}

@@ -52,7 +52,7 @@ def test_every_hint_names_a_package_that_an_extra_brings():
         for path in (ROOT / "gradflow").rglob("*.py")
         for hint in re.findall(r'pip install "([^"{]*)"', path.read_text(encoding="utf-8"))
     }
-    assert {hint.split(">")[0] for hint in hints} == {"plotly", "h5py", "onnx", "torch"}
+    assert {hint.split(">")[0] for hint in hints} == {"plotly", "h5py", "onnx", "torch", "keras"}
     assert hints <= brought
 
 

@@ -1,7 +1,8 @@
 """What a network shows of its recurrent layers while it is trained elsewhere.
 
 A watch, the measures of its passes, their record, writers, and a process that measures beside the
-training. `gradflow.torch` makes the passes. Public: the names below. NumPy alone.
+training. `gradflow.torch` and `gradflow.keras` make the passes. Public: the names below. NumPy
+alone.
 """
 
 from gradflow.watching.layer_measures import SCALARS, LayerMeasures

@@ -44,7 +44,7 @@ class WatchedLayers:
 
 
 class Watch:
-    """A network under watch. Made by `gradflow.torch.watch`.
+    """A network under watch. Made by `gradflow.torch.watch` and `gradflow.keras.watch`.
 
     Attributes
     ----------

@@ -252,13 +252,13 @@ def _told(layer: dict[str, Any], version: str | None) -> dict[str, Told]:
     if class_name == "TimeDistributed":
         return _told(config["layer"], version)
     if class_name != "RNN":
-        return {name: _of_class(layer, name, version)} if class_name in KIND_OF_CLASS else {}
+        return {name: told_of_class(layer, name, version)} if class_name in KIND_OF_CLASS else {}
     cells = config["cell"]
     if cells["class_name"] != "StackedRNNCells":
-        return {name: _with_layer(_of_class(cells, name, version), config, name)}
+        return {name: _with_layer(told_of_class(cells, name, version), config, name)}
     return {
         f"{name}/{cell['config']['name']}": _with_layer(
-            _of_class(cell, name, version), config, name
+            told_of_class(cell, name, version), config, name
         )
         for cell in cells["config"]["cells"]
     }
@@ -268,8 +268,8 @@ def _told_of_both(config: dict[str, Any], name: str, version: str | None) -> dic
     """What is told of a bidirectional layer, by all names that its two parts have."""
     layer = config["layer"]
     inner = str(layer["config"]["name"])
-    forward = _of_class(layer, name, version)
-    other = _of_class(config.get("backward_layer") or layer, name, version)
+    forward = told_of_class(layer, name, version)
+    other = told_of_class(config.get("backward_layer") or layer, name, version)
     # The part that runs backwards says so of itself.
     if replace(other, unsupported=forward.unsupported) != forward:
         forward = replace(
@@ -302,7 +302,8 @@ def _backwards(config: dict[str, Any], name: str) -> str:
     )
 
 
-def _of_class(layer: dict[str, Any], name: str, version: str | None) -> Told:
+def told_of_class(layer: dict[str, Any], name: str, version: str | None) -> Told:
+    """What the configuration of one of Keras' layers or cells tells; `name` is that in errors."""
     class_name, config = layer["class_name"], layer["config"]
     if class_name not in KIND_OF_CLASS:
         return Told(
