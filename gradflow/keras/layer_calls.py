@@ -34,6 +34,8 @@ class LayerCall:
         The output: at every step as the layer reads them, or at the last.
     last : Tensor of shape (n, H) or None
         The last cell's hidden state after the last step, where the layer hands it on.
+    others : tuple of Tensor
+        All other states after the last step, where it hands them on.
     """
 
     layer: Any
@@ -42,11 +44,17 @@ class LayerCall:
     start: tuple[Any, ...]
     made: Any
     last: Any
+    others: tuple[Any, ...]
 
     @property
     def leaves(self) -> tuple[Any, ...]:
-        """The tensors whose gradients are asked for: the output, and the last hidden state."""
-        return (self.made,) if self.last is None else (self.made, self.last)
+        """The tensors whose gradients are asked for: the output, and the last states."""
+        return (self.made,) if self.last is None else (self.made, self.last, *self.others)
+
+    def unseen(self, gradients: Sequence[Any]) -> str:
+        """By what a gradient reaches it that is not carried back; "" if by nothing."""
+        missed = any(found is not None and bool(found.any()) for found in gradients[2:])
+        return "its last cell state c, or a state of a cell below the last" if missed else ""
 
     def sequences(
         self, cell: Cell, gradients: Sequence[Any], lengths: Sequence[int] | None
@@ -127,17 +135,18 @@ def call_of_layer(
         What it returned: with `return_state` the states after the output.
     """
     made, *states = output if layer.return_state else (output,)
-    start = keras.tree.flatten(initial_state) if initial_state is not None else ()
+    start = tuple(keras.tree.flatten(initial_state) if initial_state is not None else ())
+    counts = keras.tree.flatten(mask)[0]
     # Copies: the output and the last state may be one tensor, and each has a gradient of its own.
     made = reached(made.clone())
-    own = keras.tree.flatten(states[-1] if len(states) > 1 and _is_stacked(layer) else states)
-    last = reached(own[0].clone()) if own else None
-    call = LayerCall(layer, given, keras.tree.flatten(mask)[0], tuple(start), made, last)
-    if last is None:
+    if not states:
+        call = LayerCall(layer, given, counts, start, made, None, ())
         return call, made.clone()
-    handed_on = keras.tree.map_structure(
-        lambda state: (last if state is own[0] else state).clone(), states
-    )
+    below = len(keras.tree.flatten(states[:-1])) if _is_stacked(layer) else 0
+    others = [reached(state.clone()) for state in keras.tree.flatten(states)]
+    handed_on = keras.tree.pack_sequence_as(states, [state.clone() for state in others])
+    last = others.pop(below)
+    call = LayerCall(layer, given, counts, start, made, last, tuple(others))
     return call, (made.clone(), *handed_on)
 
 

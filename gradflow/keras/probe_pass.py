@@ -64,7 +64,8 @@ def probed_layers(
                 for sequence in call.sequences(cell, back[call], lengths)
             )
             gradients = one.own_gradients([_arrays(part) for part in own[one]])
-            probed.append(ProbedModule(one.names, cell, sequences, gradients))
+            unseen = max(call.unseen(back[call]) for call in own_calls)
+            probed.append(ProbedModule(one.names, cell, sequences, gradients, unseen))
     return probed
 
 

@@ -31,6 +31,8 @@ class ModuleCall:
         The output.
     last : Tensor
         The hidden states after the last step, (layers and directions, n, H).
+    cell_states : Tensor or None
+        Those of the cells, in the same shape; an LSTM has them.
     """
 
     module: Any
@@ -38,11 +40,28 @@ class ModuleCall:
     start: tuple[Any, ...]
     made: Any
     last: Any
+    cell_states: Any
 
     @property
-    def leaves(self) -> tuple[Any, Any]:
-        """The tensors whose gradients are asked for: the output, and the last hidden states."""
-        return _numbers(self.made), self.last
+    def leaves(self) -> tuple[Any, ...]:
+        """The tensors whose gradients are asked for: the output, and the last states."""
+        states = (self.last, self.cell_states)
+        return (_numbers(self.made), *(state for state in states if state is not None))
+
+    def unseen(self, part: RecurrentPart, gradients: Sequence[Any]) -> str:
+        """By what a gradient reaches one direction that is not carried back; "" if by nothing.
+
+        Parameters
+        ----------
+        part : RecurrentPart
+        gradients : sequence of Tensor or None
+            Those of `leaves`.
+        """
+        hidden, *cells = (None if g is None else self._by_layer(g, part) for g in gradients[1:])
+        if any(state is not None and state.any() for state in cells):
+            return "its last cell state c_n"
+        below = hidden is not None and hidden[:-1].any()
+        return "the last state h_n of a layer below the last" if below else ""
 
     def sequences(
         self,
@@ -57,7 +76,7 @@ class ModuleCall:
         ----------
         part, cell
             The direction, and its cell.
-        gradients : sequence of two Tensors or None
+        gradients : sequence of Tensor or None
             Those of `leaves`.
         lengths : sequence of int, optional
             Steps of each sequence before its padding, where the input is not packed.
@@ -129,7 +148,8 @@ def call_of(
     made, after = output
     numbers, *states = (reached(part) for part in (_numbers(made), *_together(after)))
     start = () if hx is None else _together(hx)
-    call = ModuleCall(module, given, start, _with_numbers(made, numbers), states[0])
+    last, cell_states = (*states, None)[:2]
+    call = ModuleCall(module, given, start, _with_numbers(made, numbers), last, cell_states)
     copies = tuple(state.clone() for state in states)
     return call, (
         _with_numbers(made, numbers.clone()),

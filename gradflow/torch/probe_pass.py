@@ -51,7 +51,7 @@ def probed_modules(
         asked += [w for module in modules for w in weights[module].values()]
         found = iter(torch.autograd.grad(loss, asked, allow_unused=True))
     # In the order in which they were asked for.
-    back = {call: (next(found), next(found)) for call in calls}
+    back = {call: [next(found) for _ in call.leaves] for call in calls}
     own = {module: {name: next(found) for name in weights[module]} for module in modules}
     probed = []
     for part in parts:
@@ -64,7 +64,8 @@ def probed_modules(
                 for sequence in call.sequences(part, cell, back[call], lengths)
             )
             gradients = part.own_gradients(cell, own[part.module])
-            probed.append(ProbedModule(part.layers, cell, sequences, gradients))
+            unseen = max(call.unseen(part, back[call]) for call in own_calls)
+            probed.append(ProbedModule(part.layers, cell, sequences, gradients, unseen))
     return probed
 
 

@@ -98,9 +98,13 @@ def parts_of_network(network: torch.nn.Module) -> tuple[list[RecurrentPart], dic
     """
     parts, left_out = [], {}
     for path, module in network.named_modules():
+        plain = ".".join(step for step in path.split(".") if step != _COMPILED)
+        name = plain or type(module).__name__.lower()
+        if isinstance(module, torch.nn.RNNCellBase):
+            left_out[name] = (
+                "cells that a loop calls are not supported: it must be RNN, LSTM or GRU."
+            )
         if isinstance(module, torch.nn.RNNBase):
-            plain = ".".join(step for step in path.split(".") if step != _COMPILED)
-            name = plain or type(module).__name__.lower()
             try:
                 found = _directions(module, name)
                 for part in found:

@@ -59,12 +59,15 @@ class ProbedModule:
     own_gradients : mapping
         The gradients of its weights by automatic differentiation, by the names of the cell's
         weights; those that are trained.
+    unseen : str
+        By what a gradient reaches it too that the sequences do not have; "" if by nothing.
     """
 
     layers: tuple[str, ...]
     cell: Cell
     sequences: tuple[ProbedSequence, ...]
     own_gradients: Mapping[str, Array]
+    unseen: str = ""
 
     @property
     def readout(self) -> Readout:

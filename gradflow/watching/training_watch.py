@@ -19,6 +19,11 @@ from gradflow.watching.writers import Writer
 
 _Measured = dict[str, LayerMeasures]
 
+_NOT_WHOLE = (
+    "the loss must read its output, or the last hidden state of its last layer, alone. "
+    "Got a gradient that reaches {}, which is not carried back."
+)
+
 
 @dataclass(frozen=True)
 class WatchedLayers:
@@ -52,8 +57,8 @@ class Watch:
         Updates so far.
     layers : tuple of str
         Names of the layers that are watched.
-    left_out : mapping
-        Names of recurrent modules that are not supported, and why.
+    left_out : dict
+        Names of recurrent modules and layers that are not measured, and why.
     skipped : int
         Passes that were left out because the process was busy.
     """
@@ -69,7 +74,7 @@ class Watch:
         self._every = whole_number("every", every, 1)
         self._chunk = whole_number("chunk", chunk, 0)
         self._writers = tuple(writers)
-        self.layers, self.left_out = watched.names, watched.left_out
+        self.layers, self.left_out = watched.names, dict(watched.left_out)
         self.updates = self.skipped = 0
         self._probed = watched.probed
         self._passes: list[tuple[int, _Measured]] = []
@@ -153,11 +158,21 @@ class Watch:
                 process.end()
 
     def _begin_pass(self) -> None:
-        modules = self._probed()
+        modules = self._seen_whole(self._probed())
         if self._process is None:
             self._keep(self.updates, measured_pass(modules, self._chunk))
         else:
             self._pending = (self.updates, self._process.submit(modules, self._chunk))
+
+    def _seen_whole(self, modules: Sequence[ProbedModule]) -> list[ProbedModule]:
+        """Those whose whole gradient is carried back; the others are left out, and that is said."""
+        whole = [module for module in modules if not module.unseen]
+        for module in modules:
+            if module.unseen:
+                self.left_out |= dict.fromkeys(module.layers, _NOT_WHOLE.format(module.unseen))
+        if modules and not whole:
+            raise ValueError(f"{modules[0].layers[0]}: {_NOT_WHOLE.format(modules[0].unseen)}")
+        return whole
 
     def _take(self, wait: bool) -> None:
         """Take what the process has measured."""

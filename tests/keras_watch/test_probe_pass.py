@@ -82,6 +82,7 @@ def test_the_terms_add_up_to_the_gradient_of_the_weights(name):
     if name == "stateful":
         model(IDS[:, ::-1].copy())
     modules = probed(model)
+    assert not any(module.unseen for module in modules)
     assert max(error for module in modules for error in relative_errors(module)) < ROUNDING
     # What they are compared with is what a plain backward pass adds up.
     own = [
@@ -105,6 +106,12 @@ def test_sequences_are_those_of_the_steps_that_count():
     assert relative_errors(module)[0] < ROUNDING  # the padding has its part in the gradient
     with pytest.raises(ValueError, match="lengths must be of each of the n=3 sequences"):
         probed(MODELS["LSTM"](), lengths=[3, 4])
+
+
+def test_a_gradient_of_the_last_cell_state_is_found():
+    model = classifier(layers.LSTM(4, return_state=True), reads=lambda made: made[2])
+    [module] = probed(model)
+    assert module.unseen == "its last cell state c, or a state of a cell below the last"
 
 
 def test_a_layer_that_is_not_trained_is_measured_without_a_check():

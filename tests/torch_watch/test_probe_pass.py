@@ -1,5 +1,7 @@
 """One pass: the terms that its gradient seeds add up to `.grad`, and nothing is left behind."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from support.needed import needed_module
@@ -52,6 +54,7 @@ def probed(model, probe=None, lengths=None):
 def test_the_terms_add_up_to_the_gradient_of_the_weights(name):
     model = network(**NETWORKS[name])
     modules = probed(model)
+    assert not any(module.unseen for module in modules)
     errors = [error for module in modules for error in relative_errors(module)]
     rec = model.inner["rec"]
     assert len(errors) == rec.num_layers * (1 + rec.bidirectional)
@@ -66,8 +69,26 @@ def test_the_terms_add_up_to_the_gradient_of_the_weights(name):
 
 
 def test_a_gradient_that_is_missed_is_in_the_error():
-    [module] = probed(network(kind=torch.nn.LSTM, reads="c"))  # it comes by the cell state
-    assert relative_errors(module)[0] > 0.1
+    [module] = probed(network(kind=torch.nn.LSTM))
+    halves = tuple(
+        dataclasses.replace(sequence, gradient=sequence.gradient / 2)
+        for sequence in module.sequences
+    )
+    module = dataclasses.replace(module, sequences=halves)
+    assert relative_errors(module) == [pytest.approx(0.5)]
+
+
+def below(net):
+    """A loss that reads the first of two layers after the last step."""
+    x = net._inputs(IDS)
+    return net.inner["rec"](x)[1][0][0].sum()
+
+
+def test_a_gradient_that_is_not_carried_back_is_found():
+    [module] = probed(network(kind=torch.nn.LSTM, reads="c"))
+    assert module.unseen == "its last cell state c_n"
+    [module] = probed(network(kind=torch.nn.LSTM, num_layers=2, batch_first=True), below)
+    assert module.unseen == "the last state h_n of a layer below the last"
 
 
 def test_a_module_that_is_called_twice_has_all_of_its_sequences():
@@ -174,12 +195,14 @@ def test_what_is_not_supported_is_named():
                 "good": torch.nn.GRU(2, 3),
                 "both": torch.nn.LSTM(2, 3, num_layers=2, bidirectional=True),
                 "thin": torch.nn.LSTM(2, 3, proj_size=1),
+                "step": torch.nn.LSTMCell(2, 3),
             }
         )
     )
     assert [part.name for part in parts] == ["good"]
     assert "stacks of bidirectional layers are not supported" in left_out["both"]
     assert "projection (proj_size)" in left_out["thin"]
+    assert "cells that a loop calls are not supported" in left_out["step"]
 
 
 @pytest.mark.slow

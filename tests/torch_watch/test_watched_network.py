@@ -199,6 +199,19 @@ def test_a_process_that_is_ended_from_outside_is_said():
             seen.save(os.devnull)
 
 
+def test_a_layer_whose_gradient_is_not_carried_back_whole_is_left_out_and_said():
+    with pytest.raises(
+        ValueError, match=r"inner.rec: the loss must .* reaches its last cell state"
+    ):
+        watch(network(reads="c"), PROBE, worker=False)
+    both = torch.nn.ModuleDict({"encoder": torch.nn.LSTM(3, 4), "decoder": torch.nn.LSTM(3, 4)})
+    x = torch.ones(5, 2, 3)
+    probe = lambda net: net["decoder"](x, net["encoder"](x)[1])[0].sum()  # noqa: E731
+    with watch(both, probe, worker=False) as seen:
+        assert {name.split("/")[1] for name in seen.log} == {"decoder"}
+        assert "Got a gradient that reaches its last cell state c_n" in seen.left_out["encoder"]
+
+
 def test_it_runs_on_the_first_rank_alone(monkeypatch):
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
