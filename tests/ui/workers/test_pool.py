@@ -103,6 +103,20 @@ def test_runs_queue_in_the_order_in_which_they_came(pool):
     until(lambda: all([one.wait(0.1) for one in waiting]))
 
 
+def test_a_training_and_a_heavy_run_beside_it_take_turns(pool):
+    # A training asks for one checkpoint at a time, as a heavy visitor does for run after run.
+    answered(pool, job(key="t"))  # the worker has started
+    training = pool.ask("training", 1, job(key="t", seconds=0.1))
+    heavy = pool.ask("heavy", 1, job(key="h", seconds=0.6))
+    assert training.wait(30)
+    after = pool.ask("training", 2, job(key="t", ask=jobs.process))
+    assert (heavy.place, after.place) == (0, 1)  # the run waited for one checkpoint alone
+    assert heavy.wait(30)
+    again = pool.ask("heavy", 2, job(key="another", seconds=0.1))
+    assert after.place == 0  # and the next checkpoint for one run alone
+    until(lambda: after.wait(0.1) & again.wait(0.1))
+
+
 def test_a_full_queue_takes_no_more_and_keeps_what_waits(pool, monkeypatch):
     monkeypatch.setattr(pool, "_most_waiting", 1)
     pool.ask("a", 1, job(key="long", seconds=LONG))
