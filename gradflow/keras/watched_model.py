@@ -56,13 +56,13 @@ def watch(
     >>> import keras
     >>> import numpy as np
     >>> import gradflow.keras
-    >>> x, y = np.ones((8, 20, 3)), np.zeros((8, 5))
-    >>> model = keras.Sequential([keras.Input((20, 3)), keras.layers.LSTM(5)])
+    >>> x, y = np.ones((4, 6, 3)), np.zeros((4, 2))
+    >>> model = keras.Sequential([keras.Input((6, 3)), keras.layers.LSTM(2)])
     >>> model.compile("adam", "mse")
     >>> probe = gradflow.keras.Probe((x,), lambda made: model.compute_loss(y=y, y_pred=made))
     >>> with gradflow.keras.watch(model, probe, every=2, worker=False) as watch:
     ...     callback = gradflow.keras.fit_callback(watch)
-    ...     _ = model.fit(x, y, batch_size=4, verbose=0, callbacks=[callback])
+    ...     _ = model.fit(x, y, batch_size=2, verbose=0, callbacks=[callback])
     ...     watch.record
     WatchRecord(1 layer, 2 passes)
     """
