@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from gradflow.ui.comparison import term_words
+from gradflow.ui.comparison import term_words, words
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.settings import Settings
 
@@ -63,11 +63,21 @@ def test_the_charts_follow_a_slider_that_is_held(tab, key, way):
     moved = replace(START, **{key: int(value) if key == "T" else value})
     tab.eventually(_assert_drawn, tab, moved)
     assert _linked(tab, key) == getattr(START, key)
+    _assert_said_to_follow(tab, moved)
     # The LSTM's picture: b_f is nothing to the RNN.
     assert tab.page.evaluate(PAINTED)[1] != before[1]
     tab.page.mouse.up()
     tab.eventually(lambda: _linked(tab, key) == value)
     _assert_drawn(tab, moved)
+    expect(tab.page.locator("[data-pending]")).to_have_count(0)
+
+
+def _assert_said_to_follow(tab, moved):
+    """The slider that is linked is where it will be, and the notes say that they are not yet."""
+    expect(tab.widget("w_h_follows").get_by_test_id("stSliderThumbValue")).to_have_text(
+        f"{moved.shared_w_h:.2f}"
+    )
+    expect(tab.widget("notes")).to_have_attribute("data-pending", words.PENDING)
 
 
 def test_a_slider_that_is_brought_back_leaves_all_as_it_was(tab):
@@ -81,6 +91,7 @@ def test_a_slider_that_is_brought_back_leaves_all_as_it_was(tab):
     tab.eventually(lambda: _value(tab, "w_s") == START.w_s)
     tab.eventually(lambda: tab.page.evaluate(PAINTED) == before)
     tab.eventually(_assert_drawn, tab, START)
+    expect(tab.page.locator("[data-pending]")).to_have_count(0)
 
 
 def test_a_change_moves_nothing_and_a_click_marks_the_row_that_was_picked(tab):

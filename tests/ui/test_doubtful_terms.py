@@ -56,7 +56,7 @@ def test_marks_reach_the_charts_their_readout_and_their_key():
     np.testing.assert_array_equal(both[1].doubtful, few)
     rows = panels.both_rows(UNDERFLOWS, experiment, both)
     sent = unpacked(
-        message(both, panels.view(UNDERFLOWS, both), rows, 1, "png", (), Moving("", {}))
+        message(both, panels.view(UNDERFLOWS, both), rows, 1, "png", (), Moving("", {}, 0.0, ""))
     )
     assert [bar["few"] for bar in sent["bars"]] == [True]
     rnn, lstm = sent["cells"]

@@ -10,7 +10,7 @@ from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.lag_profile import Profile
 from gradflow.figures.builders.panel import Panel
 from gradflow.numerics.scaled import Array
-from gradflow.ui.comparison import previews
+from gradflow.ui.comparison import previews, words
 from gradflow.ui.comparison.shown_rows import findings, measured
 from gradflow.ui.component.linked_charts import Moving, message
 from gradflow.ui.shared import panels
@@ -81,6 +81,7 @@ def charts(settings: Settings, own: Array | None, address: str | None) -> Charts
     said = findings(seen, both)
     sent = None
     if address is not None:
-        moving = Moving(address, {name: getattr(settings, name) for name in previews.MOVED})
+        values = {name: getattr(settings, name) for name in previews.MOVED}
+        moving = Moving(address, values, settings.shared_w_h, words.PENDING)
         sent = message(both, view, profile, k, settings.camera, said, moving)
     return Charts(settings, experiment, both, view, profile, seen, sent)

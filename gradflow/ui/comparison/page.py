@@ -44,7 +44,7 @@ def comparison_page() -> None:
         st.title(words.QUESTION, anchor=False)
         sidebar.scenes()
     with st.sidebar:
-        main, others = st.container(), st.container()
+        main, others = st.container(key="beside_sliders"), st.container()
     _followed(main)
     _explanation()
     with others:

@@ -84,6 +84,9 @@ PROFILE = (
 )
 
 
+PENDING = "From before this move: it follows when you let go."
+
+
 def measured(t: int, quantities: tuple[str, str], unsure: tuple[str, ...] = ()) -> str:
     """Which target step and which terms the table is about, and which networks' digits are lost."""
     rnn, lstm = quantities

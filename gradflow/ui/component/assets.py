@@ -17,9 +17,10 @@ _FOLDER = Path(__file__).parent
 # The modules that a module imports.
 _IMPORTED = re.compile(r'^import\s[^;]*\sfrom\s"\./(\w+)\.js";$', re.MULTILINE)
 
-# What only the modules need: comments on lines of their own, imports, and the word export.
+# What only the modules need: comments on lines of their own, imports, the word export, indents.
 _NOT_SENT = re.compile(
-    r"""^(?:\s*//.*\n|import\s[^;]*\sfrom\s"\./\w+\.js";\n|export\s(?!default))""", re.MULTILINE
+    r"""^(?:\s*//.*\n|import\s[^;]*\sfrom\s"\./\w+\.js";\n|export\s(?!default)|[ ]+)""",
+    re.MULTILINE,
 )
 
 

@@ -37,10 +37,24 @@ _mount = assets.component("heatmaps")
 
 
 class Moving(NamedTuple):
-    """Where a hand on a slider asks for other values, and the values that the message shows."""
+    """What a hand on a slider moves: where it asks for other values, and what else it shows.
+
+    Attributes
+    ----------
+    address : str
+        Where it asks.
+    values : mapping of str to float
+        The sliders' values that the message shows.
+    followed : float
+        The value of the LSTM's recurrent weight, whose slider follows another's.
+    pending : str
+        What is said of the rest of the page, which follows when the slider is let go.
+    """
 
     address: str
     values: Mapping[str, float]
+    followed: float
+    pending: str
 
 
 def heatmaps(shown: bytes) -> None:

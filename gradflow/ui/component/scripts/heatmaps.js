@@ -6,6 +6,7 @@ import { Crosshair, PROFILE } from "./crosshair.js";
 import { redrawCurves } from "./curves.js";
 import { react, themed } from "./drawing.js";
 import { unpacked } from "./packing.js";
+import { followHand, nothingPending } from "./pending.js";
 import { repaint } from "./pictures.js";
 import { plotlyLibrary } from "./plotly_library.js";
 import { SliderHand } from "./slider_hand.js";
@@ -34,6 +35,7 @@ export class Heatmaps {
     this.fromPage = message;
     this.Plotly = await plotlyLibrary(message.plotly);
     if (this.fromPage !== message || !this.hand.isAt(message.moving)) return;
+    nothingPending(this.element);
     const isShown = isSame(this.ahead, bytes);
     this.ahead = undefined;
     if (!isShown) await this.draft(message);
@@ -42,7 +44,9 @@ export class Heatmaps {
   // What a hand on a slider asked for.
   async showAhead(bytes) {
     this.ahead = bytes;
-    await this.draft(unpacked(bytes));
+    const message = unpacked(bytes);
+    followHand(this.element, message.moving, this.fromPage.moving);
+    await this.draft(message);
   }
 
   // What one looks at while moving a slider comes first: the pictures of both heatmaps and the

@@ -60,6 +60,22 @@ export function focusedSlider() {
   return { name, value: Number(input.value), step: Number(input.step) };
 }
 
+// Move the thumb of a slider that follows another one, and its number; nothing where it follows
+// none. The next run of the page writes both anew where they change.
+export function moveFollower(key, value) {
+  const input = document.querySelector(`.st-key-${key} input[type=range]`);
+  if (!input) return;
+  const [low, high] = [input.min, input.max].map(Number);
+  const within = Math.min(Math.max(value, low), high);
+  const number = input.closest(`.st-key-${key}`).querySelector("[data-testid=stSliderThumbValue]");
+  number.parentElement.style.left = `${(100 * (within - low)) / (high - low)}%`;
+  number.querySelector("p").firstChild.nodeValue = within.toFixed(2);
+  input.ariaValueText = within.toFixed(2);
+}
+
+// The element of the page that holds a component.
+export const placeOf = (element) => element.closest("[data-testid=stElementContainer]");
+
 // Streamlit makes an entry in the history of every new query, and going back restores none of them.
 // One entry a page lets the visitor leave at once.
 export function keepOneEntry() {
