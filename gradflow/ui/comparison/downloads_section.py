@@ -8,6 +8,7 @@ from gradflow.figures.builders.pooling import page_block, picture_block
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import words
 from gradflow.ui.component.linked_charts import zoomed
+from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import (
     File,
     Pictures,
@@ -21,7 +22,6 @@ from gradflow.ui.downloads.python_code import snippet
 from gradflow.ui.downloads.section import copies, opened_downloads
 from gradflow.ui.shared import links, panels, settings_file, state
 from gradflow.ui.shared.experiment import Experiment
-from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.setting_words import settings_said
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.words import marks_said
@@ -42,7 +42,7 @@ def draw_downloads(experiment: Experiment, settings: Settings, own: Array | None
     own : array of shape (n,) or None
         The user's own numbers.
     """
-    section = opened_downloads(SECTION, "Downloads, Python and link to copy")
+    section = opened_downloads(SECTION, download_words.SECTION)
     if section is not None:
         code, link = snippet(settings, own), links.to_link(state.address(), settings)
         with section:
@@ -66,17 +66,13 @@ def _numbers(experiment: Experiment, settings: Settings, own: Array | None) -> t
         File(
             "CSV",
             lambda: exports.terms_csv(experiment, settings),
-            "The terms of the chosen parameter, one row a term, with 1 where float64 has lost it; "
-            f"for the LSTM those of each gate. Beyond {LONGEST_WHOLE} steps those of the chosen "
-            "target.",
+            download_words.TERMS_TABLE,
             f"_{settings.parameter}",
         ),
         File(
             "NPZ",
             lambda: exports.terms_npz(experiment, settings),
-            "For numpy.load: sign and log10 of the terms of every parameter (beyond "
-            f"{LONGEST_WHOLE} steps of the chosen one, packed, with the Python that reads it), the "
-            "product of the forget gates, the inputs and the settings.",
+            download_words.TERMS_ARRAYS,
         ),
         settings_button(settings, own),
     )

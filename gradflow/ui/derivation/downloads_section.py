@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradflow.ui.derivation.chapters import CHAPTERS
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
+from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import File, buttons, python_file, settings_button
 from gradflow.ui.downloads.python_code import snippet
 from gradflow.ui.downloads.section import copies, opened_downloads
@@ -16,7 +17,7 @@ SECTION = "open_derivation_downloads"
 
 def draw_downloads(example: Example) -> None:
     """Draw the section, and its contents once it is open."""
-    section = opened_downloads(SECTION, "Downloads and Python")
+    section = opened_downloads(SECTION, download_words.WITHOUT_LINK)
     if section is not None:
         settings, own = example.settings, state.own_numbers()
         code = snippet(settings, own)
@@ -25,7 +26,7 @@ def draw_downloads(example: Example) -> None:
                 File(
                     "Markdown",
                     lambda: derivation_markdown(example).encode(),
-                    "All steps with their formulas and these numbers, for a script or slides.",
+                    download_words.DERIVATION,
                 ),
                 settings_button(settings, own),
                 python_file(code),

@@ -14,11 +14,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.numerics.scaled import Array
+from gradflow.ui.downloads import download_words as words
 from gradflow.ui.shared import settings_file
 from gradflow.ui.shared.settings import Settings
-
-# The longest sequence whose page of charts has a label for each cell, so that it stays below 10 MB.
-LABELLED = 200
 
 # The ending and the type of a file, by the name on its button.
 _KINDS = {
@@ -33,11 +31,6 @@ _KINDS = {
     "JSON": (".json", "application/json"),
     "Python": (".py", "text/x-python"),
     "Markdown": (".md", "text/markdown"),
-}
-_DRAWN: dict[str, str] = {
-    "png": "A picture of all that is shown, for slides.",
-    "svg": "The same picture as vectors, for the web or an editor.",
-    "pdf": "The same picture on one page, for print.",
 }
 
 
@@ -83,12 +76,12 @@ class File:
     @property
     def drawn(self) -> bool:
         """Whether a browser has to draw it."""
-        return self.name.lower() in _DRAWN
+        return self.name.lower() in words.PICTURES
 
 
 def python_file(code: str) -> File:
     """The file of the Python that is shown to copy."""
-    return File("Python", code.encode, "A few lines that make the same terms with the library.")
+    return File("Python", code.encode, words.PYTHON)
 
 
 def settings_button(settings: Settings, own: Array | None) -> File:
@@ -96,7 +89,7 @@ def settings_button(settings: Settings, own: Array | None) -> File:
     return File(
         "JSON",
         lambda: settings_file.settings_json(settings, own),
-        "All settings, with your own numbers where they are used. Compare loads it back.",
+        words.SETTINGS,
     )
 
 
@@ -163,16 +156,10 @@ def pictures(made: Pictures, T: int) -> tuple[File, ...]:
         picture = images.image(made.printed(), format_, made.scale)
         return titled(picture, format_, made.title, made.description)
 
-    said = (
-        "The charts to zoom in, as one page that opens without a network (5 to 10 MB). Up to "
-        f"{LABELLED} steps each cell tells its term."
-    )
     page = File(
         "HTML",
-        lambda: files.html_file(made.page(T <= LABELLED), made.title, made.description),
-        said,
+        lambda: files.html_file(made.page(T <= words.LABELLED), made.title, made.description),
+        words.CHARTS,
     )
-    kinds = (
-        File(format_.upper(), partial(drawn, format_), text) for format_, text in _DRAWN.items()
-    )
-    return (*kinds, page)
+    kinds = words.PICTURES.items()
+    return (*(File(kind.upper(), partial(drawn, kind), text) for kind, text in kinds), page)

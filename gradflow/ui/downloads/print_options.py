@@ -8,14 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from gradflow.figures.builders.print_format import LEAST_POINTS, PrintFormat, Width
+from gradflow.ui.downloads import download_words as words
 
 PROFILE = "profile"
 
-_WIDTHS: dict[Width, str] = {
-    "column": "one column, 85 mm",
-    "columns": "two columns, 178 mm",
-    "slide": "slide, 13.33 inches",
-}
 _POINTS: dict[Width, float] = {"column": 7.0, "columns": 8.0, "slide": 14.0}
 _MOST_POINTS = 24.0
 
@@ -68,36 +64,36 @@ def chosen_print(
     there = [*heatmaps, *([PROFILE] if with_profile else [])]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.pills(
-            "In PNG, SVG and PDF",
+            words.PANELS,
             there,
             selection_mode="multi",
             default=there,
             key=f"{page}_print_panels",
         )
         width = st.selectbox(
-            "Width",
-            list(_WIDTHS),
+            words.WIDTH,
+            list(words.WIDTHS),
             index=1,
-            format_func=_WIDTHS.__getitem__,
+            format_func=words.WIDTHS.__getitem__,
             key=f"{page}_print_width",
             width=210,
         )
         points = st.number_input(
-            "Letters (pt)",
+            words.LETTERS,
             LEAST_POINTS,
             _MOST_POINTS,
             _POINTS[width],
             0.5,
             key=f"{page}_print_points_{width}",
             width=140,
-            help="Their size at this width.",
+            help=words.LETTERS_HELP,
         )
-        dark = st.toggle("Dark paper", key=f"{page}_print_dark")
+        dark = st.toggle(words.DARK, key=f"{page}_print_dark")
         part = zoom is not None and st.toggle(
-            "Zoomed part only",
+            words.ZOOMED,
             value=True,
             key=f"{page}_print_zoomed",
-            help="As the heatmaps show now.",
+            help=words.ZOOMED_HELP,
         )
     kept = tuple(name for name in there if name in chosen) or tuple(there)
     return PrintOptions(kept, PrintFormat(width, points, dark, zoom if part else None))

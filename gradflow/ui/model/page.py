@@ -14,6 +14,7 @@ from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.figures.builders.target_curves import measure_curves
 from gradflow.figures.builders.unit_bars import Units, units
 from gradflow.ui import server
+from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import (
     File,
     Pictures,
@@ -59,7 +60,6 @@ from gradflow.ui.model.training_section import draw_all_steps, draw_truncation
 from gradflow.ui.shared import links, state, views
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.measures import measure_table
-from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.words import together
 
@@ -290,19 +290,18 @@ def _downloads(
         File(
             "CSV",
             lambda: exports.terms_csv(found, layer, parameter, t),
-            "The terms that are shown, one row a term. Beyond "
-            f"{LONGEST_WHOLE} steps those of the chosen target.",
+            download_words.MODEL_TABLE,
             f"_{parameter}",
         ),
         File(
             "NPZ",
             lambda: exports.terms_npz(found, aim, settings, parameter),
-            "For numpy.load: log10 of all terms that are shown, the inputs and the settings.",
+            download_words.MODEL_ARRAYS,
         ),
         File(
             "JSON",
             lambda: exports.settings_json(settings, aim),
-            "The settings and the inputs; not the weights.",
+            download_words.MODEL_SETTINGS,
         ),
         python_file(code),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from gradflow.figures.builders.pooling import page_block, picture_block
+from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import (
     File,
     Pictures,
@@ -20,7 +21,6 @@ from gradflow.ui.paths import class_panels, path_words
 from gradflow.ui.paths.class_panels import Taken
 from gradflow.ui.shared import links, panels, state
 from gradflow.ui.shared.experiment import LSTMAlone
-from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.setting_words import settings_said
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.words import marks_said
@@ -31,7 +31,7 @@ CSV_HEADER = ("paths", "parameter", "t", "k", "j", "sign", "log10", "few_digits"
 
 def draw_downloads(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:
     """Draw the section, and its contents once it is open."""
-    section = opened_downloads(SECTION, "Downloads, Python and link to copy")
+    section = opened_downloads(SECTION, download_words.SECTION)
     if section is not None:
         own = state.own_numbers()
         code = paths_snippet(settings, own, apart.parameter)
@@ -44,8 +44,7 @@ def draw_downloads(settings: Settings, experiment: LSTMAlone, apart: Taken) -> N
                 File(
                     "CSV",
                     lambda: terms_csv(settings, experiment, apart),
-                    "The terms along the cell, by detours and by all paths, one row a term. Beyond "
-                    f"{LONGEST_WHOLE} steps those of the chosen target.",
+                    download_words.PATHS_TABLE,
                     f"_{apart.parameter}",
                 ),
                 settings_button(settings, own),
