@@ -220,6 +220,8 @@ def test_the_crosshair_is_at_the_same_cell_in_both_and_at_its_lag_in_the_profile
     assert "t = 40, k = 7, j = 34" in said
     assert _size(experiment.rnn, SHOWN, 40, 7) in said
     assert _size(experiment.lstm, SHOWN, 40, 7) in said
+    log10 = experiment.rnn.log10("w_x")[39]
+    assert f"{10.0 ** (log10[6] - log10[0] + 3):.2f}e−3 of k = 1; term" in said
     share = 100.0 * experiment.rnn.share("w_x")[39, 6]
     assert f"{share:.2f}% of its row" in said
 

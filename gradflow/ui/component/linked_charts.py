@@ -198,6 +198,7 @@ def _told(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
     return {
         "title": panel.title,
         "units": panel.units if view.relative else np.zeros(panel.T),
+        "own": np.isfinite(panel.log10[:, 0]).astype(np.uint8) if view.relative else None,
         "log10": _triangle(cells.log10 if by_sign(panel, view) else None),
         "sign": _triangle(cells.sign),
         "few": _triangle(None if cells.doubtful is None else cells.doubtful.astype(np.uint8)),

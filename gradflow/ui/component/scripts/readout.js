@@ -15,13 +15,15 @@ export function where(cells, [row, column], [t, k], { inputs, words }) {
   return `${steps}: ${word}xⱼ = ${x}`;
 }
 
-// The size of the term that a panel shows in a cell.
+// The size of the term that a panel shows in a cell: as its colour has it, then the term itself.
 export function size(panel, log10, cells, [row, column], [t, k]) {
   if (!isTerm(t, k)) return "no input here";
   if (panel.few?.[row][column]) return "too few digits in float64";
   if (!Number.isFinite(log10[row][column])) return "exactly zero";
   const sign = panel.sign ? (panel.sign[row][column] < 0 ? "−" : "+") : "";
-  const number = sign + scientific(log10[row][column] + panel.units[t - 1]);
+  const over = panel.own && (panel.own[t - 1] ? "k = 1" : "its row's largest");
+  const shown = over ? `${scientific(log10[row][column])} of ${over}; ` : "";
+  const number = `${shown}term ${sign}${scientific(log10[row][column] + panel.units[t - 1])}`;
   if (panel.shares) return `${number}, ${percent(log10[row], column)} of its row`;
   return cells.block > 1 ? `${number}, the largest here, at t = ${t}, k = ${k}` : number;
 }
