@@ -73,11 +73,11 @@ def test_the_charts_follow_a_slider_that_is_held(tab, key, way):
 
 
 def _assert_said_to_follow(tab, moved):
-    """The slider that is linked is where it will be, and the notes say that they are not yet."""
+    """The linked slider is where it will be, and what stands beside is said to be pending."""
     expect(tab.widget("w_h_follows").get_by_test_id("stSliderThumbValue")).to_have_text(
         f"{moved.shared_w_h:.2f}"
     )
-    expect(tab.widget("notes")).to_have_attribute("data-pending", words.PENDING)
+    expect(tab.widget("beside_sliders")).to_have_attribute("data-pending", words.PENDING)
 
 
 def test_a_slider_that_is_brought_back_leaves_all_as_it_was(tab):
