@@ -4,6 +4,7 @@ import js from "@eslint/js";
 
 // What the scripts use of a browser.
 const BROWSER = [
+  "AbortController",
   "Blob",
   "clearTimeout",
   "DecompressionStream",
@@ -12,6 +13,8 @@ const BROWSER = [
   "getComputedStyle",
   "history",
   "ImageData",
+  "innerHeight",
+  "innerWidth",
   "location",
   "MutationObserver",
   "requestAnimationFrame",

@@ -50,7 +50,8 @@ UI_FOLDERS |= dict.fromkeys(("comparison", "paths", "derivation", "model", "lear
 UI_FOLDERS |= dict.fromkeys(("model", "learning"), UI_SHARED | {"workers"})
 UI_FOLDERS["door"] = {"workers", "downloads"}
 UI_FOLDERS["page_script"] = {"navigation"}
-UI_FOLDERS["navigation"] = {"shared", "comparison", "paths", "derivation", "model", "learning"}
+UI_FOLDERS["navigation"] = {"shared", "component"}
+UI_FOLDERS["navigation"] |= {"comparison", "paths", "derivation", "model", "learning"}
 
 # Readers of formats that a library of their own reads: imported where a file asks for it, and not
 # when gradflow is imported.

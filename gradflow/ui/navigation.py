@@ -9,6 +9,7 @@ import streamlit as st
 from gradflow import ui
 from gradflow.ui import shared
 from gradflow.ui.comparison.page import comparison_page
+from gradflow.ui.component.symbol_tooltip import explain_symbols
 
 _ICON = Path(ui.__file__).with_name("icon.svg")
 _STYLE = Path(shared.__file__).with_name("style.css")
@@ -29,6 +30,7 @@ def navigate() -> None:
     st.set_page_config(f"{page.title} · gradflow", str(_ICON), layout="wide")
     st.html(_STYLE)
     page.run()
+    explain_symbols()
 
 
 # The pages that few open first are imported when they are opened: nobody waits for the others.

@@ -1,13 +1,29 @@
 """The derivation in a real browser: steps that open, a quiz that keeps, nothing too wide."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from gradflow.ui.derivation.chapters import PARTS, QUESTIONS
 from gradflow.ui.derivation.rnn_questions import HALVING
+from gradflow.ui.shared.symbol_words import SYMBOLS
 
 pytestmark = pytest.mark.slow
+
+# Letters in formulas that name nothing: of derivatives, and the base of natural logarithms.
+NO_SYMBOLS = {"d", "e"}
+
+# Of every letter in a formula, what is spelled around it, itself first.
+AROUND_LETTERS = """() => {
+  const around = (at) => {
+    if (!at) return [];
+    const spelled = at.textContent.replaceAll(/[\\s\\u200b]/g, "");
+    return [spelled, ...around(at.parentElement.closest(".katex-html .mord"))];
+  };
+  return [...document.querySelectorAll(".katex-html .mathnormal")].map(around);
+}"""
 
 
 def _turn_to(tab, name, parts=1):
@@ -71,11 +87,38 @@ def test_the_settings_of_an_answer_move_the_sliders(page):
     page.eventually(lambda: "w_s=0.45" in page.page.url)
 
 
-def test_nothing_of_the_open_derivation_is_wider_than_the_page(open_page):
-    tab = open_page("?w_x=-12.25&w_s=-1.37&loss=squared&target=-3.25&w_o=-2.75", dark=True)
+@pytest.fixture(scope="module")
+def all_open(open_shared_page):
+    tab = open_shared_page("?w_x=-12.25&w_s=-1.37&loss=squared&target=-3.25&w_o=-2.75", dark=True)
     _turn_to(tab, "Derivation")
     tab.press("derivation_all")
     expect(_parts(tab)).to_have_count(len(PARTS))
+    return tab
+
+
+def _explained(letters):
+    return next((said for spelled, *said in SYMBOLS if re.fullmatch(spelled, letters)), None)
+
+
+def test_every_symbol_of_the_formulas_is_explained_where_it_stands(all_open):
+    unknown = [
+        around
+        for around in all_open.page.evaluate(AROUND_LETTERS)
+        if around[0] not in NO_SYMBOLS and not any(map(_explained, around))
+    ]
+    assert unknown == []
+    symbols = all_open.page.locator(".katex-html .mord")
+    symbols.filter(has_text=re.compile(r"^ws\W*$"), visible=True).first.hover()
+    expect(all_open.page.get_by_role("tooltip")).to_have_text(": ".join(_explained("ws")))
+    all_open.page.keyboard.press("Escape")
+    expect(all_open.page.get_by_role("tooltip")).to_have_count(0)
+    all_open.page.keyboard.press("Tab")
+    all_open.page.locator(".katex[tabindex='0']", has_text="ds3").first.focus()
+    expect(all_open.page.get_by_role("tooltip")).to_contain_text(": ".join(_explained("s3")))
+
+
+def test_nothing_of_the_open_derivation_is_wider_than_the_page(all_open):
+    tab = all_open
     for question in QUESTIONS[:2]:
         _predict(tab, question, question.prove().right)
         tab.eventually(_assert_proves, tab, question)

@@ -37,7 +37,7 @@ def _quiet(app):
 
 
 def _message(app):
-    [heatmaps, _] = app.get("bidi_component")
+    heatmaps, *_ = app.get("bidi_component")
     return unpacked(heatmaps.proto.bytes)
 
 

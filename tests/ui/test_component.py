@@ -60,7 +60,7 @@ def test_without_plotly_js_the_page_shows_plain_charts(monkeypatch, tmp_path):
     monkeypatch.setattr(plotly_js, "_FILE", tmp_path / "plotly.min.js")
     app = AppTest.from_file("../../gradflow/ui/page_script.py", default_timeout=60).run()
     assert not app.exception
-    assert not app.get("bidi_component")
+    assert [one.key for one in app.get("bidi_component")] == ["symbols"]
     assert len(app.get("plotly_chart")) == 4
     assert any("plain ones are shown" in info.value for info in app.info)
 

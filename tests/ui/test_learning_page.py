@@ -38,7 +38,7 @@ def said(app):
 
 
 def film_of(app):
-    [component] = app.get("bidi_component")
+    component, *_ = app.get("bidi_component")
     return unpacked(component.proto.bytes)["chart"]
 
 

@@ -47,7 +47,7 @@ def _opened(**query):
 
 
 def _charts(app):
-    [charts, _] = app.get("bidi_component")
+    charts, *_ = app.get("bidi_component")
     return charts.proto.bytes
 
 
