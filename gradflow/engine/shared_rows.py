@@ -13,7 +13,7 @@ import numpy as np
 
 from gradflow.numerics.exponent_bounds import ROW
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
-from gradflow.numerics.shared_exponents import depths, over, tops
+from gradflow.numerics.shared_exponents import depths, tops
 
 
 class RowsApart(NamedTuple):
@@ -146,7 +146,7 @@ def _with(rows: SharedRows, places: Array, numbers: Scaled) -> SharedRows:
     depth = depths(top, numbers)
     near = depth >= -ROW
     exponent = np.where(numbers.mantissa.any(axis=1), top[:, 0], ZERO_EXPONENT)
-    rows.mantissa[places[near]] = over(top[near], numbers[near])
+    rows.mantissa[places[near]] = numbers[near].over(top[near])
     rows.exponent[places[near]] = exponent[near]
     apart = RowsApart(places[~near], (numbers[~near],))
     return rows._replace(apart=apart, low=min(rows.low, int(depth[near].min(initial=0))))

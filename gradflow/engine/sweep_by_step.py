@@ -30,7 +30,7 @@ from gradflow.numerics.exponent_bounds import (
     least_right,
 )
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
-from gradflow.numerics.shared_exponents import depths, lowest, over, renew, tops
+from gradflow.numerics.shared_exponents import depths, lowest, renew, tops
 
 # So few rows take the weights of each gate by themselves in less time than these make one matrix.
 _FEW = 4
@@ -185,7 +185,7 @@ class _Sweep:
         top = tops(seeds)
         n = len(top)
         self._seed_low: list[int] = depths(top, seeds).tolist()
-        self._plain_seeds = over(top, seeds)
+        self._plain_seeds = seeds.over(top)
         # Two arrays for each state, which change places at each step, and room to look at results.
         # Rows are 0 until they enter.
         self._states, self._before = ([np.zeros((n, H)) for H in cell.widths] for _ in range(2))
@@ -392,7 +392,7 @@ class _Sweep:
         near = depth >= -ROW
         if near.any():
             for state, row in zip(self._states, rows, strict=True):
-                state[places[near]] = over(top[near], row[near])
+                state[places[near]] = row[near].over(top[near])
             self._exponent[places[near]] = top[near, 0]
             self._is_plain[places[near]] = True
             self._low = min(self._low, int(depth[near].min()))

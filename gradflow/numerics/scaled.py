@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,10 @@ _LARGEST_ARGUMENT = 2.0**42
 
 # ldexp takes a C int; beyond these shifts a float64 is 0 or infinite anyway.
 _LARGEST_SHIFT = 5000
+
+# How a float64 holds its power of two: above the bits of its fraction, with this added; 0 is 0.
+_FRACTION_BITS = 52
+_BIAS = 1023
 
 # ln 2 as a part with 21 trailing zero bits, which small integers multiply without rounding, and
 # the rest.
@@ -104,17 +109,17 @@ class Scaled:
 
     def __add__(self, other: Scaled) -> Scaled:
         top = np.maximum(self.exponent, other.exponent)
-        return Scaled.of(_aligned(self, top) + _aligned(other, top), top)
+        return Scaled.of(self.over(top) + other.over(top), top)
 
     def sum(self, axis: int) -> Scaled:
         """Sum along one axis."""
         top = self.exponent.max(axis=axis, keepdims=True)
-        return Scaled.of(_aligned(self, top).sum(axis=axis), np.squeeze(top, axis))
+        return Scaled.of(self.over(top).sum(axis=axis), np.squeeze(top, axis))
 
     def norm(self, axis: int) -> Scaled:
         """Root of the sum of squares along one axis."""
         top = self.exponent.max(axis=axis, keepdims=True)
-        return Scaled.of(np.linalg.norm(_aligned(self, top), axis=axis), np.squeeze(top, axis))
+        return Scaled.of(np.linalg.norm(self.over(top), axis=axis), np.squeeze(top, axis))
 
     def __matmul__(self, other: Scaled | Array) -> Scaled:
         """Matrix product (n, H) @ (H, m), each element with an exponent of its own."""
@@ -123,12 +128,20 @@ class Scaled:
         rows_top = self.exponent.max(axis=1, keepdims=True)
         top = other.exponent.max()
         if _is_narrow(self, rows_top) and _is_narrow(other, top):
-            return Scaled.of(_aligned(self, rows_top) @ _aligned(other, top), rows_top + top)
+            return Scaled.of(self.over(rows_top) @ other.over(top), rows_top + top)
         return _product_by_bands(self, rows_top, other, top)
 
     def reshape(self, *shape: int) -> Scaled:
         """The same numbers in another shape."""
         return Scaled(self.mantissa.reshape(shape), self.exponent.reshape(shape))
+
+    def transpose(self, *axes: int) -> Scaled:
+        """The same numbers with their axes in another order."""
+        return Scaled(self.mantissa.transpose(axes), self.exponent.transpose(axes))
+
+    def over(self, top: Array) -> Array:
+        """The numbers as plain ones over 2^top, which none of them reaches; 0 below 2^-1023."""
+        return np.asarray(self.mantissa * _powers_of_two(self.exponent - top))
 
     def plain(self) -> Array:
         """The numbers as float64, which under- and overflow as float64 must."""
@@ -240,8 +253,19 @@ def log10_hypotenuse(a: Array, b: Array) -> Array:
     return np.where(np.isfinite(top), top + 0.5 * np.log10(1.0 + 10.0 ** (2.0 * gap)), top)
 
 
-def _aligned(numbers: Scaled, top: Array) -> Array:
-    return shifted(numbers.mantissa, numbers.exponent - top)
+def log10_norm(parts: Sequence[Scaled]) -> Array:
+    """log10 of the root of the sum of squares, number by number, of arrays of one shape."""
+    top = functools.reduce(np.maximum, [part.exponent for part in parts])
+    size = functools.reduce(np.hypot, [part.over(top) for part in parts])
+    return log10_scaled(size, top)
+
+
+def _powers_of_two(exponent: Array) -> Array:
+    """2^exponent, for exponents up to 0; 0 below -1022. It takes a quarter of the time of ldexp."""
+    bits = np.maximum(exponent, -_BIAS)
+    bits += _BIAS
+    bits <<= _FRACTION_BITS
+    return np.asarray(bits.view(np.float64))
 
 
 def _is_narrow(numbers: Scaled, top: Array) -> bool:

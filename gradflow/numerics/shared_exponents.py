@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradflow.numerics.exponent_bounds import FLUSHED
-from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range, shifted
+from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range
 
 # 2^1022 is the largest power whose reciprocal is a full float64.
 _LARGEST_SCALE = 1022
@@ -50,11 +50,6 @@ def depths(top: Array, *parts: Scaled) -> Array:
     """
     relative = (Scaled(part.mantissa, part.exponent - top) for part in parts)
     return np.min([exponent_range(part, axis=1)[0] for part in relative], axis=0)
-
-
-def over(top: Array, part: Scaled) -> Array:
-    """The numbers as plain ones over 2^top, which broadcasts."""
-    return shifted(part.mantissa, part.exponent - top)
 
 
 def renew(parts: Sequence[Array], exponent: Array, together: int = 0) -> None:
