@@ -7,13 +7,15 @@ when it is asked for.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.numerics.exponent_bounds import PLAIN
+from gradflow.numerics.exponent_bounds import PLAIN, ROW, least_right
 from gradflow.numerics.scaled import (
+    ZERO_EXPONENT,
     Array,
     Scaled,
     lagged,
@@ -50,6 +52,30 @@ class TargetRows:
         return shifted(self.numbers, self.exponent[:, None])
 
 
+class Factors(NamedTuple):
+    """Rows and columns with an exponent for every number.
+
+    Attributes
+    ----------
+    rows : Scaled array of shape (S, N)
+        As those of `TargetRows`.
+    columns : Scaled array of shape (S, Q, B)
+        One column for each step of each span.
+    """
+
+    rows: Scaled
+    columns: Scaled
+
+    def lead(self, q: int, rows: slice, width: int) -> Array:
+        """Whether rows times columns of a span have a product other than 0, (n, width)."""
+        some, columns = self.rows.mantissa[:, rows], self.columns.mantissa[:, q, :width]
+        return (some != 0.0).astype(float).T @ (columns != 0.0).astype(float) > 0.0
+
+    def products(self, q: int, rows: Array, steps: Array) -> Scaled:
+        """Rows times columns of a span, one by one, (n,)."""
+        return (self.rows[:, rows] * self.columns[:, q, steps]).sum(axis=0)
+
+
 @dataclass(frozen=True)
 class Signal:
     """One signal of every target and source step, as rows times columns.
@@ -68,6 +94,9 @@ class Signal:
         Target step t in row t - 1, lag k in column k - 1; 0 where they do not lie in one span.
     near_exponent : int64 array of shape (T, B)
         Powers of two of those.
+    apart : Factors, optional
+        Rows and columns again, where a power of two for each does not hold all their numbers:
+        products of what it does hold are then looked at.
     """
 
     rows: TargetRows
@@ -75,6 +104,21 @@ class Signal:
     column_exponent: Array
     near: Array
     near_exponent: Array
+    apart: Factors | None = None
+
+    @classmethod
+    def of_factors(cls, factors: Factors, near: Scaled) -> Signal:
+        """A power of two for each row and each column, and the exponents if that loses any."""
+        rows, row_exponent, row_depth = _over_largest(factors.rows)
+        columns, column_exponent, column_depth = _over_largest(factors.columns)
+        return cls(
+            TargetRows(rows.T, row_exponent),
+            columns.swapaxes(0, 1),
+            column_exponent,
+            near.mantissa,
+            np.where(near.mantissa == 0.0, 0, near.exponent),
+            None if min(row_depth, column_depth) >= -ROW else factors,
+        )
 
     @functools.cached_property
     def range(self) -> tuple[int, int]:
@@ -117,11 +161,15 @@ class FactoredTerms:
         exponent = np.zeros(out.shape, np.int64)
         self._place(rows.numbers, *self._numbers, np.matmul, targets, out)
         self._place(rows.exponent[:, None], *self._exponents, np.add, targets, exponent)
+        if self.signal.apart is not None:
+            self._find_lost(self.signal.apart, targets, out, exponent)
         return exponent[:, : targets.stop]
 
     @functools.cached_property
     def _is_plain(self) -> bool:
         """Whether no term, and nothing that is made on the way to one, leaves float64."""
+        if self.signal.apart is not None:
+            return False
         factors = power_range(self.factor.mantissa, self.factor.exponent)
         low, high = map(sum, zip(self.signal.range, factors, strict=True))
         return low >= -PLAIN and high <= PLAIN
@@ -159,19 +207,47 @@ class FactoredTerms:
         out: Array,
     ) -> None:
         """Write near terms, and rows combined with columns, at their targets and lags."""
-        T, B = near.shape
-        own = slice(0, min(B, targets.stop))
+        own = slice(0, min(near.shape[1], targets.stop))
         out[:, own] = near[targets, own]
+        for q, some, place, width in self._far(targets):
+            combine(rows[some], columns[q, :, :width], out=_slanted(out, place, width))
+
+    def _find_lost(self, factors: Factors, targets: slice, out: Array, exponent: Array) -> None:
+        """Find terms anew that a power of two for each row and each column has lost."""
+        T, B = self.signal.near.shape
+        are_small = np.abs(out) < least_right(0, 0)
+        for q, some, place, width in self._far(targets):
+            is_small = _slanted(are_small, place, width)
+            if not is_small.any():
+                continue
+            factor = self.factor[T - q * B - width : T - q * B][::-1]
+            is_lost = is_small & factors.lead(q, some, width) & (factor.mantissa != 0.0)
+            row, step = np.nonzero(is_lost)
+            if not len(row):
+                continue
+            terms = factors.products(q, some.start + row, step) * factor[step]
+            found, power = (_slanted(array, place, width) for array in (out, exponent))
+            found[row, step], power[row, step] = terms.mantissa, terms.exponent
+
+    def _far(self, targets: slice) -> Iterator[tuple[int, slice, tuple[int, int], int]]:
+        """For each span beyond which some targets lie: it, their rows, and where its terms go."""
+        T, B = self.signal.near.shape
         entered = 0  # rows of the spans before
         for q, last in enumerate(range(T, 0, -B)):
             first = max(targets.start, last)  # row of the first target beyond the span
             if first < targets.stop:
                 some = slice(entered + first - last, entered + targets.stop - last)
                 # The span's part of row t - 1 begins at column t - last.
-                place = (first - targets.start, first + 1 - last)
-                terms = _slanted(out, place, min(B, last))
-                combine(rows[some], columns[q, :, :last], out=terms)
+                yield q, some, (first - targets.start, first + 1 - last), min(B, last)
             entered += T - last
+
+
+def _over_largest(numbers: Scaled) -> tuple[Array, Array, int]:
+    """Numbers over the power of two of the largest along axis 0, it, and the depth of the least."""
+    top = numbers.exponent.max(axis=0)
+    top[top <= ZERO_EXPONENT // 2] = 0
+    depth = np.where(numbers.mantissa == 0.0, 0, numbers.exponent - top).min(initial=0)
+    return numbers.over(top), top, int(depth)
 
 
 def power_range(numbers: Array, exponent: Array | int = 0) -> tuple[int, int]:
@@ -203,3 +279,13 @@ def by_span(values: Array, Q: int, B: int) -> Array:
     filled = np.zeros((Q * B, *rest), values.dtype)
     filled[: len(values)] = values[::-1]
     return filled.reshape(Q, B, *rest)
+
+
+def by_lag(numbers: Array) -> Array:
+    """(Q, B, B) by target and source step of a span to (Q * B, B) by target and lag."""
+    Q, B, _ = numbers.shape
+    wide = np.zeros((Q, B, 2 * B), numbers.dtype)
+    wide[:, :, :B] = numbers
+    by_span, by_target, by_step = wide.strides
+    strides = (by_span, by_target + by_step, by_step)
+    return np.lib.stride_tricks.as_strided(wide, (Q, B, B), strides).reshape(Q * B, B)

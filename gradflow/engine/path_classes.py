@@ -14,7 +14,7 @@ from gradflow.engine.stored_terms import (
     blocks,
     clear,
     filled,
-    log10_norm,
+    log10_together,
     places_of_step,
 )
 from gradflow.engine.sweep_by_block import spans
@@ -132,13 +132,17 @@ class _Parted:
         step, ways = moves
         signals, (own, c_before) = self.cell.back(step, carried)
         first_h, first_c = (signal[..., :1] for signal in signals)
-        others = own[..., 1:]
-        from_c = np.concatenate([through(first_c, way) for way in ways], axis=-1)
-        sent = (from_c, through(first_h, step[3]), others)
-        before = self.division.before(*(n.reshape(-1, n.shape[-1], 1) for n in sent))
-        h_before = np.zeros_like(own)
-        h_before[..., 1:] = before.reshape(others.shape) + others * self.division.keeps[:, 0]
+        from_c = beside([_by_class(through(first_c, way)) for way in ways])
+        from_h, others = _by_class(through(first_h, step[3])), _by_class(own[..., 1:])
+        before = self.division.before(from_c, from_h, others) + others * self.division.keeps
+        nothing = _by_class(own[..., :1]) * 0.0
+        h_before = beside([nothing, before]).reshape(*own.shape)
         return tuple(signals[kept] for kept in self.signals), (h_before, c_before)
+
+
+def _by_class(numbers: Number) -> Number:
+    """(.., classes) as a `Division` takes them, (n, classes, 1)."""
+    return numbers.reshape(-1, numbers.shape[-1], 1)
 
 
 def class_terms(
@@ -169,11 +173,23 @@ def class_terms(
     targets : int array of shape (n,)
         Target steps whose terms are asked for, ascending.
     """
+    carried = _swept if cell.H > 1 else _by_spans
+    return carried(cell, slopes, seeds, gates, source, division, targets)
+
+
+def _by_spans(
+    cell: LSTM,
+    slopes: tuple[Scaled, ...],
+    seeds: Scaled,
+    gates: tuple[Gate, ...],
+    source: Scaled,
+    division: ByDetours | ByFirstGate,
+    targets: Array,
+) -> PathClasses:
+    """The same of a cell of one unit, a span of source steps at a time."""
     signals = tuple({gate.signal for gate in gates})
     parted = _Parted(cell, division, signals)
-    parts = spans(parted, slopes, seeds, len(signals), division.feeds) if cell.H == 1 else None
-    if parts is None:
-        return _swept(cell, slopes, seeds, gates, source, division, targets)
+    parts = spans(parted, slopes, seeds, len(signals), division.feeds)
     gates = tuple(Gate(signals.index(signal), slope) for signal, slope in gates)
     T, signed = len(source.mantissa), cell.signed and len(gates) == 1
     log10 = np.empty((len(parts), len(targets), T))
@@ -186,7 +202,7 @@ def class_terms(
         for rows, several in blocks(targets, T):
             found = [filled(some, several) for some in terms]
             place = (part, rows, slice(0, several.stop))
-            log10[place] = log10_norm(found)
+            log10[place] = log10_together(found)
             clear(log10[part, rows], several)
             if signed:
                 mantissa, _ = found[0]
@@ -203,7 +219,7 @@ def _swept(
     division: ByDetours | ByFirstGate,
     targets: Array,
 ) -> PathClasses:
-    """The same, a source step at a time."""
+    """The same of any cell, a source step at a time."""
     T, n = len(source.mantissa), len(division.labels)
     log10 = np.full((n, len(targets), T), np.nan)
     sign = np.zeros(log10.shape, np.int8) if cell.signed and len(gates) == 1 else None

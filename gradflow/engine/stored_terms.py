@@ -15,10 +15,11 @@ from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.numerics.exponent_bounds import SQUARE
 from gradflow.numerics.scaled import (
+    ZERO_EXPONENT,
     Array,
     Scaled,
     lagged,
-    log10_hypotenuse,
+    log10_norm,
     log10_scaled,
 )
 from gradflow.numerics.validation import frozen
@@ -176,9 +177,8 @@ def gate_deltas(
     """
     gates = cell.gates(slopes)
     if _are_numbers(gates):
-        kept = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
-        if kept is not None:
-            return Deltas(gates, kept[0])
+        (kept,) = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
+        return Deltas(gates, kept)
     steps = every_step(seeds) if targets is None else targets
     return Deltas(gates, _recorded(carry_back(cell, slopes, seeds, on_step, steps), gates, steps))
 
@@ -223,10 +223,11 @@ def filled(terms: Terms, targets: slice) -> tuple[Array, Array]:
     return mantissa, exponent
 
 
-def log10_norm(parts: list[tuple[Array, Array]]) -> Array:
+def log10_together(parts: list[tuple[Array, Array]]) -> Array:
     """log10 of the root of the sum of squares of mantissa * 2^exponent."""
-    if any(exponent.ndim for _, exponent in parts):
-        return functools.reduce(log10_hypotenuse, [log10_scaled(*part) for part in parts])
+    if len(parts) > 1 and any(exponent.ndim for _, exponent in parts):
+        # `exponent_bounds` has why these need not be normalised.
+        return log10_norm([Scaled(m, np.where(m == 0.0, ZERO_EXPONENT, e)) for m, e in parts])
     size = functools.reduce(np.hypot, [np.abs(mantissa) for mantissa, _ in parts])
     return log10_scaled(size, parts[0][1])
 

@@ -6,7 +6,9 @@ span, for all spans side by side. A row then takes a whole span in one product. 
 span are carried to its end step by step.
 
 A cell may keep its signals in several parts, such as classes of paths. One part may be smaller than
-another by any power of two, so beyond its span each part of a row has an exponent of its own.
+another by any power of two, so beyond its span each part of a row has an exponent of its own. Where
+bounds do not tell that this is enough, `scaled_spans` takes the same products with an exponent for
+every number.
 
 Nothing of shape (T, T) is made here. A term is the product of a target's row and a source step's
 column. Blocks of terms are one matrix product, made when they are asked for.
@@ -24,21 +26,15 @@ from gradflow.engine.factored_terms import (
     FactoredTerms,
     Signal,
     TargetRows,
+    by_lag,
     by_span,
     power_range,
 )
+from gradflow.engine.scaled_spans import ScaledSpans, spans_with_exponents
 from gradflow.engine.step_maps import Steps
-from gradflow.numerics.exponent_bounds import (
-    FLUSHED,
-    PLAIN,
-    ROW,
-    least_right,
-)
+from gradflow.numerics.exponent_bounds import PLAIN, ROW
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
-from gradflow.numerics.shared_exponents import renew, tops
-
-# The lower bound on rows where it is not known.
-_UNKNOWN = -(2**40)
+from gradflow.numerics.shared_exponents import renew
 
 # What feeds the one part of a usual cell.
 _ONE_PART = np.ones((1, 1), bool)
@@ -63,7 +59,7 @@ class Spans:
 
 def spans(
     cell: StepBack, slopes: Tree, seeds: Scaled, signals: int, feeds: Array = _ONE_PART
-) -> tuple[Spans, ...] | None:
+) -> tuple[Spans | ScaledSpans, ...]:
     """Carry dL_t/d(hidden state)_t of every target t back to step 1, by spans.
 
     Parameters
@@ -82,20 +78,30 @@ def spans(
 
     Returns
     -------
-    tuple of Spans, or None
-        One for each part. None where numbers that would share a power of two lie too far apart: a
-        sweep that can take a step with a power of two for every number then serves.
+    tuple of Spans or ScaledSpans
+        One for each part.
     """
     steps = Steps(cell, slopes)
+    if all(steps.sure):
+        found = _plain_spans(cell, steps, seeds, signals, feeds)
+        if found is not None:
+            return found
+    return spans_with_exponents(cell, steps, seeds, signals, len(feeds))
+
+
+def _plain_spans(
+    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, feeds: Array
+) -> tuple[Spans, ...] | None:
+    """The same in plain numbers; None where numbers that share a power lie too far apart."""
     T, G = len(seeds.mantissa), len(feeds)
     # As many steps in a span as there are spans: neither is taken often.
     B = math.isqrt(T - 1) + 1
-    inside = _inside(cell, steps, seeds, signals, G, B) if G == 1 or all(steps.sure) else None
+    inside = _inside(cell, steps, seeds, signals, G, B)
     rows = None if inside is None else _beyond(inside, feeds)
     if inside is None or rows is None:
         return None
     U = inside.left.shape[-1]
-    near_exponent = _by_lag(inside.exponents[:, U:])[:T][::-1]
+    near_exponent = by_lag(inside.exponents[:, U:])[:T][::-1]
     return tuple(
         Spans(
             tuple(
@@ -103,7 +109,7 @@ def spans(
                     rows[g],
                     numbers[:, _fed(feeds[g], U), g],
                     inside.exponents[:, 0],
-                    np.tril(_by_lag(numbers[:, U:, g])[:T][::-1]),
+                    np.tril(by_lag(numbers[:, U:, g])[:T][::-1]),
                     near_exponent,
                 )
                 for numbers in inside.numbers
@@ -138,7 +144,9 @@ def _inside(
     product (Q, R, U) @ (Q, U, signals * G + U): its signals, and the row that is carried on.
     """
     U = G * len(cell.states)
-    maps, fall = _maps_by_span(cell, steps, signals, G, B)
+    maps = np.ascontiguousarray(
+        by_span(_maps(cell, steps, G), -(-len(steps.sure) // B), B).swapaxes(0, 1)
+    )
     Q = maps.shape[1]
     seed, seed_exponent = (by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
     found = np.zeros((B, Q, U + B, signals * G + U))
@@ -155,16 +163,14 @@ def _inside(
         if not bounds.hold(p):
             renew([now], own, U)
             bounds.measure(now)
+            if not bounds.hold(p):
+                return None
         exponents[p] = exponent
-        made = np.matmul(now, maps[p], out=found[p, :, : U + p + 1])
-        is_sure = bounds.hold(p)
-        if not is_sure and not _are_right(made, now, maps[p]):
-            return None
-        bounds.follow(p, is_sure)
-        own += fall[p, :, None]
+        np.matmul(now, maps[p], out=found[p, :, : U + p + 1])
+        bounds.follow(p)
         carried = found[p, :, :, signals * G :]
     renew([carried], exponent, U)
-    if G > 1 and power_range(carried)[0] < -ROW:
+    if power_range(carried)[0] < -ROW:
         return None
     by_row = found.transpose(1, 2, 3, 0)  # (Q, R, signals * G + U, B)
     numbers = tuple(by_row[:, :, n * G : (n + 1) * G] for n in range(signals))
@@ -172,10 +178,9 @@ def _inside(
 
 
 class _SpanBounds:
-    """Powers of two between which the rows of all spans lie, where the steps let that be known."""
+    """Powers of two between which the rows of all spans lie."""
 
     def __init__(self, steps: Steps, Q: int, B: int) -> None:
-        self._known = all(steps.sure)
         least, most = (by_span(np.array(bound), Q, B) for bound in (steps.least, steps.most))
         self._shrinks: list[int] = least.min(axis=0).tolist()
         self._grows: list[int] = most.max(axis=0).tolist()
@@ -187,79 +192,26 @@ class _SpanBounds:
 
     def hold(self, p: int) -> bool:
         """Whether they tell that step p of the spans loses nothing."""
-        low, high = self._low + self._shrinks[p], self._high + self._grows[p]
-        return self._known and low >= -ROW and high <= ROW
+        return self._low + self._shrinks[p] >= -ROW and self._high + self._grows[p] <= ROW
 
     def measure(self, rows: Array) -> None:
         """Find them anew, of rows whose exponents were renewed."""
-        self._low, self._high = power_range(rows) if self._known else (_UNKNOWN, 0)
+        self._low, self._high = power_range(rows)
 
-    def follow(self, p: int, is_sure: bool) -> None:
-        """Move with step p; after one that was looked at nothing is known of small numbers."""
-        if is_sure:
-            self._low, self._high = self._low + self._shrinks[p], self._high + self._grows[p]
-        else:
-            self._low = _UNKNOWN
+    def follow(self, p: int) -> None:
+        """Move with step p."""
+        self._low, self._high = self._low + self._shrinks[p], self._high + self._grows[p]
 
 
-def _maps_by_span(
-    cell: StepBack, steps: Steps, signals: int, G: int, B: int
-) -> tuple[Array, Array]:
-    """The maps of `_maps` or `_maps_apart`, (B, Q, U, signals * G + U), and their fall, (B, Q)."""
-    Q = -(-len(steps.sure) // B)
-    is_plain = all(steps.sure)
-    maps, fall = _maps(cell, steps, G) if is_plain else _maps_apart(cell, steps, signals)
-    return np.ascontiguousarray(by_span(maps, Q, B).swapaxes(0, 1)), by_span(fall, Q, B).T
-
-
-def _maps(cell: StepBack, steps: Steps, G: int) -> tuple[Array, Array]:
-    """Each step back as a matrix that rows of states are multiplied by.
-
-    Returns
-    -------
-    maps : array of shape (T, U, signals * G + U)
-        What the step makes of a unit of each state.
-    fall : int64 array of shape (T,)
-        Powers of two that its last U columns are over: 0.
-    """
+def _maps(cell: StepBack, steps: Steps, G: int) -> Array:
+    """Each step back as a matrix that rows of states are multiplied by, (T, U, signals * G + U)."""
     moves = each(lambda move: move.reshape(-1, 1, 1), steps.all_plain())
     S, T = len(cell.states), len(steps.sure)
     units = np.eye(S * G).reshape(S * G, S, G)
     carried = tuple(np.broadcast_to(units[:, s], (T, S * G, G)) for s in range(S))
     found, before = cell.back(moves, carried)
     parts = (np.broadcast_to(numbers, (T, S * G, G)) for numbers in (*found, *before))
-    return np.concatenate(list(parts), axis=2), np.zeros(T, np.int64)
-
-
-def _maps_apart(cell: StepBack, steps: Steps, signals: int) -> tuple[Array, Array]:
-    """As `_maps`, of a cell with one part, whose factors may have any size.
-
-    What is below 2^-FLUSHED is made the least number of float64, and not 0: `_are_right` can tell.
-    """
-    moves = each(lambda move: move.reshape(-1, 1, 1), steps.all_scaled())
-    S, T = len(cell.states), len(steps.sure)
-    carried = tuple(Scaled.of(np.broadcast_to(unit[:, None], (T, S, 1))) for unit in np.eye(S))
-    found, before = cell.back(moves, carried)
-    parts = [(*found, *before)[n].reshape(T, S) for n in range(signals + S)]
-    maps = Scaled(
-        np.stack([part.mantissa for part in parts], axis=2),
-        np.stack([part.exponent for part in parts], axis=2),
-    )
-    fall = tops(maps[:, :, signals:].reshape(T, -1))[:, 0]
-    maps.exponent[:, :, signals:] -= fall[:, None, None]
-    plain = maps.plain()
-    lost = (maps.mantissa != 0.0) & (np.abs(plain) < 2.0**-FLUSHED)
-    plain[lost] = np.finfo(float).smallest_subnormal
-    return plain, fall
-
-
-def _are_right(made: Array, rows: Array, maps: Array) -> bool:
-    """Whether rows @ maps, of factors below 1, lost nothing by the rule of `exponent_bounds`."""
-    size = np.abs(made)
-    if size.max(initial=0.0) > 2.0**ROW:
-        return False
-    small = size < least_right(0, 0)
-    return not small.any() or not (small & ((rows != 0.0) @ (maps != 0.0))).any()
+    return np.concatenate(list(parts), axis=2)
 
 
 def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
@@ -281,10 +233,6 @@ def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
             ],
             axis=1,
         )
-        if G == 1 and not _are_right(
-            numbers[:, :, len(own_exponent) :], by_part[q, :, :, :U], rows[-1]
-        ):
-            return None
         renew([numbers.swapaxes(1, 2)], exponent)
         parts.append(numbers)
         if G > 1:
@@ -296,7 +244,7 @@ def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
         rows.append(numbers)
         exponents.append(exponent)
     low, _ = power_range(np.concatenate(parts, axis=2))
-    if low + _columns_low(inside) < -PLAIN or (G > 1 and low < -ROW):
+    if low < -ROW or low + _columns_low(inside) < -PLAIN:
         return None
     if not all(_is_seen(inside, g) for g in range(G) if far[g]):
         return None
@@ -370,13 +318,3 @@ def _columns_low(inside: _Inside) -> int:
     """A power of two that all columns of signals but zeros are at least as large as."""
     U = inside.left.shape[-1]
     return min(power_range(numbers[:, :U])[0] for numbers in inside.numbers)
-
-
-def _by_lag(numbers: Array) -> Array:
-    """(Q, B, B) by target and source step of a span to (Q * B, B) by target and lag."""
-    Q, B, _ = numbers.shape
-    wide = np.zeros((Q, B, 2 * B), numbers.dtype)
-    wide[:, :, :B] = numbers
-    by_span, by_target, by_step = wide.strides
-    strides = (by_span, by_target + by_step, by_step)
-    return np.lib.stride_tricks.as_strided(wide, (Q, B, B), strides).reshape(Q * B, B)

@@ -20,7 +20,7 @@ from gradflow.engine.path_classes import (
 from gradflow.engine.stored_terms import (
     blocks,
     filled,
-    log10_norm,
+    log10_together,
     table,
 )
 from gradflow.numerics.scaled import Array, Scaled, log_shares, shifted
@@ -48,7 +48,7 @@ def log10_sizes(backward: BackwardPass, parameter: str, layer: int | None) -> Ar
     terms = backward.sizes(term_name(backward.cell, parameter, layer))
 
     def log10(targets: slice, out: Array) -> None:
-        out[:, : targets.stop] = log10_norm([filled(some, targets) for some in terms])
+        out[:, : targets.stop] = log10_together([filled(some, targets) for some in terms])
 
     return table(backward.targets, backward.T, log10)
 
@@ -93,7 +93,7 @@ def log10_row(backward: BackwardPass, parameter: str, t: int, layer: int | None)
         return frozen(row(backward, name, t, None).log10())
     terms = backward.sizes(name)
     step = backward.target(t)
-    found = log10_norm([filled(some, slice(step - 1, step)) for some in terms])
+    found = log10_together([filled(some, slice(step - 1, step)) for some in terms])
     return frozen(found.reshape(step))
 
 

@@ -27,6 +27,17 @@ The same holds of a norm. Where numbers up to 2^a and slopes up to 2^b are squar
 multiplied, a and b 0 or more, the square of the norm is off by at most 2^(2 a + 2 b - 1021) for
 each of them, and so right, to 2^-50 of itself, where it is at least 2^(2 a + 2 b - SQUARE).
 
+**Products of a row and a column.** Rows and columns of numbers below 1, of which those below
+2^-1022 are left out, lose at most 2^-1021 for each product in the sum. That is a step with
+high = most = 0: a number of at least 2^(SEEN - FLUSHED) is right, and so is a 0 to which no product
+leads. Any other is made again from the exponents that were kept. Where all numbers lie within
+2^-ROW nothing can be lost, and nothing is looked at.
+
+**Parts of a norm.** What is squared and added may stand over different powers of two, the larger of
+which is taken for all. Numbers of one row that were found in these ways lie within
+2^(FLUSHED - SEEN) of each other over their powers, so what falls below 2^-1022 is less than 2^-186
+of the whole.
+
 **From row to row.** A class of paths hands its row to another, whose power of two may be any. A row
 up to 2^MOVED larger is brought to that of the receiver, so 2^MOVED bounds the numbers before the
 step. A row that is larger still brings its own, and the receiver's numbers are moved instead. What

@@ -15,6 +15,7 @@ from oracles.scalar_terms import GATES, Problem, assert_same_terms
 
 import gradflow as gf
 from gradflow.engine import path_classes
+from gradflow.engine.factored_terms import Factors
 from gradflow.engine.step_maps import Steps
 
 LSTMS = [name for name in NAMES if load(name).problem.is_lstm]
@@ -266,11 +267,23 @@ def test_products_of_spans_are_what_a_step_at_a_time_leaves(w_h, b_f, T, classes
         for ask in (lambda name: flow.by_detours(name, classes=classes), flow.by_first_gate)
     ]
     found = [ask() for ask in asked]
-    monkeypatch.setattr(path_classes, "spans", lambda *given: None)
+    monkeypatch.setattr(path_classes, "_by_spans", path_classes._swept)
     for products, swept in zip(found, [ask() for ask in asked], strict=True):
         assert (products.sign is None) == (swept.sign is None)
         sign = np.zeros_like(swept.log10) if swept.sign is None else swept.sign
         assert_same_classes(products, sign, swept.log10)
+
+
+def test_classes_that_one_power_of_two_a_row_loses_are_made_again(monkeypatch):
+    made = []
+    products = Factors.products
+    monkeypatch.setattr(Factors, "products", lambda *given: made.append(given) or products(*given))
+    x = np.random.default_rng(3).normal(size=60)
+    flow = gf.gradient_flow(gf.LSTM.scalar(1000.0, 0.5), x)
+    found = flow.by_detours("b")
+    assert sum(len(rows) for _, _, rows, _ in made) > 100
+    monkeypatch.setattr(path_classes, "_by_spans", path_classes._swept)
+    assert_same_classes(found, np.zeros_like(found.log10), flow.by_detours("b").log10)
 
 
 @pytest.mark.parametrize("b_f", [1.0, -5.0])

@@ -91,6 +91,20 @@ def test_a_saturated_scalar_cell_takes_all_steps_at_once(T):
     assert work(Counted(w_x, w_h, b), T) == (1, 2 * T)
 
 
+@pytest.mark.parametrize("T", [100, 400])
+def test_path_classes_of_a_saturated_scalar_cell_take_all_steps_at_once(T):
+    # Four classes, of which a unit of each state is carried through all steps side by side.
+    w_x, w_h, b = (w.ravel() for w in weights(1))
+    for gate in (1, 3):
+        b[gate] = -200.0
+        flow = gf.gradient_flow(Counted(w_x, w_h, b), np.random.default_rng(0).normal(size=T))
+        Counted.calls = Counted.rows = 0
+        flow.by_detours("w_xf")
+        # In plain numbers if bounds allow to try, and with an exponent for every number.
+        assert Counted.calls <= 2
+        assert Counted.rows <= 2 * 2 * 4 * T
+
+
 @pytest.mark.parametrize("t", [1, 20, 60])
 def test_the_signals_of_one_target_take_each_step_once(t):
     flow = gf.gradient_flow(Counted(*weights(3)), np.ones(60))
@@ -167,6 +181,15 @@ def test_saturated_units_cost_little_more_than_others(H):
     x = np.random.default_rng(0).normal(size=(150, 1))
     usual, shut = (gf.LSTM(*make(H)) for make in (weights, saturated))
     both = (lambda: gf.gradient_flow(shut, x), lambda: gf.gradient_flow(usual, x))
+    assert ratio(*both) < LIMIT_SATURATED
+
+
+@pytest.mark.speed
+@pytest.mark.parametrize("more", [{"b_f": -200.0}, {"b_o": -200.0}])
+def test_path_classes_of_a_saturated_scalar_cell_cost_little_more_than_others(more):
+    x = np.random.default_rng(0).normal(size=200)
+    shut, usual = (gf.gradient_flow(gf.LSTM.scalar(0.5, 0.5, **b), x) for b in (more, {}))
+    both = (lambda: shut.by_detours("w_xf"), lambda: usual.by_detours("w_xf"))
     assert ratio(*both) < LIMIT_SATURATED
 
 

@@ -47,7 +47,8 @@ def test_every_signal_is_that_of_the_sweep_step_by_step(name, T):
     (kept,) = spans(*given, signals=len(given[0].states))
     one = Scaled.of(np.ones(T))
     found = [
-        sign_and_log10(*filled(kept.times(n, one), slice(0, T))) for n in range(len(kept.signals))
+        sign_and_log10(*filled(kept.times(n, one), slice(0, T)))
+        for n in range(len(given[0].states))
     ]
     for step in carry_back(*given):
         t = np.arange(step.j, T + 1)
@@ -88,9 +89,11 @@ SATURATED = {
     "lstm, gates that shut at times": gf.LSTM.scalar(
         {"i": 3.0, "f": -200.0, "c": 1.0, "o": 150.0}, -0.7
     ),
+    "lstm, gates in the thousands": gf.LSTM.scalar(1000.0, 0.5),
     "gru": gf.GRU.scalar(w_x=100.0, w_h=0.5),
     "rnn": gf.RNN(100.0, -0.9),
     "rnn, slopes of 1e-4000": gf.RNN(5000.0, 0.5),
+    "lstm, units that one power of two does not hold": gf.LSTM.scalar(0.5, 1e-150, b_o=-200.0),
     "stack": gf.Stack([gf.LSTM.scalar(0.5, 0.5, b_o=-100.0), gf.RNN(60.0, 0.5)]),
 }
 
@@ -116,7 +119,3 @@ def test_a_slope_of_a_saturated_unit_is_that_of_its_formula():
     flow = gf.gradient_flow(gf.RNN(5000.0, 0.5), np.ones(3), loss=gf.UnitLoss())
     slope = np.log10(4.0) - 2 * 5000.5 / np.log(10.0)  # 4 exp(-2 z) but for 1e-4000
     assert flow.log10("b")[-1, 0] == pytest.approx(slope, abs=1e-9)
-
-
-def test_numbers_too_far_apart_for_spans_are_left_to_the_sweep_step_by_step():
-    assert spans(*swept(gf.LSTM.scalar(0.5, 1e-150, b_o=-200.0), 40), signals=2) is None
