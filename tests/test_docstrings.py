@@ -11,7 +11,14 @@ from support.needed import needed_module
 import gradflow as gf
 
 # What is asked by methods, and not by functions.
-RECORDS = (gf.GradientFlow, gf.SignedSignals, gf.StateJacobian, gf.Survey, gf.TrainingGradient)
+RECORDS = (
+    gf.BidirectionalFlow,
+    gf.GradientFlow,
+    gf.SignedSignals,
+    gf.StateJacobian,
+    gf.Survey,
+    gf.TrainingGradient,
+)
 
 
 def public():

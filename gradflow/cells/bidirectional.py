@@ -83,7 +83,8 @@ class Bidirectional:
             return np.concatenate([forward, reverse], axis=-1)
         if self.merge == "mul":
             return forward * reverse
-        return (forward + reverse) * (1.0 if self.merge == "sum" else 0.5)
+        both = forward + reverse
+        return both if self.merge == "sum" else both / 2
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,9 @@ class BidirectionalStack:
         at, own = name.rsplit(".", 1)
         return self.cells[at].parameters[own]
 
-    def run(self, x: Array, start: Mapping[str, Array]) -> tuple[dict[str, Array], Array]:
+    def run(
+        self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
+    ) -> tuple[dict[str, Array], Array]:
         """The forward pass.
 
         Parameters
@@ -226,6 +229,8 @@ class BidirectionalStack:
             Inputs.
         start : mapping
             Every state of `states`: arrays of shape (H,) with the H of their cells.
+        weights : mapping
+            What to use instead of the layers' own `weights`.
 
         Returns
         -------
@@ -240,7 +245,7 @@ class BidirectionalStack:
             for direction, cell in self.directions(number).items():
                 at = f"{number}.{direction}."
                 read = in_order(x, direction)
-                made = cell.run(read, _within(at, start), cell.weights)
+                made = cell.run(read, _within(at, start), _within(at, weights))
                 arrays |= {f"{at}{name}": array for name, array in {"x": read, **made}.items()}
                 state = made[cell.states[0]]
                 found.append(np.concatenate([state[:1], in_order(state[1:], direction)]))
@@ -268,8 +273,11 @@ class BidirectionalStack:
             for direction, cell in self.directions(number).items()
         }
 
-    def shares(self, layer: int, trace: BidirectionalTrace) -> Iterator[tuple[str, Share]]:
-        """What each direction of a layer has of dL/d(what the layer hands on)."""
+    def shares(self, trace: BidirectionalTrace) -> tuple[dict[str, Share], ...]:
+        """For each layer what each direction has of dL/d(what the layer hands on)."""
+        return tuple(dict(self._shares(n, trace)) for n in range(len(self.layers)))
+
+    def _shares(self, layer: int, trace: BidirectionalTrace) -> Iterator[tuple[str, Share]]:
         one, traces = self.layers[layer], trace.layers[layer]
         if not isinstance(one, Bidirectional):
             yield "forward", Share(slice(None), None)

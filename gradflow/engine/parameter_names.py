@@ -9,7 +9,7 @@ from gradflow.cells.stack import Stack
 from gradflow.numerics.validation import one_of, whole_number
 
 # Every name of the readout says so: b_o alone is the output gate's bias, in every cell.
-_READOUT = ("readout.w_o", "readout.b_o")
+READOUT = ("readout.w_o", "readout.b_o")
 
 
 def layers_of(cell: Cell) -> tuple[Cell, ...]:
@@ -91,9 +91,9 @@ def total_name(cell: Cell, name: str, layer: Any) -> str:
     """The full name of what a total is asked of; the names of the readout stay as they are."""
     if isinstance(name, str) and name == "x":
         raise ValueError("parameter must be a weight: the inputs have no total. Got 'x'.")
-    if layer is None and isinstance(name, str) and name in _READOUT:
+    if layer is None and isinstance(name, str) and name in READOUT:
         return name
-    return full_name(cell, name, layer, _READOUT if layer is None else ())
+    return full_name(cell, name, layer, READOUT if layer is None else ())
 
 
 def parts_of(cell: Cell, name: str) -> tuple[str, ...]:

@@ -84,13 +84,13 @@ class Deltas:
     def of_gate(self, gate: int, factor: Scaled) -> Terms:
         """dL_t/dz of one gate times one factor a source step."""
         signal, slope = self.gates[gate]
-        if _are_numbers(self.gates):
+        if are_numbers(self.gates):
             return self.kept.times(signal, slope[:, 0] * factor)
         return self.kept.times(gate, factor)
 
     def of_gates(self, gates: Iterable[int], factor: Scaled) -> list[Terms]:
         """Sizes whose root of the sum of squares is the norm over several gates."""
-        if not _are_numbers(self.gates):
+        if not are_numbers(self.gates):
             return [self.of_gate(gate, factor) for gate in gates]
         # Gates that are multiples of one signal are taken together before the (T, T) arrays.
         slopes: dict[int, list[Scaled]] = {}
@@ -176,14 +176,14 @@ def gate_deltas(
         difference, as nothing is kept for every target and source step.
     """
     gates = cell.gates(slopes)
-    if _are_numbers(gates):
+    if are_numbers(gates):
         (kept,) = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
         return Deltas(gates, kept)
     steps = every_step(seeds) if targets is None else targets
     return Deltas(gates, _recorded(carry_back(cell, slopes, seeds, on_step, steps), gates, steps))
 
 
-def _are_numbers(gates: tuple[Gate, ...]) -> bool:
+def are_numbers(gates: tuple[Gate, ...]) -> bool:
     """Whether every gate has one unit."""
     return all(gate.slope.shape[1] == 1 for gate in gates)
 
@@ -191,7 +191,7 @@ def _are_numbers(gates: tuple[Gate, ...]) -> bool:
 def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...], targets: Array) -> Recorded:
     """Keep the signals of a cell whose gates are numbers, else each gate's norm, from a sweep."""
     n, T = len(targets), len(gates[0].slope.mantissa)
-    numbers = _are_numbers(gates)
+    numbers = are_numbers(gates)
     kept = 1 + max(gate.signal for gate in gates) if numbers else len(gates)
     mantissas = np.zeros((kept, n * T))
     exponents = np.zeros((1, n * T), np.int64)  # as a rule, one serves all
@@ -295,6 +295,22 @@ def _together(numbers: list[int]) -> list[int] | slice:
     """The same places, as a slice where they follow each other: it takes a result faster."""
     first, last = numbers[0], numbers[-1]
     return slice(first, last + 1) if numbers == list(range(first, last + 1)) else numbers
+
+
+class GateNumbers:
+    """Each gate's delta, where every gate has one unit."""
+
+    def __init__(self, gates: tuple[Gate, ...]) -> None:
+        self._signals = [gate.signal for gate in gates]
+        self._slopes = Scaled.beside([gate.slope for gate in gates])  # (T, gates)
+
+    def by_gate(self, signals: Signals) -> tuple[Array, Array]:
+        """Mantissas and exponents (gates, n)."""
+        found, power = _side_by_side(signals)
+        power = np.broadcast_to(power, found.shape)
+        slopes = self._slopes[signals.j - 1].reshape(-1, 1)
+        delta = Scaled.of(found[self._signals], power[self._signals]) * slopes
+        return delta.mantissa, delta.exponent
 
 
 class GateNorms:

@@ -7,10 +7,9 @@ the lower layer is kept for all steps of some targets, as many as fit in bounded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from gradflow.cells.base import Cell, Tree
 from gradflow.cells.bidirectional import BidirectionalStack, Share
 from gradflow.engine.input_gradients import ToInputs
 from gradflow.engine.shared_rows import SharedRows, plus, zero_rows
-from gradflow.engine.stored_terms import GateNorms
+from gradflow.engine.stored_terms import GateNorms, GateNumbers, are_numbers
 from gradflow.engine.sweep_by_step import Signals, carry_back, carry_given_back
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 
@@ -30,19 +29,24 @@ Given = list[SharedRows]
 
 
 @dataclass(frozen=True, eq=False)
-class SquareNorms:
-    """Norms of n targets and every source step, of each gate of a cell.
+class Squares:
+    """Numbers of n targets and every source step, of each gate of a cell.
 
     Attributes
     ----------
     mantissa : array of shape (gates, n, T)
-        Source step j in column j - 1.
+        Source step j in column j - 1. Signed where each gate has one unit, else norms.
     exponent : int64 array of shape (1, n, T) or (gates, n, T)
         Powers of two.
     """
 
     mantissa: Array
     exponent: Array
+
+    def of_gate(self, gate: int) -> Scaled:
+        """The numbers of one gate, (n, T)."""
+        exponent = self.exponent[gate if len(self.exponent) > 1 else 0]
+        return Scaled.of(self.mantissa[gate], exponent)
 
 
 class _Way:
@@ -77,8 +81,8 @@ class BothWays:
     ----------
     stack : BidirectionalStack
         The layers.
-    trace : BidirectionalTrace
-        What the forward pass made.
+    shares : sequence of mappings
+        For each layer what each direction has of dL/d(what the layer hands on).
     slopes : mapping
         The local derivatives of each cell, of the steps as it read them.
     seeds : Scaled array of shape (T, H)
@@ -92,7 +96,7 @@ class BothWays:
     def __init__(
         self,
         stack: BidirectionalStack,
-        trace: Any,
+        shares: Sequence[Mapping[str, Share]],
         slopes: Mapping[str, Tree],
         seeds: Scaled,
         targets: Array,
@@ -108,65 +112,106 @@ class BothWays:
                     share,
                     direction == "reverse",
                 )
-                for direction, share in stack.shares(number, trace)
+                for direction, share in of_layer.items()
             }
-            for number in range(len(stack.layers))
+            for number, of_layer in enumerate(shares)
         ]
         self._widths = [layer.D for layer in stack.layers]
         self._done = 0
 
-    def norms(self) -> dict[str, SquareNorms]:
-        """dL_t/dz of every gate of every cell, as norms over its units."""
+    def deltas(self) -> dict[str, Squares]:
+        """dL_t/dz of every gate of every cell: numbers, or norms over its units."""
         ways = {at: way for layer in self._layers for at, way in layer.items()}
         kept = {at: _Square(len(self._targets), self._T, way) for at, way in ways.items()}
-        for rows in self._blocks():
-            for _ in self._swept(rows, kept, to_inputs=False):
-                pass
-        return {at: square.norms for at, square in kept.items()}
+        for rows in self._blocks(0):
+            given = self._given(rows, 0, kept)
+            for at in self._layers[0]:
+                for _ in self._steps(0, at, rows, given, kept):
+                    pass
+        return {at: square.found for at, square in kept.items()}
 
-    def inputs(self) -> SquareNorms:
-        """dL_t/dx_j, as norms."""
+    def inputs(self) -> Squares:
+        """dL_t/dx_j: numbers where D = 1, or norms."""
         shape = (1, len(self._targets), self._T)
         mantissa, exponent = np.zeros(shape), np.full(shape, ZERO_EXPONENT)
-        for rows in self._blocks():
-            for j, found in self._swept(rows, {}, to_inputs=True):
-                norm = found.scaled(np.arange(len(found.exponent))).norm(axis=1)
-                mantissa[0, rows, j - 1], exponent[0, rows, j - 1] = norm.mantissa, norm.exponent
-        return SquareNorms(mantissa, exponent)
+        for rows in self._blocks(0):
+            for j, found in enumerate(self._given(rows, -1) or (), 1):
+                numbers = found.scaled(np.arange(len(found.exponent)))
+                size = numbers[:, 0] if numbers.shape[1] == 1 else numbers.norm(axis=1)
+                mantissa[0, rows, j - 1], exponent[0, rows, j - 1] = size.mantissa, size.exponent
+        return Squares(mantissa, exponent)
 
-    def _blocks(self) -> Iterator[slice]:
-        """Targets a few at a time; progress is counted anew."""
+    def signals(self, at: str) -> Iterator[tuple[Array, Iterator[Signals]]]:
+        """What reaches one cell at each step, in the order in which it read them from the end.
+
+        Parameters
+        ----------
+        at : str
+            Layer and direction, "0.forward".
+
+        Yields
+        ------
+        rows : int array of shape (n,)
+            The targets of a block, by their places among all, in the order of the signals' rows.
+        signals : iterator of Signals
+            Of these targets.
+        """
+        number = int(at.split(".")[0])
+        way = self._layers[number][at]
+        for rows in self._blocks(number):
+            given = self._given(rows, number)
+            places = np.arange(rows.start, rows.stop)
+            flipped = way.reverse and given is None
+            yield places[::-1] if flipped else places, self._signals(way, rows, given)
+
+    def _blocks(self, lowest: int) -> Iterator[slice]:
+        """Targets a few at a time; progress is counted anew, down to a layer."""
         n = len(self._targets)
         most = max(1, KEPT // (self._T * max(self._widths)))
         # As many in each block as in the others.
         blocks = -(-n // most)
         size = -(-n // blocks)
-        self._done, self._work = 0, blocks * self._T * sum(map(len, self._layers))
+        self._done, self._work = 0, blocks * self._T * sum(map(len, self._layers[lowest:]))
         for start in range(0, n, size):
             yield slice(start, min(start + size, n))
 
-    def _swept(
-        self, rows: slice, kept: Mapping[str, _Square], to_inputs: bool
-    ) -> Iterator[tuple[int, SharedRows]]:
-        """Carry some targets down to the inputs: what reaches these, for each step."""
+    def _given(
+        self, rows: slice, number: int, kept: Mapping[str, _Square] | None = None
+    ) -> Given | None:
+        """What reaches the output of a layer from above, of some targets; of -1 the inputs.
+
+        None of the last layer, which the targets themselves reach.
+        """
         given: Given | None = None
-        for number in reversed(range(len(self._layers))):
-            nothing = zero_rows(rows.stop - rows.start, self._widths[number])
-            below = [nothing] * self._T
-            for at, way in self._layers[number].items():
-                flipped = way.reverse and given is None
-                for signals in self._signals(way, rows, given):
-                    j = self._T + 1 - signals.j if way.reverse else signals.j
-                    if at in kept:
-                        kept[at].keep(rows, flipped, j, signals)
-                    if number or to_inputs:
-                        found = _whole(way.to_inputs.rows(signals), rows, signals.first, flipped)
-                        before = below[j - 1]
-                        below[j - 1] = found if before is nothing else plus(before, found)
-                    self._tell()
-            given = below
-        if to_inputs:
-            yield from enumerate(given or (), 1)
+        for above in range(len(self._layers) - 1, number, -1):
+            given = self._handed_down(rows, above, given, kept or {})
+        return given
+
+    def _handed_down(
+        self, rows: slice, number: int, given: Given | None, kept: Mapping[str, _Square]
+    ) -> Given:
+        """What reaches the input of a layer, for each step."""
+        nothing = zero_rows(rows.stop - rows.start, self._widths[number])
+        below = [nothing] * self._T
+        for at, way in self._layers[number].items():
+            flipped = way.reverse and given is None
+            for j, signals in self._steps(number, at, rows, given, kept):
+                found = _whole(way.to_inputs.rows(signals), rows, signals.first, flipped)
+                before = below[j - 1]
+                below[j - 1] = found if before is nothing else plus(before, found)
+        return below
+
+    def _steps(
+        self, number: int, at: str, rows: slice, given: Given | None, kept: Mapping[str, _Square]
+    ) -> Iterator[tuple[int, Signals]]:
+        """The signals of one direction with their steps; those that are kept are written down."""
+        way = self._layers[number][at]
+        for signals in self._signals(way, rows, given):
+            j = self._T + 1 - signals.j if way.reverse else signals.j
+            if at in kept:
+                kept[at].keep(rows, way.reverse and given is None, j, signals)
+            self._tell()
+            yield j, signals
 
     def _signals(self, way: _Way, rows: slice, given: Given | None) -> Iterator[Signals]:
         """The signals of one direction of a layer, in the order in which it read the steps."""
@@ -186,23 +231,22 @@ class BothWays:
 
 
 class _Square:
-    """Norms of one cell's gates, written down as its sweep goes."""
+    """Numbers of one cell's gates, written down as its sweep goes."""
 
     def __init__(self, n: int, T: int, way: _Way) -> None:
         gates = way.cell.gates(way.slopes)
-        self._by_gate = GateNorms(gates)
-        self._reverse, self._T = way.reverse, T
+        self._by_gate = GateNumbers(gates) if are_numbers(gates) else GateNorms(gates)
         # The targets of a step lie next to each other, as they come.
         self._mantissa = np.zeros((len(gates), T, n)).transpose(0, 2, 1)
         # As a rule, one serves all.
         self._exponent = np.zeros((1, T, n), np.int64).transpose(0, 2, 1)
 
     @property
-    def norms(self) -> SquareNorms:
-        return SquareNorms(self._mantissa, self._exponent)
+    def found(self) -> Squares:
+        return Squares(self._mantissa, self._exponent)
 
     def keep(self, rows: slice, flipped: bool, j: int, signals: Signals) -> None:
-        """Write down the norms of step j of the targets in some rows, from the last one on."""
+        """Write down the numbers of step j of the targets in some rows, from the last one on."""
         found, power = self._by_gate.by_gate(signals)
         power = np.atleast_2d(power)
         if len(power) > len(self._exponent):

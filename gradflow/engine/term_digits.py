@@ -40,8 +40,13 @@ def shared_digits(
             term_arrays.signs(coarse, parameter, layer),
             term_arrays.signs(fine, parameter, layer),
         )
-    found = np.where(exactly_zero, _FULL, agreed_digits((ours, better), signs))
-    return frozen(np.where(np.isnan(ours), np.nan, found))
+    return told_digits((ours, better), signs, exactly_zero)
+
+
+def told_digits(log10: tuple[Array, Array], signs: Signs, exactly_zero: Array) -> Array:
+    """`agreed_digits`, all of them where terms are exactly zero; nan where there is no term."""
+    found = np.where(exactly_zero, _FULL, agreed_digits(log10, signs))
+    return frozen(np.where(np.isnan(log10[0]), np.nan, found))
 
 
 def shared_state_digits(coarse: BackwardPass, fine: BackwardPass, state: str) -> Array:
@@ -87,19 +92,21 @@ def _paths(fine: BackwardPass) -> BackwardPass:
 
     A term that is 0 although there are paths is a sum that has cancelled to no digits.
     """
-    cell, slopes = _pattern_cell(fine.cell), each(_pattern, fine.slopes)
-    seeds = _pattern(fine.seeds)
+    cell, slopes = pattern_cell(fine.cell), each(pattern, fine.slopes)
+    seeds = pattern(fine.seeds)
     deltas = gate_deltas(cell, slopes, seeds, None, fine.targets)
     return replace(fine, cell=cell, seeds=seeds, slopes=slopes, deltas=deltas)
 
 
-def _pattern_cell(cell: Any) -> Any:
+def pattern_cell(cell: Any) -> Any:
+    """A cell, or a stack, with 1 for all weights other than 0."""
     if isinstance(cell, Stack):
-        return Stack([_pattern_cell(layer) for layer in cell.layers])
+        return Stack([pattern_cell(layer) for layer in cell.layers])
     return replace(cell, **{name: (w != 0.0) * 1.0 for name, w in cell.weights.items()})
 
 
-def _pattern(numbers: Scaled) -> Scaled:
+def pattern(numbers: Scaled) -> Scaled:
+    """1 where numbers are other than 0."""
     return Scaled.of((numbers.mantissa != 0.0) * 1.0)
 
 

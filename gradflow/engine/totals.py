@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate
+from gradflow.engine.backward_both_ways import BackwardBothWays
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import parts_of, total_name
 from gradflow.engine.stored_terms import blocks, filled
@@ -44,7 +45,7 @@ def plain_total(
     plain = np.zeros(len(backward.targets), np.int64)
     totals = [_swept_total(backward, part, plain) for part in parts_of(cell, name)]
     together = totals[0] if name in cell.parameters else np.stack(totals, axis=1)
-    return frozen(together.reshape(-1, *_shape(cell, name)))
+    return frozen(together.reshape(-1, *shape_of(cell, name)))
 
 
 def log10_total(
@@ -73,14 +74,15 @@ def _scaled_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled
     """The totals of a readout or of a scalar cell, (n, *shape); None of a vector cell."""
     cell = backward.cell
     if name not in cell.parameters and name not in cell.groups:
-        return _readout_total(backward, readout, name)
+        return readout_total(backward, readout, name)
     if not cell.signed:
         return None
     sums = Scaled.beside([_sums(backward, part) for part in parts_of(cell, name)])
-    return sums.reshape(len(backward.targets), *_shape(cell, name))
+    return sums.reshape(len(backward.targets), *shape_of(cell, name))
 
 
-def _readout_total(backward: BackwardPass, readout: Readout, name: str) -> Scaled:
+def readout_total(backward: BackwardPass | BackwardBothWays, readout: Readout, name: str) -> Scaled:
+    """The totals of the readout, (n, *shape of the parameter)."""
     n = len(backward.targets)
     slope = backward.loss_slope[backward.targets - 1].reshape(n, -1)  # (n, O)
     if name == "readout.w_o":
@@ -100,7 +102,7 @@ def _sums(backward: BackwardPass, name: str) -> Scaled:
     return Scaled.stacked(sums)[:, None]
 
 
-def _shape(cell: Cell, name: str) -> tuple[int, ...]:
+def shape_of(cell: Cell, name: str) -> tuple[int, ...]:
     """The shape of a parameter of the cell, as the cell holds it."""
     if name in cell.weights:
         return cell.weights[name].shape
@@ -123,24 +125,26 @@ def _swept_total(backward: BackwardPass, name: str, unit: Array) -> Array:
     """The totals of one parameter of a vector cell over 2^unit, (n, H, D)."""
     cell, source = backward.cell, backward.source(name)
     gate = backward.deltas.gates[cell.parameters[name].gate]
-    parts = (
-        np.split(np.arange(source.shape[1]), source.shape[1])
-        if _columns_apart(source)
-        else [slice(None)]
-    )
     totals = [
-        _swept(
+        swept(
             carry_back(cell, backward.slopes, backward.seeds, None, backward.targets),
             gate,
             source[:, columns],
             unit,
         )
-        for columns in parts
+        for columns in columns_that_share(source)
     ]
     return totals[0] if len(totals) == 1 else np.concatenate(totals, axis=2)
 
 
-def _swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) -> Array:
+def columns_that_share(source: Scaled) -> list[slice]:
+    """The columns of what a weight multiplied, one by one where their numbers lie too far apart."""
+    if not _columns_apart(source):
+        return [slice(None)]
+    return [slice(column, column + 1) for column in range(source.shape[1])]
+
+
+def swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) -> Array:
     """The totals of one parameter, added up as a sweep goes.
 
     Parameters

@@ -9,5 +9,6 @@ from gradflow.flow.arguments import requires_flow
 from gradflow.flow.compute import gradient_flow
 from gradflow.flow.record import GradientFlow
 from gradflow.flow.record_both_ways import BidirectionalFlow
+from gradflow.flow.run_record import RunRecord
 
-__all__ = ["BidirectionalFlow", "GradientFlow", "gradient_flow", "requires_flow"]
+__all__ = ["BidirectionalFlow", "GradientFlow", "RunRecord", "gradient_flow", "requires_flow"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, overload
 
 from gradflow.cells.base import Cell
 from gradflow.cells.bidirectional import BidirectionalStack
+from gradflow.engine.backward_both_ways import swept_both_ways
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.stored_terms import gate_deltas
-from gradflow.engine.sweep_both_ways import BothWays
 from gradflow.flow.arguments import checked_targets
 from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.flow.record import GradientFlow
@@ -114,10 +113,7 @@ def gradient_flow(
     optional_callable("on_step", on_step)
     made = forward_pass(cell, x, readout, loss, initial_state, mask, weights)
     steps = checked_targets(targets, len(made.trace.x))
-    if isinstance(made.cell, BidirectionalStack):
-        return _flow_both_ways(made, steps, on_step)
-    deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step, steps)
-    return GradientFlow(
+    given = (
         made.cell,
         made.trace.x,
         made.readout,
@@ -126,28 +122,21 @@ def gradient_flow(
         made.weights,
         made.mask,
         made.trace,
-        BackwardPass(
-            made.cell, made.trace, made.loss_slope, made.seeds, steps, made.slopes, deltas
-        ),
     )
+    if isinstance(made.cell, BidirectionalStack):
+        return BidirectionalFlow(
+            *given,
+            swept_both_ways(
+                made.cell, made.trace, made.loss_slope, made.seeds, steps, made.slopes, on_step
+            ),
+        )
+    return GradientFlow(*given, _swept(made, steps, on_step))
 
 
-def _flow_both_ways(
+def _swept(
     made: ForwardPass, steps: Array, on_step: Callable[[float], None] | None
-) -> BidirectionalFlow:
-    sweep = partial(BothWays, made.cell, made.trace, made.slopes, made.seeds, steps)
-    return BidirectionalFlow(
-        made.cell,
-        made.trace.x,
-        made.readout,
-        made.loss,
-        made.start,
-        made.weights,
-        made.mask,
-        made.trace,
-        steps,
-        made.loss_slope,
-        made.seeds,
-        sweep(on_step=on_step).norms(),
-        sweep,
+) -> BackwardPass:
+    deltas = gate_deltas(made.cell, made.slopes, made.seeds, on_step, steps)
+    return BackwardPass(
+        made.cell, made.trace, made.loss_slope, made.seeds, steps, made.slopes, deltas
     )

@@ -123,7 +123,7 @@ def _trace(
     """The record of the forward pass, with read-only arrays in it."""
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(model, BidirectionalStack):
-            arrays, hidden = model.run(x, start)
+            arrays, hidden = model.run(x, start, model.weights)
         else:
             arrays = model.run(x, start, model.weights)
             hidden = arrays[model.states[0]]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from gradflow.cells.base import Cell, Tree
 from gradflow.engine import forget_products, term_arrays, totals
@@ -17,42 +15,27 @@ from gradflow.engine.path_classes import ByDetours, ByFirstGate, PathClasses
 from gradflow.engine.term_digits import shared_digits, shared_state_digits
 from gradflow.flow.notebook_display import mime_bundle
 from gradflow.flow.refined_states import refined_pass
-from gradflow.losses import Loss, Readout, text_of_sum
+from gradflow.flow.run_record import RunRecord
+from gradflow.losses import text_of_sum
 from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import frozen, one_of, optional_callable, whole_number
+from gradflow.numerics.validation import one_of, optional_callable, whole_number
 
 
 @dataclass(frozen=True, eq=False)
-class GradientFlow:
+class GradientFlow(RunRecord):
     """The terms of dL_t/dw for every target step t, lag k and parameter w.
 
     An array of terms, (n, T), has a row for each of the n `targets`, so that target step t is in
     row t - 1 where every step is one, and lag k in column k - 1; the source step is j = t + 1 - k,
-    and k = 1 is the target step itself. Made by `gradient_flow`.
-
-    Attributes
-    ----------
-    cell : Cell
-        The cell.
-    x : array of shape (T, D)
-        Inputs; x[0] is step 1.
-    readout : Readout
-        The readout.
-    loss : Loss
-        The loss.
-    initial_state : mapping
-        Starting states by name, arrays of shape (H,).
-    weights : array of the same shape as `mask`
-        w_t, by which the loss of each step is multiplied; 0 at steps that do not count.
-    mask : bool array, an entry for each step that was given
-        Steps that count. T, and every t, k and j, count these alone; `steps` has their numbers.
-    trace : RNNTrace, LSTMTrace, GRUTrace or StackTrace
-        What the forward pass made.
+    and k = 1 is the target step itself. What was given, and what the forward pass made, are the
+    attributes of `RunRecord`. Made by `gradient_flow`.
 
     See Also
     --------
     gradient_flow : Makes it.
+    gradflow.flow.RunRecord : Its attributes.
+    BidirectionalFlow : Of layers that read in both directions.
 
     Examples
     --------
@@ -65,13 +48,6 @@ class GradientFlow:
     """
 
     cell: Cell
-    x: Array
-    readout: Readout
-    loss: Loss
-    initial_state: Mapping[str, Array]
-    weights: Array
-    mask: Array
-    trace: Any
     _backward: BackwardPass
 
     def __repr__(self) -> str:
@@ -79,129 +55,6 @@ class GradientFlow:
         verdict = fall_and_tail_of(self.log10_row("b", t, layer=0)).verdict
         given = "" if self.mask.all() else f" of {len(self.mask)} steps"
         return f"GradientFlow({self.cell!r}, T={self.T}{given}, {verdict} at t={t}{added})"
-
-    @property
-    def T(self) -> int:
-        """Sequence length: the steps that count.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
-        >>> flow.T
-        3
-        """
-        return len(self.x)
-
-    @property
-    def targets(self) -> Array:
-        """The target steps t whose terms there are, ascending, (n,): the rows of (n, T) arrays.
-
-        See Also
-        --------
-        index_of : The row of one of them.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> x = [1.0, 0.0, -1.0]
-        >>> gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), x).targets.tolist()
-        [1, 2, 3]
-        >>> gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), x, targets="last").targets.tolist()
-        [3]
-        """
-        return self._backward.targets
-
-    @property
-    def steps(self) -> Array:
-        """The number that each step had among those that were given, (T,): 1 .. T without a mask.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> mask = [False, True, True]
-        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [0.0, 1.0, -1.0], mask=mask)
-        >>> flow.T, flow.steps.tolist()
-        (2, [2, 3])
-        """
-        return frozen(np.flatnonzero(self.mask) + 1)
-
-    def index_of(self, t: int) -> int:
-        """The row that a target has in arrays of shape (n, T).
-
-        Parameters
-        ----------
-        t : int
-            Target step, one of `targets`.
-
-        Returns
-        -------
-        int
-            From 0 on.
-
-        Raises
-        ------
-        ValueError
-            If t is not one of the targets.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0], targets=[1, 3])
-        >>> flow.index_of(3)
-        1
-        """
-        return self._backward.index_of(t)
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters whose terms can be asked for, one gate each.
-
-        Those of a stack hold their layer: "0.w_xf" is the w_xf of layer 0, and may be asked for as
-        that or with the argument `layer`.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
-        >>> flow.parameters
-        ('w_x', 'w_s', 'b')
-        """
-        return tuple(self.cell.parameters)
-
-    @property
-    def loss_slope(self) -> Scaled:
-        """w_t dL_t/do_t, (T,) or (T, O), as mantissa and power of two.
-
-        See Also
-        --------
-        state_slope : What reaches the hidden state of it.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
-        >>> flow.loss_slope.plain().round(3)
-        array([ 0.462,  0.393, -0.145])
-        """
-        return self._backward.loss_slope
-
-    @property
-    def state_slope(self) -> Scaled:
-        """w_t dL_t/dh_t, (T, H), as mantissa and power of two.
-
-        See Also
-        --------
-        loss_slope : What it is made of.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
-        >>> flow.state_slope.shape
-        (3, 1)
-        """
-        return self._backward.seeds
 
     @property
     def slopes(self) -> Tree:
@@ -339,9 +192,7 @@ class GradientFlow:
 
     @functools.cached_property
     def _refined_pass(self) -> BackwardPass:
-        return refined_pass(
-            self._backward, self.initial_state, self.readout, self.loss, self.weights, self.mask
-        )
+        return refined_pass(self._backward, self._given)
 
     def sign(self, parameter: str, layer: int | None = None) -> Array:
         """Signs of the terms.

@@ -2,63 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, reduce
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from gradflow.cells.base import Cell
-from gradflow.cells.bidirectional import BidirectionalStack, BidirectionalTrace, in_order
-from gradflow.engine.sweep_both_ways import BothWays, SquareNorms
-from gradflow.engine.target_rows import row_of
+from gradflow.cells.bidirectional import BidirectionalStack
+from gradflow.engine import square_arrays, square_digits, totals_both_ways
+from gradflow.engine.backward_both_ways import BackwardBothWays
 from gradflow.flow.notebook_display import mime_bundle
 from gradflow.flow.record import GradientFlow
-from gradflow.losses import Loss, Readout, text_of_sum
-from gradflow.numerics.scaled import Array, Scaled, log10_hypotenuse, log10_scaled, log_shares
-from gradflow.numerics.validation import frozen, one_of, whole_number
-
-Report = Callable[[float], None]
+from gradflow.flow.refined_states import refined_both_ways
+from gradflow.flow.run_record import RunRecord
+from gradflow.losses import text_of_sum
+from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import optional_callable
 
 
 @dataclass(frozen=True, eq=False)
-class BidirectionalFlow:
+class BidirectionalFlow(RunRecord):
     """The terms of dL_t/dw for every target step t, source step j and parameter w.
 
     An array of terms, (n, T), has a row for each of the n `targets`, and source step j in column
     j - 1. In the last layer the forward direction has terms at j <= t, and the reverse one at
     j >= t; below a bidirectional layer each direction has terms at every j. So there is no lag, nor
-    what counts lags. Made by `gradient_flow`.
-
-    Attributes
-    ----------
-    cell : BidirectionalStack
-        The layers.
-    x : array of shape (T, D)
-        Inputs; x[0] is step 1.
-    readout : Readout
-        The readout.
-    loss : Loss
-        The loss.
-    initial_state : mapping
-        Starting states by name, arrays of shape (H,).
-    weights : array of the same shape as `mask`
-        w_t, by which the loss of each step is multiplied; 0 at steps that do not count.
-    mask : bool array, an entry for each step that was given
-        Steps that count. T, and every t and j, count these alone; `steps` has their numbers.
-    trace : BidirectionalTrace
-        What the forward pass made.
-    targets : int array of shape (n,)
-        The target steps whose terms there are, ascending.
-    loss_slope : Scaled array of shape (T,) or (T, O)
-        w_t dL_t/do_t.
-    state_slope : Scaled array of shape (T, H)
-        w_t dL_t/d(what the last layer hands on)_t.
+    what counts lags. What was given, and what the forward pass made, are the attributes of
+    `RunRecord`. Made by `gradient_flow`.
 
     See Also
     --------
     gradient_flow : Makes it.
+    gradflow.flow.RunRecord : Its attributes.
     GradientFlow : Of layers that run in one direction.
 
     Examples
@@ -75,18 +49,7 @@ class BidirectionalFlow:
     """
 
     cell: BidirectionalStack
-    x: Array
-    readout: Readout
-    loss: Loss
-    initial_state: Mapping[str, Array]
-    weights: Array
-    mask: Array
-    trace: BidirectionalTrace
-    targets: Array
-    loss_slope: Scaled
-    state_slope: Scaled
-    _norms: Mapping[str, SquareNorms]
-    _sweep: Callable[..., BothWays]
+    _backward: BackwardBothWays
 
     def __repr__(self) -> str:
         added = text_of_sum(self.loss, self.readout)
@@ -97,47 +60,125 @@ class BidirectionalFlow:
         if hasattr(GradientFlow, name):
             raise AttributeError(
                 f"{name} is not there for layers that read in both directions: their terms lie on "
-                "both sides of the target, and are norms by source step."
+                "both sides of the target, and have no lag."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    @property
-    def T(self) -> int:
-        """Sequence length: the steps that count."""
-        return len(self.x)
+    def digits(
+        self, parameter: str, layer: int | None = None, direction: str | None = None
+    ) -> Array:
+        """How many decimal digits each term has: the sweep is exact, and the states are float64.
 
-    @property
-    def steps(self) -> Array:
-        """The number that each step had among those that were given, (T,)."""
-        return frozen(np.flatnonzero(self.mask) + 1)
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of all parameters: layer, direction, and the name within its cell.
-
-        Examples
-        --------
-        >>> import gradflow as gf
-        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, 0.9), merge="sum")
-        >>> gf.gradient_flow(gf.BidirectionalStack([both]), [1.0]).parameters[3:]
-        ('0.reverse.w_x', '0.reverse.w_s', '0.reverse.b')
-        """
-        return self.cell.parameters
-
-    def index_of(self, t: int) -> int:
-        """The row of a target in arrays of shape (n, T).
+        The first call runs the layers again in higher precision, and their terms once more: it
+        takes as long as the flow itself, or somewhat longer.
 
         Parameters
         ----------
-        t : int
-            Target step, one of `targets`.
+        parameter, layer, direction
+            As for `log10`.
+
+        Returns
+        -------
+        array of shape (n, T)
+            From 0, where nothing of the term is right or its sign is wrong, to 15.95; nan where
+            there is no term. A term that is exactly zero has all of its digits; one that is zero
+            for the want of smaller numbers, or as a sum that cancels, has none. Of norms, the
+            digits of the norm.
 
         Raises
         ------
         ValueError
-            If t is not one of the targets.
+            As for `log10`, or as for `refined`.
+
+        See Also
+        --------
+        refined : The terms from better states.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> rnn = gf.RNN(0.5, 1.0, activation="identity")
+        >>> stack = gf.BidirectionalStack([gf.Bidirectional(rnn, rnn, merge="sum")])
+        >>> flow = gf.gradient_flow(stack, gf.sequences.sine(40), loss=gf.UnitLoss())
+        >>> digits = flow.digits("w_s", direction="forward")
+        >>> bool(digits[39, 39] < 1), bool(digits[39, 34] > 13)
+        (True, True)
         """
-        return row_of(self.targets, t, self.T)
+        place = square_arrays.asked(self._backward, parameter, layer, direction)
+        return square_digits.shared_digits(self._backward, self._refined_pass, place)
+
+    def refined(self) -> BidirectionalFlow:
+        """The same flow from a forward pass in higher precision.
+
+        Layers of one unit in each direction are run with a hundred decimal digits and any exponent,
+        so that a state that cancels, or that float64 would have as 0, keeps its digits; others in
+        longdouble, which has 19 where it is wider than float64. States are then rounded.
+
+        Returns
+        -------
+        BidirectionalFlow
+
+        Raises
+        ------
+        ValueError
+            If a cell has several units and longdouble is no wider than float64 on this machine.
+
+        See Also
+        --------
+        digits : How many digits the terms of this flow have.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.refined()
+        BidirectionalFlow(BidirectionalStack(1 layer, H=1, D=1), T=3)
+        """
+        fine = self._refined_pass
+        return replace(self, trace=fine.trace, _backward=fine)
+
+    @functools.cached_property
+    def _refined_pass(self) -> BackwardBothWays:
+        return refined_both_ways(self._backward, self._given)
+
+    def sign(self, parameter: str, layer: int | None = None, direction: str | None = None) -> Array:
+        """Signs of the terms.
+
+        Parameters
+        ----------
+        parameter : str
+            One of `parameters` or a name within a cell, or "x" for the terms of the inputs.
+        layer, direction
+            As for `log10`.
+
+        Returns
+        -------
+        int8 array of shape (n, T)
+            -1, 0 or 1; 0 where the term is exactly zero and where there is none.
+
+        Raises
+        ------
+        ValueError
+            As for `log10`; if the name stands for several parameters, or its cell is not scalar: a
+            norm has no sign. Inputs have signs where the cells of layer 0 are scalar.
+
+        See Also
+        --------
+        log10, value : The sizes.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.sign("w_x", direction="reverse")
+        array([[ 1, -1, -1],
+               [ 0,  1,  1],
+               [ 0,  0,  1]], dtype=int8)
+        """
+        place = square_arrays.asked(self._backward, parameter, layer, direction)
+        return square_arrays.signs(self._backward, place)
 
     def log10(
         self, parameter: str, layer: int | None = None, direction: str | None = None
@@ -158,8 +199,8 @@ class BidirectionalFlow:
         Returns
         -------
         array of shape (n, T)
-            log10 of the Frobenius norm of each term, source step j in column j - 1; minus infinity
-            where it is exactly zero, nan where no path leads from the target to the step.
+            log10 of |term|, for vectors of its Frobenius norm, source step j in column j - 1; minus
+            infinity where it is exactly zero, nan where no path leads from the target to the step.
 
         Raises
         ------
@@ -180,27 +221,13 @@ class BidirectionalFlow:
                [-0.38, -0.67, -0.66],
                [-2.03, -2.32, -1.93]])
         """
-        if isinstance(parameter, str) and parameter == "x":
-            if layer not in (None, 0) or direction is not None:
-                raise ValueError(
-                    "layer and direction must be left out for 'x', the input of layer 0. "
-                    f"Got {layer!r} and {direction!r}."
-                )
-            return frozen(_log10(self._inputs, 0))
-        number, way, names = self._asked(parameter, layer, direction)
-        cell, trace = self.cell.directions(number)[way], self.trace.layers[number][way]
-        norms = self._norms[f"{number}.{way}"]
-        parts = [
-            _log10(norms, cell.parameters[name].gate)
-            + in_order(_log10_source(cell, name, trace), way)
-            for name in names
-        ]
-        return frozen(self._cleared(reduce(log10_hypotenuse, parts), number, way))
+        place = square_arrays.asked(self._backward, parameter, layer, direction)
+        return square_arrays.log10_sizes(self._backward, place)
 
     def value(
         self, parameter: str, layer: int | None = None, direction: str | None = None
     ) -> Array:
-        """The norms of the terms as plain float64, which under- and overflow as float64 must.
+        """The terms as plain float64, which under- and overflow as float64 must.
 
         Parameters
         ----------
@@ -210,6 +237,7 @@ class BidirectionalFlow:
         Returns
         -------
         array of shape (n, T)
+            Signed for one parameter of a scalar cell, else the norm; nan where there is no term.
 
         Raises
         ------
@@ -218,10 +246,20 @@ class BidirectionalFlow:
 
         See Also
         --------
-        log10 : Right at any magnitude.
+        log10, sign : Right at any magnitude.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.value("w_x", direction="reverse").round(4)
+        array([[ 0.4378, -0.1302, -0.1843],
+               [    nan,  0.3849,  0.5448],
+               [    nan,     nan,  0.3445]])
         """
-        with np.errstate(over="ignore", under="ignore"):
-            return frozen(10.0 ** self.log10(parameter, layer, direction))
+        place = square_arrays.asked(self._backward, parameter, layer, direction)
+        return square_arrays.values(self._backward, place)
 
     def share(
         self, parameter: str, layer: int | None = None, direction: str | None = None
@@ -246,58 +284,149 @@ class BidirectionalFlow:
         See Also
         --------
         log10 : The sizes themselves.
-        """
-        return frozen(log_shares(self.log10(parameter, layer, direction), axis=1))
 
-    def sweep_inputs(self, on_step: Report | None = None) -> None:
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.share("w_x", direction="reverse")[0].round(3)
+        array([0.582, 0.173, 0.245])
+        """
+        place = square_arrays.asked(self._backward, parameter, layer, direction)
+        return square_arrays.shares(self._backward, place)
+
+    def total(
+        self, parameter: str, layer: int | None = None, direction: str | None = None
+    ) -> Array:
+        """dL_t/dw for every target t: the sum of its terms, as plain float64.
+
+        Of a vector cell it takes a sweep of its own.
+
+        Parameters
+        ----------
+        parameter : str
+            As for `log10`, but for "x"; or "readout.w_o" or "readout.b_o", which belong to no
+            layer.
+        layer, direction
+            As for `log10`.
+
+        Returns
+        -------
+        array of shape (n, *shape of the parameter)
+
+        Raises
+        ------
+        ValueError
+            If the name, the layer or the direction is unknown, or one is missing. "x" has no total:
+            each of its terms is the gradient of another input.
+
+        See Also
+        --------
+        log10_total, sign_total : Right at any magnitude.
+        value : The terms that add up to it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.total("w_x", direction="reverse").round(4)
+        array([0.1233, 0.9297, 0.3445])
+        """
+        asked = totals_both_ways.summed(self._backward, parameter, layer, direction)
+        return totals_both_ways.plain_total(self._backward, self.readout, asked)
+
+    def log10_total(
+        self, parameter: str, layer: int | None = None, direction: str | None = None
+    ) -> Array:
+        """log10 of the norm of dL_t/dw for every target t, right at any magnitude.
+
+        Parameters
+        ----------
+        parameter, layer, direction
+            As for `total`.
+
+        Returns
+        -------
+        array of shape (n,)
+            Minus infinity where it is exactly zero.
+
+        Raises
+        ------
+        ValueError
+            As for `total`.
+
+        See Also
+        --------
+        total : The gradients themselves.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.log10_total("w_x", direction="reverse").round(3)
+        array([-0.909, -0.032, -0.463])
+        """
+        asked = totals_both_ways.summed(self._backward, parameter, layer, direction)
+        return totals_both_ways.log10_total(self._backward, self.readout, asked)
+
+    def sign_total(
+        self, parameter: str, layer: int | None = None, direction: str | None = None
+    ) -> Array:
+        """Signs of dL_t/dw for every target t, right at any magnitude.
+
+        Parameters
+        ----------
+        parameter, layer, direction
+            As for `total`.
+
+        Returns
+        -------
+        int8 array of shape (n, *shape of the parameter)
+            -1, 0 or 1; 0 where the total is exactly zero.
+
+        Raises
+        ------
+        ValueError
+            As for `total`; if the cell is not scalar, and the total not the readout's.
+
+        See Also
+        --------
+        log10_total : The sizes.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.sign_total("b", direction="reverse")
+        array([ 1,  1, -1], dtype=int8)
+        """
+        asked = totals_both_ways.summed(self._backward, parameter, layer, direction)
+        return totals_both_ways.sign_total(self._backward, self.readout, asked)
+
+    def sweep_inputs(self, on_step: Callable[[float], None] | None = None) -> None:
         """Find the terms of the inputs now, by a sweep of their own, and keep them.
 
         Parameters
         ----------
         on_step : callable, optional
             As in `gradient_flow`.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.sweep_inputs()
+        >>> flow.log10("x")[1].round(2)
+        array([-0.56, -0.11, -0.56])
         """
-        if "_inputs" not in vars(self):
-            vars(self)["_inputs"] = self._sweep(on_step=on_step).inputs()
-
-    @cached_property
-    def _inputs(self) -> SquareNorms:
-        return self._sweep().inputs()
-
-    def _asked(self, parameter: Any, layer: Any, direction: Any) -> tuple[int, str, Any]:
-        """Layer, direction and the parameters that a name stands for within their cell."""
-        if isinstance(parameter, str) and parameter.count(".") == 2:
-            at, parameter = parameter.rsplit(".", 1)
-            one_of("parameter", at, self.cell.cells)
-            layer, direction = int(at.split(".")[0]), at.split(".")[1]
-        last = len(self.cell.layers) - 1
-        number = 0 if layer is None and not last else whole_number("layer", layer, 0, last)
-        cells = self.cell.directions(number)
-        way = next(iter(cells)) if direction is None and len(cells) == 1 else direction
-        one_of("direction", way, cells)
-        cell = cells[way]
-        one_of("parameter", parameter, (*cell.parameters, *cell.groups))
-        return number, way, cell.groups.get(parameter, (parameter,))
-
-    def _cleared(self, log10: Array, number: int, way: str) -> Array:
-        """nan where no path leads: in the last layer beyond the target."""
-        if number == len(self.cell.layers) - 1:
-            j = np.arange(1, self.T + 1)
-            beyond = j > self.targets[:, None] if way == "forward" else j < self.targets[:, None]
-            log10[beyond] = np.nan
-        return log10
+        optional_callable("on_step", on_step)
+        self._backward.sweep_inputs(on_step)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What a notebook shows: the heatmap of w_x, or text where Plotly is missing."""
         return mime_bundle(self)
-
-
-def _log10(norms: SquareNorms, gate: int) -> Array:
-    """log10 of the norms of one gate, (n, T)."""
-    exponent = norms.exponent[gate if len(norms.exponent) > 1 else 0]
-    return log10_scaled(norms.mantissa[gate], exponent)
-
-
-def _log10_source(cell: Cell, name: str, trace: Any) -> Array:
-    """log10 of the norm of what a weight multiplied at each step, as the cell read them, (T,)."""
-    return Scaled.of(cell.source(name, trace)).norm(axis=1).log10()

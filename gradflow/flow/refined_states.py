@@ -7,14 +7,17 @@ NumPy's longdouble where that is wider than float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradflow.cells.base import Cell
+from gradflow.cells.bidirectional import BidirectionalStack
+from gradflow.engine.backward_both_ways import BackwardBothWays, swept_both_ways
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import layers_of
 from gradflow.engine.stored_terms import gate_deltas
@@ -30,62 +33,98 @@ _DIGITS, _FEWER_DIGITS = 100, 50
 _SAME = Decimal("1e-20")
 
 
-def refined_pass(
-    coarse: BackwardPass,
-    start: Mapping[str, Array],
-    readout: Readout,
-    loss: Loss,
-    weights: Array,
-    mask: Array,
-) -> BackwardPass:
-    """The backward pass of a flow from states of higher precision.
+class Given(NamedTuple):
+    """What a run was given beside the cell and the inputs, as `RunRecord` has it."""
 
-    Parameters
+    start: Mapping[str, Array]
+    readout: Readout
+    loss: Loss
+    weights: Array
+    mask: Array
+
+
+class _BetterRun(NamedTuple):
+    """What a forward pass in higher precision made.
+
+    Attributes
     ----------
-    coarse : BackwardPass
-        That of the flow.
-    start, readout, loss, weights, mask
-        Of the flow.
+    trace
+        Its states, rounded.
+    loss_slope, seeds : Scaled arrays
+        As `BackwardPass` has them.
+    sources : mapping
+        By parameters, what their weights multiplied, where that is no input.
+    lost : bool array of shape (T,)
+        Steps that met, or may have met, numbers other than 0 which the trace has as 0 or without
+        digits. Of layers that read both ways the steps are as their cells read them.
+    """
+
+    trace: Any
+    loss_slope: Scaled
+    seeds: Scaled
+    sources: Mapping[str, Scaled]
+    lost: Array
+
+
+def refined_pass(coarse: BackwardPass, given: Given) -> BackwardPass:
+    """The backward pass of a flow from states of higher precision.
 
     Raises
     ------
     ValueError
         Where there are no wider numbers for the cell.
     """
-    cell, x = coarse.cell, coarse.trace.x
-    wider = _wider_numbers(cell)
-    with many_digits(_DIGITS) if wider is as_decimals else nullcontext():
-        arrays = _run(cell, x, start, readout, wider)
-        scaled = scaled_decimals if wider is as_decimals else _scaled_longdoubles
-        sources = {name: scaled(state) for name, state in _state_sources(cell, arrays).items()}
-        floats = {name: frozen(array.astype(float)) for name, array in arrays.items()}
-        trace = cell.trace(**{**floats, "x": x})
-        slope = slope_of_loss(readout, loss, trace, weights, mask)
-        if isinstance(loss, SquaredError) and mask.all():  # o_t - y_t, before it is rounded
-            gap = arrays["o"] - wider(np.broadcast_to(loss.target, arrays["o"].shape))
-            slope = scaled(gap) * weights.reshape(-1, *[1] * (gap.ndim - 1))
-        lost = [_are_too_small(arrays[name], floats[name], len(x)) for name in floats]
-        if wider is as_decimals and _have_gone_to_zero(arrays, cell):
-            with many_digits(_FEWER_DIGITS):
-                other = _run(cell, x, start, readout, wider)
-            lost.append(_are_gone(arrays, other, len(x)))
-    seeds = slope.reshape(len(x), -1) @ readout.matrix(cell.H)
-    slopes = cell.slopes(trace)
-    deltas = gate_deltas(cell, slopes, seeds, None, coarse.targets)
+    cell, made = coarse.cell, _better_run(coarse.cell, coarse.trace.x, given)
+    slopes = cell.slopes(made.trace)
     return BackwardPass(
         cell,
-        trace,
-        slope,
-        seeds,
+        made.trace,
+        made.loss_slope,
+        made.seeds,
         coarse.targets,
         slopes,
-        deltas,
-        sources,
-        frozen(np.any(lost, axis=0)),
+        gate_deltas(cell, slopes, made.seeds, None, coarse.targets),
+        made.sources,
+        frozen(made.lost),
     )
 
 
-def _wider_numbers(cell: Cell) -> Callable[[Array], Any]:
+def refined_both_ways(coarse: BackwardBothWays, given: Given) -> BackwardBothWays:
+    """The same of layers that read in both directions."""
+    stack, made = coarse.cell, _better_run(coarse.cell, coarse.trace.x, given)
+    slopes = stack.slopes(made.trace)
+    found = swept_both_ways(stack, made.trace, made.loss_slope, made.seeds, coarse.targets, slopes)
+    return replace(found, sources=made.sources, is_unsure=bool(made.lost.any()))
+
+
+def _better_run(cell: Cell | BidirectionalStack, x: Array, given: Given) -> _BetterRun:
+    readout, loss, wider = given.readout, given.loss, _wider_numbers(cell)
+    with many_digits(_DIGITS) if wider is as_decimals else nullcontext():
+        arrays = _run(cell, x, given.start, readout, wider)
+        scaled = scaled_decimals if wider is as_decimals else _scaled_longdoubles
+        sources = {name: scaled(state) for name, state in _state_sources(cell, arrays).items()}
+        floats = {name: frozen(array.astype(float)) for name, array in arrays.items()}
+        trace = _trace(cell, floats, x)
+        slope = slope_of_loss(readout, loss, trace, given.weights, given.mask)
+        if isinstance(loss, SquaredError) and given.mask.all():  # o_t - y_t, before it is rounded
+            gap = arrays["o"] - wider(np.broadcast_to(loss.target, arrays["o"].shape))
+            slope = scaled(gap) * given.weights.reshape(-1, *[1] * (gap.ndim - 1))
+        lost = [_are_too_small(arrays[name], floats[name], len(x)) for name in floats]
+        if wider is as_decimals and _have_gone_to_zero(arrays, cell):
+            with many_digits(_FEWER_DIGITS):
+                other = _run(cell, x, given.start, readout, wider)
+            lost.append(_are_gone(arrays, other, len(x)))
+    seeds = slope.reshape(len(x), -1) @ readout.matrix(cell.H)
+    return _BetterRun(trace, slope, seeds, sources, np.any(lost, axis=0))
+
+
+def _trace(cell: Cell | BidirectionalStack, floats: Mapping[str, Array], x: Array) -> Any:
+    if isinstance(cell, BidirectionalStack):
+        return cell.trace(floats, x, floats["hidden"], floats["o"])
+    return cell.trace(**{**floats, "x": x})
+
+
+def _wider_numbers(cell: Cell | BidirectionalStack) -> Callable[[Array], Any]:
     """What makes wider numbers of plain ones."""
     is_scalar = set(cell.widths) == {1}
     if not is_scalar and np.finfo(np.longdouble).eps >= np.finfo(float).eps:
@@ -97,21 +136,27 @@ def _wider_numbers(cell: Cell) -> Callable[[Array], Any]:
 
 
 def _run(
-    cell: Cell,
+    cell: Cell | BidirectionalStack,
     x: Array,
     start: Mapping[str, Array],
     readout: Readout,
     wider: Callable[[Array], Any],
 ) -> dict[str, Array]:
-    """What the forward pass makes, o among it."""
+    """What the forward pass makes, o among it; of layers that read both ways `hidden` too."""
     weights = {name: wider(weight) for name, weight in cell.weights.items()}
-    arrays = cell.run(wider(x), {name: wider(state) for name, state in start.items()}, weights)
-    o = arrays[cell.states[0]][1:] @ wider(readout.matrix(cell.H)).T
+    begin = {name: wider(state) for name, state in start.items()}
+    if isinstance(cell, BidirectionalStack):
+        arrays, hidden = cell.run(wider(x), begin, weights)
+        arrays = {**arrays, "hidden": hidden}
+    else:
+        arrays = cell.run(wider(x), begin, weights)
+        hidden = arrays[cell.states[0]]
+    o = hidden[1:] @ wider(readout.matrix(cell.H)).T
     o = (o if readout.w_o.ndim == 2 else o[:, 0]) + wider(readout.b_o)
     return {**arrays, "o": o}
 
 
-def _have_gone_to_zero(arrays: Mapping[str, Array], cell: Cell) -> bool:
+def _have_gone_to_zero(arrays: Mapping[str, Array], cell: Cell | BidirectionalStack) -> bool:
     """Whether a state is 0 after one that is not: it may have cancelled to no digits."""
     states = [arrays[name] != 0 for name in cell.states]
     return any(bool((state[:-1] & ~state[1:]).any()) for state in states)
@@ -145,8 +190,12 @@ def _are_too_small(array: Array, floats: Array, T: int) -> Array:
     return _by_step((np.abs(floats) < np.finfo(float).tiny) & (array != 0), T)
 
 
-def _state_sources(cell: Cell, arrays: Mapping[str, Array]) -> dict[str, Array]:
+def _state_sources(
+    cell: Cell | BidirectionalStack, arrays: Mapping[str, Array]
+) -> dict[str, Array]:
     """What the weights multiplied, of those that multiplied a hidden state."""
+    if isinstance(cell, BidirectionalStack):
+        return dict(_sources_both_ways(cell, arrays))
     found = {}
     for name, (_, source) in cell.parameters.items():
         layer, _, kind = source.rpartition(".")
@@ -155,6 +204,17 @@ def _state_sources(cell: Cell, arrays: Mapping[str, Array]) -> dict[str, Array]:
         elif kind == "x" and layer not in ("", "0"):
             found[name] = _hidden(cell, arrays, str(int(layer) - 1))[1:]
     return found
+
+
+def _sources_both_ways(
+    stack: BidirectionalStack, arrays: Mapping[str, Array]
+) -> Iterator[tuple[str, Array]]:
+    for at, cell in stack.cells.items():
+        for name, (_, source) in cell.parameters.items():
+            if source == "state":
+                yield f"{at}.{name}", arrays[f"{at}.{cell.states[0]}"][:-1]
+            elif source == "x" and not at.startswith("0."):
+                yield f"{at}.{name}", arrays[f"{at}.x"]
 
 
 def _hidden(cell: Cell, arrays: Mapping[str, Array], layer: str) -> Array:

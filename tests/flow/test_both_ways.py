@@ -1,6 +1,7 @@
 """Layers that read in both directions, against autograd, long arithmetic and one-way layers."""
 
 import itertools
+from fractions import Fraction
 
 import mpmath as mp
 import numpy as np
@@ -37,6 +38,7 @@ def pair(make, D, H, seed, merge="concat", **named):
 
 STACK = gf.BidirectionalStack([pair(lstm, D, 3, 0), pair(lstm, 6, 2, 2)])
 X = inputs(T)
+W = np.full(T, 1e-100)
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +60,81 @@ def test_every_term_is_that_of_autograd(kind, merge, sizes):
     w_o = torch.randn(stack.H, dtype=torch.float64)
     of_biases, of_inputs = models.terms_both_ways(layers, torch.from_numpy(X), merge, w_o)
     found = gf.gradient_flow(stack, X, gf.Readout(w_o.numpy()), gf.UnitLoss())
+    for name, expected in models.totals_both_ways(
+        kind, layers, torch.from_numpy(X), merge, w_o
+    ).items():
+        total = found.total(name)
+        np.testing.assert_allclose(total, expected, rtol=1e-10, atol=1e-13, err_msg=name)
+        norms = np.linalg.norm(expected.reshape(T, -1), axis=1)
+        np.testing.assert_allclose(10.0 ** found.log10_total(name), norms, rtol=1e-10)
+    of_inputs = np.linalg.norm(of_inputs, axis=2)
     np.testing.assert_allclose(found.value("x"), of_inputs, rtol=1e-10)
     for layer, both in enumerate(of_biases):
         for direction, expected in zip(DIRECTIONS, both, strict=True):
             value = np.nan_to_num(found.value("b", layer, direction))
-            np.testing.assert_allclose(value, expected, rtol=1e-10)
+            np.testing.assert_allclose(value, np.linalg.norm(expected, axis=2), rtol=1e-10)
+
+
+def scalar(cell):
+    """A cell of one unit and one input, given as numbers."""
+    return gf.LSTM(*(weight.reshape(4) for weight in (cell.w_x, cell.w_h, cell.b)))
+
+
+@pytest.mark.parametrize("merge", ["sum", "mul"])
+def test_terms_of_scalar_cells_have_the_signs_of_autograd(merge):
+    torch = needed_module("torch", "needs PyTorch, from requirements-torch.txt")
+    from oracles import torch_models as models
+
+    layers = models.network_both_ways("lstm", 1, (1, 1), merge, seed=1)
+    cells = models.stack_both_ways("lstm", layers, merge).layers
+    pairs = [gf.Bidirectional(scalar(one.forward), scalar(one.reverse), merge) for one in cells]
+    x, w_o = X[:, :1], torch.tensor([-1.5], dtype=torch.float64)
+    found = gf.gradient_flow(gf.BidirectionalStack(pairs), x, gf.Readout(-1.5), gf.UnitLoss())
+    terms, of_inputs = models.terms_both_ways(layers, torch.from_numpy(x), merge, w_o)
+    np.testing.assert_allclose(found.value("x"), of_inputs[:, :, 0], rtol=1e-10)
+    np.testing.assert_array_equal(found.sign("x"), np.sign(of_inputs[:, :, 0]))
+    for (layer, way), gate in itertools.product(np.ndindex(2, 2), range(4)):
+        place, expected = (layer, DIRECTIONS[way]), terms[layer][way][:, :, gate]
+        name = f"b_{'ifco'[gate]}"
+        np.testing.assert_array_equal(found.sign(name, *place), np.sign(expected))
+        value = found.value(name, *place)
+        np.testing.assert_allclose(np.nan_to_num(value), expected, rtol=1e-10)
+        np.testing.assert_allclose(10.0 ** found.log10(name, *place), np.abs(value), rtol=1e-12)
+    expected = models.totals_both_ways("lstm", layers, torch.from_numpy(x), merge, w_o)
+    for name, total in expected.items():
+        total = total.reshape(T, 4)
+        np.testing.assert_allclose(found.total(name), total, rtol=1e-10)
+        np.testing.assert_array_equal(found.sign_total(name), np.sign(total))
+        parts = [np.nansum(found.value(part), axis=1) for part in parts_of(name)]
+        np.testing.assert_allclose(total, np.transpose(parts), rtol=1e-10, atol=1e-14)
+
+
+def parts_of(group):
+    """The parameters that stand for a weight of an LSTM's gates together."""
+    return [f"{group}_{gate}" if group[-1] == "b" else f"{group}{gate}" for gate in "ifco"]
+
+
+def test_the_readout_has_totals_with_one_term(flow):
+    w_o = flow.trace.hidden[1:].sum(axis=1)  # one number multiplies them all
+    np.testing.assert_allclose(flow.total("readout.w_o"), w_o, rtol=1e-13)
+    np.testing.assert_array_equal(flow.sign_total("readout.w_o"), np.sign(w_o))
+    assert flow.total("readout.b_o").tolist() == [1.0] * T
+
+
+def test_totals_of_blocks_and_of_chosen_targets_are_those_of_all(flow, monkeypatch):
+    monkeypatch.setattr(sweep_both_ways, "KEPT", 2 * T * 6)
+    some = gf.gradient_flow(STACK, X, loss=gf.UnitLoss(), targets=[1, 2, 5])
+    for name in ("0.reverse.w_h", "1.forward.w_x", "1.reverse.b"):
+        np.testing.assert_allclose(some.total(name), flow.total(name)[[0, 1, 4]], rtol=1e-12)
+
+
+def test_totals_are_right_far_below_float64():
+    stack = gf.BidirectionalStack([pair(lstm, D, 3, 0), pair(lstm, 6, 3, 2)])
+    plain = gf.gradient_flow(stack, X, loss=gf.UnitLoss())
+    tiny = gf.gradient_flow(stack, X, gf.Readout(np.full(6, 1e-300)), gf.UnitLoss(), weights=W)
+    for name in ("0.forward.w_x", "0.reverse.w_h", "1.reverse.b"):
+        expected = plain.log10_total(name) - 300 + np.log10(W)
+        np.testing.assert_allclose(tiny.log10_total(name), expected, rtol=1e-13)
 
 
 def long_terms(stack, x, w_o):
@@ -166,7 +238,7 @@ def nudged_inputs(stack, x):
 
     def o(x):
         start = dict(zip(stack.states, map(np.zeros, stack.widths), strict=True))
-        return stack.run(x, start)[1][1:]
+        return stack.run(x, start, stack.weights)[1][1:]
 
     step, found = 1e-6, np.zeros((T, T, D))
     for j, d in np.ndindex(T, D):
@@ -192,6 +264,60 @@ def test_chosen_targets_have_their_rows_of_all(flow):
     assert some.index_of(5) == 1
     for name in ("0.forward.w_xf", "1.reverse.b_i", "x"):
         np.testing.assert_allclose(some.log10(name), flow.log10(name)[[1, 4]], rtol=1e-12)
+
+
+def test_digits_of_one_layer_are_those_of_each_direction_by_itself():
+    rnn, x = gf.RNN(0.5, 1.0, activation="identity"), gf.sequences.sine(40)
+    both = gf.BidirectionalStack([gf.Bidirectional(rnn, rnn, merge="sum")])
+    found = gf.gradient_flow(both, x, loss=gf.UnitLoss())
+    for direction, read in (("forward", x), ("reverse", x[::-1])):
+        alone = gf.gradient_flow(rnn, read, loss=gf.UnitLoss()).digits("w_s")
+        digits = found.digits("w_s", direction=direction)
+        assert np.nanmin(digits) < 1
+        for t in range(1, 41):
+            row = digits[t - 1] if direction == "forward" else digits[40 - t, ::-1]
+            # Of more digits than twelve, how both are told apart is rounded itself.
+            few, own = (np.minimum(digits, 12) for digits in (row[:t], alone[t - 1, :t][::-1]))
+            np.testing.assert_allclose(few, own, atol=1e-3)
+            assert np.isnan(row[t:]).all()
+
+
+def test_a_sum_of_both_directions_that_cancels_has_no_digits():
+    rnn, x = gf.RNN(1.0, 1.0, activation="identity"), [0.64, 0.1, -1.38]
+    stack = gf.BidirectionalStack([gf.Bidirectional(rnn, rnn, merge="sum"), rnn])
+    found = gf.gradient_flow(stack, x, loss=gf.UnitLoss())
+    exact = [sum(map(Fraction, x)) + Fraction(x_j) for x_j in x]
+    assert 0 < abs(exact[0]) < 1e-15
+    digits = found.digits("w_x", 1)
+    assert digits[:, 0].max() < 1
+    assert min(digits[1, 1], digits[2, 1], digits[2, 2]) > 15
+    for t, j in zip(*np.tril_indices(3), strict=True):
+        log10 = found.refined().log10("w_x", 1)[t, j]
+        assert log10 == pytest.approx(np.log10(float(abs(exact[j]))), abs=1e-12)
+
+
+def test_a_zero_has_its_digits_unless_it_is_for_the_want_of_smaller_numbers():
+    both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, 0.9), merge="sum")
+    stack = gf.BidirectionalStack([both, both])
+    found = gf.gradient_flow(stack, [1.0, 0.0, 0.5], loss=gf.UnitLoss())
+    assert np.isneginf(found.log10("w_x", 0, "forward")[:, 1]).all()
+    assert found.digits("w_x", 0, "forward")[:, 1].min() > 15
+    shut = gf.LSTM.scalar(0.5, 0.5, b_i=-800.0)  # i is below the least of float64
+    stack = gf.BidirectionalStack([gf.Bidirectional(shut, shut, merge="sum")] * 2)
+    found = gf.gradient_flow(stack, [1.0, 0.0, 0.5], loss=gf.UnitLoss())
+    log10 = found.log10("w_hf", 0, "forward")
+    assert np.isneginf(log10[:, 1:]).all()
+    assert found.digits("w_hf", 0, "forward")[:, 1:].max() == 0
+    assert found.digits("w_xf", 0, "reverse")[:, 1].min() > 15  # the input is 0
+
+
+def test_vector_layers_have_the_digits_of_their_states(flow):
+    if np.finfo(np.longdouble).eps >= np.finfo(float).eps:
+        pytest.skip("longdouble is no wider than float64 on this machine")
+    for name in ("0.reverse.w_h", "1.forward.b", "x"):
+        digits = flow.digits(name)
+        assert digits[np.isfinite(flow.log10(name))].min() > 12
+        np.testing.assert_array_equal(np.isnan(digits), np.isnan(flow.log10(name)))
 
 
 def test_a_masked_step_is_as_if_it_were_not_there(flow):
@@ -239,6 +365,12 @@ def test_the_sweep_takes_at_most_four_times_the_rows_of_one_direction():
         (lambda flow: flow.log10("w_s", 0, "forward"), "parameter must be one of w_xi"),
         (lambda flow: flow.log10("2.forward.b"), "parameter must be one of 0.forward, 0.reverse"),
         (lambda flow: flow.log10("x", 0, "forward"), "must be left out for 'x'"),
+        (lambda flow: flow.sign("b_i", 0, "forward"), "sign must be asked of a scalar cell"),
+        (lambda flow: flow.sign("w_x", 0, "forward"), "a norm over the gates has no sign"),
+        (lambda flow: flow.sign("x"), "sign must be asked of a scalar cell"),
+        (lambda flow: flow.sign_total("b", 1, "reverse"), "sign_total must be asked of a scalar"),
+        (lambda flow: flow.total("x"), "the inputs have no total"),
+        (lambda flow: flow.total("readout.w_o", 1, "reverse"), "parameter must be one of w_xi"),
         (lambda flow: flow.index_of(T + 1), "t must be a whole number from 1 to 6"),
         (lambda flow: gf.memory.half_life(flow, 3), "flow must run in one direction"),
         (lambda flow: gf.paths(flow, "b", 3, 1), "flow must run in one direction"),

@@ -169,9 +169,9 @@ def stack_both_ways(kind, layers, merge):
 
 
 def terms_both_ways(layers, x, merge, w_o):
-    """Norms of dL_t/d(the copy of the bias at step j), L_t = w_o y_t, and of dL_t/dx_j.
+    """dL_t/d(the copy of the bias at step j), L_t = w_o y_t, and dL_t/dx_j.
 
-    The first is by layer and direction, [T, T]; the second is [T, T].
+    The first is by layer and direction, (T, T, gates H); the second is (T, T, D).
     """
     T = len(x)
     x = x.clone().requires_grad_()
@@ -181,5 +181,22 @@ def terms_both_ways(layers, x, merge, w_o):
     leaves = [x, *(bias for pair in biases for bias in pair)]
     o = run_both_ways(layers, x, merge, biases) @ w_o
     rows = [torch.autograd.grad(o_t, leaves, retain_graph=True) for o_t in o]
-    inputs, *others = (torch.stack(part).norm(dim=2).numpy() for part in zip(*rows, strict=True))
+    inputs, *others = (torch.stack(part).numpy() for part in zip(*rows, strict=True))
     return [others[n : n + 2] for n in range(0, len(others), 2)], inputs
+
+
+def totals_both_ways(kind, layers, x, merge, w_o):
+    """dL_t/dw of L_t = w_o y_t by autograd: arrays (T, gates, H, ...) by gradflow's names."""
+    biases = [[cell.bias_ih.expand(len(x), -1) for cell in pair] for pair in layers]
+    o = run_both_ways(layers, x, merge, biases) @ w_o
+    found = {}
+    for number, pair in enumerate(layers):
+        for direction, cell in zip(("forward", "reverse"), pair, strict=True):
+            weights = {"w_x": cell.weight_ih, "w_h": cell.weight_hh, "b": cell.bias_ih}
+            for name, weight in weights.items():
+                rows = [torch.autograd.grad(o_t, weight, retain_graph=True)[0] for o_t in o]
+                gates = len(GATES[kind])
+                total = torch.stack(rows).reshape(len(x), gates, -1, *weight.shape[1:]).numpy()
+                own = "w_s" if name == "w_h" and gates == 1 else name
+                found[f"{number}.{direction}.{own}"] = total if gates > 1 else total[:, 0]
+    return found
