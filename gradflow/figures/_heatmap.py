@@ -102,12 +102,7 @@ def plot_heatmap(
         dark=dark,
     )
     if isinstance(flow, BidirectionalFlow):
-        if least_digits is not None:
-            raise ValueError(
-                "least_digits must be left out for layers that read in both directions, whose "
-                f"digits are not told. Got {least_digits!r}."
-            )
-        square = flow_panel(flow, parameter, layer, direction, title, words)
+        square = flow_panel(flow, parameter, layer, direction, title, words, least_digits)
         return on_paper(square_heatmap(square, relative, floor, dark), dark)
     if direction is not None:
         raise ValueError(

@@ -304,7 +304,16 @@ def test_the_square_of_a_direction_has_t_against_j():
     assert figure.layout.xaxis.title.text.startswith("source step j")
     with pytest.raises(ValueError, match="direction must be one of forward, reverse"):
         gf.figures.plot_heatmap(flow)
-    with pytest.raises(ValueError, match="least_digits must be left out"):
-        gf.figures.plot_heatmap(flow, direction="reverse", least_digits=6)
     with pytest.raises(ValueError, match="direction must be left out"):
         gf.figures.plot_heatmap(gf.gradient_flow(gf.RNN(0.5, 0.9), [1.0]), direction="forward")
+
+
+def test_the_square_of_a_direction_marks_terms_with_too_few_digits():
+    rnn = gf.RNN(1.0, 1.0, activation="identity")
+    stack = gf.BidirectionalStack([gf.Bidirectional(rnn, rnn, merge="sum"), rnn])
+    flow = gf.gradient_flow(stack, [0.64, 0.1, -1.38], loss=gf.UnitLoss())  # the first cancels
+    figure = gf.figures.plot_heatmap(flow, "w_x", 1, least_digits=6)
+    assert [trace.name for trace in figure.data] == ["terms", "too few digits"]
+    np.testing.assert_array_equal(figure.data[1].z == 1.0, flow.digits("w_x", 1) < 6)
+    assert (figure.data[1].z[:, 0] == 1.0).all()
+    assert "too few digits" in figure.data[0].colorbar.title.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,9 +16,10 @@ from gradflow.figures.builders.colour_scale import (
     flat_bar,
     ticks,
 )
-from gradflow.figures.builders.colours import ZERO
+from gradflow.figures.builders.colours import DOUBTFUL, ZERO
+from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
 from gradflow.figures.builders.panel import Panel
-from gradflow.figures.builders.pooling import block_size, pooled
+from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import HEIGHT, heatmap_axes, x_label_depth
 from gradflow.figures.builders.text import subscripted
 from gradflow.flow import BidirectionalFlow
@@ -27,7 +29,12 @@ _X_TITLE = "source step j (j = t: the target step itself)"
 
 
 def square_panel(
-    title: str, quantity: str, log10: Array, x: Array, words: Sequence[str] | None = None
+    title: str,
+    quantity: str,
+    log10: Array,
+    x: Array,
+    words: Sequence[str] | None = None,
+    doubtful: Array | None = None,
 ) -> Panel:
     """A square heatmap's content.
 
@@ -41,6 +48,8 @@ def square_panel(
         Inputs.
     words : sequence of T str, optional
         A word for each step.
+    doubtful : bool array of shape (T, T), optional
+        Terms that have too few digits to be shown as they are.
 
     Returns
     -------
@@ -57,6 +66,7 @@ def square_panel(
         np.linalg.norm(x, axis=1),
         None if words is None else tuple(words),
         unit=np.where(np.isfinite(largest), largest, 0.0),
+        doubtful=doubtful,
     )
 
 
@@ -67,12 +77,17 @@ def flow_panel(
     direction: str | None,
     title: str | None = None,
     words: Sequence[str] | None = None,
+    least_digits: float | None = None,
 ) -> Panel:
     """A square heatmap's content, of a flow; nothing at steps that are no targets."""
-    log10 = np.full((flow.T, flow.T), np.nan)
-    log10[flow.targets - 1] = flow.log10(parameter, layer, direction)
+    rows = flow.targets - 1
+    log10, doubtful = np.full((flow.T, flow.T), np.nan), None
+    log10[rows] = flow.log10(parameter, layer, direction)
+    if least_digits is not None:
+        doubtful = np.zeros(log10.shape, bool)
+        doubtful[rows] = flow.digits(parameter, layer, direction) < least_digits
     named = title or ("inputs" if parameter == "x" else direction_title(flow, layer, direction))
-    return square_panel(named, f"dL_t/d{parameter}", log10, flow.x, words)
+    return square_panel(named, f"dL_t/d{parameter}", log10, flow.x, words, doubtful)
 
 
 def direction_title(flow: BidirectionalFlow, layer: int | None, direction: str | None) -> str:
@@ -103,11 +118,12 @@ def square_heatmap(
     Returns
     -------
     plotly.graph_objects.Figure
-        Trace "terms", and "exactly zero" where there are such terms.
+        Trace "terms", and "exactly zero" and "too few digits" where there are such terms.
     """
     view = View(relative, floor, False, "source", *colour_range([panel], relative, floor), dark)
-    block, sizes = block_size(panel.T), panel.relative if relative else panel.log10
-    log10 = (sizes if block == 1 else pooled(sizes, block).log10).astype(np.float32)
+    # The columns are source steps as they are: nothing is to be arranged.
+    cells = shown_cells(panel, replace(view, axis="lag"), block_size(panel.T))
+    block = cells.block
     x_axis, y_axis = heatmap_axes(panel, view)
     x_axis["title"] = {**x_axis["title"], "text": _X_TITLE}
     named = f"<b>{subscripted(panel.title)}</b> · {subscripted(panel.quantity)}"
@@ -126,36 +142,41 @@ def square_heatmap(
         "yaxis": y_axis,
         "annotations": [{**label, "font": {"size": FONT + 3}}],
     }
-    return go.Figure({"data": list(_traces(panel, view, log10, block)), "layout": layout})
+    return go.Figure({"data": _traces(panel, view, cells), "layout": layout})
 
 
-def _traces(panel: Panel, view: View, log10: Array, block: int) -> list[dict[str, object]]:
+def _traces(panel: Panel, view: View, cells: Cells) -> list[dict[str, object]]:
     low, high, scale = ends_and_colours(panel, view)
     title = "size relative to the largest of its row" if view.relative else "size of the term"
-    steps = 1.0 + 0.5 * (block - 1) + block * np.arange(len(log10))
-    place = {"type": "heatmap", "x": steps, "y": steps, "hoverongaps": False}
     said = "t = %{y:.0f}, j = %{x:.0f}: "
-    finite = np.where(np.isfinite(log10), log10, np.float32(np.nan))
+    known = np.isneginf(cells.log10)
+    if cells.doubtful is not None:
+        known &= ~cells.doubtful
+    place = {"type": "heatmap", "x": cells.steps, "y": cells.steps, "hoverongaps": False}
     terms = {
         "name": "terms",
-        "z": finite,
+        "z": positions(cells, view),
         "zmin": low,
         "zmax": high,
         "colorscale": scale,
-        "colorbar": flat_bar(ticks(panel, view), title, panel.has_zeros),
+        "colorbar": flat_bar(ticks(panel, view), title, panel.has_zeros, panel.has_doubtful),
         "hovertemplate": f"{said}10^%{{z:.2f}}<extra></extra>",
         **place,
     }
-    if not panel.has_zeros:
-        return [terms]
-    zeros = {
-        "name": "exactly zero",
-        "z": np.where(np.isneginf(log10), np.float32(1.0), np.float32(np.nan)),
+    marks = [("exactly zero", known, ZERO)] if panel.has_zeros else []
+    if panel.has_doubtful and cells.doubtful is not None:
+        marks.append(("too few digits", cells.doubtful, DOUBTFUL))
+    return [terms, *(_mark(*mark, said) | place for mark in marks)]
+
+
+def _mark(name: str, where: Array, colour: str, said: str) -> dict[str, object]:
+    """Cells of one colour, which no size has."""
+    return {
+        "name": name,
+        "z": np.where(where, np.float32(1.0), np.float32(np.nan)),
         "zmin": 0.0,
         "zmax": 1.0,
-        "colorscale": ((0.0, ZERO), (1.0, ZERO)),
+        "colorscale": ((0.0, colour), (1.0, colour)),
         "showscale": False,
-        "hovertemplate": f"{said}exactly zero<extra></extra>",
-        **place,
+        "hovertemplate": f"{said}{name}<extra></extra>",
     }
-    return [terms, zeros]
