@@ -60,6 +60,10 @@ MODEL_TABLE = (
     f"The terms that are shown, one row a term. Beyond {LONGEST_WHOLE} steps those of the chosen "
     "target."
 )
+SQUARES_TABLE = (
+    f"The terms that are shown, one row a term. Beyond {LONGEST_WHOLE} steps those of the last "
+    "target."
+)
 MODEL_ARRAYS = (
     "For numpy.load: log10 of all terms that are shown, the inputs, the targets with their weights "
     "in the loss, and the settings."

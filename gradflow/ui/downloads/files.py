@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -37,19 +37,44 @@ def csv_file(
     t : int
         The chosen target step.
     """
-    text = io.BytesIO()
-    text.write(f"{','.join(columns)}\n".encode())
-    options = csv.WriteOptions(include_header=False, quoting_style="none")
-    for names, numbers in tables:
+
+    def rows(names: Sequence[object], numbers: Sequence[Array]) -> Iterator[Array]:
         n, T = numbers[0].shape
         row, column = _places(T, t, n)
-        values = (
-            *(np.full(len(row), name) for name in names),
-            *(row + 1, column + 1, row - column + 1),
-            *(array[row - (T - n), column] for array in numbers),
-        )
-        csv.write_csv(pa.table(dict(zip(columns, values, strict=True))), text, options)
-    return text.getvalue()
+        yield from (np.full(len(row), name) for name in names)
+        yield from (row + 1, column + 1, row - column + 1)
+        yield from (array[row - (T - n), column] for array in numbers)
+
+    return _csv(columns, (rows(*table) for table in tables))
+
+
+def square_csv_file(
+    columns: Sequence[str], tables: Iterable[tuple[Sequence[object], Sequence[Array]]]
+) -> bytes:
+    """A CSV of terms that have a target and a source step, and no lag; one row a term.
+
+    The columns are some names, then t and j, then numbers. Of a sequence of more than 500 steps the
+    file holds the last target alone.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The head of each column.
+    tables : iterable of (names, numbers)
+        Values of the columns before t, and arrays of shape (T, T) for those after j, target step t
+        in row t - 1 and source step j in column j - 1; the first is nan where there is no term.
+    """
+
+    def rows(names: Sequence[object], numbers: Sequence[Array]) -> Iterator[Array]:
+        there = ~np.isnan(numbers[0])
+        if len(there) > LONGEST_WHOLE:
+            there[:-1] = False
+        row, column = np.nonzero(there)
+        yield from (np.full(len(row), name) for name in names)
+        yield from (row + 1, column + 1)
+        yield from (array[row, column] for array in numbers)
+
+    return _csv(columns, (rows(*table) for table in tables))
 
 
 def digit_marks(doubtful: Array | None, log10: Array) -> Array:
@@ -96,6 +121,16 @@ def html_file(figure: go.Figure, title: str = "gradflow", description: str = "")
         f'<title>{escape(title)}</title>\n<meta name="description" content="{escape(description)}">'
     )
     return page.replace("</head>", f"{head}\n</head>", 1).encode()
+
+
+def _csv(columns: Sequence[str], tables: Iterable[Iterable[Array]]) -> bytes:
+    """The head, and the rows of each table, whose columns are given as arrays."""
+    text = io.BytesIO()
+    text.write(f"{','.join(columns)}\n".encode())
+    options = csv.WriteOptions(include_header=False, quoting_style="none")
+    for values in tables:
+        csv.write_csv(pa.table(dict(zip(columns, values, strict=True))), text, options)
+    return text.getvalue()
 
 
 def _places(T: int, t: int, targets: int) -> tuple[Array, Array]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import gradflow as gf
 from gradflow.cells import Cell
 from gradflow.cells.bidirectional import BidirectionalStack
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_by_source import square_heatmap, square_panel
+from gradflow.numerics.scaled import Array
+from gradflow.ui.downloads import download_words
+from gradflow.ui.downloads.button_row import File, buttons, python_file
+from gradflow.ui.downloads.section import copies
 from gradflow.ui.model import exports, long_runs, panels, questions, words
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
@@ -47,18 +55,82 @@ def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -
     if not long_runs.has("flow", run.key):
         long_runs.forget("changed flow")
     found = run.ask("terms_0", "The terms", questions.terms_both_ways, parameter, layer)
-    for column, (direction, log10) in zip(st.columns(len(found)), found.items(), strict=True):
-        with column:
-            title = "inputs" if parameter == "x" else f"layer {layer}, {direction}"
-            panel = square_panel(title, f"dL_t/d{parameter}", log10, aim.given.x, aim.given.words)
-            figure = square_heatmap(panel, settings.relative, settings.floor)
-            chart(figure, f"model_{direction}", settings.camera)
+    squares = _Squares(found, parameter, layer, aim, settings)
+    spots = [column.empty() for column in st.columns(len(found))]
+    known = run.knows("digits_0", questions.doubtful_both_ways, parameter, layer)
+    marks = _marks(run, parameter, layer) if known else dict.fromkeys(found)
+    squares.draw(spots, marks)
     T = len(aim.given.x)
     if block_size(T) > 1:
         st.caption(blocks(block_size(T), LONGEST_WHOLE))
     st.caption(words.square(layer == len(stack.layers) - 1 and parameter != "x"))
+    said = st.empty()
     st.info(words.needs_one_direction(len(stack.layers)), icon=":material/swap_horiz:")
-    with st.expander("Python to copy"):
+    if not known:
+        marks = _marks(run, parameter, layer)
+        if any(mark is not None and mark.any() for mark in marks.values()):
+            squares.draw(spots, marks, "_marked")
+    said.caption(words.digits(list(marks.values())))
+    squares.draw_downloads(chosen, marks)
+
+
+def _marks(run: Run, parameter: str, layer: int) -> dict[str, Array | None]:
+    """The terms with too few digits, of each square."""
+    question = questions.doubtful_both_ways
+    return run.ask("digits_0", "The digits", question, parameter, layer, runs_again=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Squares:
+    """The terms that are shown, (T, T), by direction; "inputs" for those of the inputs."""
+
+    log10: Mapping[str, Array]
+    parameter: str
+    layer: int
+    aim: Objective
+    settings: ModelSettings
+
+    def draw(
+        self,
+        spots: Sequence[DeltaGenerator],
+        marks: Mapping[str, Array | None],
+        ending: str = "",
+    ) -> None:
+        """Draw the heatmaps in their places; `ending` tells a second time from the first."""
+        given, quantity = self.aim.given, f"dL_t/d{self.parameter}"
+        for spot, (direction, log10) in zip(spots, self.log10.items(), strict=True):
+            title = direction if self.parameter == "x" else f"layer {self.layer}, {direction}"
+            panel = square_panel(title, quantity, log10, given.x, given.words, marks[direction])
+            figure = square_heatmap(panel, self.settings.relative, self.settings.floor)
+            with spot:
+                chart(figure, f"model_{direction}{ending}", self.settings.camera)
+
+    def draw_downloads(self, chosen: ChosenModel, marks: Mapping[str, Array | None]) -> None:
+        """Draw the buttons of the files, and the Python to copy."""
+        aim, settings, parameter, layer = self.aim, self.settings, self.parameter, self.layer
         terms = (layer, parameter)
+        marked = {way: (log10, marks[way]) for way, log10 in self.log10.items()}
         code = exports.snippet_both_ways(chosen.source, chosen.model, settings, aim, terms)
-        st.code(code, language="python")
+        files = (
+            File(
+                "CSV",
+                lambda: exports.squares_csv(marked, layer, parameter),
+                download_words.SQUARES_TABLE,
+                f"_{parameter}",
+            ),
+            File(
+                "NPZ",
+                lambda: exports.squares_npz(marked, aim, settings, parameter),
+                download_words.MODEL_ARRAYS,
+            ),
+            File(
+                "JSON",
+                lambda: exports.settings_json(settings, aim),
+                download_words.MODEL_SETTINGS,
+            ),
+            python_file(code),
+        )
+        st.subheader("Downloads", anchor=False)
+        buttons(files, exports.STEM)
+        with st.expander("Python to copy"):
+            copies(code)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 import gradflow as gf
 from gradflow.numerics.scaled import Array
-from gradflow.ui.downloads.files import csv_file, digit_marks, json_file, npz_file
+from gradflow.ui.downloads.files import (
+    csv_file,
+    digit_marks,
+    json_file,
+    npz_file,
+    square_csv_file,
+)
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen, is_changed
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.uploads import Upload
+
+# log10 of terms, (T, T), and which have too few digits, by direction.
+Squares = Mapping[str, tuple[Array, Array | None]]
 
 STEM = "gradflow_model"
 # What the runs are called, of which there may be the first alone.
@@ -19,6 +30,7 @@ _NAMES = ("as_read", "forget_bias_added")
 # What a user can say of a file, by the arguments of `gradflow.load`.
 _ANSWERS = ("prefix", "cell", "activation", "recurrent_activation", "gates", "direction", "merge")
 CSV_HEADER = ("model", "layer", "parameter", "t", "k", "j", "log10", "few_digits")
+SQUARE_CSV_HEADER = ("model", "layer", "direction", "parameter", "t", "j", "log10", "few_digits")
 
 
 def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> bytes:
@@ -36,7 +48,10 @@ def terms_csv(seen: tuple[Seen, ...], layer: int, parameter: str, t: int) -> byt
         The chosen target step.
     """
     named = zip(_NAMES, seen, strict=False)
-    tables = (((name, layer, parameter), (one.log10, _marks(one))) for name, one in named)
+    tables = (
+        ((name, layer, parameter), (one.log10, _marks(one.doubtful, one.log10)))
+        for name, one in named
+    )
     return csv_file(CSV_HEADER, tables, t)
 
 
@@ -51,14 +66,48 @@ def terms_npz(
     """
     named = list(zip(_NAMES, seen, strict=False))
     terms = {f"{name}/log10": one.log10 for name, one in named}
-    terms |= {f"{name}/few_digits": _marks(one) for name, one in named}
+    terms |= {f"{name}/few_digits": _marks(one.doubtful, one.log10) for name, one in named}
     return npz_file(terms | _arrays(aim) | {"parameter": np.array(parameter)}, settings)
 
 
-def _marks(one: Seen) -> Array:
-    if one.doubtful is None:
-        return np.full(one.log10.shape, -1, np.int8)
-    return digit_marks(one.doubtful, one.log10)
+def _marks(doubtful: Array | None, log10: Array) -> Array:
+    if doubtful is None:
+        return np.full(log10.shape, -1, np.int8)
+    return digit_marks(doubtful, log10)
+
+
+def squares_csv(squares: Squares, layer: int, parameter: str) -> bytes:
+    """A CSV of the terms of layers that read both ways; beyond 500 steps those of the last target.
+
+    few_digits is as in `terms_csv`.
+
+    Parameters
+    ----------
+    squares : mapping
+        log10 of the terms, and which have too few digits, by direction; "inputs" for those of the
+        inputs.
+    layer, parameter
+        Which terms they are.
+    """
+    tables = (
+        ((_NAMES[0], layer, way, parameter), (log10, _marks(doubtful, log10)))
+        for way, (log10, doubtful) in squares.items()
+    )
+    return square_csv_file(SQUARE_CSV_HEADER, tables)
+
+
+def squares_npz(squares: Squares, aim: Objective, settings: ModelSettings, parameter: str) -> bytes:
+    """The same terms, the inputs, the targets, the weights and the settings.
+
+    "as_read/forward/log10" and "as_read/reverse/log10" are of shape (T, T), target step t in row
+    t - 1 and source step j in column j - 1, nan where there is no term; of the inputs
+    "as_read/inputs/log10". "few_digits" beside each is as in `terms_csv`. Loads without pickle.
+    """
+    terms = {f"{_NAMES[0]}/{way}/log10": log10 for way, (log10, _) in squares.items()}
+    terms |= {
+        f"{_NAMES[0]}/{way}/few_digits": _marks(d, log10) for way, (log10, d) in squares.items()
+    }
+    return npz_file(terms | _arrays(aim) | {"parameter": np.array(parameter)}, settings)
 
 
 def settings_json(settings: ModelSettings, aim: Objective) -> bytes:

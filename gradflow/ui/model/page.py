@@ -207,7 +207,7 @@ def _shown(
             _draw_row(row_spot, settings, found, (parameter, t), "_marked")
             if not aim.last_alone:
                 draw_heatmaps(spots, found, parameter, given, settings, "_marked")
-    digits_said.caption(words.digits(found))
+    digits_said.caption(words.digits([one.doubtful for one in found]))
     link = links.to_link(state.address(), settings, FORM)
     _downloads(chosen, aim, settings, found, (layer, parameter, t), link)
     held = data_set.held()
@@ -272,7 +272,8 @@ def _downloads(
             return on_paper(profile(row, settings.floor), False, title)
         shown = panels.run_panels(found, parameter, given)
         loss = f"Loss: {words.loss(aim, chosen.model.readout_layer)}"
-        footer = (*chosen.model.description, loss, words.digits(found), link)
+        digits = words.digits([one.doubtful for one in found])
+        footer = (*chosen.model.description, loss, digits, link)
         return sheet(
             shown,
             views.view(settings, shown),

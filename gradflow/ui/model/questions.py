@@ -73,6 +73,24 @@ def terms_both_ways(
     }
 
 
+def doubtful_both_ways(
+    flow: gf.BidirectionalFlow, parameter: str, layer: int, on_step: Report
+) -> dict[str, Array | None]:
+    """Which of the same terms have fewer than six digits; None where none can tell."""
+    # As in `doubtful`.
+    again = replace(flow)
+    asked = (
+        {"inputs": ("x",)}
+        if parameter == "x"
+        else {way: (parameter, layer, way) for way in flow.cell.directions(layer)}
+    )
+    try:
+        found = {way: again.digits(*place) for way, place in asked.items()}
+    except ValueError:  # this machine has no wider numbers
+        return dict.fromkeys(asked)
+    return {way: frozen(digits < term_digits.LEAST) for way, digits in found.items()}
+
+
 def reach(
     flow: GradientFlow, parameter: str, layer: int, window: int, on_step: Report
 ) -> tuple[Reach, ...]:

@@ -13,6 +13,7 @@ from gradflow.analysis.truncation import TruncationCurve
 from gradflow.engine.term_digits import LEAST
 from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.figures.builders.unit_bars import by_half_life
+from gradflow.numerics.scaled import Array
 from gradflow.ui.model.architecture import GateWeights, KeepingBias
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen
@@ -83,11 +84,11 @@ def last_alone(T: int) -> str:
     )
 
 
-def digits(found: Sequence[Seen]) -> str:
+def digits(marked: Sequence[Array | None]) -> str:
     """How many terms have too few digits, in one sentence."""
-    if any(one.doubtful is None for one in found):
+    if any(each is None for each in marked):
         return "How many digits the terms have cannot be told on this machine."
-    return few_digits(*(one.doubtful for one in found)) or (
+    return few_digits(*marked) or (
         f"All terms have {LEAST} digits or more, by a second run in higher precision."
     )
 
@@ -137,7 +138,7 @@ def needs_one_direction(layers: int) -> str:
         "choose one direction in the sidebar" if layers == 1 else "look at layers of one direction"
     )
     return (
-        "Lags, the measures of how far a gradient reaches, another forget bias, signs, units and "
+        "Lags, the measures of how far a gradient reaches, another forget bias, units and "
         f"truncation are counted back from the target: for these {choose}."
     )
 

@@ -1,5 +1,8 @@
 """A file of bidirectional layers is shown as a whole: t against j, for each direction."""
 
+import csv
+import io
+
 import numpy as np
 import pytest
 from safetensors.numpy import save
@@ -18,6 +21,10 @@ from ui.model.model_app import (
 )
 
 import gradflow as gf
+from gradflow.ui.model import exports
+from gradflow.ui.model.objective import Objective
+from gradflow.ui.model.sequence import Sequence
+from gradflow.ui.model.settings import ModelSettings
 
 
 def bidirectional(layers):
@@ -50,6 +57,7 @@ def test_a_stack_shows_the_square_of_each_direction():
     assert_squares(app, model, noise(app, 3), "b", 0)
     assert "every target $t$ reaches every source step" in said(app)
     assert "another forget bias" in app.info[-1].value
+    assert "All terms have 6 digits or more" in said(app)
     code = next(one.value for one in app.code if "flow.log10" in one.value)
     assert 'flow.log10("b", layer=0, direction="reverse")' in code
     app = quiet(put(app, "layer", 1))
@@ -66,6 +74,35 @@ def test_a_stack_shows_the_square_of_each_direction():
     expected = gf.gradient_flow(model, noise(app, 3)).log10("x")
     shown = array(charts(app)["model_inputs"]["data"][0]["z"])
     np.testing.assert_allclose(shown, expected - expected.max(axis=1)[:, None], atol=1e-5)
+
+
+def test_the_files_hold_the_squares():
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    flow = gf.gradient_flow(gf.from_state_dict(bidirectional(2)), x)
+    few = np.eye(4, dtype=bool)
+    squares = {way: (flow.log10("b", 1, way), few) for way in ("forward", "reverse")}
+    rows = list(csv.reader(io.StringIO(exports.squares_csv(squares, 1, "b").decode())))
+    assert rows[0][2:] == ["direction", "parameter", "t", "j", "log10", "few_digits"]
+    assert len(rows) == 1 + 2 * 10
+    for _, _, way, _, t, j, log10, mark in rows[1:]:
+        assert float(log10) == squares[way][0][int(t) - 1, int(j) - 1]
+        assert int(mark) == (t == j)
+    long = {"reverse": (np.zeros((501, 501)), None)}
+    rows = exports.squares_csv(long, 0, "b").decode().splitlines()
+    assert (len(rows), rows[1], rows[-1]) == (
+        502,
+        "as_read,0,reverse,b,501,1,0,-1",
+        "as_read,0,reverse,b,501,501,0,-1",
+    )
+    weights = np.ones(4)
+    aim = Objective(Sequence(x), gf.UnitLoss(), "output", None, False, True, 8, weights)
+    packed = io.BytesIO(exports.squares_npz(squares, aim, ModelSettings(), "b"))
+    with np.load(packed, allow_pickle=False) as file:
+        for way, (log10, _) in squares.items():
+            np.testing.assert_array_equal(file[f"as_read/{way}/log10"], log10)
+            np.testing.assert_array_equal(file[f"as_read/{way}/few_digits"], few)
+        np.testing.assert_array_equal(file["x"], x)
+        assert str(file["parameter"]) == "b"
 
 
 def test_one_direction_of_a_layer_can_be_chosen_and_left():
