@@ -189,14 +189,18 @@ def totals_both_ways(kind, layers, x, merge, w_o):
     """dL_t/dw of L_t = w_o y_t by autograd: arrays (T, gates, H, ...) by gradflow's names."""
     biases = [[cell.bias_ih.expand(len(x), -1) for cell in pair] for pair in layers]
     o = run_both_ways(layers, x, merge, biases) @ w_o
+    own = "w_s" if len(GATES[kind]) == 1 else "w_h"
+    weights = {
+        f"{number}.{direction}.{name}": weight
+        for number, pair in enumerate(layers)
+        for direction, cell in zip(("forward", "reverse"), pair, strict=True)
+        for name, weight in (("w_x", cell.weight_ih), (own, cell.weight_hh), ("b", cell.bias_ih))
+    }
+    leaves = list(weights.values())
+    rows = [torch.autograd.grad(o_t, leaves, retain_graph=True) for o_t in o]
     found = {}
-    for number, pair in enumerate(layers):
-        for direction, cell in zip(("forward", "reverse"), pair, strict=True):
-            weights = {"w_x": cell.weight_ih, "w_h": cell.weight_hh, "b": cell.bias_ih}
-            for name, weight in weights.items():
-                rows = [torch.autograd.grad(o_t, weight, retain_graph=True)[0] for o_t in o]
-                gates = len(GATES[kind])
-                total = torch.stack(rows).reshape(len(x), gates, -1, *weight.shape[1:]).numpy()
-                own = "w_s" if name == "w_h" and gates == 1 else name
-                found[f"{number}.{direction}.{own}"] = total if gates > 1 else total[:, 0]
+    for (name, weight), of_each in zip(weights.items(), zip(*rows, strict=True), strict=True):
+        gates = len(GATES[kind])
+        total = torch.stack(of_each).reshape(len(x), gates, -1, *weight.shape[1:]).numpy()
+        found[name] = total if gates > 1 else total[:, 0]
     return found
