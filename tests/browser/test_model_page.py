@@ -79,6 +79,21 @@ def test_a_lstm_saved_by_pytorch_is_dropped_and_seen(open_page, tmp_path):
     _is_shown(tab, model, _noise(3), layer=1)
     tab.choose("m_parameter", "input weights w_x")
     _is_shown(tab, model, _noise(3), "w_x", layer=1)
+    both_ways = torch.nn.LSTM(3, 4, num_layers=2, bidirectional=True)
+    safetensors_torch.save_file(both_ways.state_dict(), tmp_path / "both.safetensors")
+    tab.upload("model_file", tmp_path / "both.safetensors")
+    flow = gf.gradient_flow(gf.from_state_dict(both_ways.state_dict()), _noise(3))
+    log10 = flow.log10("w_x", 1, "reverse")
+    relative = log10 - np.nanmax(log10, axis=1, keepdims=True)
+
+    def square():
+        return np.asarray(tab.chart("model_reverse").data[0]["z"], dtype=float)
+
+    tab.eventually(
+        lambda: np.testing.assert_allclose(square().reshape(relative.shape), relative, atol=1e-5)
+    )
+    with np.load(tab.download("download_npz", tmp_path)) as arrays:
+        np.testing.assert_array_equal(arrays["as_read/reverse/log10"], log10)
 
 
 def test_a_sequence_is_pasted_and_dropped(open_page, tmp_path):
