@@ -53,8 +53,9 @@ every term but the nearest few is next to nothing: then the network cannot learn
 Training adds up the losses of all steps, and so the rows of the heatmap. The readout's own weight
 is used once a step, on $s_t$ or in the LSTM on $h_t$, and never looks back:
 
-$$L = \\sum_{t=1}^{T} L_t \\qquad \\frac{dL}{dw_x} = \\sum_{t=1}^{T} \\frac{dL_t}{dw_x} \\qquad
-\\frac{dL}{dw_o} = \\sum_{t=1}^{T} \\frac{dL_t}{d\\hat y_t}\\; s_t$$
+$$L = \\sum_{t=1}^{T} L_t \\qquad \\frac{dL}{dw_x} = \\sum_{t=1}^{T} \\frac{dL_t}{dw_x}$$
+
+$$\\frac{dL}{dw_o} = \\sum_{t=1}^{T} \\frac{dL_t}{d\\hat y_t}\\; s_t$$
 
 **The paths of the LSTM.** From one cell state to the one before there are four ways: along the cell
 (the factor $f$, the forget gate), or through $h$ into the forget gate, the input gate or the
