@@ -155,6 +155,7 @@ def test_the_csv_holds_the_librarys_numbers(downloading, tmp_path):
         assert int(row["sign"]) == flow.sign(row["parameter"])[place]
 
 
+@pytest.mark.slow
 def test_the_npz_holds_the_librarys_numbers(downloading, tmp_path):
     experiment = run(SHOWN)
     with np.load(downloading.download("download_npz", tmp_path), allow_pickle=False) as arrays:

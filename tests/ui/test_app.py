@@ -124,6 +124,7 @@ def test_every_control_changes_the_page_and_the_link(name):
     assert _query(app)[name] == (str(int(value)) if isinstance(value, bool) else str(value))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["", *sorted(set(ELSEWHERE.values()))])
 def test_every_control_has_a_help_text(page):
     app = _opened(own_gates="1", clipping="1", loss="squared", sequence="sentence")
@@ -133,6 +134,7 @@ def test_every_control_has_a_help_text(page):
             assert widget.help, widget.key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("w_s", "T", "b_f"), [(0.5, 12, 3.0), (-1.5, 30, -2.0)])
 def test_the_heatmaps_hold_what_the_library_gives(w_s, T, b_f):
     app = _opened()
@@ -177,6 +179,7 @@ def test_a_bad_link_gives_the_default_and_names_the_value():
     assert "`1e9`" in notice.value
 
 
+@pytest.mark.slow
 def test_the_last_step_is_the_target_until_another_is_chosen():
     app = _opened()
     assert _heading(app) == "One row: target step t = 50"
@@ -211,6 +214,7 @@ def test_settings_go_with_the_visitor_from_page_to_page(page):
     assert app.number_input(key="w_xf").value == 2.5
 
 
+@pytest.mark.slow
 def test_the_same_preset_can_be_chosen_again():
     app = _opened()
     for _ in range(2):
@@ -220,6 +224,7 @@ def test_the_same_preset_can_be_chosen_again():
         assert any("Saturation" in caption.value for caption in app.caption)
 
 
+@pytest.mark.slow
 def test_scenes_are_turned_to_and_fro():
     app = _opened()
     for key, scene in (("scene_next", 1), ("scene_next", 2), ("scene_back", 1), ("scene_back", 0)):
@@ -230,6 +235,7 @@ def test_scenes_are_turned_to_and_fro():
     assert _query(app) == to_query(PRESETS[-1].settings)
 
 
+@pytest.mark.slow
 def test_the_lstms_weight_follows_the_rnns_and_keeps_its_value_when_set_apart():
     app = _opened(w_s="0.7")
     assert app.slider(key="w_h_follows").value == 0.7
@@ -280,6 +286,7 @@ def test_many_bad_settings_make_one_notice():
     assert "295 more" in notice.value
 
 
+@pytest.mark.slow
 def test_numbers_that_were_removed_are_forgotten_with_their_error():
     app = _opened(sequence="own")
     _quiet(app.text_area(key="own_text").set_value("1 2 3").run())
@@ -292,6 +299,7 @@ def test_numbers_that_were_removed_are_forgotten_with_their_error():
     assert _shown_terms(app).shape == (50, 50)
 
 
+@pytest.mark.slow
 def test_a_setting_hidden_for_a_while_keeps_its_value():
     app = _opened(sequence="sentence")
     _quiet(app.number_input(key="clause").set_value(33).run())
@@ -309,6 +317,7 @@ def test_own_numbers_are_used_and_stay_out_of_the_link():
     assert any("4 numbers read" in caption.value for caption in app.caption)
 
 
+@pytest.mark.slow
 def test_a_column_of_a_table_can_be_chosen_and_an_error_says_what_stays():
     app = _opened(sequence="own")
     table = "n,a,b\n0,0.5,7\n1,0.25,8\n2,0.125,9"

@@ -332,6 +332,7 @@ def test_svg_parses_and_holds_its_text():
     assert "a < b & c" in "".join(root.itertext())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("browser")
 def test_pdf_has_one_page_of_the_figure_s_shape():
     picture = titled(images.image(small_figure(), "pdf"), "pdf", *TITLES)

@@ -105,6 +105,7 @@ def test_a_training_that_diverges_says_where_and_keeps_what_was_recorded(pool):
     assert "Your run" in [heading.value for heading in app.subheader]
 
 
+@pytest.mark.slow
 def test_a_full_queue_is_said_and_the_page_stays(pool, monkeypatch):
     monkeypatch.setattr(pool, "_most_waiting", 0)
     app = opened(v="1", **SHORT)
@@ -160,6 +161,7 @@ def test_the_page_shows_the_film_of_the_task_and_the_seeds(task):
         assert words.outcome(name, run) in said(app)
 
 
+@pytest.mark.slow
 def test_another_task_is_chosen_and_stands_in_the_link():
     app = opened()
     app.selectbox(key="l_task").set_value("adding").run()

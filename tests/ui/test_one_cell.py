@@ -314,6 +314,7 @@ def test_a_class_far_below_the_rest_has_a_share_that_is_not_called_zero():
     assert term_words.table(none)["Share"] == ["0.0%", "100.0%", "100.0%"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gate", "words"),
     [

@@ -39,6 +39,7 @@ def upload(app, data):
     return app
 
 
+@pytest.mark.slow
 def test_a_record_is_drawn_and_said_and_stays_when_a_file_is_refused(page, tmp_path):
     app = upload(page, saved(tmp_path))
     assert not app.error

@@ -59,6 +59,7 @@ def held():
     return one
 
 
+@pytest.mark.slow
 def test_an_answer_is_what_the_page_shows_when_the_slider_is_let_go():
     app = _opened(T="12", own_w_h="1", b_f="2.0", sequence="sine")
     token = app.session_state["previewed"].token

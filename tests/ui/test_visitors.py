@@ -95,6 +95,7 @@ def test_a_move_onto_an_example_and_away_from_it_is_shown_with_its_note(served_p
     assert visitor.errors == []
 
 
+@pytest.mark.slow
 def test_a_move_sends_little(served_page):
     met = asyncio.run(crowd(served_page, 1, 3, 0.0, 30))
     assert met.errors == []
@@ -159,6 +160,7 @@ def test_a_session_that_stays_holds_no_network_of_its_many_moves(tmp_path, monke
     assert said.endswith(" 0 flows")
 
 
+@pytest.mark.slow
 def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
     app = AppTest.from_file(str(ROOT / "gradflow" / "ui" / "page_script.py"), default_timeout=60)
     app.query_params["T"] = "40"

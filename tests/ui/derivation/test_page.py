@@ -63,6 +63,7 @@ def _predict(app, question, option):
     return _press(app, f"answer_{question.key}")
 
 
+@pytest.mark.slow
 def test_steps_open_one_after_the_other_and_stay():
     app = _opened()
     assert len(_titles(app)) == 1
@@ -79,6 +80,7 @@ def test_steps_open_one_after_the_other_and_stay():
     assert len(_titles(app)) == 1
 
 
+@pytest.mark.slow
 def test_a_question_waits_for_a_prediction():
     app = _opened()
     for _ in range(6):
@@ -91,6 +93,7 @@ def test_a_question_waits_for_a_prediction():
     assert not app.button(key="derivation_next").disabled
 
 
+@pytest.mark.slow
 def test_everything_can_be_opened_at_once():
     app = _press(_opened(), "derivation_all")
     assert len(_titles(app)) == len(PARTS)
@@ -135,6 +138,7 @@ def test_the_settings_of_an_answer_go_into_the_sidebar():
     assert _score(app) == f"1 of {len(QUESTIONS)} predicted, 0 right"
 
 
+@pytest.mark.slow
 def test_target_and_lag_can_be_chosen_here():
     app = _press(_opened(), "derivation_all")
     _quiet(app.toggle(key="last").set_value(False).run())
@@ -151,6 +155,7 @@ def test_two_steps_are_too_few_and_the_page_says_so():
     assert all("this sequence has 2 steps" in text for text in said)
 
 
+@pytest.mark.slow
 def test_a_first_target_step_has_nothing_to_look_back_to():
     app = _press(_opened(last="0", t="1"), "derivation_all")
     said = [c.value for c in app.caption if "a target step from" in c.value]
@@ -158,12 +163,14 @@ def test_a_first_target_step_has_nothing_to_look_back_to():
     assert said
 
 
+@pytest.mark.slow
 def test_a_step_whose_numbers_are_lost_says_so():
     app = _press(_opened(sequence="impulse", w_s="-2.0", b_f="0.0", T="20"), "derivation_all")
     assert ABOUT_TOO_FEW in [c.value for c in app.caption]
     assert any("(too few digits)" in m.value for m in app.markdown)
 
 
+@pytest.mark.slow
 def test_another_setting_changes_the_numbers():
     app = _unfolded(_press(_opened(), "derivation_all"))
     before = [m.value for m in app.markdown]

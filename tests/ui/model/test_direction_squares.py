@@ -105,6 +105,7 @@ def test_the_files_hold_the_squares():
         assert str(file["parameter"]) == "b"
 
 
+@pytest.mark.slow
 def test_one_direction_of_a_layer_can_be_chosen_and_left():
     tensors = bidirectional(1)
     app = quiet(upload(opened(), save(tensors)))

@@ -49,6 +49,7 @@ def test_all_steps_stand_beside_one_target(recall):
         np.testing.assert_allclose(shown, lengths, rtol=0.06)
 
 
+@pytest.mark.slow
 def test_truncation_tells_the_shortest_lengths(recall):
     app = unfolded(opened(), "truncation")
     gradient = gf.training_gradient(*recall)

@@ -58,6 +58,7 @@ def test_every_setting_survives_its_link(name):
     assert from_query(given, FORM) == (settings, ())
 
 
+@pytest.mark.slow
 def test_the_pages_keep_their_settings_apart():
     app = opened(T="77", sequence="noise")
     app._page_hash = calc_hash("paths")

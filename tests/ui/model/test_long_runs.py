@@ -24,6 +24,7 @@ from gradflow.ui.model import long_runs, model_run
 from gradflow.ui.workers.pool import workers
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_in_memory_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setattr(workers().memory, "_measured", lambda: 40_000_000)
     app = opened(sequence="noise", T="60")
@@ -91,6 +92,7 @@ def heavy(monkeypatch):
     workers().close()
 
 
+@pytest.mark.slow
 def test_a_worker_s_answer_is_what_the_page_shows(heavy):
     app = opened(sequence="noise", T="30")
     assert app.session_state["model_kept_flow"] is None  # nothing was computed here

@@ -73,6 +73,7 @@ def test_an_array_with_lengths_is_shown_as_bands(app):
     assert survey_words.READ_BACK in [caption.value for caption in app.caption]
 
 
+@pytest.mark.slow
 def test_bad_files_get_a_sentence_each_and_the_others_are_read(app):
     files = [("run10.csv", csv(X[0])), ("run9.csv", csv(X[1])), ("bad.npy", b"\x93NUMPY\x01")]
     app = bring(app, *files, ("wide.csv", csv(X[0].T)))

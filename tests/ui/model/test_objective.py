@@ -107,6 +107,7 @@ def test_the_weights_of_the_steps_stand_in_the_last_column():
     assert f"goes, is **{gradient.global_norm():.3g}**" in said(app)
 
 
+@pytest.mark.slow
 def test_a_class_that_is_none_gets_one_sentence():
     app = put(put(read_out(classifier(3)), "loss", "classes"), "sequence", "own")
     app = widget(app, "model_own_text").set_value("1,2,3,7\n1,2,3,0").run()
@@ -155,6 +156,7 @@ def test_the_last_step_alone_is_swept_alone():
     assert lines[-1].startswith(f"as_read,0,b,{T},{T},1,")
 
 
+@pytest.mark.slow
 def test_masked_steps_are_as_if_they_were_not_there():
     tensors = pytorch()
     app = put(upload(opened(added="0"), save(tensors)), "sequence", "own")
@@ -171,6 +173,7 @@ def test_masked_steps_are_as_if_they_were_not_there():
     assert charts(quiet(put(app, "skip", 8)))
 
 
+@pytest.mark.slow
 def test_the_python_reads_the_numbers_that_are_downloaded(tmp_path, monkeypatch):
     tensors = classifier(3)
     app = put(put(put(read_out(tensors), "loss", "classes"), "sequence", "own"), "added", 1.0)

@@ -77,6 +77,7 @@ def recall_flow():
     return gf.gradient_flow(model, x, loss=loss)
 
 
+@pytest.mark.slow
 def test_the_measures_are_those_of_the_library():
     app = quiet(put(put(opened(), "last", False), "t", 40))
     [table] = [one.value for one in app.table if "Measure" in one.value]

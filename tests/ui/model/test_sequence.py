@@ -30,6 +30,7 @@ def own_numbers(app):
     return put(app, "sequence", "own")
 
 
+@pytest.mark.slow
 def test_pasted_numbers_are_read_a_row_a_step():
     tensors = pytorch()
     app = own_numbers(upload(opened(), save(tensors)))
@@ -103,6 +104,7 @@ def test_bad_numbers_get_one_sentence_and_leave_the_page_as_it_was(app, key):
     assert charts(app) == before
 
 
+@pytest.mark.slow
 def test_numbers_that_do_not_fit_another_model_give_way_to_noise():
     app = own_numbers(upload(opened(), save(pytorch())))
     app = widget(app, "model_own_text").set_value("1,2,3\n4,5,6").run()
@@ -121,6 +123,7 @@ def test_a_text_is_read_in_the_symbols_of_the_model():
     assert "must be made of the model's symbols, A B C D x y" in error.value.replace("\\", "")
 
 
+@pytest.mark.slow
 def test_a_text_is_still_there_after_another_page():
     app = put(opened(model="recall_not_learned"), "sequence", "text")
     assert_shows(quiet(app), shipped("recall_not_learned"), example("recall_not_learned"))

@@ -34,6 +34,7 @@ def flow_of(app, tensors, **more):
     return gf.gradient_flow(model, noise(app, 3), loss=gf.UnitLoss(), **more)
 
 
+@pytest.mark.slow
 def test_checkpoints_stand_in_the_order_of_their_names(app):
     names = ("step 10", "step 2", "step 9")
     files = [(f"{one}.safetensors", save(CHECKPOINTS[f"{one}.safetensors"])) for one in names]
