@@ -1,10 +1,12 @@
 """What several folders of tests share."""
 
+import functools
 from collections.abc import Iterator
 
 import pytest
 from browser.chromium import BROWSERS, installed
 from browser.serving import Server, served
+from streamlit.components.v2 import manifest_scanner
 from support.needed import go_without
 
 # What a file that starts servers and browsers asks for.
@@ -34,6 +36,15 @@ def served_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """app.py on a port of its own, for all tests of a process."""
     with served("app.py", tmp_path_factory.mktemp("home")) as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_look_at_the_packages() -> Iterator[None]:
+    """Every AppTest reads what all installed packages say of themselves: half of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(autouse=True)
