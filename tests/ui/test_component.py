@@ -75,7 +75,7 @@ def _choosing(t, k):
 
 
 def _chosen(t, k):
-    app = AppTest.from_function(_choosing, args=(t, k)).run()
+    app = AppTest.from_function(_choosing, args=(t, k), default_timeout=60).run()
     assert not app.exception
     return tuple(app.session_state[name] for name in ("t", "lag", "last"))
 

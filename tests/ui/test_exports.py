@@ -406,7 +406,7 @@ def section() -> None:
 
 
 def opened() -> AppTest:
-    app = AppTest.from_function(section)
+    app = AppTest.from_function(section, default_timeout=60)
     app.session_state[SECTION] = True
     app.run()
     assert not app.exception
@@ -433,7 +433,7 @@ def test_section_has_a_button_for_each_file(monkeypatch):
 
 
 def test_a_section_that_is_folded_holds_nothing():
-    app = AppTest.from_function(section).run()
+    app = AppTest.from_function(section, default_timeout=60).run()
     assert not app.exception
     assert not buttons(app)
     assert not app.code
