@@ -35,9 +35,10 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """What the tabs of a file share: a cache, so that scripts are fetched and compiled once.
 
-    A visitor to the server is a tab of his own all the same.
+    A visitor to the server is a tab of his own all the same. Motion is reduced: what Streamlit
+    animates while it waits takes a sixth of a page's processor time, all of it for nothing here.
     """
-    shared = browser.new_context(accept_downloads=True)
+    shared = browser.new_context(accept_downloads=True, reduced_motion="reduce")
     shared.set_default_timeout(1000 * ARRIVES_WITHIN)
     yield shared
     shared.close()
