@@ -2,9 +2,10 @@
 
     python -m benchmarks.mixed_load --minutes 60
 
-Forty visitors move `w_s` once a second. Beside them one heavy run begins every minute and is left
-on the way, one browser gives weights and damaged weights and takes pictures, foreign pages knock,
-and from time to time the Chromium that draws the pictures and a process that computes are killed.
+Forty visitors move `w_s`, each every ten seconds, as a class does that listens too; one after the
+other, and not all at a word. Beside them one heavy run begins every minute and is left on the way,
+one browser gives weights and damaged weights and takes pictures, foreign pages knock, and from
+time to time the Chromium that draws the pictures and a process that computes are killed.
 Only what the visitors meet counts as an error; to lose a picture or a heavy run to a kill does not.
 """
 
@@ -68,15 +69,14 @@ class Day:
 
 
 async def visitors(day: Day, server: Server, asked: argparse.Namespace) -> list[Visitor]:
-    """A class that moves its sliders until the end."""
+    """A class that moves its sliders for as long."""
     url = server.address.replace("http://", "ws://") + "/_stcore/stream"
     class_ = [Visitor(number, asked.T) for number in range(asked.sessions)]
 
     async def stay(visitor: Visitor) -> None:
         async with websockets.connect(url, subprotocols=["streamlit"], max_size=None) as socket:
             await visitor.open(socket)
-            while day.goes_on:
-                await visitor.move(socket, 10, 1.0)
+            await visitor.move(socket, round(60.0 * asked.minutes / asked.every), asked.every)
 
     await asyncio.gather(*map(stay, class_))
     day.errors.extend(error for visitor in class_ for error in visitor.errors)
@@ -218,6 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--sessions", type=int, default=40)
+    parser.add_argument("--every", type=float, default=10.0, help="seconds from move to move")
     parser.add_argument("--T", type=int, default=200)
     asked = parser.parse_args()
     with (
@@ -237,7 +238,8 @@ def main() -> None:
             f"| {asked.minutes:g} | {moves.size} | {p50:.0f} | {p95:.0f} | {worst:.0f} | "
             f"{len(day.errors)} | {before:.0f} | {after:.0f} |",
             "",
-            f"{asked.sessions} visitors at T = {asked.T}. Meanwhile: "
+            f"{asked.sessions} visitors at T = {asked.T}, who move `w_s` every {asked.every:g} s. "
+            "Meanwhile: "
             + ", ".join(f"{what} {number}" for what, number in sorted(day.done.items()))
             + ". Memory is that of the server and of all processes it has started, "
             f"{_SETTLES:g} s after a first visitor has left, and as long after the last. The aim: "
