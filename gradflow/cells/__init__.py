@@ -7,7 +7,8 @@ every cell has, `gated` what LSTM and GRU share. Imports numerics alone.
 from gradflow.cells.base import Cell, Parameter, Trace
 from gradflow.cells.bidirectional import Bidirectional, BidirectionalStack, BidirectionalTrace
 from gradflow.cells.gru import GRU, GRUTrace
-from gradflow.cells.lstm import GATES, LSTM, LSTMTrace
+from gradflow.cells.lstm import LSTM, LSTMTrace
+from gradflow.cells.lstm_gates import GATES
 from gradflow.cells.rnn import RNN, RNNTrace
 from gradflow.cells.stack import Stack, StackTrace
 

@@ -4,48 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from gradflow.cells.base import (
     Gate,
-    Number,
-    Parameter,
     Passes,
-    Room,
-    Step,
-    blended,
     by_gate,
     match_shape,
     multiplied,
     number,
-    through,
-    times,
     trace_text,
     unusual_activations,
 )
-from gradflow.cells.gated import Gated
+from gradflow.cells.lstm_gates import GATES, LSTMGates
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import finite_array, one_of
-
-GATES = ("i", "f", "c", "o")
-
-_PARAMETERS = MappingProxyType(
-    {
-        f"{kind}{gate}": Parameter(number, source)
-        for kind, source in (("w_x", "x"), ("w_h", "state"), ("b_", "one"))
-        for number, gate in enumerate(GATES)
-    }
-)
-_GROUPS = MappingProxyType(
-    {
-        name: tuple(f"{kind}{gate}" for gate in GATES)
-        for name, kind in (("w_x", "w_x"), ("w_h", "w_h"), ("b", "b_"))
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -84,7 +60,7 @@ class LSTMTrace:
 
 
 @dataclass(frozen=True, eq=False)
-class LSTM(Gated):
+class LSTM(LSTMGates):
     """Gates z^g_j = w_xg x_j + w_hg h_(j-1) + b_g; c_j = f c_(j-1) + i c'; h_j = o phi(c_j).
 
     i, f and o are sigmoids of their z and c' is phi of its z, where phi is tanh, unless other
@@ -190,24 +166,12 @@ class LSTM(Gated):
         )
 
     @property
-    def states(self) -> tuple[str, ...]:
-        return ("h", "c")
-
-    @property
     def widths(self) -> tuple[int, ...]:
         return (self.H, self.H)
 
     @property
     def weights(self) -> dict[str, Array]:
         return {"w_x": self.w_x, "w_h": self.w_h, "b": self.b}
-
-    @property
-    def parameters(self) -> Mapping[str, Parameter]:
-        return _PARAMETERS
-
-    @property
-    def groups(self) -> Mapping[str, tuple[str, ...]]:
-        return _GROUPS
 
     def run(
         self, x: Array, start: Mapping[str, Array], weights: Mapping[str, Array]
@@ -263,46 +227,6 @@ class LSTM(Gated):
     def source(self, parameter: str, trace: LSTMTrace) -> Array:
         return multiplied(self.parameters[parameter].source, trace)
 
-    def slopes(self, trace: LSTMTrace) -> tuple[Scaled, ...]:
-        """The local derivatives of a step.
-
-        Returns
-        -------
-        tuple of six Scaled arrays of shape (T, H)
-            dh_j/dc_j, dc_j/dc_(j-1) with the gates held, then dc_j/dz of the input gate, the forget
-            gate and the candidate, and dh_j/dz of the output gate.
-        """
-        candidate, c, c_before = trace.gates[:, 2], trace.c[1:], trace.c[:-1]
-        # What is squashed alike is taken together: few operations on large arrays.
-        gate_value, phi = self.squashes
-        z_gates = trace.z[:, (0, 1, 3)]
-        gates = gate_value.scaled_value(z_gates)
-        multiplied = np.stack([candidate, c_before, phi.value(c)], axis=1)
-        by_gate = gate_value.slope(z_gates) * multiplied
-        by_phi = phi.slope(np.stack([c, trace.z[:, 2]], axis=1)) * gates[:, (2, 0)]
-        return (
-            by_phi[:, 0],
-            gates[:, 1],
-            by_gate[:, 0],
-            by_gate[:, 1],
-            by_phi[:, 1],
-            by_gate[:, 2],
-        )
-
-    def plain_slopes(self, trace: LSTMTrace) -> tuple[Array, ...]:
-        """`slopes` in plain float64, as automatic differentiation has them; n sequences too."""
-        i, f, candidate, o = np.moveaxis(trace.gates, -2, 0)
-        m = self.squashes[1].value(trace.c[1:])
-        of_gate, of_phi = (squash.slope_of_value for squash in self.squashes)
-        return (
-            o * of_phi(m),
-            f,
-            of_gate(i) * candidate,
-            of_gate(f) * trace.c[:-1],
-            of_phi(candidate) * i,
-            of_gate(o) * m,
-        )
-
     def gates(self, slopes: tuple[Scaled, ...]) -> tuple[Gate, ...]:
         """i, f and c take multiples of signal 1 (on c), o of signal 0 (on h)."""
         _, _, i, f, candidate, o = slopes
@@ -315,30 +239,6 @@ class LSTM(Gated):
 
     def recurrent(self) -> Array:
         return self.w_h.reshape(4, self.H, self.H)
-
-    def moves(self, slopes: tuple[Number, ...], w: Number) -> tuple[Number, ...]:
-        """The four derivatives between (h, c) of one step and of the step before.
-
-        The three gates that act on c make one matrix, so that a step costs two products of
-        (n, H) by (H, H) and not four.
-        """
-        h_by_c, c_by_c, i, f, candidate, o = slopes
-        return h_by_c, c_by_c, blended((i, f, candidate), w[:3]), o[..., :, None] * w[3]
-
-    def back(
-        self, moves: tuple[Number, ...], carried: tuple[Number, ...], out: Room | None = None
-    ) -> Step:
-        h_by_c, c_by_c, c_by_h, h_by_h = moves
-        h, c = carried
-        to_h, to_c = (None, None) if out is None else out
-        c = c + h * h_by_c
-        before = through(c, c_by_h, to_h)
-        before += through(h, h_by_h)
-        return (h, c), (before, times(c, c_by_c, to_c))
-
-    def log10_forget(self, trace: LSTMTrace) -> Array:
-        """log10 |f_j|, mean over the units, shape (T,)."""
-        return self.squashes[0].log10_value(trace.z[:, 1]).mean(axis=1)
 
 
 def _run_numbers(
