@@ -18,7 +18,7 @@ from gradflow.analysis import (
     state_jacobian,
     training_gradient,
 )
-from gradflow.cells import GRU, LSTM, RNN, Bidirectional, BidirectionalStack, Stack
+from gradflow.cells import GRU, LSTM, RNN, Bidirectional, BidirectionalStack, ProjectedLSTM, Stack
 from gradflow.flow import BidirectionalFlow, GradientFlow, gradient_flow
 from gradflow.losses import (
     BinaryCrossEntropy,
@@ -44,6 +44,7 @@ __all__ = [
     "GradientFlow",
     "LinearLoss",
     "Model",
+    "ProjectedLSTM",
     "Readout",
     "Sample",
     "SignedSignals",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from gradflow.cells import GRU, LSTM, Cell, Stack
+from gradflow.cells import GRU, Cell, Stack
+from gradflow.cells.lstm_gates import LSTMGates
 from gradflow.engine.parameter_names import layers_of
 from gradflow.flow.arguments import check_kind
 from gradflow.numerics.validation import finite_number
@@ -41,7 +42,7 @@ def keeping_gate(cell: Cell) -> str | None:
     'b_z'
     """
     check_kind("cell", cell, Cell, "a cell, such as RNN or LSTM")
-    if isinstance(cell, LSTM):
+    if isinstance(cell, LSTMGates):
         return "b_f"
     return "b_z" if isinstance(cell, GRU) else None
 
@@ -161,7 +162,7 @@ def forget_bias_for(tau: float) -> float:
 
 
 def _with_bias(cell: Cell, added: float) -> Cell:
-    if not isinstance(cell, LSTM | GRU):
+    if not isinstance(cell, LSTMGates | GRU):
         return cell
     b = cell.b.copy()
     b[1] += added  # gates are i, f, c, o and r, z, n

@@ -11,6 +11,7 @@ import numpy as np
 from gradflow.analysis.memory import rounds_to_zero
 from gradflow.analysis.truncation import told
 from gradflow.cells import Stack
+from gradflow.cells.base import input_weights
 from gradflow.engine.gradient_sums import state_signals
 from gradflow.engine.parameter_names import checked_layer, full_name, layers_of, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
@@ -211,9 +212,8 @@ def signals(
 
 def _of_inputs(flow: GradientFlow, gates: list[Scaled]) -> Scaled:
     """dL_t/dx_j from dL_t/dz_j of every gate, (t, D)."""
-    name, first = full_name(flow.cell, "w_x", 0), layers_of(flow.cell)[0]
-    w_x = flow.cell.weights[name].reshape(-1, first.H, first.D)
-    parts = zip(parts_of(flow.cell, name), w_x, strict=True)
+    names = parts_of(flow.cell, full_name(flow.cell, "w_x", 0))
+    parts = zip(names, input_weights(layers_of(flow.cell)[0]), strict=True)
     found, *others = (gates[flow.cell.parameters[own].gate] @ w for own, w in parts)
     for part in others:
         found = found + part

@@ -9,6 +9,7 @@ from gradflow.cells.bidirectional import Bidirectional, BidirectionalStack, Bidi
 from gradflow.cells.gru import GRU, GRUTrace
 from gradflow.cells.lstm import LSTM, LSTMTrace
 from gradflow.cells.lstm_gates import GATES
+from gradflow.cells.projected_lstm import ProjectedLSTM, ProjectedLSTMTrace
 from gradflow.cells.rnn import RNN, RNNTrace
 from gradflow.cells.stack import Stack, StackTrace
 
@@ -24,6 +25,8 @@ __all__ = [
     "GRUTrace",
     "LSTMTrace",
     "Parameter",
+    "ProjectedLSTM",
+    "ProjectedLSTMTrace",
     "RNNTrace",
     "Stack",
     "StackTrace",

@@ -99,7 +99,7 @@ class StepBack(Protocol):
         """What a signal takes within a step: one `Passes`, of a stack one for each layer."""
 
     def recurrent(self) -> Tree:
-        """The weights that a signal meets within a step back, arrays of shape (gates, H, H)."""
+        """The weights that a signal meets within a step back, arrays of shape (gates, H, W)."""
 
     def moves(self, slopes: Tree, w: Tree) -> Tree:
         """The pieces of the linear map one step back, from slopes of one step or of many."""
@@ -130,7 +130,7 @@ class Cell(StepBack, Protocol):
 
     @property
     def H(self) -> int:
-        """Hidden size."""
+        """Hidden size: numbers of the state that the readout sees."""
 
     @property
     def D(self) -> int:
@@ -281,6 +281,12 @@ def feeds(cell: Cell, gates: tuple[Gate, ...], w_x: Number, name: str = "w_x") -
         part = slope[..., :, None] * w_x[place]
         maps[signal] = maps[signal] + part if signal in maps else part
     return dict(sorted(maps.items()))
+
+
+def input_weights(layer: Cell) -> Array:
+    """The input weights of a layer, (gates, units, D)."""
+    gates = len(layer.groups.get("w_x", ("w_x",)))
+    return layer.weights["w_x"].reshape(gates, -1, layer.D)
 
 
 def number(name: str, value: float) -> Array:

@@ -86,6 +86,7 @@ class LSTM(LSTMGates):
 
     See Also
     --------
+    ProjectedLSTM : With a projection of its hidden state.
     RNN, GRU : Other cells.
     Stack : Layers of cells.
 

@@ -17,6 +17,7 @@ from gradflow.cells.base import (
     Step,
     Tree,
     feeds,
+    input_weights,
     through,
     trace_text,
 )
@@ -212,9 +213,7 @@ class Stack:
     def recurrent(self) -> Tree:
         """For each layer its recurrent weights and, but for layer 0, its input weights."""
         return tuple(
-            (layer.recurrent(), layer.weights["w_x"].reshape(-1, layer.H, layer.D))
-            if n
-            else (layer.recurrent(),)
+            (layer.recurrent(), input_weights(layer)) if n else (layer.recurrent(),)
             for n, layer in self._downward()
         )
 
@@ -236,7 +235,8 @@ class Stack:
             for part in above:
                 hidden = hidden + part
             found, left = layer.back(own, (hidden, *others), None if out is None else out[states])
-            above = [through(found[signal], matrix) for signal, matrix in enumerate(downs)]
+            reaching = found[len(found) - len(downs) :]
+            above = [through(*pair) for pair in zip(reaching, downs, strict=True)]
             signals += found
             before += left
             first = states.stop
@@ -247,7 +247,10 @@ class Stack:
 
 
 def _downs(layer: Cell, slopes: Tree, w_x: tuple[Number, ...]) -> tuple[Number, ...]:
-    """The maps from a layer's signals, all of which reach its input, to the layer below."""
+    """The maps to the layer below from a layer's signals that reach its input, which are its last.
+
+    Those of most cells all do.
+    """
     return tuple(feeds(layer, layer.gates(slopes), w_x[0]).values()) if w_x else ()
 
 

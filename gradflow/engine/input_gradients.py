@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from gradflow.cells.base import Cell, Gate, Number, Tree, each, feeds, leaves, through
+from gradflow.cells.base import (
+    Cell,
+    Gate,
+    Number,
+    Tree,
+    each,
+    feeds,
+    input_weights,
+    leaves,
+    through,
+)
 from gradflow.engine.parameter_names import full_name, layers_of
 from gradflow.engine.shared_rows import RowsApart, SharedRows, tidied
 from gradflow.engine.stored_terms import places_of_step
@@ -69,8 +79,7 @@ class ToInputs:
         self._cell = cell
         self._gates = cell.gates(slopes)
         self._name = full_name(cell, "w_x", 0)
-        first = layers_of(cell)[0]
-        self._w_x = cell.weights[self._name].reshape(-1, first.H, first.D)
+        self._w_x = input_weights(layers_of(cell)[0])
         ranges = [exponent_range(slope, axis=1) for slope in leaves(slopes)]
         low, high = exponent_range(Scaled.of(self._w_x), axis=(0, 1, 2))
         lows, highs = (np.array(bounds) for bounds in zip(*ranges, strict=True))

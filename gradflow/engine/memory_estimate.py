@@ -48,8 +48,9 @@ def needed_bytes(cell: Cell | BidirectionalStack, T: int, targets: int | None = 
     for layer in layers:
         gates = 1 + max(part.gate for part in layer.parameters.values())
         kept += gates * _SCALED * n * T
-        on_the_way += gates * layer.H * (_PER_STEP * _SCALED * T + _PER_WEIGHT * _NUMBER * layer.H)
-        on_the_way += gates * _NUMBER * layer.H * layer.D
+        units = max(layer.widths)
+        on_the_way += gates * units * (_PER_STEP * _SCALED * T + _PER_WEIGHT * _NUMBER * units)
+        on_the_way += gates * _NUMBER * units * layer.D
     return kept + on_the_way + bytes_of_terms(T, targets) + _NUMBER * PREPARED
 
 

@@ -55,7 +55,7 @@ class Steps:
         # A stack has a branch for each layer, which a signal passes one after the other.
         layers = (
             zip(slopes, self._w, cell.passes, strict=True)
-            if isinstance(self._w, tuple)
+            if not isinstance(cell.passes, Passes)
             else ((slopes, self._w, cell.passes),)
         )
         reaches = [_reach(*layer) for layer in layers]
@@ -105,11 +105,14 @@ def _reach(slopes: Tree, w: Tree, passes: Passes) -> tuple[Array, Array, Array, 
     Between the first two lie its factors, and 1; by the others a number can at most shrink and
     grow.
     """
-    slope_low, slope_high = exponent_range(Scaled.beside(list(leaves(slopes))), axis=1)
+    ranges = [exponent_range(slope, axis=1) for slope in leaves(slopes)]
+    slope_low = np.min([low for low, _ in ranges], axis=0)
+    slope_high = np.max([high for _, high in ranges], axis=0)
     w_range = [exponent_range(Scaled.of(part), axis=(0, 1, 2)) for part in leaves(w)]
     w_low, w_high = min(low for low, _ in w_range), max(high for _, high in w_range)
     # The sum that a signal ends in has no more parts than there are weights and slopes on the way.
-    parts = int(np.ceil(np.log2(sum(part.size for part in leaves(w)) + passes.slopes)))
+    on_the_way = sum(part.size for part in leaves(w)) + sum(s.shape[1] for s in leaves(slopes))
+    parts = int(np.ceil(np.log2(on_the_way)))
     return (
         np.minimum(slope_low, w_low),
         np.maximum(slope_high, w_high),

@@ -34,6 +34,7 @@ def needed_seconds(cell: Cell | BidirectionalStack, T: int, targets: int | None 
     seconds = 0.0
     for layer in layers:
         gates = 1 + max(part.gate for part in layer.parameters.values())
-        products = 4.0 * layer.H * layer.H * pairs
-        seconds += T * _STEP + products * _PRODUCT + 2 * pairs * gates * layer.H * _NUMBER
+        units = max(layer.widths)
+        products = 4.0 * units * units * pairs
+        seconds += T * _STEP + products * _PRODUCT + 2 * pairs * gates * units * _NUMBER
     return seconds

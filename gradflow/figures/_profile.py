@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.cells import LSTM, RNN
+from gradflow.cells import RNN
+from gradflow.cells.lstm_gates import LSTMGates
 from gradflow.engine.parameter_names import checked_layer, layers_of
 from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import flow_title, line_colour, row_profile
@@ -82,7 +83,7 @@ def plot_profile(
     row = flow.log10_row(parameter, step, layer)
     kind = layers_of(flow.cell)[0 if layer is None else checked_layer(flow.cell, layer)]
     beside: list[Line] = []
-    if relative and isinstance(kind, LSTM):
+    if relative and isinstance(kind, LSTMGates):
         product = flow.log10_forget_row(step, layer)
         beside.append(Line("forget gates alone", product, "product", "dot"))
     powers = _powers(kind, step) if relative and isinstance(kind, RNN) else None

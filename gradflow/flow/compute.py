@@ -46,7 +46,7 @@ def gradient_flow(
 
     Parameters
     ----------
-    cell : RNN, LSTM, GRU, Stack or BidirectionalStack, or Model
+    cell : RNN, LSTM, ProjectedLSTM, GRU, Stack or BidirectionalStack, or Model
         The cell, layers of cells, or what `load` and `from_state_dict` return.
     x : array of shape (T,) or (T, D)
         Inputs; (T,) where D = 1. A model with an embedding takes token ids too, whole numbers (T,).

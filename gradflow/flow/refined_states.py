@@ -193,7 +193,7 @@ def _are_too_small(array: Array, floats: Array, T: int) -> Array:
 def _state_sources(
     cell: Cell | BidirectionalStack, arrays: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """What the weights multiplied, of those that multiplied a hidden state."""
+    """What the weights multiplied, of those that multiplied no input."""
     if isinstance(cell, BidirectionalStack):
         return dict(_sources_both_ways(cell, arrays))
     found = {}
@@ -203,6 +203,8 @@ def _state_sources(
             found[name] = _hidden(cell, arrays, layer)[:-1]
         elif kind == "x" and layer not in ("", "0"):
             found[name] = _hidden(cell, arrays, str(int(layer) - 1))[1:]
+        elif kind == "projected":
+            found[name] = arrays[f"{layer}.q" if layer else "q"]
     return found
 
 
@@ -213,6 +215,8 @@ def _sources_both_ways(
         for name, (_, source) in cell.parameters.items():
             if source == "state":
                 yield f"{at}.{name}", arrays[f"{at}.{cell.states[0]}"][:-1]
+            elif source == "projected":
+                yield f"{at}.{name}", arrays[f"{at}.q"]
             elif source == "x" and not at.startswith("0."):
                 yield f"{at}.{name}", arrays[f"{at}.x"]
 

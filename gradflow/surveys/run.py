@@ -69,7 +69,7 @@ def survey(
 
     Parameters
     ----------
-    model : RNN, LSTM, GRU or Stack, or Model
+    model : RNN, LSTM, ProjectedLSTM, GRU or Stack, or Model
         The cell, layers of cells, or what `load` and `from_state_dict` return.
     sequences : iterable
         Arrays of shape (T,) or (T, D), or each an `Sample` that brings its own loss, targets or

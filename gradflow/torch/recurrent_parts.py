@@ -24,6 +24,7 @@ _PYTORCHS = {
     "w_s": "weight_hh",
     "b": "bias_ih",
     "b_hn": "bias_hh",
+    "w_p": "weight_hr",
 }
 
 

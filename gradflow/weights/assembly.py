@@ -78,6 +78,7 @@ def model_of(
                 layer.dtype,
                 layer.known_from,
                 layer.reverse is not None,
+                None if layer.w_p is None else len(layer.w_p),
             )
             for layer in layers
         ),

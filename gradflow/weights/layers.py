@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradflow.cells import GRU, LSTM, RNN, Bidirectional, BidirectionalStack, Cell, Stack
+from gradflow.cells import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    BidirectionalStack,
+    Cell,
+    ProjectedLSTM,
+    Stack,
+)
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.weights.tensors import ChoiceError, Tensor, listed, shown
@@ -101,6 +110,8 @@ class Layer:
         The layer that reads the same inputs from their end, of a bidirectional layer.
     merge : str or None
         How both are joined, as `Bidirectional` has it.
+    w_p : array of shape (P, H) or None
+        The projection of an LSTM's hidden state; w_h has P columns then.
     """
 
     name: str
@@ -117,12 +128,14 @@ class Layer:
     start: Mapping[str, Array] = field(default_factory=dict)
     reverse: Layer | None = None
     merge: str | None = None
+    w_p: Array | None = None
 
     @property
     def width(self) -> int:
         """How many numbers it hands on."""
+        own = self.H if self.w_p is None else len(self.w_p)
         side_by_side = self.reverse is not None and self.merge == "concat"
-        return self.H + (self.reverse.H if self.reverse and side_by_side else 0)
+        return own + (self.reverse.width if self.reverse and side_by_side else 0)
 
     @property
     def H(self) -> int:
@@ -345,6 +358,8 @@ def _both(layer: Layer) -> Cell | Bidirectional:
 
 def _cell(layer: Layer) -> Cell:
     squashes = (layer.activation, layer.recurrent_activation)
+    if layer.w_p is not None:
+        return ProjectedLSTM(layer.w_x, layer.w_h, layer.b, layer.w_p, *squashes)
     if layer.kind == "lstm":
         return LSTM(layer.w_x, layer.w_h, layer.b, *squashes)
     if layer.kind.startswith("gru"):

@@ -34,6 +34,8 @@ class LayerSource:
         from: sentences.
     both_ways : bool
         Whether it is bidirectional; H is that of one direction then.
+    proj_size : int or None
+        To how many numbers an LSTM's hidden state is projected, where it is; H counts its units.
     """
 
     name: str
@@ -43,6 +45,12 @@ class LayerSource:
     dtype: str
     known_from: tuple[str, ...] = ()
     both_ways: bool = False
+    proj_size: int | None = None
+
+    @property
+    def size(self) -> str:
+        """Its hidden units, in words: "6 projected to 4"."""
+        return f"{self.H}" if self.proj_size is None else f"{self.H} projected to {self.proj_size}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +200,7 @@ class Model:
 def _sentence(layer: LayerSource) -> str:
     kind = KIND_WORDS[layer.kind]
     name = f" {layer.name}" if layer.name else ""
-    H = f"{layer.H} in each direction" if layer.both_ways else f"{layer.H}"
+    H = f"{layer.size} in each direction" if layer.both_ways else layer.size
     sizes = f"inputs D = {layer.D}, hidden units H = {H}, stored as {layer.dtype}."
     way = "Bidirectional " if layer.both_ways else ""
     return " ".join((f"{way}{kind}{name}: {sizes}", *layer.known_from))

@@ -64,18 +64,7 @@ def pytorch_modules(
 
 
 def _module(prefix: str, group: Mapping[str, Tensor], told: Told) -> Module:
-    unsupported = told.unsupported or _unsupported(group)
-    return Module(prefix.rstrip("./_"), prefix, group, _layers, unsupported, told)
-
-
-def _unsupported(group: Mapping[str, Tensor]) -> str:
-    for name, tensor in group.items():
-        if name.startswith("weight_hr"):
-            return (
-                "The layers must have no projection (proj_size), which is not supported. "
-                f"Got {shown(tensor.name)}."
-            )
-    return ""
+    return Module(prefix.rstrip("./_"), prefix, group, _layers, told.unsupported, told)
 
 
 def _layers(module: Module, answers: Answers) -> list[Layer]:
@@ -94,7 +83,8 @@ def _layer(module: Module, ending: str, answers: Answers) -> Layer:
     w_x, w_h = (_tensor(module, f"weight_{kind}{ending}") for kind in ("ih", "hh"))
     for tensor in (w_x, w_h):
         check_matrix(shown(tensor.name), tensor.shape)
-    wide, H = w_h.shape
+    w_p = _projection(module, ending, w_h)
+    wide, H = w_h.shape[0], w_h.shape[1] if w_p is None else w_p.shape[1]
     gates = gate_count(shown(w_h.name), wide, H)
     name = f"{module.name} layer {ending[2:].replace('_', ' ')}".strip() if ending else module.name
     kind = chosen_kind(name, _kinds(gates), answers, module.told)
@@ -112,13 +102,25 @@ def _layer(module: Module, ending: str, answers: Answers) -> Layer:
         kind,
         w_h.dtype,
         w_x.values().reshape(gates, H, -1),
-        w_h.values().reshape(gates, H, H),
+        w_h.values().reshape(gates, H, -1),
         b,
         b_hn if kind == "gru" else None,
         activation,
         recurrent_activation,
-        known_from + module.told.notes + _folding(w_x, w_h),
+        known_from + module.told.notes + _folding(*filter(None, (w_x, w_h, w_p))),
+        w_p=None if w_p is None else w_p.values(),
     )
+
+
+def _projection(module: Module, ending: str, w_h: Tensor) -> Tensor | None:
+    """The projection of a layer whose module has any."""
+    if not any(name.startswith("weight_hr") for name in module.tensors):
+        return None
+    w_p = _tensor(module, f"weight_hr{ending}")
+    check_matrix(shown(w_p.name), w_p.shape)
+    P, H = w_p.shape
+    check_shape(shown(w_h.name), w_h.shape, [(4 * H, P)])
+    return w_p
 
 
 def _kinds(gates: int) -> tuple[str, ...]:

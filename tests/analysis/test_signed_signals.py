@@ -47,9 +47,10 @@ def test_of_states_and_gates_it_is_the_gradient_of_a_loss_of_one_target_alone(ki
         for name, state in zip(layer.states, states, strict=True):
             expected = alone.state_gradients[prefix + name][:t][::-1]
             np.testing.assert_allclose(state.value, expected, rtol=1e-11, atol=1e-15)
-        expected = alone.by_source("b", number)[:t][::-1].reshape(t, -1, layer.H)
+        gates = len(layer.groups.get("b", "b"))
+        expected = alone.by_source("b", number)[:t][::-1].reshape(t, gates, -1)
         np.testing.assert_allclose(found.z.value, expected, rtol=1e-11, atol=1e-15)
-        assert found.z.sign.shape == (t, len(layer.groups.get("b", "b")), layer.H)
+        assert found.z.sign.shape == (t, gates, layer.widths[-1])
 
 
 @pytest.mark.slow

@@ -38,6 +38,15 @@ def gru(H, reset_after, D=3, **units):
     return gf.GRU(w_x, w_h, shut(H, **units), **({"b_hn": np.zeros(H)} if reset_after else {}))
 
 
+def projected(H, P, D=3, **units):
+    """An LSTM whose second hidden number is a tiny part of the units, and its third one unit."""
+    whole = lstm(H, D=D, **units)
+    w_p = np.random.default_rng(P).normal(size=(P, H)) / H**0.5
+    w_p[1] *= 1e-200
+    w_p[2, 1:] = 0.0
+    return gf.ProjectedLSTM(whole.w_x, whole.w_h[:, :, :P], whole.b, w_p)
+
+
 def rnn(H, drive=1.0, b=0.0, activation="tanh", D=3):
     generator = np.random.default_rng(H)
     w_x = drive * generator.normal(size=(H, D)) / D**0.5
@@ -66,6 +75,7 @@ CELLS = {
     "without recurrent weights": lstm(4, 0.0, f0=-240.0, f1=3.0, f2=8.0),
     "a large signal that dies": dying(),
     "weights of 1e-200": lstm(3, 1e-200),
+    "a projection": projected(6, 3, **MANY),
     "gru": gru(5, True, z0=-200.0, r1=-150.0, z2=200.0, n3=150.0),
     "gru, original form": gru(5, False, z0=-200.0, r1=-150.0, z2=200.0, n3=150.0),
     "rnn, z of 50": rnn(5, 50.0),
@@ -75,6 +85,7 @@ CELLS = {
         np.ones((3, 1)), np.array([[0.9, 0, 0], [1, 0.1, 0], [0, 1, 0.5]]), np.array([0, 300.0, 3])
     ),
     "relu": rnn(5, activation="relu"),
+    "projections": gf.Stack([projected(6, 3, o0=-200.0), projected(5, 4, D=3, f1=-240.0)]),
     "stack": gf.Stack([lstm(4, o0=-200.0), gru(4, True, D=4, z1=150.0), rnn(3, 20.0, D=4)]),
     "layers that forget at unlike rates": gf.Stack(
         [lstm(4, f0=6.0, f1=6.0), lstm(3, 0.01, D=4, f0=-40.0, f1=-40.0, f2=-40.0)]

@@ -47,6 +47,7 @@ def flow():
 
 
 CASES = [*itertools.product(("tanh", "lstm", "gru"), ("concat",), ((3,), (3, 2), (2, 3, 2)))]
+CASES += [("projected", "concat", (3, 2))]
 CASES += [("lstm", merge, (3, 3)) for merge in ("sum", "mul", "ave")]
 
 

@@ -18,12 +18,8 @@ SIZES = {1: (4,), 2: (4, 3), 3: (3, 2, 4)}
 KINDS = ("tanh", "relu", "lstm", "gru")
 by_case = pytest.mark.parametrize(
     ("kind", "depth", "is_trained"),
-    [
-        (kind, depth, is_trained)
-        for kind in KINDS
-        for depth in SIZES
-        for is_trained in (False, True)
-    ],
+    [(kind, depth, is_trained) for kind in KINDS for depth in SIZES for is_trained in (False, True)]
+    + [("projected", depth, False) for depth in (1, 3)],
 )
 
 

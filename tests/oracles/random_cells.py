@@ -2,7 +2,7 @@
 
 import gradflow as gf
 
-KINDS = ("rnn", "lstm", "gru", "original gru", "stack")
+KINDS = ("rnn", "lstm", "projected lstm", "gru", "original gru", "stack")
 H = 3
 
 
@@ -16,6 +16,10 @@ def cell_of(kind, generator, D, scale=1.0):
 
 
 def _layer(kind, generator, D, width, scale):
+    if kind == "projected lstm":
+        units = width + 2
+        shapes = ((4, units, D), (4, units, width), (4, units), (width, units))
+        return gf.ProjectedLSTM(*(scale * generator.normal(size=shape) for shape in shapes))
     gates = {"rnn": (), "lstm": (4,)}.get(kind, (3,))
     shapes = ((*gates, width, D), (*gates, width, width), (*gates, width))
     weights = [scale * generator.normal(size=shape) for shape in shapes]

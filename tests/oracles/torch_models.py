@@ -12,9 +12,31 @@ import torch
 
 import gradflow as gf
 
+
+class ProjectedLSTMCell(torch.nn.Module):
+    """A step of PyTorch's LSTM with proj_size, of which PyTorch has no cell."""
+
+    def __init__(self, D, H, dtype):
+        super().__init__()
+        self.hidden_size = H + 2
+        layer = torch.nn.LSTM(D, self.hidden_size, proj_size=H, dtype=dtype)
+        for name, weight in layer.named_parameters():
+            setattr(self, name.removesuffix("_l0"), weight)
+
+    def forward(self, x, state):
+        h, c = state
+        biases = [self.bias_ih, self.bias_hh]
+        weights = [self.weight_ih, self.weight_hh, *biases, self.weight_hr]
+        states = (h[None], c[None])
+        _, h, c = torch.lstm(x[None], states, weights, True, 1, 0.0, False, False, False)
+        return h[0], c[0]
+
+
 CELLS = {"tanh": torch.nn.RNNCell, "relu": torch.nn.RNNCell}
-CELLS |= {"lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}
-GATES = {"tanh": [""], "relu": [""], "lstm": ["i", "f", "c", "o"], "gru": ["r", "z", "n"]}
+CELLS |= {"lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell, "projected": ProjectedLSTMCell}
+LSTM_GATES = ["i", "f", "c", "o"]
+GATES = {"tanh": [""], "relu": [""], "lstm": LSTM_GATES, "gru": ["r", "z", "n"]}
+GATES |= {"projected": LSTM_GATES}
 
 
 def network(kind, D, sizes, seed):
@@ -45,6 +67,8 @@ def run(layers, x, weights=None):
 
 def _start(layer):
     zero = torch.zeros(1, layer.hidden_size, dtype=torch.float64)
+    if isinstance(layer, ProjectedLSTMCell):
+        return zero[:, : len(layer.weight_hr)], zero
     return (zero, zero) if isinstance(layer, torch.nn.LSTMCell) else zero
 
 
@@ -99,10 +123,12 @@ def cell_of(kind, layer):
     """The same layer as gradflow has it."""
     w = {name: value.detach().numpy() for name, value in layer.named_parameters()}
     gates, H = len(GATES[kind]), layer.hidden_size
-    w_x, w_h = w["weight_ih"].reshape(gates, H, -1), w["weight_hh"].reshape(gates, H, H)
+    w_x, w_h = w["weight_ih"].reshape(gates, H, -1), w["weight_hh"].reshape(gates, H, -1)
     b_x, b_h = w["bias_ih"].reshape(gates, H), w["bias_hh"].reshape(gates, H)
     if kind == "lstm":
         return gf.LSTM(w_x, w_h, b_x + b_h)
+    if kind == "projected":
+        return gf.ProjectedLSTM(w_x, w_h, b_x + b_h, w["weight_hr"])
     if kind == "gru":
         b = b_x + b_h * np.array([[1.0], [1.0], [0.0]])
         return gf.GRU(w_x, w_h, b, b_h[2])
@@ -113,7 +139,7 @@ def by_name(kind, terms):
     """One layer's terms by gradflow's names: arrays (T, T, entries), source step in the column."""
     gates = GATES[kind]
     T = len(terms["weight_ih"])
-    state = "w_h" if kind in ("lstm", "gru") else "w_s"
+    state = "w_s" if len(gates) == 1 else "w_h"
     stems = {"weight_ih": "w_x", "weight_hh": state, "bias_ih": "b_" if len(gates) > 1 else "b"}
     found = {}
     for theirs, stem in stems.items():
@@ -122,6 +148,8 @@ def by_name(kind, terms):
         found[stem.rstrip("_")] = terms[theirs].reshape(T, T, -1)
     if kind == "gru":
         found["b_hn"] = terms["bias_hh"].reshape(T, T, 3, -1)[:, :, 2]
+    if kind == "projected":
+        found["w_p"] = terms["weight_hr"].reshape(T, T, -1)
     return found
 
 
@@ -190,17 +218,22 @@ def totals_both_ways(kind, layers, x, merge, w_o):
     biases = [[cell.bias_ih.expand(len(x), -1) for cell in pair] for pair in layers]
     o = run_both_ways(layers, x, merge, biases) @ w_o
     own = "w_s" if len(GATES[kind]) == 1 else "w_h"
+    names = {"w_x": "weight_ih", own: "weight_hh", "b": "bias_ih"}
+    if kind == "projected":
+        names["w_p"] = "weight_hr"
     weights = {
-        f"{number}.{direction}.{name}": weight
+        f"{number}.{direction}.{name}": getattr(cell, theirs)
         for number, pair in enumerate(layers)
         for direction, cell in zip(("forward", "reverse"), pair, strict=True)
-        for name, weight in (("w_x", cell.weight_ih), (own, cell.weight_hh), ("b", cell.bias_ih))
+        for name, theirs in names.items()
     }
     leaves = list(weights.values())
     rows = [torch.autograd.grad(o_t, leaves, retain_graph=True) for o_t in o]
     found = {}
     for (name, weight), of_each in zip(weights.items(), zip(*rows, strict=True), strict=True):
         gates = len(GATES[kind])
-        total = torch.stack(of_each).reshape(len(x), gates, -1, *weight.shape[1:]).numpy()
-        found[name] = total if gates > 1 else total[:, 0]
+        total = torch.stack(of_each).numpy()
+        if not name.endswith("w_p"):
+            total = total.reshape(len(x), gates, -1, *weight.shape[1:])
+        found[name] = total[:, 0] if gates == 1 else total
     return found

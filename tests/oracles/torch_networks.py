@@ -14,7 +14,8 @@ class Classifier(torch.nn.Module):
         self.norm = torch.nn.BatchNorm1d(D)
         self.inner = torch.nn.ModuleDict({"rec": kind(D, H, **options)})
         self.dropout = torch.nn.Dropout(0.5)
-        self.head = torch.nn.Linear(H * (1 + options.get("bidirectional", False)), 2)
+        width = options.get("proj_size", H)
+        self.head = torch.nn.Linear(width * (1 + options.get("bidirectional", False)), 2)
         self.reads, self.lengths, self.start = reads, lengths, start
 
     def forward(self, ids):

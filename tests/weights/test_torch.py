@@ -1,5 +1,6 @@
 """Weights as PyTorch itself holds and saves them."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -106,10 +107,68 @@ def test_gradients_of_the_shipped_models_are_those_of_pytorch(name):
         np.testing.assert_allclose(total, expected, rtol=1e-10, atol=1e-12 * abs(expected).max())
 
 
-def test_a_projection_is_refused_by_name():
-    lstm = torch.nn.LSTM(3, 5, proj_size=2)
-    with pytest.raises(ValueError, match="projection"):
-        gf.from_state_dict(lstm.state_dict())
+def as_npz(state):
+    file = io.BytesIO()
+    np.savez(file, **{name: weight.numpy() for name, weight in state.items()})
+    return file.getvalue()
+
+
+def as_pt(state):
+    file = io.BytesIO()
+    torch.save({"state_dict": state}, file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("both_ways", [False, True])
+def test_projections_run_as_in_pytorch(both_ways):
+    torch.manual_seed(9)
+    layer = torch.nn.LSTM(3, 5, num_layers=2, proj_size=2, bidirectional=both_ways).double()
+    state = layer.state_dict()
+    expected = layer(torch.from_numpy(X))[0].detach().numpy()
+    for model in (
+        gf.from_state_dict(state),
+        gf.from_module(layer),
+        gf.loads(files.save(state), "model.safetensors"),
+        gf.loads(as_npz(state), "model.npz"),
+        gf.loads(as_pt(state), "model.pt"),
+    ):
+        found = gf.gradient_flow(model, X).trace.hidden[1:]
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+        assert "hidden units H = 5 projected to 2" in model.description[0]
+
+
+def test_a_readout_takes_the_projected_numbers():
+    torch.manual_seed(9)
+    net = torch.nn.ModuleDict(
+        {"lstm": torch.nn.LSTM(3, 5, proj_size=2), "head": torch.nn.Linear(2, 4)}
+    ).double()
+    flow = gf.gradient_flow(gf.from_module(net), X)
+    expected = net["head"](net["lstm"](torch.from_numpy(X))[0]).detach().numpy()
+    np.testing.assert_allclose(flow.trace.o, expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("layers", ["0", "1", "01"])
+def test_a_projection_that_is_missing_is_named(layers):
+    state = torch.nn.LSTM(3, 5, num_layers=2, proj_size=2).state_dict()
+    for number in layers:
+        del state[f"weight_hr_l{number}"]
+    is_left = len(layers) == 1
+    expected = f"weight_hr_l{layers} must be in" if is_left else "weight_hh_l0 must be H by H"
+    with pytest.raises(ValueError, match=expected):
+        gf.from_state_dict(state)
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 6), (3, 5), (2, 0)])
+def test_a_projection_of_another_shape_is_named(shape):
+    state = torch.nn.LSTM(3, 5, proj_size=2).state_dict() | {"weight_hr_l0": torch.ones(shape)}
+    with pytest.raises(ValueError, match=r"weight_h[rh]_l0 must (be a matrix|have shape)"):
+        gf.from_state_dict(state)
+
+
+def test_a_projection_belongs_to_an_lstm():
+    state = torch.nn.GRU(3, 5).state_dict() | {"weight_hr_l0": torch.ones((2, 5))}
+    with pytest.raises(ValueError, match=r"weight_hh_l0 must have shape \(20, 2\)"):
+        gf.from_state_dict(state)
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])

@@ -43,11 +43,6 @@ def test_the_description_says_that_the_module_tells():
     assert "The first axis of its input is batch." in model.description[0]
 
 
-def test_a_projection_is_refused_by_name():
-    with pytest.raises(ValueError, match="projection"):
-        gf.from_module(torch.nn.LSTM(3, 5, proj_size=2))
-
-
 def test_it_must_be_a_module():
     with pytest.raises(ValueError, match=r"module must be a torch.nn.Module. Got dict"):
         gf.from_module({})

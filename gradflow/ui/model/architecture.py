@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.analysis.forget_bias import keeping_gate
-from gradflow.cells import BidirectionalStack, Cell
+from gradflow.cells import BidirectionalStack, Cell, ProjectedLSTM
 from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.scaled import Array
 
@@ -74,11 +74,14 @@ def _numbered(cell: Cell | BidirectionalStack) -> list[tuple[str, Cell]]:
 
 
 def _gates(layer: Cell) -> list[tuple[str, Array, Array]]:
-    """Letter, bias and recurrent weights of each gate."""
+    """Letter, bias and recurrent weights of each gate; through a projection, where there is one."""
     letters = [name.removeprefix("b_") for name in layer.groups.get("b", ())] or [""]
-    bias = layer.weights["b"].reshape(len(letters), layer.H)
+    bias = layer.weights["b"].reshape(len(letters), -1)
     w_h = layer.weights["w_h" if "w_h" in layer.weights else "w_s"]
-    return list(zip(letters, bias, w_h.reshape(len(letters), layer.H, layer.H), strict=True))
+    w_h = w_h.reshape(len(letters), -1, layer.H)
+    if isinstance(layer, ProjectedLSTM):
+        w_h = w_h @ layer.w_p
+    return list(zip(letters, bias, w_h, strict=True))
 
 
 def _radius(w_h: Array) -> float:

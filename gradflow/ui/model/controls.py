@@ -254,7 +254,7 @@ def draw_square_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
 def _draw_parameter(layers: tuple[Cell, ...], model: gf.Model) -> None:
     layer = min(HELD.value("layer"), len(layers) - 1)
     HELD.change(layer=layer)
-    names = [f"{n}: {KIND_WORDS[read.kind]}, H = {read.H}" for n, read in enumerate(model.layers)]
+    names = [f"{n}: {KIND_WORDS[one.kind]}, H = {one.size}" for n, one in enumerate(model.layers)]
     WIDGETS.choice("layer", range(len(layers)), names)
     WIDGETS.choice("parameter")
     gates = ("all", *gate_letters(layers[layer]))

@@ -161,7 +161,7 @@ def layers(model: Model) -> dict[str, list[str]]:
         "Name": [layer.name or "–" for layer in model.layers],
         "Kind": [_kind(layer) for layer in model.layers],
         "D": [str(layer.D) for layer in model.layers],
-        "H": [str(layer.H) for layer in model.layers],
+        "H": [layer.size for layer in model.layers],
         "Stored as": [layer.dtype for layer in model.layers],
     }
 
@@ -187,7 +187,7 @@ def keeping_bias(found: KeepingBias) -> str:
 
 def short(model: Model, outputs: int) -> str:
     """The architecture in one line, as plain text."""
-    sizes = " → ".join(f"{_kind(layer)}, H = {layer.H}" for layer in model.layers)
+    sizes = " → ".join(f"{_kind(layer)}, H = {layer.size}" for layer in model.layers)
     name = model.readout_layer
     alone = ", the only one that fits" if model.readout_assumed else ""
     readout = (

@@ -63,6 +63,22 @@ def test_the_architecture_tells_the_gates_of_each_layer():
     assert "assumed from the names" in said(app)
 
 
+def test_a_projection_is_shown_with_both_its_sizes():
+    tensors = pytorch("lstm")
+    tensors["weight_hh_l0"] = tensors["weight_hh_l0"][:, :2].copy()
+    tensors["weight_hr_l0"] = np.random.default_rng(1).normal(size=(2, 4)).astype(np.float32)
+    app = quiet(upload(opened(), save(tensors)))
+    assert_shows(app, gf.from_state_dict(tensors), noise(app, 3))
+    app = unfolded(app, "architecture")
+    assert list(app.table[0].value["H"]) == ["4 projected to 2"]
+    radii = [
+        abs(np.linalg.eigvals(w @ tensors["weight_hr_l0"])).max()
+        for w in np.split(tensors["weight_hh_l0"], 4)
+    ]
+    table = app.table[1].value
+    np.testing.assert_allclose([float(text) for text in table[table.columns[-1]]], radii, rtol=6e-3)
+
+
 def test_a_file_of_keras_is_read():
     data = (Path(__file__).parents[2] / "weights" / "keras_models" / "lstm.npz").read_bytes()
     app = quiet(upload(opened(), data, "lstm.npz"))
