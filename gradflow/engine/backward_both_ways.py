@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,6 +126,16 @@ class BackwardBothWays:
     def index_of(self, t: Any) -> int:
         """The row of a target in arrays of n targets."""
         return row_of(self.targets, t, self.T)
+
+    def of_target(self, t: Any) -> BackwardBothWays:
+        """The same of one target alone."""
+        index = self.index_of(t)
+        rows = slice(index, index + 1)
+        deltas = {at: square.of_targets(rows) for at, square in self.deltas.items()}
+        one = replace(self, targets=self.targets[rows], deltas=deltas)
+        if "inputs" in vars(self):
+            vars(one)["inputs"] = self.inputs.of_targets(rows)
+        return one
 
     def sweep(self, on_step: Report | None = None) -> BothWays:
         """Another sweep; `on_step` as in `gradient_flow`."""

@@ -43,6 +43,22 @@ def log10_sizes(backward: BackwardBothWays, place: Asked) -> Array:
     return frozen(np.where(backward.is_beyond(place), np.nan, log10))
 
 
+def log10_row(backward: BackwardBothWays, place: Asked, t: int) -> Array:
+    """The row of `log10_sizes` of one target step, (T,)."""
+    return frozen(log10_sizes(backward.of_target(t), place)[0])
+
+
+def row(backward: BackwardBothWays, place: Asked, t: int) -> Scaled:
+    """The terms of one target step of a scalar cell, (T,)."""
+    one = backward.of_target(t)
+    if not has_signs(one, place):
+        raise not_scalar(one, place, "row")
+    if place is None or not is_group(one, place):
+        return _numbers(one, place)[0]
+    names = parts_of(one.cell_at(place), place.name)
+    return Scaled.beside([one.terms(place, name).reshape(-1, 1) for name in names]).norm(axis=1)
+
+
 def signs(backward: BackwardBothWays, place: Asked) -> Array:
     """Signs of the terms, int8 (n, T)."""
     if is_group(backward, place):

@@ -43,6 +43,10 @@ class Squares:
     mantissa: Array
     exponent: Array
 
+    def of_targets(self, rows: slice) -> Squares:
+        """The numbers of some of the targets."""
+        return Squares(self.mantissa[:, rows], self.exponent[:, rows])
+
     def of_gate(self, gate: int) -> Scaled:
         """The numbers of one gate, (n, T)."""
         exponent = self.exponent[gate if len(self.exponent) > 1 else 0]

@@ -15,7 +15,7 @@ from gradflow.flow.record import GradientFlow
 from gradflow.flow.refined_states import refined_both_ways
 from gradflow.flow.run_record import RunRecord
 from gradflow.losses import text_of_sum
-from gradflow.numerics.scaled import Array
+from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import optional_callable
 
 
@@ -223,6 +223,83 @@ class BidirectionalFlow(RunRecord):
         """
         place = square_arrays.asked(self._backward, parameter, layer, direction)
         return square_arrays.log10_sizes(self._backward, place)
+
+    def log10_row(
+        self, parameter: str, t: int, layer: int | None = None, direction: str | None = None
+    ) -> Array:
+        """The row of `log10` of one target step, without the others.
+
+        That of the inputs takes a sweep of this target alone, unless all of them are there.
+
+        Parameters
+        ----------
+        parameter, layer, direction
+            As for `log10`.
+        t : int
+            Target step, one of `targets`.
+
+        Returns
+        -------
+        array of shape (T,)
+            Source step j in entry j - 1.
+
+        Raises
+        ------
+        ValueError
+            As for `log10`, or if t is no target of the flow.
+
+        See Also
+        --------
+        log10 : Of every target step.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, 0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both, both]), [1.0, 0.5, -1.0])
+        >>> flow.log10_row("w_x", t=2, layer=0, direction="forward").round(2)
+        array([-0.38, -0.67, -0.66])
+        """
+        place = square_arrays.asked(self._backward, parameter, layer, direction)
+        return square_arrays.log10_row(self._backward, place, t)
+
+    def row(
+        self, parameter: str, t: int, layer: int | None = None, direction: str | None = None
+    ) -> Scaled:
+        """The terms of one target step of a scalar cell, without those of the others.
+
+        Parameters
+        ----------
+        parameter, layer, direction
+            As for `log10`.
+        t : int
+            Target step, one of `targets`.
+
+        Returns
+        -------
+        Scaled array of shape (T,)
+            Source step j in entry j - 1; 0 where no path leads to it. Signed for one parameter, the
+            norm for a name without its gate.
+
+        Raises
+        ------
+        ValueError
+            As for `log10`; if t is no target of the flow, or the cell is not scalar.
+
+        See Also
+        --------
+        log10_row : The sizes alone, of any cell.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> both = gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.5, -0.9), merge="sum")
+        >>> flow = gf.gradient_flow(gf.BidirectionalStack([both]), [1.0, 0.5, -1.0])
+        >>> flow.row("w_x", t=1, direction="reverse").plain().round(4)
+        array([ 0.4378, -0.1302, -0.1843])
+        """
+        place = square_arrays.asked(self._backward, parameter, layer, direction)
+        return square_arrays.row(self._backward, place, t)
 
     def value(
         self, parameter: str, layer: int | None = None, direction: str | None = None

@@ -74,6 +74,9 @@ def test_every_term_is_that_of_autograd(kind, merge, sizes):
         for direction, expected in zip(DIRECTIONS, both, strict=True):
             value = np.nan_to_num(found.value("b", layer, direction))
             np.testing.assert_allclose(value, np.linalg.norm(expected, axis=2), rtol=1e-10)
+            row = 10.0 ** found.log10_row("b", 4, layer, direction)
+            norms = np.linalg.norm(expected[3], axis=1)
+            np.testing.assert_allclose(np.nan_to_num(row), norms, rtol=1e-10)
 
 
 def scalar(cell):
@@ -108,6 +111,39 @@ def test_terms_of_scalar_cells_have_the_signs_of_autograd(merge):
         np.testing.assert_array_equal(found.sign_total(name), np.sign(total))
         parts = [np.nansum(found.value(part), axis=1) for part in parts_of(name)]
         np.testing.assert_allclose(total, np.transpose(parts), rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("targets", [None, [2, 5]])
+def test_a_row_is_that_of_the_square(targets):
+    flow = gf.gradient_flow(STACK, X, loss=gf.UnitLoss(), targets=targets)
+    names = [("x", None, None), ("0.reverse.w_hf", None, None)]
+    names += [("w_x", layer, way) for layer in (0, 1) for way in DIRECTIONS]
+    for index, t in enumerate(flow.targets.tolist()):
+        for name, *place in names:
+            row = flow.log10_row(name, t, *place)  # of the inputs first without the square
+            np.testing.assert_array_equal(
+                np.isfinite(row), np.isfinite(flow.log10(name, *place)[index])
+            )
+            np.testing.assert_allclose(row, flow.log10(name, *place)[index], rtol=1e-12)
+    with pytest.raises(ValueError, match=r"row must be asked of a scalar cell"):
+        flow.row("b", 2, 0, "forward")
+    if targets:
+        with pytest.raises(ValueError, match=r"one of the targets of the flow, 2, 5. Got 3"):
+            flow.log10_row("x", 3)
+
+
+def test_a_row_of_scalar_cells_has_signs():
+    cells = [scalar(lstm(1, 1, seed)) for seed in (1, 2)]
+    stack = gf.BidirectionalStack(
+        [gf.Bidirectional(*cells, "sum"), gf.Bidirectional(*cells, "sum")]
+    )
+    flow = gf.gradient_flow(stack, X[:, 0], loss=gf.UnitLoss())
+    for t, (layer, way) in itertools.product((1, 3, T), itertools.product((0, 1), DIRECTIONS)):
+        for name in ("w_xf", "w_x"):
+            row = flow.row(name, t, layer, way)
+            value = np.nan_to_num(flow.value(name, layer, way)[t - 1])
+            np.testing.assert_allclose(row.plain(), value, rtol=1e-12)
+    np.testing.assert_allclose(flow.row("x", 3).plain(), flow.value("x")[2], rtol=1e-12)
 
 
 def parts_of(group):
