@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import warnings
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -96,14 +97,28 @@ def as_npy():
     return file.getvalue()
 
 
-def as_torch():
+def as_torch(**settings):
+    torch = torch_if_there()
+    file = io.BytesIO()
+    torch.save({name: torch.tensor(a) for name, a in weights().items()}, file, **settings)
+    return file.getvalue()
+
+
+def as_script():
+    """An archive of TorchScript."""
+    torch = torch_if_there()
+    file = io.BytesIO()
+    with warnings.catch_warnings(action="ignore"):  # that TorchScript is deprecated
+        torch.jit.save(torch.jit.script(torch.nn.LSTM(2, 3)), file)
+    return file.getvalue()
+
+
+def torch_if_there():
     try:
         import torch
     except ModuleNotFoundError:
         go_without("needs PyTorch")
-    file = io.BytesIO()
-    torch.save({name: torch.tensor(array) for name, array in weights().items()}, file)
-    return file.getvalue()
+    return torch
 
 
 def as_keras(suffix):
@@ -182,8 +197,16 @@ FORMATS = {
     "model.npz": (as_npz, gf.loads),
     "packed.npz": (lambda: as_npz(np.savez_compressed), gf.loads),
     "model.pt": (as_torch, gf.loads),
+    "legacy.pt": (lambda: as_torch(_use_new_zipfile_serialization=False), gf.loads),
+    "script.pt": (as_script, gf.loads),
     "model.h5": (lambda: as_keras(".h5"), gf.loads),
     "model.keras": (lambda: as_keras(".keras"), gf.loads),
+    "model.weights.h5": (
+        lambda: as_keras(".weights.h5"),
+        lambda data, name: gf.loads(
+            data, name, cell="gru_reset_before", activation="tanh", recurrent_activation="sigmoid"
+        ),
+    ),
     "model.onnx": (as_onnx, gf.loads),
     "numbers.npy": (as_npy, lambda data, name: read_npy(data)),
 }
@@ -198,10 +221,11 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(name):
         try:
             said = repr(read(damaged(whole, seed), name))
         except ValueError as rule:
-            said = str(rule)
+            said = str(rule).split("\n")[0]
+            assert said.isprintable()
             refused += 1
         assert said.encode()
-    assert refused > FILES / 4
+    assert refused >= 200
 
 
 def test_texts_are_read_or_refused_in_a_sentence():
