@@ -23,12 +23,80 @@ from gradflow.numerics.scaled import (
 )
 
 
+@dataclass(frozen=True, eq=False)
+class SpanTargets:
+    """The targets that are asked for, and where they lie in spans of B steps.
+
+    Spans are counted back from step T: span q holds the steps T - q B .. T - q B - B + 1, in this
+    order, and the last span as many as are left.
+
+    Attributes
+    ----------
+    targets : int array of shape (n,)
+        Target steps, ascending.
+    T, B : int
+        Steps of the sequence and of a span.
+    """
+
+    targets: Array
+    T: int
+    B: int
+
+    @property
+    def Q(self) -> int:
+        """How many spans there are."""
+        return -(-self.T // self.B)
+
+    @functools.cached_property
+    def spans(self) -> Array:
+        """The span that each target lies in, (n,)."""
+        return np.asarray((self.T - self.targets) // self.B)
+
+    @functools.cached_property
+    def _places(self) -> Array:
+        return np.asarray((self.T - self.targets) % self.B)
+
+    @functools.cached_property
+    def entries(self) -> Array:
+        """The places in a span at which targets enter, ascending, (P,)."""
+        return np.unique(self._places)
+
+    @functools.cached_property
+    def rows(self) -> Array:
+        """Which of the entries is that of each target, (n,)."""
+        return np.searchsorted(self.entries, self._places)
+
+    def own(self, q: int) -> Array:
+        """The entries of the targets in a span, targets ascending."""
+        first, last = self.up_to[q + 1], self.up_to[q]
+        return np.asarray(self.rows[first:last])
+
+    @functools.cached_property
+    def up_to(self) -> list[int]:
+        """How many targets do not lie beyond each span; of one more span, none."""
+        last = np.maximum(self.T - np.arange(self.Q + 1) * self.B, 0)
+        found: list[int] = np.searchsorted(self.targets, last, side="right").tolist()
+        return found
+
+    def by_entry(self, values: Array) -> Array:
+        """Values of the steps, (T,), by span and entry, (Q, P); 0 where no target lies."""
+        found = np.zeros((self.Q, len(self.entries)), values.dtype)
+        found[self.spans, self.rows] = values[self.targets - 1]
+        return found
+
+    def near(self, numbers: Array) -> Array:
+        """Numbers by span, entry and step, (Q, P, B), by target and lag, (n, B); 0 where k > t."""
+        wide = np.zeros((len(self.targets), 2 * self.B), numbers.dtype)
+        wide[:, : self.B] = numbers[self.spans, self.rows]
+        lags = np.arange(self.B)
+        found = np.take_along_axis(wide, self._places[:, None] + lags, axis=1)
+        found[lags >= self.targets[:, None]] = 0
+        return found
+
+
 @dataclass(frozen=True)
 class TargetRows:
     """Rows of targets, for each span of source steps.
-
-    The steps are taken in spans, counted back from the end: span q holds the steps
-    T - q B .. T - q B - B + 1, in this order, and the last span as many as are left.
 
     Attributes
     ----------
@@ -90,10 +158,12 @@ class Signal:
         One column for each step of each span.
     column_exponent : int64 array of shape (Q, B)
         Powers of two of the columns.
-    near : array of shape (T, B)
-        Target step t in row t - 1, lag k in column k - 1; 0 where they do not lie in one span.
-    near_exponent : int64 array of shape (T, B)
+    near : array of shape (n, B)
+        A row for each target, lag k in column k - 1; 0 where they do not lie in one span.
+    near_exponent : int64 array of shape (n, B)
         Powers of two of those.
+    targets : SpanTargets
+        The targets.
     apart : Factors, optional
         Rows and columns again, where a power of two for each does not hold all their numbers:
         products of what it does hold are then looked at.
@@ -104,10 +174,11 @@ class Signal:
     column_exponent: Array
     near: Array
     near_exponent: Array
+    targets: SpanTargets
     apart: Factors | None = None
 
     @classmethod
-    def of_factors(cls, factors: Factors, near: Scaled) -> Signal:
+    def of_factors(cls, factors: Factors, near: Scaled, targets: SpanTargets) -> Signal:
         """A power of two for each row and each column, and the exponents if that loses any."""
         rows, row_exponent, row_depth = _over_largest(factors.rows)
         columns, column_exponent, column_depth = _over_largest(factors.columns)
@@ -117,6 +188,7 @@ class Signal:
             column_exponent,
             near.mantissa,
             np.where(near.mantissa == 0.0, 0, near.exponent),
+            targets,
             None if min(row_depth, column_depth) >= -ROW else factors,
         )
 
@@ -194,7 +266,7 @@ class FactoredTerms:
         self, combine: Callable[..., Array], columns: Array, near: Array, factors: Array
     ) -> tuple[Array, Array]:
         Q, _, B = columns.shape
-        own = lagged(factors)[:, :B]
+        own = lagged(factors)[self.signal.targets.targets - 1, :B]
         return combine(columns, by_span(factors, Q, B)[:, None]), combine(near, own)
 
     def _place(
@@ -208,13 +280,14 @@ class FactoredTerms:
     ) -> None:
         """Write near terms, and rows combined with columns, at their targets and lags."""
         own = slice(0, min(near.shape[1], targets.stop))
-        out[:, own] = near[targets, own]
+        row = self._row(targets)
+        out[:, own] = near[row : row + len(out), own]
         for q, some, place, width in self._far(targets):
             combine(rows[some], columns[q, :, :width], out=_slanted(out, place, width))
 
     def _find_lost(self, factors: Factors, targets: slice, out: Array, exponent: Array) -> None:
         """Find terms anew that a power of two for each row and each column has lost."""
-        T, B = self.signal.near.shape
+        T, B = self.signal.targets.T, self.signal.targets.B
         are_small = np.abs(out) < least_right(0, 0)
         for q, some, place, width in self._far(targets):
             is_small = _slanted(are_small, place, width)
@@ -231,15 +304,21 @@ class FactoredTerms:
 
     def _far(self, targets: slice) -> Iterator[tuple[int, slice, tuple[int, int], int]]:
         """For each span beyond which some targets lie: it, their rows, and where its terms go."""
-        T, B = self.signal.near.shape
+        among, row = self.signal.targets, self._row(targets)
         entered = 0  # rows of the spans before
-        for q, last in enumerate(range(T, 0, -B)):
-            first = max(targets.start, last)  # row of the first target beyond the span
-            if first < targets.stop:
-                some = slice(entered + first - last, entered + targets.stop - last)
+        for q, last in enumerate(range(among.T, 0, -among.B)):
+            first = max(targets.start, last) - targets.start  # the first target beyond the span
+            count = targets.stop - targets.start - first
+            if count > 0:
+                place = entered + row + first - among.up_to[q]
                 # The span's part of row t - 1 begins at column t - last.
-                yield q, some, (first - targets.start, first + 1 - last), min(B, last)
-            entered += T - last
+                column = targets.start + first + 1 - last
+                yield q, slice(place, place + count), (first, column), min(among.B, last)
+            entered += len(among.targets) - among.up_to[q]
+
+    def _row(self, targets: slice) -> int:
+        """Which of the targets that are asked for is the first of some."""
+        return int(np.searchsorted(self.signal.targets.targets, targets.start + 1))
 
 
 def _over_largest(numbers: Scaled) -> tuple[Array, Array, int]:
@@ -279,13 +358,3 @@ def by_span(values: Array, Q: int, B: int) -> Array:
     filled = np.zeros((Q * B, *rest), values.dtype)
     filled[: len(values)] = values[::-1]
     return filled.reshape(Q, B, *rest)
-
-
-def by_lag(numbers: Array) -> Array:
-    """(Q, B, B) by target and source step of a span to (Q * B, B) by target and lag."""
-    Q, B, _ = numbers.shape
-    wide = np.zeros((Q, B, 2 * B), numbers.dtype)
-    wide[:, :, :B] = numbers
-    by_span, by_target, by_step = wide.strides
-    strides = (by_span, by_target + by_step, by_step)
-    return np.lib.stride_tricks.as_strided(wide, (Q, B, B), strides).reshape(Q * B, B)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.cells import LSTM
-from gradflow.cells.base import Gate, Number, Passes, Step, Tree, through
+from gradflow.cells.base import Gate, Number, Passes, Step, Tree, each, through
 from gradflow.engine.path_class_step import beside
 from gradflow.engine.stored_terms import (
     Deltas,
@@ -187,11 +187,14 @@ def _by_spans(
     targets: Array,
 ) -> PathClasses:
     """The same of a cell of one unit, a span of source steps at a time."""
+    T, last = len(source.mantissa), int(targets[-1])
+    slopes, seeds, source = each(lambda part: part[:last], (slopes, seeds, source))
+    gates = tuple(Gate(signal, slope[:last]) for signal, slope in gates)
     signals = tuple({gate.signal for gate in gates})
     parted = _Parted(cell, division, signals)
-    parts = spans(parted, slopes, seeds, len(signals), division.feeds)
+    parts = spans(parted, slopes, seeds, len(signals), division.feeds, targets)
     gates = tuple(Gate(signals.index(signal), slope) for signal, slope in gates)
-    T, signed = len(source.mantissa), cell.signed and len(gates) == 1
+    signed = cell.signed and len(gates) == 1
     log10 = np.empty((len(parts), len(targets), T))
     sign = np.zeros(log10.shape, np.int8)
     for part, kept in enumerate(parts):

@@ -10,14 +10,19 @@ a span `R`, spans `Q`. The longest come last, which NumPy passes over fastest.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from gradflow.cells.base import StepBack, each
-from gradflow.engine.factored_terms import FactoredTerms, Factors, Signal, by_lag, by_span
+from gradflow.engine.factored_terms import (
+    FactoredTerms,
+    Factors,
+    Signal,
+    SpanTargets,
+    by_span,
+)
 from gradflow.engine.step_maps import Steps
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 
@@ -28,8 +33,8 @@ class ScaledSpans:
 
     Attributes
     ----------
-    T : int
-        Sequence length.
+    targets : SpanTargets
+        The targets.
     rows : Scaled array of shape (U, N)
         Rows of the targets beyond each span as they enter it, span after span.
     beyond : int array of shape (Q,)
@@ -38,7 +43,7 @@ class ScaledSpans:
         The signals at each step of the spans: of their units, and of their own targets.
     """
 
-    T: int
+    targets: SpanTargets
     rows: Scaled
     beyond: Array
     found: Scaled
@@ -69,20 +74,19 @@ class ScaledSpans:
             Scaled(columns.mantissa, columns.exponent - moved[:, :, None]),
         )
         near = found[:, U:].transpose(2, 1, 0)
-        by_target = (by_lag(part)[: self.T][::-1] for part in (near.mantissa, near.exponent))
-        return Signal.of_factors(factors, Scaled(*by_target))
+        by_target = (self.targets.near(part) for part in (near.mantissa, near.exponent))
+        return Signal.of_factors(factors, Scaled(*by_target), self.targets)
 
 
 def spans_with_exponents(
-    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, G: int
+    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, G: int, targets: SpanTargets
 ) -> tuple[ScaledSpans, ...]:
-    """Carry every target back to step 1, for each of G parts; arguments as of `spans`."""
-    T = len(seeds.mantissa)
-    B = math.isqrt(T - 1) + 1
-    found, left = _inside(_maps(cell, steps, signals, G, B), seeds, signals * G)
-    rows = _beyond(left)
+    """Carry targets back to step 1, for each of G parts; arguments as of `spans`."""
+    maps = _maps(cell, steps, signals, G, targets.B)
+    found, left = _inside(maps, seeds, signals * G, targets)
+    rows = _beyond(left, targets)
     beyond = np.array([row.shape[1] for row in rows])
-    return tuple(ScaledSpans(T, _joined(rows), beyond, found[:, g::G]) for g in range(G))
+    return tuple(ScaledSpans(targets, _joined(rows), beyond, found[:, g::G]) for g in range(G))
 
 
 def _maps(cell: StepBack, steps: Steps, signals: int, G: int, B: int) -> Scaled:
@@ -128,39 +132,48 @@ def _product(rows: Scaled, maps: Scaled, summed: Array) -> Scaled:
     return Scaled(mantissa, exponent).sum(axis=0)
 
 
-def _inside(maps: Scaled, seeds: Scaled, signals: int) -> tuple[Scaled, Scaled]:
+def _inside(
+    maps: Scaled, seeds: Scaled, signals: int, targets: SpanTargets
+) -> tuple[Scaled, Scaled]:
     """Carry a unit of each state, and its own targets, through every span.
 
     Returns
     -------
     found : Scaled array of shape (B, V, R, Q)
-        At each step the signals of each row: first the units, then the targets, last first.
+        At each step the signals of each row: first the units, then the entries of targets.
     left : Scaled array of shape (U, R, Q)
         What is left of the rows after the span.
     """
     B, U, _, Q = maps.shape
-    seed, seed_exponent = (by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
-    units = np.concatenate([np.eye(U), np.zeros((U, B))], axis=1)
+    seed, seed_exponent = (
+        targets.by_entry(part[:, 0]) for part in (seeds.mantissa, seeds.exponent)
+    )
+    P = len(targets.entries)
+    units = np.concatenate([np.eye(U), np.zeros((U, P))], axis=1)
     rows = Scaled.of(np.repeat(units[:, :, None], Q, axis=2))
-    found = Scaled.of(np.zeros((B, signals, U + B, Q)))
+    found = Scaled.of(np.zeros((B, signals, U + P, Q)))
     summed = _summed(np.any(maps.mantissa, axis=(0, 3)))
-    for p in range(B):
-        rows.mantissa[0, U + p], rows.exponent[0, U + p] = seed[:, p], seed_exponent[:, p]
-        entered = slice(0, U + p + 1)
+    places: list[int] = np.searchsorted(targets.entries, np.arange(B), side="right").tolist()
+    for p, entry in enumerate(places):
+        if entry and targets.entries[entry - 1] == p:
+            new = U + entry - 1
+            rows.mantissa[0, new] = seed[:, entry - 1]
+            rows.exponent[0, new] = seed_exponent[:, entry - 1]
+        entered = slice(0, U + entry)
         made = _product(rows[:, entered], maps[p], summed)
         for whole, part in ((found[p], made[:signals]), (rows, made[signals:])):
             whole.mantissa[:, entered], whole.exponent[:, entered] = part.mantissa, part.exponent
     return found, rows
 
 
-def _beyond(left: Scaled) -> list[Scaled]:
+def _beyond(left: Scaled, targets: SpanTargets) -> list[Scaled]:
     """Rows of the targets beyond each span as they enter it, (U, n) for each span."""
     U, _, Q = left.shape
     maps = Scaled(*(part[:, :U].swapaxes(0, 1) for part in (left.mantissa, left.exponent)))
     summed = _summed(np.any(maps.mantissa, axis=2))
     rows = [Scaled.of(np.zeros((U, 0)))]
     for q in range(Q - 1):
-        own = left[:, : U - 1 : -1, q]  # they came last first
+        own = left[:, U + targets.own(q), q]
         rows.append(_joined([own, _product(rows[-1], maps[:, :, q], summed)]))
     return rows
 

@@ -25,8 +25,8 @@ from gradflow.cells.base import StepBack, Tree, each
 from gradflow.engine.factored_terms import (
     FactoredTerms,
     Signal,
+    SpanTargets,
     TargetRows,
-    by_lag,
     by_span,
     power_range,
 )
@@ -58,9 +58,14 @@ class Spans:
 
 
 def spans(
-    cell: StepBack, slopes: Tree, seeds: Scaled, signals: int, feeds: Array = _ONE_PART
+    cell: StepBack,
+    slopes: Tree,
+    seeds: Scaled,
+    signals: int,
+    feeds: Array = _ONE_PART,
+    targets: Array | None = None,
 ) -> tuple[Spans | ScaledSpans, ...]:
-    """Carry dL_t/d(hidden state)_t of every target t back to step 1, by spans.
+    """Carry dL_t/d(hidden state)_t of targets t back to step 1, by spans.
 
     Parameters
     ----------
@@ -75,33 +80,36 @@ def spans(
         How many signals a step back has.
     feeds : bool array of shape (parts, parts)
         Whether what is in a part, axis 1, stays in or gets to another, axis 0.
+    targets : int array of shape (n,), optional
+        Target steps, ascending; every step unless given.
 
     Returns
     -------
     tuple of Spans or ScaledSpans
         One for each part.
     """
-    steps = Steps(cell, slopes)
+    steps, T = Steps(cell, slopes), len(seeds.mantissa)
+    # As many steps in a span as there are spans: neither is taken often.
+    asked = np.arange(1, T + 1) if targets is None else targets
+    among = SpanTargets(asked, T, math.isqrt(T - 1) + 1)
     if all(steps.sure):
-        found = _plain_spans(cell, steps, seeds, signals, feeds)
+        found = _plain_spans(cell, steps, seeds, signals, feeds, among)
         if found is not None:
             return found
-    return spans_with_exponents(cell, steps, seeds, signals, len(feeds))
+    return spans_with_exponents(cell, steps, seeds, signals, len(feeds), among)
 
 
 def _plain_spans(
-    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, feeds: Array
+    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, feeds: Array, targets: SpanTargets
 ) -> tuple[Spans, ...] | None:
     """The same in plain numbers; None where numbers that share a power lie too far apart."""
-    T, G = len(seeds.mantissa), len(feeds)
-    # As many steps in a span as there are spans: neither is taken often.
-    B = math.isqrt(T - 1) + 1
-    inside = _inside(cell, steps, seeds, signals, G, B)
-    rows = None if inside is None else _beyond(inside, feeds)
+    G = len(feeds)
+    inside = _inside(cell, steps, seeds, signals, G, targets)
+    rows = None if inside is None else _beyond(inside, feeds, targets)
     if inside is None or rows is None:
         return None
     U = inside.left.shape[-1]
-    near_exponent = by_lag(inside.exponents[:, U:])[:T][::-1]
+    near_exponent = targets.near(inside.exponents[:, U:])
     return tuple(
         Spans(
             tuple(
@@ -109,8 +117,9 @@ def _plain_spans(
                     rows[g],
                     numbers[:, _fed(feeds[g], U), g],
                     inside.exponents[:, 0],
-                    np.tril(by_lag(numbers[:, U:, g])[:T][::-1]),
+                    targets.near(numbers[:, U:, g]),
                     near_exponent,
+                    targets,
                 )
                 for numbers in inside.numbers
             )
@@ -123,10 +132,10 @@ def _plain_spans(
 class _Inside:
     """What was carried through each span: first a unit of each state, then its own targets.
 
-    Q spans, and U + B rows in each, where U counts the states of all G parts. numbers, for each
-    signal, (Q, U + B, G, B), and exponents, (Q, U + B, B), have one column a step; left is what is
-    left of the rows after the span, (Q, U + B, U), state after state, over 2^left_exponent,
-    (Q, U + B). The units of a span share their power of two.
+    Q spans, and U + P rows in each, where U counts the states of all G parts and P the entries of
+    targets. numbers, for each signal, (Q, U + P, G, B), and exponents, (Q, U + P, B), have one
+    column a step; left is what is left of the rows after the span, (Q, U + P, U), state after
+    state, over 2^left_exponent, (Q, U + P). The units of a span share their power of two.
     """
 
     numbers: tuple[Array, ...]
@@ -136,37 +145,40 @@ class _Inside:
 
 
 def _inside(
-    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, G: int, B: int
+    cell: StepBack, steps: Steps, seeds: Scaled, signals: int, G: int, targets: SpanTargets
 ) -> _Inside | None:
     """Carry units and targets through all spans side by side; None where they lie too far apart.
 
-    Axes are Q spans, R = U + B rows of each, U numbers of a row and, first, B steps. A step is one
+    Axes are Q spans, R = U + P rows of each, U numbers of a row and, first, B steps. A step is one
     product (Q, R, U) @ (Q, U, signals * G + U): its signals, and the row that is carried on.
     """
-    U = G * len(cell.states)
-    maps = np.ascontiguousarray(
-        by_span(_maps(cell, steps, G), -(-len(steps.sure) // B), B).swapaxes(0, 1)
+    U, Q, B = G * len(cell.states), targets.Q, targets.B
+    R = U + len(targets.entries)
+    maps = np.ascontiguousarray(by_span(_maps(cell, steps, G), Q, B).swapaxes(0, 1))
+    seed, seed_exponent = (
+        targets.by_entry(part[:, 0]) for part in (seeds.mantissa, seeds.exponent)
     )
-    Q = maps.shape[1]
-    seed, seed_exponent = (by_span(part[:, 0], Q, B) for part in (seeds.mantissa, seeds.exponent))
-    found = np.zeros((B, Q, U + B, signals * G + U))
-    exponents = np.zeros((B, Q, U + B), np.int64)
-    exponent = np.zeros((Q, U + B), np.int64)
+    found = np.zeros((B, Q, R, signals * G + U))
+    exponents = np.zeros((B, Q, R), np.int64)
+    exponent = np.zeros((Q, R), np.int64)
     exponent[:, U:] = np.where(seed == 0.0, 0, seed_exponent)
-    carried = np.zeros((Q, U + B, U))
+    carried = np.zeros((Q, R, U))
     carried[:, range(U), range(U)] = 1.0
     bounds = _SpanBounds(steps, Q, B)
+    entered = U
     for p in range(B):
-        carried[:, U + p, 0] = seed[:, p]
-        bounds.let_seeds_in()
-        now, own = carried[:, : U + p + 1], exponent[:, : U + p + 1]
+        if entered < R and targets.entries[entered - U] == p:
+            carried[:, entered, 0] = seed[:, entered - U]
+            bounds.let_seeds_in()
+            entered += 1
+        now, own = carried[:, :entered], exponent[:, :entered]
         if not bounds.hold(p):
             renew([now], own, U)
             bounds.measure(now)
             if not bounds.hold(p):
                 return None
         exponents[p] = exponent
-        np.matmul(now, maps[p], out=found[p, :, : U + p + 1])
+        np.matmul(now, maps[p], out=found[p, :, :entered])
         bounds.follow(p)
         carried = found[p, :, :, signals * G :]
     renew([carried], exponent, U)
@@ -214,17 +226,17 @@ def _maps(cell: StepBack, steps: Steps, G: int) -> Array:
     return np.concatenate(list(parts), axis=2)
 
 
-def _beyond(inside: _Inside, feeds: Array) -> list[TargetRows] | None:
+def _beyond(inside: _Inside, feeds: Array, targets: SpanTargets) -> list[TargetRows] | None:
     """For each part, rows of the targets beyond each span as they enter it; None as for `spans`."""
     left, left_exponent = inside.left, inside.left_exponent
     (Q, _, U), G = left.shape, len(feeds)
-    by_part = left.reshape(Q, -1, U // G, G).transpose(0, 3, 2, 1)  # (Q, G, S, U + B)
+    by_part = left.reshape(Q, -1, U // G, G).transpose(0, 3, 2, 1)  # (Q, G, S, U + P)
     parts, rows = [np.zeros((G, U // G, 0))], [np.zeros((G, U, 0))]
     exponents = [np.zeros((G, 0), np.int64)]
     far = np.zeros(G, bool)
     for q in range(Q - 1):
-        # A span's own targets came last first.
-        own, own_exponent = by_part[q, :, :, : U - 1 : -1], left_exponent[q, : U - 1 : -1]
+        places = U + targets.own(q)
+        own, own_exponent = by_part[q][:, :, places], left_exponent[q, places]
         numbers = np.concatenate([own, by_part[q, :, :, :U] @ rows[-1]], axis=2)
         exponent = np.concatenate(
             [

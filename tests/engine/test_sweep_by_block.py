@@ -119,3 +119,31 @@ def test_a_slope_of_a_saturated_unit_is_that_of_its_formula():
     flow = gf.gradient_flow(gf.RNN(5000.0, 0.5), np.ones(3), loss=gf.UnitLoss())
     slope = np.log10(4.0) - 2 * 5000.5 / np.log(10.0)  # 4 exp(-2 z) but for 1e-4000
     assert flow.log10("b")[-1, 0] == pytest.approx(slope, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lstm", "lstm by gate", "lstm without w_h", "a gate shut"])
+@pytest.mark.parametrize("T", [1, 5, 37])
+def test_classes_of_chosen_targets_are_those_of_all(name, T):
+    cell = CELLS.get(name) or gf.LSTM.scalar(0.5, 0.9, b_f=-200.0)
+    x = np.random.default_rng(T).normal(size=T)
+    whole = gf.gradient_flow(cell, x, loss=gf.UnitLoss())
+    expected = whole.by_detours("w_xf", classes=4), whole.by_first_gate("b")
+    for targets in ([T], [T // 2 + 1], sorted({1, T // 3 + 1, max(1, T - 1), T})):
+        some = gf.gradient_flow(cell, x, loss=gf.UnitLoss(), targets=targets)
+        found = some.by_detours("w_xf", classes=4), some.by_first_gate("b")
+        rows = some.targets - 1
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours.log10, theirs.log10[:, rows], rtol=1e-11, atol=1e-11)
+        np.testing.assert_array_equal(found[0].sign, expected[0].sign[:, rows])
+
+
+@pytest.mark.parametrize("b_f", [1.0, -200.0])
+def test_one_target_carries_no_rows_of_others(b_f):
+    cell, slopes, seeds = swept(gf.LSTM.scalar(0.5, 0.9, b_f=b_f), 400)
+    one, every = (
+        spans(cell, slopes, seeds, 2, targets=targets)[0].times(0, Scaled.of(np.ones(400))).signal
+        for targets in (np.array([400]), None)
+    )
+    assert (one.near.shape, every.near.shape) == ((1, 20), (400, 20))
+    # A row for each of the 19 spans that lie before the target's own; of all, 20 more at each span.
+    assert (len(one.rows.numbers), len(every.rows.numbers)) == (19, 20 * sum(range(20)))
