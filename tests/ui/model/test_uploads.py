@@ -69,8 +69,10 @@ def test_a_projection_is_shown_with_both_its_sizes():
     tensors["weight_hr_l0"] = np.random.default_rng(1).normal(size=(2, 4)).astype(np.float32)
     app = quiet(upload(opened(), save(tensors)))
     assert_shows(app, gf.from_state_dict(tensors), noise(app, 3))
-    app = unfolded(app, "architecture")
+    for section in ("signed", "all_steps", "truncation", "architecture"):
+        app = unfolded(app, section)
     assert list(app.table[0].value["H"]) == ["4 projected to 2"]
+    assert "LSTM, H = 4 projected to 2" in said(app).replace("\\", "")
     radii = [
         abs(np.linalg.eigvals(w @ tensors["weight_hr_l0"])).max()
         for w in np.split(tensors["weight_hh_l0"], 4)
