@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
-import torch
 
 from gradflow.keras.layer_calls import LayerCall, call_of_layer
 from gradflow.keras.recurrent_layers import RecurrentLayer, layers_within
-from gradflow.torch.quiet_pass import check_loss, left_as_it_was
+from gradflow.torch.quiet_pass import check_loss, gradients_of, left_as_it_was
 from gradflow.torch.recurrent_parts import as_array
 from gradflow.watching.probed_module import ProbedModule
 
@@ -47,12 +46,13 @@ def probed_layers(
     with left_as_it_was(model, ()), _variables_kept(model), _calls(kept) as calls:
         loss = loss_of(model)
         check_loss(loss)
-        asked = [leaf for call in calls for leaf in call.leaves]
-        asked += [w for one in layers for own in weights[one] for w in own.values()]
-        found = iter(torch.autograd.grad(loss, asked, allow_unused=True))
-    # In the order in which they were asked for.
-    back = {call: [next(found) for _ in call.leaves] for call in calls}
-    own = {one: [{name: next(found) for name in part} for part in weights[one]] for one in layers}
+        of_weights = [part.values() for one in layers for part in weights[one]]
+        found = gradients_of(loss, [*(call.leaves for call in calls), *of_weights])
+    back = dict(zip(calls, found, strict=False))
+    parts = iter(found[len(calls) :])
+    own = {
+        one: [dict(zip(part, next(parts), strict=True)) for part in weights[one]] for one in layers
+    }
     probed = []
     for one in layers:
         own_calls = [call for call in calls if call.layer is one.layer]

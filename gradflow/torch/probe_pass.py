@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from gradflow.torch.module_calls import ModuleCall, call_of
-from gradflow.torch.quiet_pass import check_loss, left_as_it_was
+from gradflow.torch.quiet_pass import check_loss, gradients_of, left_as_it_was
 from gradflow.torch.recurrent_parts import RecurrentPart
 from gradflow.watching.probed_module import ProbedModule
 
@@ -47,12 +47,13 @@ def probed_modules(
     with left_as_it_was(network, modules), _calls(modules) as calls:
         loss = loss_of(network)
         check_loss(loss)
-        asked = [leaf for call in calls for leaf in call.leaves]
-        asked += [w for module in modules for w in weights[module].values()]
-        found = iter(torch.autograd.grad(loss, asked, allow_unused=True))
-    # In the order in which they were asked for.
-    back = {call: [next(found) for _ in call.leaves] for call in calls}
-    own = {module: {name: next(found) for name in weights[module]} for module in modules}
+        of_weights = [weights[module].values() for module in modules]
+        found = gradients_of(loss, [*(call.leaves for call in calls), *of_weights])
+    back = dict(zip(calls, found, strict=False))
+    own = {
+        module: dict(zip(weights[module], gradients, strict=True))
+        for module, gradients in zip(modules, found[len(calls) :], strict=True)
+    }
     probed = []
     for part in parts:
         own_calls = [call for call in calls if call.module is part.module]

@@ -1,10 +1,10 @@
-"""What a pass through a network leaves as it was, and the loss that it must come to."""
+"""What a pass through a network leaves as it was, its loss, and the gradients of that."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -45,3 +45,23 @@ def check_loss(loss: Any) -> None:
     if not is_tensor or loss.numel() != 1 or not loss.requires_grad:
         said = f"a tensor of shape {tuple(loss.shape)}" if is_tensor else type(loss).__name__
         raise ValueError(f"probe must return one number that has a gradient. Got {said}.")
+
+
+def gradients_of(loss: Any, groups: Iterable[Iterable[Any]]) -> list[list[Any]]:
+    """The gradients of groups of tensors, asked for together: none is added up anywhere.
+
+    Parameters
+    ----------
+    loss : Tensor
+        The loss of a probe.
+    groups : iterable of iterables of Tensor
+
+    Returns
+    -------
+    list of lists of Tensor or None
+        Group by group; None where the loss does not depend on a tensor.
+    """
+    kept = [list(group) for group in groups]
+    asked = [tensor for group in kept for tensor in group]
+    found = iter(torch.autograd.grad(loss, asked, allow_unused=True))
+    return [[next(found) for _ in group] for group in kept]
