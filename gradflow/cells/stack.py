@@ -101,9 +101,10 @@ class Stack:
         object.__setattr__(self, "layers", tuple(given))
 
     def __repr__(self) -> str:
+        kind = type(self).__name__
         if len(self.layers) > _LISTED:
-            return f"Stack({len(self.layers)} layers, H={self.H}, D={self.D})"
-        return f"Stack({', '.join(map(repr, self.layers))})"
+            return f"{kind}({len(self.layers)} layers, H={self.H}, D={self.D})"
+        return f"{kind}({', '.join(map(repr, self.layers))})"
 
     @property
     def H(self) -> int:

@@ -79,4 +79,5 @@ def state_signals(cell: Cell, slopes: Tree) -> dict[str, int]:
     for layer, own in zip(layers, trees, strict=True):
         places += range(signals, signals + len(layer.states))
         signals += 1 + max(gate.signal for gate in layer.gates(own))
-    return dict(zip(cell.states, places, strict=True))
+    # A state that is only read, before all others, has no signal of its own.
+    return dict(zip(cell.states[-len(places) :], places, strict=True))

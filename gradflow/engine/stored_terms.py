@@ -172,11 +172,11 @@ def gate_deltas(
     on_step : callable, optional
         As in `gradient_flow`.
     targets : int array of shape (n,), optional
-        Target steps, ascending; every step unless given. Where every gate has one unit it makes no
+        Target steps, ascending; every step unless given. Where every state is a number it makes no
         difference, as nothing is kept for every target and source step.
     """
     gates = cell.gates(slopes)
-    if are_numbers(gates):
+    if are_numbers(gates) and set(cell.widths) == {1}:
         (kept,) = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
         return Deltas(gates, kept)
     steps = every_step(seeds) if targets is None else targets

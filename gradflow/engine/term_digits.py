@@ -101,7 +101,7 @@ def _paths(fine: BackwardPass) -> BackwardPass:
 def pattern_cell(cell: Any) -> Any:
     """A cell, or a stack, with 1 for all weights other than 0."""
     if isinstance(cell, Stack):
-        return Stack([pattern_cell(layer) for layer in cell.layers])
+        return type(cell)([pattern_cell(layer) for layer in cell.layers])
     return replace(cell, **{name: (w != 0.0) * 1.0 for name, w in cell.weights.items()})
 
 
