@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import plotly.graph_objects as go
 
-from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.colour_scale import Axis, View, colour_range
 from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import row_profile, term_panel
 from gradflow.figures.builders.paper import on_paper
@@ -29,7 +29,7 @@ def plot_comparison(
     *,
     relative: bool = True,
     signs: bool = False,
-    axis: Literal["lag", "source"] = "lag",
+    axis: Axis = "lag",
     floor: float = -12.0,
     title: str | None = None,
     dark: bool | None = False,

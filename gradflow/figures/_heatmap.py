@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import plotly.graph_objects as go
 
-from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.colour_scale import Axis, View, colour_range
 from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.flow_records import term_panel
 from gradflow.figures.builders.paper import on_paper
@@ -26,7 +25,7 @@ def plot_heatmap(
     direction: str | None = None,
     relative: bool = True,
     signs: bool = False,
-    axis: Literal["lag", "source"] = "lag",
+    axis: Axis = "lag",
     floor: float = -12.0,
     title: str | None = None,
     words: Sequence[str] | None = None,
@@ -50,8 +49,8 @@ def plot_heatmap(
         Whether each row is divided by its k = 1 term; in the square by its largest.
     signs : bool
         Whether colours tell signs too, where terms have them.
-    axis : {"lag", "source"}
-        What the horizontal axis counts: the lag k, or the source step j.
+    axis : {"lag", "source", "log"}
+        What the horizontal axis counts: the lag k, the source step j, or the lag on a log scale.
     floor : float
         log10 of the size below which all colours are alike, below 0.
     title : str, optional

@@ -145,6 +145,7 @@ def dark(open_shared_page):
         "?w_s=0.9",
         "?w_s=-0.9&signs=1&sequence=impulse",
         "?T=420&axis=source",
+        "?T=420&axis=log",
     ],
 )
 def test_a_new_value_is_painted_before_plotly_draws_it_and_in_the_same_pixels(open_page, query):
@@ -240,7 +241,7 @@ def test_a_click_picks_the_cell_that_is_explained(open_page):
     tab.eventually(lambda: {"last": "0", "t": "33", "lag": "9"}.items() <= _query(tab).items())
 
 
-@pytest.mark.parametrize("axis", ["lag", "source"])
+@pytest.mark.parametrize("axis", ["lag", "source", "log"])
 def test_arrow_keys_move_the_crosshair_and_enter_picks(open_page, axis):
     tab = open_page(f"?axis={axis}&last=0&t=30&lag=10")
     panel = tab.page.locator(".gradflow-heatmaps [role=application]").first
@@ -249,7 +250,7 @@ def test_arrow_keys_move_the_crosshair_and_enter_picks(open_page, axis):
     assert readout.get_attribute("aria-live") == "polite"
     tab.page.keyboard.press("ArrowUp")
     tab.page.keyboard.press("ArrowRight")
-    k = 11 if axis == "lag" else 8
+    k = 8 if axis == "source" else 11
     assert f"t = 29, k = {k}, j = {30 - k}" in _readout(tab)
     tab.page.keyboard.press("Enter")
     expect(tab.page.get_by_text(term_words.title(29, k))).to_have_count(1)

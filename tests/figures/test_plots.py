@@ -246,7 +246,7 @@ def test_plots_are_figures_and_refuse_unknown_choices():
 
 # What each argument must be, and values that are none of it.
 RULES = {
-    "axis": ("one of lag, source", ["lags", 3, None]),
+    "axis": ("one of lag, source, log", ["lags", 3, None]),
     "by": ("one of detours, first gate", ["gate", 3, None]),
     "classes": ("a whole number from 2 to 8", [1, "a", 2.5, None]),
     "dark": ("True, False or None", ["x", 1, "no"]),

@@ -1,6 +1,7 @@
 """The film of a weight and the pulse of a target: their pictures, their page, their GIF."""
 
 import io
+import math
 import re
 import zlib
 from dataclasses import replace
@@ -95,7 +96,7 @@ def test_a_film_depends_on_no_control_that_it_does_not_show():
     assert depended_on(replace(SHORT, signs=True), change) != base
 
 
-@pytest.mark.parametrize("axis", ["lag", "source"])
+@pytest.mark.parametrize("axis", ["lag", "source", "log"])
 @pytest.mark.parametrize("t", [5, 8])
 def test_the_row_of_the_target_fills_with_the_pulse(axis, t):
     settings = replace(SHORT, axis=axis, last=False, t=t)
@@ -105,7 +106,7 @@ def test_the_row_of_the_target_fills_with_the_pulse(axis, t):
         squares = np.zeros((t + 1, 8, 8), np.uint8)
         squares[:, *np.tril_indices(8)] = panel.triangles
         for k, square in enumerate(squares):
-            back = np.arange(k) if axis == "lag" else t - 1 - np.arange(k)
+            back = t - 1 - np.arange(k) if axis == "source" else np.arange(k)
             reached = np.isin(np.arange(8), back)
             assert ((square[t - 1] != NOTHING) == reached).all()
             assert ((panel.strips[k] != NOTHING) == reached).all()
@@ -113,6 +114,17 @@ def test_the_row_of_the_target_fills_with_the_pulse(axis, t):
         others = np.arange(8) != t - 1
         assert (squares[:, others] == squares[-1, others]).all()
         assert [head[0] for head in film.heads] == [t - 1] * (t + 1)
+
+
+@pytest.mark.parametrize(("T", "block"), [(8, 1), (500, 3)])
+def test_a_film_spreads_its_columns_on_a_log_scale(T, block):
+    settings = Settings(T=T, axis="log", last=False, t=2)
+    spread = pulse_of(settings, run(settings)).spread
+    lasts = np.minimum(block * np.arange(1, math.ceil(T / block) + 1), T)
+    edges = np.sqrt(np.append(0.5, lasts * (lasts + 1.0)))
+    shares = np.diff(np.log(edges)) / np.log(edges[-1] / edges[0])
+    found = np.bincount(spread, minlength=len(shares)) / len(spread)
+    np.testing.assert_allclose(found, shares, atol=1.1 / len(spread))
 
 
 def test_the_ways_of_the_lstm_add_up_to_what_arrives():

@@ -103,16 +103,21 @@ def test_the_script_fills_triangles_up(n):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("axis", ["lag", "source"])
-@pytest.mark.parametrize(("T", "block"), [(5, 1), (7, 3)])
-def test_each_term_lies_in_a_cell_that_shows_it_at_its_place(axis, T, block):
+@pytest.mark.parametrize(
+    ("axis", "columns"), [("lag", None), ("source", None), ("log", [1, 2, 3, 6, 8])]
+)
+@pytest.mark.parametrize("block", [1, 3])
+def test_each_term_lies_in_a_cell_that_shows_it_at_its_place(axis, columns, block):
+    T = 7
     terms = [(t, k) for t in range(1, T + 1) for k in range(1, t + 1)]
-    cells = f"new Cells({json.dumps({'T': T, 'block': block, 'axis': axis})})"
+    content = {"T": T, "block": block, "axis": axis, "columns": columns}
+    cells = f"new Cells({json.dumps(content)})"
     found = _result("cell_places.js", f"{json.dumps(terms)}.map(([t, k]) => {cells}.cellOf(t, k))")
     places = []
     for (t, k), (row, column) in zip(terms, found, strict=True):
-        other = k if axis == "lag" else t + 1 - k
-        places.append((row, column, block * ((t - 1) % block) + (other - 1) % block))
+        other = t + 1 - k if axis == "source" else k
+        first, end = (columns or range(1, 3 * T, block))[column : column + 2]
+        places.append((row, column, (end - first) * ((t - 1) % block) + other - first))
     shown = _result(
         "cell_places.js", f"{json.dumps(places)}.map((place) => {cells}.termOf(...place))"
     )

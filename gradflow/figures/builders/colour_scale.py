@@ -24,7 +24,8 @@ from gradflow.figures.builders.text import power_of_ten
 from gradflow.figures.builders.tick_labels import power_ticks
 
 FONT = 12
-AXES = ("lag", "source")
+AXES = ("lag", "source", "log")
+Axis = Literal["lag", "source", "log"]
 UNDER_TITLE = "<br><span style='font-size:3px'> </span>"  # keeps the title off the colour bar
 
 
@@ -40,8 +41,8 @@ class View:
         log10 of the magnitude below which all colours are alike.
     signs : bool
         Colour by sign too, where a panel has signs.
-    axis : "lag" or "source"
-        What the horizontal axis counts.
+    axis : "lag", "source" or "log"
+        What the horizontal axis counts: lags, source steps, or lags on a log scale.
     low, high : float
         log10 of the magnitudes at the ends of the colour scale.
     dark : bool or None
@@ -56,7 +57,7 @@ class View:
     relative: bool = True
     floor: float = -12.0
     signs: bool = False
-    axis: Literal["lag", "source"] = "lag"
+    axis: Axis = "lag"
     low: float = -12.0
     high: float = 0.0
     dark: bool | None = None
@@ -65,7 +66,7 @@ class View:
         if not self.low < self.high:
             raise ValueError(f"low must be below high. Got {self.low} and {self.high}.")
         if self.axis not in AXES:
-            raise ValueError(f"axis must be 'lag' or 'source'. Got {self.axis!r}.")
+            raise ValueError(f"axis must be 'lag', 'source' or 'log'. Got {self.axis!r}.")
 
 
 def colour_range(panels: Sequence[Panel], relative: bool, floor: float) -> tuple[float, float]:

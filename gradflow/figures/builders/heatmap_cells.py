@@ -8,7 +8,7 @@ import numpy as np
 
 from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.panel import Panel, by_source
-from gradflow.figures.builders.pooling import pooled
+from gradflow.figures.builders.pooling import log_columns, log_edges, pooled
 from gradflow.numerics.scaled import Array
 
 
@@ -19,16 +19,18 @@ class Cells:
     Attributes
     ----------
     block : int
-        Terms along each side of a cell.
-    log10 : float32 array of shape (m, m)
+        Steps of a row, and of a column where `columns` says nothing else.
+    log10 : float32 array of shape (m, n)
         log10 of the magnitude, relative to the k = 1 term in a relative view. Minus infinity where
         exactly zero, nan where there is no term.
-    sign : int8 array of shape (m, m) or None
+    sign : int8 array of shape (m, n) or None
         Its sign, 0 where there is no term; None for norms.
-    place : array of shape (m, m) or None
+    place : array of shape (m, n) or None
         Which term of the block it is, as in `pooling.Pooled`; None where each term is a cell.
-    doubtful : bool array of shape (m, m) or None
+    doubtful : bool array of shape (m, n) or None
         Whether that term has too few digits; None where nobody asks.
+    columns : array of shape (n + 1,) or None
+        The first lag of each column of a log axis, as `pooling.log_columns` has them.
     """
 
     block: int
@@ -36,20 +38,34 @@ class Cells:
     sign: Array | None
     place: Array | None
     doubtful: Array | None = None
+    columns: Array | None = None
 
     @property
     def steps(self) -> Array:
-        """Where the cells' middles stand on either axis, (m,)."""
+        """Where the cells' middles stand on the vertical axis, (m,)."""
         return 1.0 + 0.5 * (self.block - 1) + self.block * np.arange(len(self.log10))
 
     @property
+    def across(self) -> Array:
+        """The same on the horizontal axis; on a log axis where cells begin and end, (n + 1,)."""
+        return self.steps if self.columns is None else log_edges(self.columns)
+
+    @property
+    def is_triangle(self) -> bool:
+        """Whether a row has as many cells as it is far down."""
+        return self.columns is None or self.block == 1
+
+    @property
     def terms(self) -> tuple[Array, Array]:
-        """Row and column, from 0, of the term that each cell shows, (m, m) each."""
+        """Row and column, from 0, of the term that each cell shows, (m, n) each."""
         rows, columns = (np.asarray(index) for index in np.indices(self.log10.shape))
         if self.place is None:
             return rows, columns
-        within = np.divmod(self.place.astype(np.intp), self.block)
-        return self.block * rows + within[0], self.block * columns + within[1]
+        starts, widths = self.block * columns, np.array(self.block)
+        if self.columns is not None:
+            starts, widths = self.columns[:-1] - 1, np.diff(self.columns)
+        row, column = np.divmod(self.place.astype(np.intp), widths)
+        return self.block * rows + row, starts + column
 
 
 def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
@@ -71,10 +87,11 @@ def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
     doubtful = None
     if panel.doubtful is not None:
         doubtful = arranged(np.where(panel.doubtful, 1.0, 0.0), view) == 1.0
+    columns = log_columns(panel.T, block) if view.axis == "log" else None
     if block == 1:
-        return Cells(1, log10.astype(np.float32), sign, None, doubtful)
-    largest = pooled(log10, block)
-    cells = Cells(block, largest.log10, None, largest.place)
+        return Cells(1, log10.astype(np.float32), sign, None, doubtful, columns)
+    largest = pooled(log10, block, columns)
+    cells = Cells(block, largest.log10, None, largest.place, columns=columns)
     return replace(
         cells,
         sign=None if sign is None else sign[cells.terms],
@@ -88,7 +105,7 @@ def arranged(terms: Array, view: View) -> Array:
 
 
 def positions(cells: Cells, view: View) -> Array:
-    """Where each cell stands on the colour scale, float32 (m, m); nan where it is drawn otherwise.
+    """Where each cell stands on the colour scale, float32 (m, n); nan where it is drawn otherwise.
 
     Beyond the ends of the scale the colour is that of the end.
     """

@@ -17,7 +17,7 @@ from gradflow.numerics.scaled import Array
 _LARGEST_SHOWN = float(np.finfo(np.float32).max)
 
 
-def hover(panel: Panel, cells: Cells, shown: Array | None, zero: bool) -> dict[str, Any]:
+def hover(panel: Panel, cells: Cells, shown: Array | None, mark: str = "") -> dict[str, Any]:
     """The fields of a trace that make its labels.
 
     Parameters
@@ -28,16 +28,16 @@ def hover(panel: Panel, cells: Cells, shown: Array | None, zero: bool) -> dict[s
         Its cells.
     shown : array of shape (m, m, 6 or 7) or None
         What `details` gives; None for a trace that has no labels and reports the pointer only.
-    zero : bool
-        Whether the trace is that of the exact zeros.
+    mark : str
+        What the trace marks; nothing for that of the sizes.
     """
     if shown is None:
         return {"hoverinfo": "none"}
     text = {} if panel.words is None else {"text": _words_of(panel.words, shown)}
     return {
         **text,
-        "customdata": shown[:, :, :4] if zero else shown,
-        "hovertemplate": _template(panel, cells.block, zero),
+        "customdata": shown[:, :, :4] if mark else shown,
+        "hovertemplate": _template(panel, cells.block, mark),
     }
 
 
@@ -65,14 +65,14 @@ def _words_of(words: tuple[str, ...], shown: Array) -> Array:
     return np.asarray(safe[shown[:, :, 2].astype(int) - 1])
 
 
-def _template(panel: Panel, block: int, zero: bool) -> str:
+def _template(panel: Panel, block: int, mark: str) -> str:
     word = "“%{text}”, " if panel.words is not None else ""
     lines = [
         "target t = %{customdata[0]:d}, lag k = %{customdata[1]:d}",
         f"source j = %{{customdata[2]:d}}: {word}x<sub>j</sub> = %{{customdata[3]:.4~g}}",
     ]
-    if zero:
-        lines.append("<b>exactly zero</b>")
+    if mark:
+        lines.append(f"<b>{mark}</b>")
     else:
         size = "term %{customdata[4]:+.2f}"
         if panel.sign is None:

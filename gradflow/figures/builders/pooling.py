@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,9 @@ _MOST = 300
 
 _ZERO = np.finfo(np.float32).min
 
+# Columns of a log axis that double the lag, at most.
+_TO_DOUBLE = 24
+
 
 # Cells a side of a downloaded page, which is to stay below 10 MB, and of a picture.
 _MOST_IN_PAGE = 400
@@ -28,9 +32,9 @@ class Pooled(NamedTuple):
 
     Attributes
     ----------
-    log10 : float32 array of shape (m, m)
+    log10 : float32 array of shape (m, columns)
         Minus infinity where all terms of the block are exactly zero, nan where it has none.
-    place : uint8 array of shape (m, m)
+    place : array of shape (m, columns)
         Which of the block's terms that is, counted along its rows from 0.
     """
 
@@ -53,7 +57,33 @@ def picture_block(T: int) -> int:
     return max(1, math.ceil(T / _MOST_IN_PICTURE))
 
 
-def pooled(log10: Array, n: int) -> Pooled:
+def log_columns(T: int, n: int) -> Array:
+    """The first lag of each column of a log axis, and T + 1 behind the last.
+
+    Where cells are blocks near lags have columns of their own nevertheless; only far ones, which
+    stand closer than a screen has pixels for, share a column.
+
+    Parameters
+    ----------
+    T : int
+        Steps.
+    n : int
+        Steps of a row.
+    """
+    if n == 1:
+        return np.arange(1, T + 2)
+    firsts = [1]
+    while firsts[-1] <= T:
+        firsts.append(max(firsts[-1] + 1, int(firsts[-1] * 2.0 ** (1.0 / _TO_DOUBLE))))
+    return np.array([*firsts[:-1], T + 1])
+
+
+def log_edges(columns: Array) -> Array:
+    """Where the columns of `log_columns` begin, and the last one ends, on a log axis of lags."""
+    return np.sqrt(np.maximum(columns * (columns - 1.0), 0.5))
+
+
+def pooled(log10: Array, n: int, columns: Array | None = None) -> Pooled:
     """The largest of each block of n by n terms; the last blocks may have fewer.
 
     Parameters
@@ -62,6 +92,8 @@ def pooled(log10: Array, n: int) -> Pooled:
         Minus infinity where exactly zero, nan where there is no term.
     n : int
         1 to 16.
+    columns : array of shape (columns + 1,), optional
+        Blocks of n rows by these columns instead, as `log_columns` has them.
 
     Returns
     -------
@@ -72,14 +104,19 @@ def pooled(log10: Array, n: int) -> Pooled:
     # which a nan always loses.
     sizes = np.maximum(log10, _ZERO, dtype=np.float32)
     rows, row = _largest(sizes, n)
-    across, column = _largest(rows.T, n)
-    column = column.T
-    starts = n * np.arange(column.shape[1])
-    place = np.take_along_axis(row, starts + column, axis=1) * n + column
+    if columns is None:
+        column = _largest(rows.T, n)[1].T
+        starts, widths = n * np.arange(column.shape[1]), np.array(n)
+    else:
+        spans = pairwise(columns - 1)
+        column = np.stack([rows[:, start:end].argmax(axis=1) for start, end in spans], axis=1)
+        starts, widths = columns[:-1] - 1, np.diff(columns)
+    place = np.take_along_axis(row, starts + column, axis=1) * widths + column
+    across = np.take_along_axis(rows, starts + column, axis=1)
     sizes = np.where(np.isneginf(across), np.float32(np.nan), across)
     return Pooled(
-        np.ascontiguousarray(np.where(sizes == _ZERO, np.float32(-np.inf), sizes).T),
-        place.astype(np.uint8),
+        np.where(sizes == _ZERO, np.float32(-np.inf), sizes),
+        place.astype(np.uint8 if columns is None else np.uint16),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.figures.builders.colour_scale import UNDER_TITLE, View, barred, colour_bar
@@ -41,6 +42,11 @@ from gradflow.figures.builders.tick_labels import tick_step
 _CAPTION_LINE = 1.35
 _LEGEND_MARK = 5.0  # a legend's line and gap, in sizes of a letter
 _TICKS = 5
+_ACROSS = {
+    "lag": "lag k (k = 1: step t itself)",
+    "source": "source step j",
+    "log": "lag k, log scale (k = 1: step t itself)",
+}
 
 
 def figure_for_print(
@@ -128,11 +134,8 @@ class _Sheet:
             self._layout[_key(strip)] = strip_axis() | {"domain": self._across(right), "anchor": y}
         cells = shown_cells(panel, view, block)
         self._traces += heatmap_traces(panel, view, cells, bar, None, (x, y, strip))
-        heading, *others = heatmap_annotations(panel, view, (x, y, strip), block)
-        fits = (
-            panel.T > 1 and self._form.zoom is None and side > 32.0 * LETTER * letter + 3 * letter
-        )
-        self._annotations += [heading, *(others if fits else others[1 if panel.T > 1 else 0 :])]
+        fits = self._form.zoom is None and side > 32.0 * LETTER * letter + 3 * letter
+        self._annotations += heatmap_annotations(panel, view, (x, y, strip), block, fits)
 
     def add_profile(self, profile: Profile, view: View, place: Place, legend_lines: int) -> None:
         x, y = self._new_axes()
@@ -219,8 +222,9 @@ class _Sheet:
             return
         left, right, top, bottom = self._form.zoom
         for axis, ends in ((x_axis, [left, right]), (y_axis, [bottom, top])):
-            axis["range"] = ends
-            if "ticktext" not in axis:
+            is_log = axis.get("type") == "log"
+            axis["range"] = np.log10(ends).tolist() if is_log else ends
+            if "ticktext" not in axis and not is_log:
                 step = tick_step(abs(ends[1] - ends[0]), _TICKS)
                 axis |= {"tickmode": "linear", "tick0": 0, "dtick": step}
 
@@ -247,8 +251,7 @@ def _key(axis: str) -> str:
 
 
 def _axis_titles(view: View) -> tuple[str, str]:
-    across = "source step j" if view.axis == "source" else "lag k (k = 1: step t itself)"
-    return across, "target step t"
+    return _ACROSS[view.axis], "target step t"
 
 
 def _legend_lines(profile: Profile, form: PrintFormat, heatmaps: int) -> int:

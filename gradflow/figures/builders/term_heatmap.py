@@ -27,6 +27,7 @@ from gradflow.figures.builders.colours import (
 from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
 from gradflow.figures.builders.hover_labels import details, hover
 from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import log_edges
 from gradflow.figures.builders.text import escaped, shortened, subscripted
 from gradflow.figures.builders.tick_labels import step_ticks
 from gradflow.numerics.scaled import Array
@@ -40,7 +41,9 @@ MOST_WORD_TICKS = 20
 X_TITLES = {
     "lag": "lag k (k = 1: the target step itself)",
     "source": "source step j (j = t: the target step itself)",
+    "log": "lag k, log scale (k = 1: the target step itself)",
 }
+# None on a log axis: its empty corner has no room for it.
 EMPTY_NOTES = {
     "lag": "A row is one target step t;<br>further right lie older inputs.<br>"
     "Hatched: no input before step 1.",
@@ -141,7 +144,7 @@ def heatmap_traces(
     if not panel.T:
         return []
     low, high, scale = ends_and_colours(panel, view)
-    place: dict[str, Any] = {"type": "heatmap", "x": cells.steps, "y": cells.steps}
+    place: dict[str, Any] = {"type": "heatmap", "x": cells.across, "y": cells.steps}
     place |= {"xaxis": axes[0], "yaxis": axes[1], "hoverongaps": False, "xgap": 0, "ygap": 0}
     traces = [
         {
@@ -153,7 +156,7 @@ def heatmap_traces(
             "showscale": bar is not None,
             "colorbar": bar,
             **place,
-            **hover(panel, cells, shown, zero=False),
+            **hover(panel, cells, shown),
         }
     ]
     known = np.isneginf(cells.log10)
@@ -169,7 +172,7 @@ def heatmap_traces(
                 "colorscale": ((0.0, ZERO), (1.0, ZERO_TOO)),
                 "showscale": False,
                 **place,
-                **hover(panel, cells, shown, zero=True),
+                **hover(panel, cells, shown, "exactly zero"),
             }
         )
     if cells.doubtful is not None and cells.doubtful.any():
@@ -182,8 +185,7 @@ def heatmap_traces(
                 "colorscale": ((0.0, DOUBTFUL), (1.0, DOUBTFUL_TOO)),
                 "showscale": False,
                 **place,
-                "hovertemplate": f"t = %{{y}}, {'j' if view.axis == 'source' else 'k'} = %{{x}}<br>"
-                "<b>too few digits</b>: float64 cancels or underflows here<extra></extra>",
+                **hover(panel, cells, shown, "too few digits"),
             }
         )
     if panel.clip is not None:
@@ -200,13 +202,13 @@ def _chequer(cells: Cells) -> Array:
 
 
 def _no_input(cells: Cells, axes: tuple[str, str, str]) -> dict[str, Any]:
-    """The hatched triangle beyond the diagonal."""
-    side, end = cells.block, cells.block * len(cells.log10)
+    """The hatched corner beyond the diagonal."""
+    right, down = _diagonal(cells)
     return {
         "type": "scatter",
         "name": "no input",
-        "x": [side + 0.5, end + 0.5, end + 0.5],
-        "y": [0.5, 0.5, end - side + 0.5],
+        "x": [*right, right[-1]],
+        "y": [*down, down[0]],
         "mode": "none",
         "fill": "toself",
         "fillpattern": {"shape": "/", "size": 10, "solidity": 0.06, "fgcolor": HATCH}
@@ -216,6 +218,17 @@ def _no_input(cells: Cells, axes: tuple[str, str, str]) -> dict[str, Any]:
         "xaxis": axes[0],
         "yaxis": axes[1],
     }
+
+
+def _diagonal(cells: Cells) -> tuple[list[float], list[float]]:
+    """Where rows end on the right, and where they begin at the top, from the first to the last."""
+    side, m = cells.block, len(cells.log10)
+    if cells.columns is None:
+        return [side + 0.5, side * m + 0.5], [0.5, side * (m - 1) + 0.5]
+    rows = np.arange(m)
+    lags = np.minimum(side * (rows + 1), cells.columns[-1] - 1)
+    ends = cells.across[np.searchsorted(cells.columns, lags, side="right")]
+    return ends.tolist(), (side * rows + 0.5).tolist()
 
 
 def heatmap_axes(panel: Panel, view: View) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -234,6 +247,10 @@ def heatmap_axes(panel: Panel, view: View) -> tuple[dict[str, Any], dict[str, An
         "tickangle": -60 if x_ticks is not numbered else 0,
         "fixedrange": False,
     }
+    if view.axis == "log":
+        ends = np.log10(log_edges(np.array([1, T + 1])))
+        x_axis |= {"type": "log", "tickmode": "linear", "tick0": 0, "dtick": "D2"}
+        x_axis |= {"range": ends.tolist()}
     y_axis = {
         **plain,
         **worded,
@@ -257,21 +274,28 @@ def strip_axis() -> dict[str, Any]:
 
 
 def heatmap_annotations(
-    panel: Panel, view: View, axes: tuple[str, str, str] = ("x", "y", "x2"), block: int = 1
+    panel: Panel,
+    view: View,
+    axes: tuple[str, str, str] = ("x", "y", "x2"),
+    block: int = 1,
+    noted: bool = True,
 ) -> list[dict[str, Any]]:
-    """The title at the top left, the note in the empty triangle, the heading of the strip."""
+    """The title at the top left, the note in the empty triangle, the heading of the strip.
+
+    The note is left out where there is no room for it.
+    """
     x, y, strip = (f"{axis} domain" for axis in axes)
     label: dict[str, Any] = {"showarrow": False, "yref": y}
     title = f"<b>{subscripted(panel.title)}</b> · {subscripted(panel.quantity)}"
     if block > 1:
-        title += f" · largest of {block} × {block}"
+        title += f" · largest of {block} × {block}" if view.axis != "log" else ""
     notes: list[dict[str, Any]] = [
         label
         | {"text": title, "xref": x, "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
         | {"font": {"size": FONT + 3}, "yshift": 4}
     ]
     quiet = label | {"font": {"size": FONT, "color": QUIET}, "xanchor": "right"}
-    if panel.T > 1:
+    if noted and panel.T > 1 and view.axis in EMPTY_NOTES:
         note = {"text": EMPTY_NOTES[view.axis], "xref": x, "x": 1.0, "y": 1.0, "align": "right"}
         notes.append(quiet | note | {"yanchor": "top", "xshift": -4, "yshift": -2})
     if panel.clip is not None and panel.T:

@@ -65,7 +65,7 @@ def _pictures(film: Film) -> Iterator[Image.Image]:
         _write(drawn, (_MARGIN, _MARGIN), label, _LETTERS)
         head = film.heads[number] if film.heads else (0, -1)
         for panel, left in zip(film.panels, places, strict=True):
-            _draw_panel(drawn, panel, left, number, film.cells, head)
+            _draw_panel(drawn, film, panel, left, number, head)
         picture = Image.fromarray(drawn)
         picture.putpalette(palette)
         yield picture
@@ -147,31 +147,35 @@ def _plain(text: str) -> str:
 
 
 def _draw_panel(
-    drawn: Array, panel: FilmPanel, left: int, number: int, n: int, head: tuple[int, int]
+    drawn: Array, film: Film, panel: FilmPanel, left: int, number: int, head: tuple[int, int]
 ) -> None:
+    n, side = film.cells, _side(film)
+    columns = film.spread[np.arange(side) * len(film.spread) // side]
     square = np.full((n, n), NOTHING, dtype=np.uint8)
     square[np.tril_indices(n)] = panel.triangles[number]
-    _draw_cells(drawn, square, (_TOP, left), (_size(n), _size(n)), head)
+    _draw_cells(drawn, square, (_TOP, left), _size(n), columns, head)
     for lane, cells in enumerate(panel.strips[number]):
         place = (_lane_top(n, lane), left)
-        _draw_cells(drawn, cells[None], place, (_STRIP, _size(n)), (0, head[1]))
+        _draw_cells(drawn, cells[None], place, _STRIP, columns, (0, head[1]))
 
 
 def _draw_cells(
     drawn: Array,
     cells: Array,
     place: tuple[int, int],
-    size: tuple[int, int],
+    size: int,
+    columns: Array,
     head: tuple[int, int],
 ) -> None:
-    """Cells of some pixels each, hatched where there is nothing, and a frame around one."""
-    large = cells.repeat(size[0], axis=0).repeat(size[1], axis=1)
-    rows, columns = np.indices(large.shape)
-    hatch = np.where((rows + columns) % 10, _PAPER, _LIGHT_GREY)
+    """Cells of some pixels down each, hatched where there is nothing, and a frame around one."""
+    large = cells[:, columns].repeat(size, axis=0)
+    down, across = np.indices(large.shape)
+    hatch = np.where((down + across) % 10, _PAPER, _LIGHT_GREY)
     (top, left), (height, width) = place, large.shape
     drawn[top : top + height, left : left + width] = np.where(large == NOTHING, hatch, large)
     if head[1] >= 0:
-        _frame(drawn, (top + head[0] * size[0], left + head[1] * size[1]), size)
+        first, end = np.searchsorted(columns, [head[1], head[1] + 1])
+        _frame(drawn, (top + head[0] * size, left + int(first)), (size, int(end - first)))
 
 
 def _frame(drawn: Array, place: tuple[int, int], size: tuple[int, int]) -> None:

@@ -42,7 +42,8 @@ PICTURE_FILE = "The same as an animated picture, for slides and messages."
 
 FILM_READING = (
     "Both heatmaps as above, one picture a value. All pictures share one colour scale, so that "
-    "colours compare from picture to picture; the sentences are those of the picture shown."
+    "colours compare from picture to picture; the sentences are those of the picture shown. Beyond "
+    "200 steps a cell is a block of terms and has the colour of the largest."
 )
 LINKED = "w_h follows w_s here, so that both networks change."
 NOT_LINKED = "Only the RNN has w_s: w_h is set apart, so that the LSTM stays as it is."

@@ -20,7 +20,7 @@ from gradflow.figures.builders.panel import Panel, row_units
 from gradflow.figures.builders.pooling import block_size
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import film_words as words
-from gradflow.ui.component.film import Film, FilmPanel, Lane, film_bar
+from gradflow.ui.component.film import Film, FilmPanel, Lane, even_columns, film_bar
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.doubtful_terms import few_digits, few_digits_of_classes
 from gradflow.ui.shared.experiment import Experiment, explained_parameter
@@ -169,7 +169,7 @@ class _PulseTarget:
 
     def column(self, cells: int) -> int:
         """Of the cell that is so many cells back, from 1 on."""
-        return cells - 1 if self.view.axis == "lag" else self.row + 1 - cells
+        return self.row + 1 - cells if self.view.axis == "source" else cells - 1
 
 
 def _view(
@@ -201,7 +201,7 @@ def _head(place: _PulseTarget, cells: int) -> tuple[int, int]:
 
 def _panel(panel: Panel, arriving: Arrivals, place: _PulseTarget, reached: list[int]) -> FilmPanel:
     n, row = place.n, place.row
-    levels = shown_levels(shown_cells(panel, place.view, place.block), place.view)
+    levels = shown_levels(shown_cells(panel, even_columns(place.view), place.block), place.view)
     lanes = _lanes(arriving, place)
     triangles, strips = [], []
     for cells in reached:

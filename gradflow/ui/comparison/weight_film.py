@@ -17,7 +17,7 @@ from gradflow.figures.builders.pooling import block_size
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import film_words as words
 from gradflow.ui.comparison.shown_rows import findings, measured
-from gradflow.ui.component.film import Film, FilmPanel, film_bar
+from gradflow.ui.component.film import Film, FilmPanel, even_columns, film_bar
 from gradflow.ui.shared import panels
 from gradflow.ui.shared.experiment import inputs, run
 from gradflow.ui.shared.settings import Settings
@@ -144,9 +144,10 @@ def _shot(settings: Settings, own: Array | None, block: int) -> _Shot:
     signs = settings.signs and rnn.sign is not None and lstm.sign is not None
     view = replace(panels.view(settings, (rnn, lstm)), signs=signs)
     said = findings(measured(settings, experiment), (rnn, lstm))
+    even = even_columns(view)
     return _Shot(
         (_first_target(rnn), _first_target(lstm)),
-        (shown_cells(rnn, view, block), shown_cells(lstm, view, block)),
+        (shown_cells(rnn, even, block), shown_cells(lstm, even, block)),
         view,
         (f"{said[0].head} {said[0].facts}", f"{said[1].head} {said[1].facts}"),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from gradflow.figures.builders.cell_levels import FEW
 from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.pooling import log_edges
 from gradflow.numerics.scaled import Array
 from gradflow.ui.component import assets
 from gradflow.ui.component.linked_charts import bar_content
@@ -20,7 +22,10 @@ from gradflow.ui.component.packing import packed
 
 ENTRY, STYLE = "film_component", "film"
 
-_ACROSS = {"lag": "lag k", "source": "source step j"}
+_ACROSS = {"lag": "lag k", "source": "source step j", "log": "lag k, log scale"}
+
+# Pixels across a film whose lags stand on a log scale, at most.
+_LOG_PIXELS = 480
 
 _mount = assets.component("film", ENTRY, STYLE)
 
@@ -104,7 +109,7 @@ class Film:
         Red, green, blue and opacity of each byte of the pictures.
     bar : mapping
         The colour bar: its title, colours and ticks, and whether terms have too few digits.
-    axis : "lag" or "source"
+    axis : "lag", "source" or "log"
         What the columns count.
     T, cells : int
         Steps of the longest sequence, and cells a side of its heatmap.
@@ -138,6 +143,22 @@ class Film:
         """What the columns count, with its letter."""
         return _ACROSS[self.axis]
 
+    @property
+    def spread(self) -> Array:
+        """The column that each pixel across shows; on a log scale the first ones have several."""
+        if self.axis != "log":
+            return np.arange(self.cells)
+        block = math.ceil(self.T / self.cells)
+        firsts = np.append(block * np.arange(self.cells) + 1, self.T + 1)
+        edges = np.log(log_edges(firsts))
+        pixels = edges[0] + (edges[-1] - edges[0]) * (np.arange(_LOG_PIXELS) + 0.5) / _LOG_PIXELS
+        return np.searchsorted(edges, pixels, side="right") - 1
+
+
+def even_columns(view: View) -> View:
+    """The view of a film's cells: their columns are spread on a log scale when they are drawn."""
+    return replace(view, axis="lag") if view.axis == "log" else view
+
 
 def film_bar(panels: Sequence[FilmPanel], one: Panel, view: View) -> dict[str, Any]:
     """The colour bar of a film, with the colours that a panel of it has."""
@@ -158,6 +179,7 @@ def film_message(film: Film) -> bytes:
         "panels": [panel.told for panel in film.panels],
         "T": film.T,
         "cells": film.cells,
+        "spread": film.spread,
         "across": film.across,
         "labels": list(film.labels),
         "counted": film.counted,

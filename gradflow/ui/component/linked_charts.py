@@ -89,8 +89,10 @@ def zoomed(T: int, axis: str) -> tuple[float, float, float, float] | None:
         return None
     try:
         across, down = (sorted(map(float, zoom[name])) for name in ("across", "down"))
+        if axis == "log":
+            across = [10.0**end for end in across]
         left, right, top, bottom = (min(max(end, 0.5), T + 0.5) for end in (*across, *down))
-    except (KeyError, TypeError, ValueError):  # a browser may send anything
+    except (KeyError, TypeError, ValueError, OverflowError):  # a browser may send anything
         return None
     return (left, right, top, bottom) if right - left >= 1.0 <= bottom - top else None
 
@@ -152,6 +154,7 @@ def message(
             "T": T,
             "block": block,
             "axis": view.axis,
+            "columns": shown[0].columns,
             "target": profile.t,
             "chosen": (profile.t, k),
             "inputs": panels[0].inputs,
@@ -166,16 +169,16 @@ def _chart(key: str, parts: dict[str, Any], camera: str, counted: Any) -> dict[s
 
 
 def _sent(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
-    """The figure of one panel, without the half of each square that is empty."""
+    """The figure of one panel, without the half of a square that is empty."""
     parts = heatmap_parts(panel, view, cells, barred=False)
     traces = [
-        trace | {"z": _triangle(trace["z"])} if _is_square(trace, cells) else trace
+        trace | {"z": _sent_cells(trace["z"], cells)} if _has_cells(trace, cells) else trace
         for trace in parts["data"]
     ]
     return parts | {"data": traces}
 
 
-def _is_square(trace: dict[str, Any], cells: Cells) -> bool:
+def _has_cells(trace: dict[str, Any], cells: Cells) -> bool:
     return "z" in trace and trace["z"].shape == cells.log10.shape
 
 
@@ -189,20 +192,22 @@ def bar_content(panel: Panel, view: View) -> dict[str, Any]:
     }
 
 
-def _triangle(square: Array | None) -> Triangle | None:
-    return None if square is None else Triangle(square)
+def _sent_cells(shown: Array | None, cells: Cells) -> Triangle | Array | None:
+    """An array that has a number for each cell, without those that are empty in every heatmap."""
+    return Triangle(shown) if shown is not None and cells.is_triangle else shown
 
 
 def _told(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
     """What the readout needs beside the figure, which has the sizes unless it shows signs."""
+    few = None if cells.doubtful is None else cells.doubtful.astype(np.uint8)
     return {
         "title": panel.title,
         "units": panel.units if view.relative else np.zeros(panel.T),
         "own": np.isfinite(panel.log10[:, 0]).astype(np.uint8) if view.relative else None,
-        "log10": _triangle(cells.log10 if by_sign(panel, view) else None),
-        "sign": _triangle(cells.sign),
-        "few": _triangle(None if cells.doubtful is None else cells.doubtful.astype(np.uint8)),
-        "place": _triangle(cells.place),
+        "log10": _sent_cells(cells.log10 if by_sign(panel, view) else None, cells),
+        "sign": _sent_cells(cells.sign, cells),
+        "few": _sent_cells(few, cells),
+        "place": _sent_cells(cells.place, cells),
         "shares": cells.block == 1 and panel.additive,
     }
 

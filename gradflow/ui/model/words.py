@@ -67,6 +67,8 @@ READING = {
     "have one colour scale.",
     "source": "Read a row from its right end to the left: from the target step back into the past. "
     "Both heatmaps have one colour scale.",
+    "log": "Read a row from left to right: from the target step back into the past. Near lags have "
+    "more room than far ones. Both heatmaps have one colour scale.",
 }
 
 PROFILE = (

@@ -20,8 +20,9 @@ class ViewSettings(LinkedSettings):
     axis: str = setting(
         "lag",
         "Columns",
-        "Lag k counts back from the target; source step j counts from the start.",
-        choices=(("lag", "lag k"), ("source", "source step j")),
+        "Lag k counts back from the target; source step j counts from the start. On a log scale "
+        "near lags have more room.",
+        choices=(("lag", "lag k"), ("source", "source step j"), ("log", "lag k, log scale")),
     )
     log_lags: bool = setting(
         False,

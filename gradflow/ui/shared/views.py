@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import cast
 
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.colour_scale import Axis, View, colour_range
 from gradflow.figures.builders.lag_profile import Line, Profile
 from gradflow.figures.builders.panel import Panel, relative_to_first
 from gradflow.numerics.scaled import Array
@@ -18,8 +18,7 @@ from gradflow.ui.shared.view_settings import ViewSettings
 def view(settings: ViewSettings, shown: Sequence[Panel], signs: bool = False) -> View:
     """How heatmaps are shown, on one colour scale."""
     low, high = colour_range(shown, settings.relative, settings.floor)
-    axis: Literal["lag", "source"] = "source" if settings.axis == "source" else "lag"
-    return View(settings.relative, settings.floor, signs, axis, low, high)
+    return View(settings.relative, settings.floor, signs, cast(Axis, settings.axis), low, high)
 
 
 def profile(

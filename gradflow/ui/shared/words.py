@@ -56,14 +56,17 @@ READING = {
     "is empty because step t has only t inputs: there is none before step 1.",
     "source": "Read a row from its right end to the left: from the target step back into the past. "
     "The triangle is empty because inputs after the target cannot matter to it.",
+    "log": "Read a row from left to right: from the target step back into the past. Near lags have "
+    "more room than far ones. The corner is empty because there is no input before step 1.",
 }
 
 
 def blocks(n: int, longest_whole: int) -> str:
     """A note that a cell of the heatmaps stands for many terms, and where to get all of them."""
     return (
-        f"Each cell of the heatmaps is a block of {n} × {n} terms and has the colour of the "
-        "largest, so that none hides; it is grey where all of them are exactly zero. Of what one "
+        f"Each cell of the heatmaps is a block of {n} × {n} terms, or on a log scale of {n} rows, "
+        "and has the colour of the largest, so that none hides; it is grey where all of them are "
+        "exactly zero. Of what one "
         "downloads, the NPZ has every term, the CSV has those of the chosen target beyond "
         f"{longest_whole} steps, and a picture says how many terms its cells have."
     )

@@ -1,6 +1,7 @@
 """Blocks of cells: nothing large hides, and zeros and gaps stay what they are."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.heatmap_cells import positions, shown_cells
 from gradflow.figures.builders.panel import Panel, by_source
-from gradflow.figures.builders.pooling import LONG, block_size, pooled
+from gradflow.figures.builders.pooling import LONG, block_size, log_columns, log_edges, pooled
 
 
 def triangle(T, seed=0):
@@ -21,11 +22,13 @@ def triangle(T, seed=0):
     return log10
 
 
-def blocks(terms, n):
-    """Each block of n by n terms with its place, one by one."""
-    for row in range(math.ceil(len(terms) / n)):
-        for column in range(math.ceil(len(terms) / n)):
-            yield row, column, terms[row * n : row * n + n, column * n : column * n + n]
+def blocks(terms, n, columns=None):
+    """Each block of n by n terms, or of n rows by some columns, with its place, one by one."""
+    T = len(terms)
+    ends = range(1, T + n + 1, n) if columns is None else columns
+    for row in range(math.ceil(T / n)):
+        for column, (first, end) in enumerate(pairwise(ends)):
+            yield row, column, terms[row * n : row * n + n, first - 1 : end - 1]
 
 
 @pytest.mark.parametrize(("T", "n"), [(1, 2), (8, 2), (9, 2), (9, 4), (10, 3), (23, 7)])
@@ -48,6 +51,28 @@ def test_the_terms_of_the_cells_are_those_they_show():
     found = shown_cells(Panel("RNN", "", log10, None, None, np.ones(23)), View(relative=False), 7)
     some = np.isfinite(found.log10)
     np.testing.assert_array_equal(log10[found.terms].astype(np.float32)[some], found.log10[some])
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_each_cell_of_a_log_axis_is_the_largest_of_its_lags(n):
+    log10 = triangle(60)
+    panel = Panel("RNN", "", log10, None, None, np.ones(60))
+    found = shown_cells(panel, View(relative=False, axis="log"), n)
+    for row, column, block in blocks(log10, n, found.columns):
+        largest = np.nan if np.isnan(block).all() else np.nanmax(block)
+        np.testing.assert_array_equal(found.log10[row, column], np.float32(largest))
+    some = np.isfinite(found.log10)
+    np.testing.assert_array_equal(log10[found.terms].astype(np.float32)[some], found.log10[some])
+
+
+def test_near_lags_have_columns_of_their_own_on_a_log_axis():
+    assert log_columns(50, 1).tolist() == list(range(1, 52))
+    columns = log_columns(2000, 7)
+    assert columns[:30].tolist() == list(range(1, 31))
+    assert columns[-1] == 2001
+    ratios = log_edges(columns)[1:] / log_edges(columns)[:-1]
+    assert (np.diff(columns) >= 1).all()
+    assert ratios[40:].max() < 1.04  # a pixel or two of a plot that is 400 wide
 
 
 def test_blocks_begin_at_400_steps_and_leave_at_most_300():

@@ -170,7 +170,7 @@ def test_the_empty_triangle_is_hatched_and_explained_only_where_there_is_one():
     figure = heatmap(panel(), View())
     assert sum("Hatched" in text for text in titles(figure)) == 1
     hatched = trace(figure, "no input")
-    assert (hatched.x, hatched.y) == ((1.5, 4.5, 4.5), (0.5, 0.5, 3.5))
+    assert (hatched.x, hatched.y) == ((1.5, 4.5, 4.5), (0.5, 3.5, 0.5))
     alone = heatmap(panel(np.ones(1)), View())
     assert not any("Hatched" in text for text in titles(alone))
     assert "no input" not in [data.name for data in alone.data]

@@ -40,12 +40,12 @@ export class Crosshair {
   }
 
   // Go to what Plotly says is under the pointer; false where that is no cell.
-  point(index, { x, y, data }) {
+  point(index, { x, data, pointNumber }) {
     if (data.name === "clipped") return false;
     if (index === PROFILE) {
       const term = [this.message.target, x];
       this.move(this.focused, this.cells.cellOf(...term), term);
-    } else this.move(index, [this.cells.indexAt(y), this.cells.indexAt(x)]);
+    } else this.move(index, pointNumber);
     return true;
   }
 
@@ -85,7 +85,7 @@ export class Crosshair {
 
   draw() {
     if (!this.cell) return;
-    const [row, column] = this.cell.map((index) => this.cells.middle(index));
+    const [row, column] = this.cells.middle(...this.cell);
     this.plots.forEach((plot, index) => {
       const axes = axesOf(plot);
       if (!axes) return;

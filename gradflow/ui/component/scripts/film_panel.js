@@ -4,15 +4,15 @@ import { part } from "./colour_bars.js";
 
 export class FilmPanel {
   // `shared` is what all panels have in common, and the byte of a picture at which this one begins.
-  constructor(panel, { T, cells, across, colours, heads, start }) {
-    Object.assign(this, { panel, cells, heads, start });
+  constructor(panel, { T, cells, spread, across, colours, heads, start }) {
+    Object.assign(this, { panel, cells, spread, heads, start });
     this.colours = new Uint32Array(colours.buffer, colours.byteOffset, 256);
     this.triangle = (cells * (cells + 1)) / 2;
     this.length = this.triangle + panel.lanes.length * cells;
     this.element = part("div", "panel");
     this.said = part("p", "said");
-    this.canvas = drawnCells("triangle", panel.label, cells, cells);
-    this.lanes = panel.lanes.map(({ label }) => drawnCells("lane", label, cells, 1));
+    this.canvas = drawnCells("triangle", panel.label, spread.length, cells);
+    this.lanes = panel.lanes.map(({ label }) => this.drawnLane(label));
     this.element.append(title(panel), this.said, axis("down", "t", T), this.canvas.element);
     this.element.append(axis("across", across, T));
     panel.lanes.forEach(({ name }, index) => {
@@ -24,12 +24,14 @@ export class FilmPanel {
     this.said.textContent = this.panel.said[number] ?? "";
     this.drawTriangle(picture.subarray(this.start, this.start + this.triangle));
     const head = this.heads[number];
-    if (head) place(this.canvas, head, this.cells, this.cells);
+    if (head) place(this.canvas, head, this.cells, this.spread);
     this.lanes.forEach((lane, index) => {
       const first = this.start + this.triangle + index * this.cells;
       const levels = picture.subarray(first, first + this.cells);
-      paint(lane, (pixels) => levels.forEach((level, at) => (pixels[at] = this.colours[level])));
-      place(lane, [0, head[1]], 1, this.cells);
+      paint(lane, (pixels) =>
+        this.spread.forEach((column, at) => (pixels[at] = this.colours[levels[column]])),
+      );
+      place(lane, [0, head[1]], 1, this.spread);
     });
   }
 
@@ -38,12 +40,23 @@ export class FilmPanel {
     paint(this.canvas, (pixels) => {
       let at = 0;
       for (let row = 0; row < this.cells; row += 1) {
-        const first = row * this.cells;
-        for (let column = 0; column <= row; column += 1, at += 1) {
-          pixels[first + column] = this.colours[levels[at]];
+        const first = (row * (row + 1)) / 2;
+        for (const column of this.spread) {
+          pixels[at++] = column > row ? 0 : this.colours[levels[first + column]];
         }
       }
     });
+  }
+
+  // The cells of an unrolled network stand apart, if they are of one width and there is room.
+  drawnLane(label) {
+    const lane = drawnCells("lane", label, this.spread.length, 1);
+    if (this.spread.length === this.cells && this.cells <= MOST_APART) {
+      const gaps = part("i", "gaps");
+      gaps.style.setProperty("--cells", this.cells);
+      lane.element.insertBefore(gaps, lane.head);
+    }
+    return lane;
   }
 }
 
@@ -60,7 +73,7 @@ function axis(name, counted, T) {
   return shown;
 }
 
-// A canvas with a pixel for each cell, and the frame of the cell that is reached.
+// A canvas with so many pixels across and down, and the frame of the cell that is reached.
 function drawnCells(kind, label, columns, rows) {
   const element = part("div", `cells ${kind}`);
   const canvas = part("canvas", "");
@@ -70,11 +83,6 @@ function drawnCells(kind, label, columns, rows) {
   const head = part("i", "head");
   head.hidden = true;
   element.append(canvas, head);
-  if (kind === "lane" && columns <= MOST_APART) {
-    const gaps = part("i", "gaps");
-    gaps.style.setProperty("--cells", columns);
-    element.insertBefore(gaps, head);
-  }
   const image = new ImageData(columns, rows);
   return { element, head, context: canvas.getContext("2d"), image };
 }
@@ -87,10 +95,12 @@ function paint({ context, image }, fill) {
   context.putImageData(image, 0, 0);
 }
 
-function place({ head }, [row, column], rows, columns) {
+function place({ head }, [row, column], rows, spread) {
   head.hidden = column < 0;
+  const left = spread.findIndex((shown) => shown >= column);
+  const right = spread.lastIndexOf(column) + 1;
   const share = (count, whole) => `${(100 * count) / whole}%`;
-  const corner = { left: share(column, columns), top: share(row, rows) };
-  const size = { width: share(1, columns), height: share(1, rows) };
+  const corner = { left: share(left, spread.length), top: share(row, rows) };
+  const size = { width: share(Math.max(right - left, 0), spread.length), height: share(1, rows) };
   Object.assign(head.style, corner, size);
 }

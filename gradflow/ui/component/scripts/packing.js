@@ -1,6 +1,13 @@
 // The reverse of packing.py, which describes the message.
 
-const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array, i1: Int8Array, u1: Uint8Array };
+const TYPES = {
+  f4: Float32Array,
+  f8: Float64Array,
+  i4: Int32Array,
+  i1: Int8Array,
+  u1: Uint8Array,
+  u2: Uint16Array,
+};
 
 // The content of a message: an array of one axis is a typed array, one of two a list of its rows.
 export function unpacked(bytes) {

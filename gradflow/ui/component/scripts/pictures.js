@@ -1,7 +1,7 @@
 // Pictures of a heatmap's cells, which replace those that Plotly drew, in its own colours. New
 // values change nothing but the picture, and Plotly takes many times as long to draw a chart anew.
 
-import { heatmapImages, showPicture } from "./vendor_internals.js";
+import { axesOf, heatmapImages, showPicture } from "./vendor_internals.js";
 
 // All of a chart but its values, to compare.
 const allButValues = ({ data, layout }) =>
@@ -15,7 +15,8 @@ export function repaint(plot, chart) {
   const { data } = chart;
   const shown = heatmapImages(plot);
   if (shown.length !== data.filter(({ type }) => type === "heatmap").length) return false;
-  const pictures = shown.map(({ trace }) => picture(data[trace.index].z, trace));
+  const axes = axesOf(plot);
+  const pictures = shown.map(({ image, trace }) => picture(data[trace.index], trace, image, axes));
   shown.forEach(({ image }, index) => showPicture(image, pictures[index]));
   return true;
 }
@@ -23,16 +24,25 @@ export function repaint(plot, chart) {
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
 
-// A pixel for each cell, the first row on top; clear where there is no number. It is computed
-// as Plotly does, so that every channel is rounded the same way.
-function picture(z, { colorscale, zmin, zmax }) {
+// Columns of one width have a pixel for each cell, the first row on top, as Plotly draws them;
+// those of a log axis have all pixels of the screen.
+function picture({ x, y, z }, colours, image, axes) {
+  const cells = coloured(z, colours);
+  const shown = x.length > z[0].length ? stretched(cells, image, axes, x, y) : cells;
+  [canvas.width, canvas.height] = [shown.width, shown.height];
+  context.putImageData(shown, 0, 0);
+  return canvas.toDataURL("image/png");
+}
+
+// A pixel for each cell; clear where there is no number. It is computed as Plotly does, so that
+// every channel is rounded the same way.
+function coloured(z, { colorscale, zmin, zmax }) {
   const stops = Float64Array.from(colorscale, ([share]) => zmin + share * (zmax - zmin));
   const [red, green, blue] = [0, 1, 2].map((channel) =>
     Float64Array.from(colorscale, ([, colour]) => channels(colour)[channel]),
   );
   const last = stops.length - 2;
-  [canvas.width, canvas.height] = [z[0].length, z.length];
-  const image = context.createImageData(canvas.width, canvas.height);
+  const image = context.createImageData(z[0].length, z.length);
   const pixels = image.data;
   let at = 0;
   for (const row of z) {
@@ -50,9 +60,36 @@ function picture(z, { colorscale, zmin, zmax }) {
       pixels[at + 3] = 255;
     }
   }
-  context.putImageData(image, 0, 0);
-  return canvas.toDataURL("image/png");
+  return image;
 }
+
+// The cells as they lie on the screen, between edges across and around middles down.
+function stretched(cells, image, { across, down }, edges, middles) {
+  const [left, top, width, height] = ["x", "y", "width", "height"].map(
+    (name) => image[name].baseVal.value,
+  );
+  const shown = context.createImageData(width, height);
+  const [from, to] = [cells, shown].map(({ data }) => new Uint32Array(data.buffer));
+  const columns = indices(width, cells.width, (at) => {
+    const lag = across.value(left + at);
+    const behind = edges.findIndex((edge) => edge > lag);
+    return (behind < 0 ? edges.length : behind) - 1;
+  });
+  const apart = middles.length > 1 ? middles[1] - middles[0] : 1;
+  const rows = indices(height, cells.height, (at) =>
+    Math.round((down.value(top + at) - middles[0]) / apart),
+  );
+  for (let row = 0, at = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1, at += 1) {
+      to[at] = from[rows[row] * cells.width + columns[column]];
+    }
+  }
+  return shown;
+}
+
+// Which of so many cells lies under the middle of each pixel.
+const indices = (pixels, cells, indexAt) =>
+  Array.from({ length: pixels }, (_, at) => Math.min(Math.max(indexAt(at + 0.5), 0), cells - 1));
 
 // Red, green and blue of "#rrggbb", or of "rgb(r, g, b)".
 function channels(colour) {

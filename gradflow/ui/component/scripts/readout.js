@@ -5,8 +5,8 @@ import { isTerm } from "./cell_places.js";
 // The steps of a cell, and the input of its term where it has only one.
 export function where(cells, [row, column], [t, k], { inputs, words }) {
   if (cells.block > 1) {
-    const other = cells.axis === "lag" ? "k" : "j";
-    return `t = ${span(cells.steps(row))}, ${other} = ${span(cells.steps(column))}`;
+    const other = cells.axis === "source" ? "j" : "k";
+    return `t = ${span(cells.rowSteps(row))}, ${other} = ${span(cells.columnSteps(column))}`;
   }
   const steps = `t = ${t}, k = ${k}, j = ${t + 1 - k}`;
   if (!isTerm(t, k)) return steps;

@@ -63,9 +63,10 @@ export async function endZoom(Plotly, plot) {
   if (plot.twin?.zoom) await endZoom(Plotly, plot.twin);
 }
 
-// Whole numbers, nicely spaced, instead of those chosen for the whole axis; words stay.
-function ticks(name, { range: [start, end], tickmode, ticktext }) {
-  if (ticktext || !["array", "linear"].includes(tickmode)) return {};
+// Whole numbers, nicely spaced, instead of those chosen for the whole axis; words stay, and so do
+// the numbers of a log axis.
+function ticks(name, { range: [start, end], type, tickmode, ticktext }) {
+  if (ticktext || type === "log" || !["array", "linear"].includes(tickmode)) return {};
   const least = Math.abs(end - start) / TICKS;
   const power = 10 ** Math.floor(Math.log10(least));
   const step = [1, 2, 5, 10].find((times) => times * power >= least) * power;
