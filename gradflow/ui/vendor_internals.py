@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# Streamlit's theme for charts replaces this by the colour of the page's text, light or dark.
+TEXT_COLOUR = "#000037"
+
 # plotly puts this file into the HTML it writes, and names no path to it.
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 

@@ -17,6 +17,17 @@ pytestmark = pytest.mark.slow
 HEATMAPS = ("cell_path_heatmap", "detours_heatmap", "all_paths_heatmap")
 
 
+# Letters of the charts, but for notes that are to be quiet, of another colour than the page's.
+LETTERS = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((plot) => {
+  const { font, xaxis, yaxis } = plot._fullLayout;
+  const fonts = [font, xaxis.tickfont, xaxis.title.font, yaxis.tickfont, yaxis.title.font];
+  const page = getComputedStyle(document.querySelector("[data-testid=stMain]")).color;
+  const [red, green, blue] = page.match(/\\d+/g).map(Number);
+  const hex = "#" + [red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("");
+  return fonts.map(({ color }) => color).filter((color) => color !== hex && color !== page);
+})"""
+
+
 def _query(settings):
     return "paths?" + urlencode(to_query(settings))
 
@@ -47,6 +58,7 @@ def test_the_page_is_reached_by_its_tab_and_shows_what_the_library_gives(open_pa
     tab.eventually(_assert_shows, tab, settings)
     tab.set_slider("w_s", 0.8)
     tab.eventually(_assert_shows, tab, replace(settings, w_s=0.8))
+    assert tab.page.evaluate(LETTERS) == []
 
 
 def test_a_path_is_chosen_by_keyboard_and_kept_by_the_link(open_page):

@@ -78,6 +78,13 @@ def test_the_own_script_of_the_page_is_below_static_js():
     )
 
 
+def test_streamlit_has_a_colour_that_stands_for_that_of_the_text():
+    scripts = (STATIC / "static/js").glob("PlotlyChart*.js")
+    assert any(vendor_internals.TEXT_COLOUR in path.read_text("utf-8") for path in scripts), (
+        "Streamlit's theme for charts changed: renew vendor_internals.TEXT_COLOUR"
+    )
+
+
 def test_streamlit_names_its_elements_as_the_style_of_the_page_does():
     style = PAGE_STYLE.read_text(encoding="utf-8")
     names = {*re.findall(r'data-testid="(\w+)"', style), *re.findall(r"\.(st[A-Z]\w+)", style)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import packed
+from gradflow.ui.shared.plain_charts import plain_chart
 
 _mount = assets.component("chart")
 
@@ -25,7 +25,7 @@ def chart(parts: dict[str, Any], key: str) -> None:
     """
     config = {"displayModeBar": False}
     if not assets.available():
-        st.plotly_chart(go.Figure(parts), key=f"{key}_plain", config=config)
+        plain_chart(go.Figure(parts), f"{key}_plain", config)
         return
     content = {"plotly": plotly_js.address(), "chart": {"key": key, "config": config, **parts}}
     _mount(key=key, data=packed(content), on_failed_change=assets.give_up)

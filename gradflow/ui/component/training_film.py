@@ -11,6 +11,7 @@ import streamlit as st
 
 from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import packed
+from gradflow.ui.shared.plain_charts import plain_chart
 
 _mount = assets.component("training_film")
 
@@ -47,7 +48,7 @@ def draw_film(
         Called, as callbacks of widgets are, with the number of the step at which the slider rests.
     """
     if not assets.available():
-        st.plotly_chart(go.Figure(parts), key=f"{key}_plain", config=config, theme="streamlit")
+        plain_chart(go.Figure(parts), f"{key}_plain", config)
         return
     chart = parts | {"key": key, "config": config, "film": name, "place": place}
 

@@ -16,6 +16,7 @@ from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.prediction import Proof, Question
 from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
 from gradflow.ui.shared.latex import formula
+from gradflow.ui.shared.plain_charts import plain_chart
 
 
 def part_title(number: int, part: Step | Question) -> str:
@@ -89,12 +90,7 @@ def _answer(question: Question, given: str, proof: Proof) -> None:
     columns = st.columns(2, gap="medium")
     for n, figure in enumerate(_figures(question)):
         with columns[n]:
-            st.plotly_chart(
-                figure,
-                key=f"{question.key}_heatmap_{n}",
-                config=dict(BAR),
-                theme="streamlit",
-            )
+            plain_chart(figure, f"{question.key}_heatmap_{n}", BAR)
     st.button(
         "Use these settings",
         key=f"use_{question.key}",

@@ -9,6 +9,7 @@ import streamlit as st
 from gradflow.figures import plot_watch
 from gradflow.figures._watch import MOST
 from gradflow.figures.builders.mode_bar import bar
+from gradflow.ui.shared.plain_charts import plain_chart
 from gradflow.ui.shared.text import escaped
 from gradflow.watching import WatchRecord
 from gradflow.watching.watch_record import watch_from
@@ -49,9 +50,7 @@ def draw_own_run() -> None:
     if record is None:
         return
     st.markdown(summary(record))
-    st.plotly_chart(
-        plot_watch(record, dark=None), key="own_run", config=bar("watch", "png"), theme="streamlit"
-    )
+    plain_chart(plot_watch(record, dark=None), "own_run", bar("watch", "png"))
     st.caption(_READING)
 
 

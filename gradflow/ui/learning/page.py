@@ -18,6 +18,7 @@ from gradflow.ui.learning.session_runs import HELD, WIDGETS
 from gradflow.ui.learning.settings import START_LABELS
 from gradflow.ui.learning.shown_runs import ShownRuns, as_opened, as_shipped, as_trained
 from gradflow.ui.shared import frame
+from gradflow.ui.shared.plain_charts import plain_chart
 
 _BANDS = {
     "accuracy": "Accuracy, held out",
@@ -102,9 +103,4 @@ def _draw_starts(task: str) -> None:
 
 
 def _draw_bands(curves: Mapping[str, SeedCurves], measure: str, key: str) -> None:
-    st.plotly_chart(
-        plot_seed_bands(curves, measure, dark=None),
-        key=key,
-        config=bar(key, "png"),
-        theme="streamlit",
-    )
+    plain_chart(plot_seed_bands(curves, measure, dark=None), key, bar(key, "png"))

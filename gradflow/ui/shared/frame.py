@@ -11,6 +11,7 @@ import streamlit as st
 from gradflow.figures.builders.mode_bar import bar
 from gradflow.ui.shared import sidebar, state, words
 from gradflow.ui.shared.experiment import Experiment, LSTMAlone, run, run_lstm
+from gradflow.ui.shared.plain_charts import plain_chart
 from gradflow.ui.shared.presets import look_at
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import escaped
@@ -101,5 +102,4 @@ def chart(figure: go.Figure, key: str, camera: str | None = None) -> None:
     camera : str, optional
         What the camera saves; the shared setting unless given.
     """
-    config = bar(key, camera or str(state.HELD.value("camera")))
-    st.plotly_chart(figure, key=key, config=config, theme="streamlit")
+    plain_chart(figure, key, bar(key, camera or str(state.HELD.value("camera"))))
