@@ -52,7 +52,7 @@ EMPTY_NOTES = {
 }
 
 
-def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
+def heatmap(panel: Panel, view: View, block: int = 1, barred: bool = True) -> go.Figure:
     """All terms of one panel.
 
     Parameters
@@ -63,6 +63,8 @@ def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
         How to show them.
     block : int
         Terms along each side of a cell, which shows the largest of them.
+    barred : bool
+        Whether it has a colour bar of its own.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def heatmap(panel: Panel, view: View, block: int = 1) -> go.Figure:
         Trace "terms"; then "exactly zero" and "clipped" where there are any; "no input".
     """
     cells = shown_cells(panel, view, block)
-    return go.Figure(heatmap_parts(panel, view, cells, details(panel, view, cells)))
+    return go.Figure(heatmap_parts(panel, view, cells, details(panel, view, cells), barred))
 
 
 def heatmap_parts(

@@ -17,7 +17,7 @@ from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import log_edges
 from gradflow.numerics.scaled import Array
 from gradflow.ui.component import assets
-from gradflow.ui.component.linked_charts import bar_content
+from gradflow.ui.component.colour_bars import bar_content
 from gradflow.ui.component.packing import packed
 
 ENTRY, STYLE = "film_component", "film"

@@ -8,14 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from gradflow.figures.builders.colour_scale import (
-    View,
-    bar_title,
-    barred,
-    by_sign,
-    ends_and_colours,
-    ticks,
-)
+from gradflow.figures.builders.colour_scale import View, by_sign
 from gradflow.figures.builders.heatmap_cells import Cells, shown_cells
 from gradflow.figures.builders.lag_profile import Profile, profile_parts
 from gradflow.figures.builders.mode_bar import bar
@@ -24,6 +17,7 @@ from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import heatmap_parts
 from gradflow.numerics.scaled import Array
 from gradflow.ui.component import assets, plotly_js
+from gradflow.ui.component.colour_bars import bars_content
 from gradflow.ui.component.packing import Triangle, packed
 from gradflow.ui.shared import state
 from gradflow.ui.shared.row_words import Finding
@@ -125,7 +119,7 @@ def message(
     moving : Moving
         The sliders beside the charts.
     """
-    T, few = panels[0].T, any(panel.has_doubtful for panel in panels)
+    T = panels[0].T
     block = block_size(T)
     shown = [shown_cells(panel, view, block) for panel in panels]
     charts = [
@@ -145,7 +139,7 @@ def message(
             "plotly": plotly_js.address(),
             "moving": moving._asdict(),
             "said": said,
-            "bars": [bar_content(panel, view) | {"few": few} for panel in barred(panels, view)],
+            "bars": bars_content(panels, view),
             "heading": f"One row: target step t = {profile.t}",
             "charts": charts,
             "cells": [
@@ -180,16 +174,6 @@ def _sent(panel: Panel, view: View, cells: Cells) -> dict[str, Any]:
 
 def _has_cells(trace: dict[str, Any], cells: Cells) -> bool:
     return "z" in trace and trace["z"].shape == cells.log10.shape
-
-
-def bar_content(panel: Panel, view: View) -> dict[str, Any]:
-    """The colour bar of one panel, or of both: its places are shares of its length."""
-    low, high, colours = ends_and_colours(panel, view)
-    return {
-        "title": bar_title(view),
-        "colours": colours,
-        "ticks": [((at - low) / (high - low), text) for at, text in ticks(panel, view).items()],
-    }
 
 
 def _sent_cells(shown: Array | None, cells: Cells) -> Triangle | Array | None:

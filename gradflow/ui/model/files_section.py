@@ -13,6 +13,8 @@ from gradflow.figures.builders.curves_by_file import file_curves
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_curves import Measure
 from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.ui.component.assets import available
+from gradflow.ui.component.colour_bars import draw_bars
 from gradflow.ui.downloads.button_row import File, buttons
 from gradflow.ui.model import file_exports, file_words, panels, questions, several_files
 from gradflow.ui.model.experiment import ChosenModel
@@ -189,6 +191,7 @@ def _draw_side_by_side(files: list[NamedModel], beside: _Beside) -> None:
     view = views.view(beside.settings, shown)
     for column, side, panel, one in zip(columns, _SIDES, shown, seen, strict=True):
         with column:
-            figure = heatmap(panel, view, block_size(panel.T))
+            figure = heatmap(panel, view, block_size(panel.T), barred=not available())
             chart(figure, f"model_file_on_the_{side}", beside.settings.camera)
             st.caption(file_words.reach_of_file(one.reach_at(beside.t)))
+    draw_bars(shown, view, "model_files_bars")

@@ -10,6 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.ui.component.assets import available
+from gradflow.ui.component.colour_bars import draw_bars
 from gradflow.ui.model import panels, words
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
@@ -20,36 +22,39 @@ from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.words import blocks
 
 
-class Spot(NamedTuple):
-    """Where the sentence on a run stands, and its heatmap."""
+class Spots(NamedTuple):
+    """Where the sentences on the runs stand, their heatmaps, and the colour bar of these."""
 
-    sentence: DeltaGenerator
-    heatmap: DeltaGenerator
+    sentences: list[DeltaGenerator]
+    heatmaps: list[DeltaGenerator]
+    bars: DeltaGenerator
 
 
-def make_spots(found: tuple[Seen, ...], side_by_side: bool) -> list[Spot]:
+def make_spots(found: tuple[Seen, ...], side_by_side: bool) -> Spots:
     """The places of the runs, and what is said of their heatmaps' cells where they have room."""
     if not side_by_side:
-        return [Spot(st.empty(), st.empty()) for _ in found]
-    spots = []
+        return Spots([st.empty() for _ in found], [], st.empty())
+    sentences, heatmaps = [], []
     # At the bottom, so that the heatmaps stand side by side under sentences of unlike length.
     for column in st.columns(len(found), gap="medium", vertical_alignment="bottom"):
         with column:
-            spots.append(Spot(st.empty(), st.empty()))
+            sentences.append(st.empty())
+            heatmaps.append(st.empty())
+    bars = st.empty()
     T = found[0].log10.shape[1]
     if block_size(T) > 1:
         st.caption(blocks(block_size(T), LONGEST_WHOLE))
-    return spots
+    return Spots(sentences, heatmaps, bars)
 
 
-def draw_sentences(spots: list[Spot], found: tuple[Seen, ...], t: int) -> None:
+def draw_sentences(spots: Spots, found: tuple[Seen, ...], t: int) -> None:
     """Draw a sentence on each run in its place."""
-    for spot, one in zip(spots, found, strict=True):
-        spot.sentence.markdown(words.reaches(one, t))
+    for spot, one in zip(spots.sentences, found, strict=True):
+        spot.markdown(words.reaches(one, t))
 
 
 def draw_heatmaps(
-    spots: list[Spot],
+    spots: Spots,
     found: tuple[Seen, ...],
     parameter: str,
     given: Sequence,
@@ -59,10 +64,12 @@ def draw_heatmaps(
     """Draw the heatmaps in their places; `ending` tells a second time from the first."""
     shown = panels.run_panels(found, parameter, given)
     view = views.view(settings, shown)
-    for spot, panel in zip(spots, shown, strict=True):
-        with spot.heatmap:
-            figure = heatmap(panel, view, block_size(panel.T))
+    for spot, panel in zip(spots.heatmaps, shown, strict=True):
+        with spot:
+            figure = heatmap(panel, view, block_size(panel.T), barred=not available())
             chart(figure, f"{_key(panel)}{ending}", settings.camera)
+    with spots.bars:
+        draw_bars(shown, view, f"model_bars{ending}")
 
 
 def _key(panel: Panel) -> str:

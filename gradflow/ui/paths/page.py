@@ -9,6 +9,8 @@ from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.stacked_shares import shares
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui import server
+from gradflow.ui.component.assets import available
+from gradflow.ui.component.colour_bars import draw_bars
 from gradflow.ui.paths import class_panels, path_words, three_steps_words
 from gradflow.ui.paths.class_panels import Taken
 from gradflow.ui.paths.downloads_section import draw_downloads
@@ -54,8 +56,10 @@ def _heatmaps(settings: Settings, three: tuple[Panel, Panel, Panel], apart: Take
         st.columns(3, gap="small"), three, names, path_words.CAPTIONS, strict=True
     ):
         with column:
-            frame.chart(heatmap(panel, view), f"{name}_heatmap")
+            figure = heatmap(panel, view, barred=not available())
+            frame.chart(figure, f"{name}_heatmap")
             st.caption(said)
+    draw_bars(three, view, "paths_bars")
     st.caption(
         " ".join(
             [

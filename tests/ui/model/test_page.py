@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from safetensors.numpy import save
+from support.packed import unpacked
 from ui.model.model_app import (
     array,
     assert_shows,
@@ -26,6 +27,8 @@ from gradflow.analysis.unit_signal import unit_signals
 from gradflow.ui.model import model_run
 from gradflow.ui.model.shipped import SHIPPED
 from gradflow.ui.workers.pool import workers
+
+BARS = "gradflow_colour_bars"
 
 
 def test_the_page_works_before_anything_is_uploaded():
@@ -153,7 +156,8 @@ def test_terms_with_few_digits_are_marked_and_never_called_exactly_zero(monkeypa
     np.testing.assert_array_equal(np.isfinite(array(traces["too few digits"]["z"])), few)
     zero = np.isneginf(flow.log10("b")) & ~few
     assert ("exactly zero" in traces) == zero.any()
-    assert "too few digits" in traces["terms"]["colorbar"]["title"]["text"]
+    [bars] = [one for one in app.get("bidi_component") if one.proto.component_name == BARS]
+    assert [bar["few"] for bar in unpacked(bars.proto.bytes)] == [True]
     assert f"{few.sum():,} terms have fewer than 6 digits" in said(app)
     assert "float64 has too few digits.** How far it reaches cannot be told" in said(app)
     monkeypatch.setattr(model_run, "HEAVY", 0.0)  # then a worker tells, and the marks come after
