@@ -8,10 +8,23 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.builders.colours import MAGNITUDE, QUIET
+from gradflow.figures.builders.colour_scale import (
+    View,
+    bar_title,
+    colour_range,
+    flat_bar,
+    ticks,
+)
+from gradflow.figures.builders.colours import QUIET
 from gradflow.figures.builders.display_choices import check_display
+from gradflow.figures.builders.heatmap_cells import shown_cells
+from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.paper import on_paper
-from gradflow.figures.builders.text import escaped
+from gradflow.figures.builders.term_heatmap import (
+    heatmap_annotations,
+    heatmap_axes,
+    heatmap_traces,
+)
 from gradflow.figures.builders.training_curves import (
     CURVES,
     axes,
@@ -21,21 +34,21 @@ from gradflow.figures.builders.training_curves import (
     curve_layout,
     curve_lines,
     curve_marks,
-    heading,
     key,
 )
-from gradflow.numerics.scaled import Array
 from gradflow.training import TrainingRun
 
 FONT = 12
-HEIGHT = 1190
+HEIGHT = 1208
 MILLISECONDS = 400  # from one checkpoint to the next when it plays
 
 # Shares of the plot area: the heatmaps, the bar and the legend below them, and rows of curves.
 _TOP = (0.625, 1.0)
-_BAR, _LEGEND = 0.562, 0.478
+_BAR, _LEGEND = 0.568, 0.474
 _ROWS = ((0.341, 0.445), (0.174, 0.278), (0.008, 0.112))
 _GAP = 0.09
+
+_HOVER = "t = %{y}, k = %{x}: 10^%{z:.1f} of k = 1<extra></extra>"
 
 
 def plot_training_film(
@@ -48,10 +61,10 @@ def plot_training_film(
     """Plot how the gradient of one held-out sequence changes while networks learn.
 
     One heatmap a network with the terms of `b`, the signal itself, relative to the k = 1 term of
-    each row. Below them, at every checkpoint, loss and accuracy on held-out sequences, "log10
-    reaching", what reaches the input that decides, the median spectral radius of dc_t/dc_(t-1) and
-    of the whole state's derivative, and the mean forget gate. The slider moves all of it, and it
-    plays.
+    each row, in the colours of `plot_heatmap`, on one scale for all frames. Below them, at every
+    checkpoint, loss and accuracy on held-out sequences, "log10 reaching", what reaches the input
+    that decides, the median spectral radius of dc_t/dc_(t-1) and of the whole state's derivative,
+    and the mean forget gate. The slider moves all of it, and it plays.
 
     Parameters
     ----------
@@ -92,63 +105,72 @@ def plot_training_film(
     """
     check_display(floor=floor, title=title, dark=dark)
     updates = checked_updates(runs)
-    frames = [_moving_traces(runs, place, floor) for place in range(len(updates))]
-    figure = go.Figure(frames[0] + curve_lines(runs, tuple(CURVES), len(runs)))
+    shown = [_panels(runs, place) for place in range(len(updates))]
+    every = [panel for panels in shown for panel in panels]
+    view = View(True, floor, False, "lag", *colour_range(every, True, floor), dark)
+    zeros = any(panel.has_zeros for panel in every)
+    frames = [
+        _terms(panels, view, zeros) + curve_marks(runs, tuple(CURVES), len(runs), place)
+        for place, panels in enumerate(shown)
+    ]
+    still = [_no_input(number, panel, view) for number, panel in enumerate(shown[0])]
+    figure = go.Figure(frames[0] + still + curve_lines(runs, tuple(CURVES), len(runs)))
     moving = list(range(len(frames[0])))
     figure.frames = [
         go.Frame(name=str(update), data=traces, traces=moving)
         for update, traces in zip(updates, frames, strict=True)
     ]
-    figure.update_layout(_layout(runs, updates))
+    figure.update_layout(_layout(runs, updates, shown[0], view))
     return on_paper(figure, dark, title or "")
 
 
-def _moving_traces(runs: Mapping[str, TrainingRun], place: int, floor: float) -> list[Any]:
-    """What a frame replaces: the heatmaps, and the mark on every curve."""
-    heatmaps = [
-        _terms(_relative(run, place), number, floor) for number, run in enumerate(runs.values())
-    ]
-    return heatmaps + curve_marks(runs, tuple(CURVES), len(runs), place)
+def _panels(runs: Mapping[str, TrainingRun], place: int) -> list[Panel]:
+    """The terms of b of each run at a checkpoint, or at its last if it ended before."""
+    panels = []
+    for name, run in runs.items():
+        flow = run.flow(min(place, len(run.checkpoints) - 1))
+        log10 = flow.log10("b")
+        panels.append(Panel(name, "dL_t/db", log10, None, None, np.zeros(len(log10))))
+    return panels
 
 
-def _relative(run: TrainingRun, place: int) -> Array:
-    """log10 of the terms of b relative to the k = 1 term of their row, (T, T)."""
-    log10 = run.flow(min(place, len(run.checkpoints) - 1)).log10("b")
-    with np.errstate(invalid="ignore"):  # a row that is all zero has no size to compare with
-        return np.asarray(log10 - log10[:, :1], np.float32)
+def _terms(panels: list[Panel], view: View, zeros: bool) -> list[Any]:
+    """The heatmaps of a frame, each with the trace of its exact zeros if any frame has some."""
+    traces = []
+    for number, panel in enumerate(panels):
+        bar = _bar(panels, view, zeros) if not number else None
+        terms, *others = heatmap_traces(
+            panel, view, shown_cells(panel, view), bar, axes=_axes(number), zeros=zeros
+        )
+        within = np.clip(terms["z"], view.low, view.high).round(3)  # short, as text in a page
+        traces += [terms | {"z": within, "hoverinfo": None, "hovertemplate": _HOVER}]
+        traces += others[:1] if zeros else []
+    return traces
 
 
-def _terms(relative: Array, number: int, floor: float) -> dict[str, Any]:
-    T = len(relative)
-    steps = list(range(1, T + 1))
-    return {
-        "type": "heatmap",
-        "z": np.clip(relative, floor, 0.0).round(3),
-        "x": steps,
-        "y": steps,
-        "zmin": floor,
-        "zmax": 0.0,
-        "colorscale": MAGNITUDE,
-        "hoverongaps": False,
-        "hovertemplate": "t = %{y}, k = %{x}: 10^%{z:.1f} of k = 1<extra></extra>",
-        "showscale": number == 0,
-        "colorbar": {
-            "orientation": "h",
-            "thickness": 10,
-            "x": 0.5,
-            "y": _BAR,
-            "yanchor": "top",
-            "title": {"text": "log10 of the share of k = 1 that is left", "side": "top"},
-        },
-        **axes(number + 1),
-    }
+def _bar(panels: list[Panel], view: View, zeros: bool) -> dict[str, Any]:
+    bar = flat_bar(ticks(panels[0], view), bar_title(view), zeros)
+    return bar | {"yref": "paper", "y": _BAR, "yanchor": "top"}
 
 
-def _layout(runs: Mapping[str, TrainingRun], updates: list[int]) -> dict[str, Any]:
+def _no_input(number: int, panel: Panel, view: View) -> dict[str, Any]:
+    """The hatched triangle, which no frame changes."""
+    *_, hatched = heatmap_traces(panel, view, shown_cells(panel, view), None, axes=_axes(number))
+    return hatched
+
+
+def _axes(number: int) -> tuple[str, str, str]:
+    own = axes(number + 1)
+    return own["xaxis"], own["yaxis"], ""
+
+
+def _layout(
+    runs: Mapping[str, TrainingRun], updates: list[int], shown: list[Panel], view: View
+) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "template": {},
         "height": HEIGHT,
-        "margin": {"l": 50, "r": 16, "t": 170, "b": 50},
+        "margin": {"l": 58, "r": 16, "t": 188, "b": 50},
         "font": {"size": FONT},
         "legend": {"orientation": "h", "x": 0.0, "y": _LEGEND, "yanchor": "bottom"},
         "sliders": [_slider(updates)],
@@ -157,26 +179,13 @@ def _layout(runs: Mapping[str, TrainingRun], updates: list[int]) -> dict[str, An
     places = [(across, up) for up in _ROWS for across in columns(2, _GAP)]
     curves = curve_layout(tuple(CURVES), len(runs), places, updates[-1])
     layout |= curves
-    T = next(iter(runs.values())).settings.task_made().T
-    for number, (name, across) in enumerate(
-        zip(runs, columns(len(runs), _GAP), strict=True), start=1
-    ):
-        layout |= _heatmap_axes(axes(number), across, T)
-        layout["annotations"].append(heading(f"<b>{escaped(name)}</b>", across[0], _TOP[1]))
-    return layout
-
-
-def _heatmap_axes(own: dict[str, str], across: tuple[float, float], T: int) -> dict[str, Any]:
-    layout = axis_pair(own, across, _TOP)
-    plain = {"zeroline": False, "ticks": "outside", "ticklen": 3, "showgrid": False}
-    layout[key(own["xaxis"])] |= plain | {
-        "title": {"text": "lag k", "standoff": 4},
-        "range": [0.5, T + 0.5],
-    }
-    layout[key(own["yaxis"])] |= plain | {
-        "title": {"text": "target step t", "standoff": 4},
-        "range": [T + 0.5, 0.5],
-    }
+    for number, (panel, across) in enumerate(zip(shown, columns(len(runs), _GAP), strict=True)):
+        own = axes(number + 1)
+        x_axis, y_axis = heatmap_axes(panel, view)
+        layout |= axis_pair(own, across, _TOP)
+        layout[key(own["xaxis"])] |= x_axis
+        layout[key(own["yaxis"])] |= y_axis | {"automargin": False}
+        layout["annotations"] += heatmap_annotations(panel, view, _axes(number))
     return layout
 
 
@@ -186,7 +195,7 @@ def _slider(updates: list[int]) -> dict[str, Any]:
         "len": 1.0,
         "y": 1.0,
         "yanchor": "bottom",
-        "pad": {"b": 26},
+        "pad": {"b": 44},
         "currentvalue": {"prefix": "updates: ", "font": {"color": QUIET}, "xanchor": "right"},
         "steps": [
             {
@@ -211,7 +220,7 @@ def _buttons() -> dict[str, Any]:
         "y": 1.0,
         "xanchor": "left",
         "yanchor": "bottom",
-        "pad": {"b": 118},
+        "pad": {"b": 136},
         "showactive": False,
         "buttons": [
             {

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import gradflow as gf
 from gradflow import training
 from gradflow.figures import plot_training_film
 
@@ -33,6 +34,21 @@ def test_the_first_frame_is_what_one_sees_before_it_plays(runs):
         assert trace.type == first.type
         if trace.type == "heatmap":
             np.testing.assert_array_equal(trace.z, first.z)
+
+
+def test_exact_zeros_and_missing_inputs_have_a_texture_and_growth_has_colours(runs, monkeypatch):
+    x = gf.sequences.ones(5)
+    cells = [gf.RNN(0.5, 0.5 * place, activation="identity") for place in (0, 1, 5)]
+    flows = [gf.gradient_flow(cell, x) for cell in cells]
+    monkeypatch.setattr(training.TrainingRun, "flow", lambda run, place: flows[place])
+    figure = plot_training_film(runs)
+    for place, frame in enumerate(figure.frames):
+        zeros = [trace for trace in frame.data if trace.name == "exactly zero"]
+        assert [np.isfinite(trace.z).sum() for trace in zeros] == [0 if place else 10] * 2
+    assert [trace.name for trace in figure.data].count("no input") == 2
+    assert figure.data[0].zmax == np.ceil(4 * np.log10(2.5))
+    assert "exactly zero" in figure.data[0].colorbar.title.text
+    assert sum("Hatched" in one.text for one in figure.layout.annotations) == 2
 
 
 def test_the_marks_stand_on_the_curves(runs):

@@ -125,6 +125,7 @@ def heatmap_traces(
     bar: dict[str, Any] | None,
     shown: Array | None = None,
     axes: tuple[str, str, str] = ("x", "y", "x2"),
+    zeros: bool = False,
 ) -> list[dict[str, Any]]:
     """The traces of one panel, as Plotly's plain mappings.
 
@@ -142,6 +143,8 @@ def heatmap_traces(
         What `details` gives, for figures that tell it of the cell under the pointer by themselves.
     axes : tuple of three strings
         Horizontal and vertical axis, and the horizontal axis of the clipping strip.
+    zeros : bool
+        Whether there is a trace of the exact zeros even if there are none.
     """
     if not panel.T:
         return []
@@ -164,7 +167,7 @@ def heatmap_traces(
     known = np.isneginf(cells.log10)
     if cells.doubtful is not None:
         known &= ~cells.doubtful
-    if panel.has_zeros:
+    if panel.has_zeros or zeros:
         traces.append(
             {
                 "name": "exactly zero",
