@@ -110,7 +110,7 @@ def _words(
 
 
 def _explanation() -> None:
-    with st.expander("How to read this, and what is computed", icon=":material/help:"):
+    with st.expander(words.HOW_TO_READ, icon=":material/help:"):
         st.markdown(words.EXPLANATION)
 
 
@@ -156,7 +156,7 @@ def _measures(
     seen: Mapping[str, memory.Reach],
     unsure: tuple[str, ...],
 ) -> None:
-    st.subheader("In numbers", anchor=False)
+    st.subheader(words.IN_NUMBERS, anchor=False)
     rows = table(measure_table(seen))
     t = seen["RNN"].t
     residuals = {

@@ -87,6 +87,9 @@ PROFILE = (
 
 PENDING = "From before this move: it follows when you let go."
 
+HOW_TO_READ = "How to read this, and what is computed"
+IN_NUMBERS = "In numbers"
+
 
 def measured(t: int, quantities: tuple[str, str], unsure: tuple[str, ...] = ()) -> str:
     """Which target step and which terms the table is about, and which networks' digits are lost."""

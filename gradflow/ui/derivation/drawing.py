@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from gradflow.figures.builders.cell_frame import outlined
 from gradflow.figures.builders.mode_bar import BAR
 from gradflow.figures.builders.term_heatmap import heatmap
-from gradflow.ui.derivation import progress
+from gradflow.ui.derivation import derivation_words, progress
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.prediction import Proof, Question
 from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
@@ -22,7 +22,7 @@ from gradflow.ui.shared.plain_charts import plain_chart
 def part_title(number: int, part: Step | Question) -> str:
     """What stands over a step, which has this number, or over a question."""
     if isinstance(part, Question):
-        return f":material/help: **Predict: {part.title}**"
+        return derivation_words.predict(part.title)
     return f"**{number}. {part.title}**"
 
 
@@ -59,7 +59,7 @@ def draw_question(question: Question) -> None:
         st.session_state[key] = given
     st.markdown(question.ask())
     st.radio(
-        "Your prediction",
+        derivation_words.PREDICTION,
         list(question.options),
         index=None,
         format_func=question.options.__getitem__,
@@ -68,7 +68,7 @@ def draw_question(question: Question) -> None:
     )
     if given is None:
         st.button(
-            "Answer",
+            derivation_words.ANSWER,
             key=f"answer_{question.key}",
             on_click=progress.answer,
             args=(question,),
@@ -80,11 +80,12 @@ def draw_question(question: Question) -> None:
 
 def _answer(question: Question, given: str, proof: Proof) -> None:
     if given == proof.right:
-        st.success(f"**Yes.** {proof.why}", icon=":material/check:")
+        st.success(derivation_words.right(proof.why), icon=":material/check:")
     else:
         st.info(
-            f"**Not this time.** {question.tempts[given]} It is: *{question.options[proof.right]}* "
-            f"{proof.why}",
+            derivation_words.wrong(
+                question.tempts[given], question.options[proof.right], proof.why
+            ),
             icon=":material/lightbulb:",
         )
     columns = st.columns(2, gap="medium")
@@ -92,11 +93,11 @@ def _answer(question: Question, given: str, proof: Proof) -> None:
         with columns[n]:
             plain_chart(figure, f"{question.key}_heatmap_{n}", BAR)
     st.button(
-        "Use these settings",
+        derivation_words.USE,
         key=f"use_{question.key}",
         on_click=progress.use,
         args=(question,),
-        help="Puts the settings of this answer into the sidebar: all numbers of the page follow.",
+        help=derivation_words.USE_HELP,
     )
 
 

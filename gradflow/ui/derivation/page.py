@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gradflow.ui import server
-from gradflow.ui.derivation import progress
+from gradflow.ui.derivation import derivation_words, progress
 from gradflow.ui.derivation.chapters import (
     CHAPTERS,
     PARTS,
@@ -61,26 +61,24 @@ def derivation_page() -> None:
 
 def _controls() -> None:
     opened = progress.opened()
-    st.caption(
-        f"{opened} of {len(PARTS)} parts open · {progress.score(QUESTIONS)}",
-    )
+    st.caption(derivation_words.opened(opened, len(PARTS), progress.score(QUESTIONS)))
     with st.container(horizontal=True):
         st.button(
-            "Show all",
+            derivation_words.SHOW_ALL,
             key="derivation_all",
             on_click=progress.open_to,
             args=(len(PARTS), True),
             disabled=opened == len(PARTS) and progress.unfolded(),
         )
         st.button(
-            "Back to the first step",
+            derivation_words.FIRST_STEP,
             key="derivation_first",
             on_click=progress.open_to,
             args=(1,),
             disabled=opened == 1,
         )
         st.button(
-            "Start the quiz over",
+            derivation_words.QUIZ_OVER,
             key="derivation_quiz",
             on_click=progress.forget_answers,
             args=(QUESTIONS,),
@@ -96,12 +94,12 @@ def _controls() -> None:
 def _next() -> None:
     opened = progress.opened()
     if opened == len(PARTS):
-        st.caption(f"This is the end of the derivation: {progress.score(QUESTIONS)}.")
+        st.caption(derivation_words.the_end(progress.score(QUESTIONS)))
         return
     last = PARTS[opened - 1]
     waits = isinstance(last, Question) and last.key not in progress.answers()
     st.button(
-        f"Next: {_name(PARTS[opened])}",
+        derivation_words.next_part(_name(PARTS[opened])),
         key="derivation_next",
         type="primary",
         on_click=progress.open_to,
@@ -109,8 +107,8 @@ def _next() -> None:
         disabled=waits,
     )
     if waits:
-        st.caption("Predict first; any answer opens the way on.")
+        st.caption(derivation_words.PREDICT_FIRST)
 
 
 def _name(part: Part) -> str:
-    return "a prediction" if isinstance(part, Question) else part.title
+    return derivation_words.A_PREDICTION if isinstance(part, Question) else part.title

@@ -37,7 +37,7 @@ def draw_controls() -> None:
             WIDGETS.number("seed")
         st.caption(live_words.READING)
         st.button(
-            "Train both networks",
+            live_words.TRAIN,
             key="learning_train",
             on_click=session_runs.begin,
             type="primary",
@@ -94,7 +94,7 @@ def _draw(live: LiveRun, ticket: Ticket | None) -> None:
     place = 0 if ticket is None else ticket.place
     st.progress(live.share, live_words.going_on(live, place, workers().waiting))
     st.button(
-        "Stop",
+        live_words.STOP,
         key="learning_stop",
         icon=":material/stop_circle:",
         on_click=session_runs.stop,
@@ -114,5 +114,7 @@ def _rest(live: LiveRun) -> None:
             st.warning(live_words.diverged(name, run), icon=":material/trending_up:")
     with st.container(horizontal=True, gap="small"):
         if not live.is_done:
-            st.button("Go on", key="learning_go_on", on_click=session_runs.go_on, type="primary")
-        st.button("Back to the runs that ship", key="learning_back", on_click=session_runs.forget)
+            st.button(
+                live_words.GO_ON, key="learning_go_on", on_click=session_runs.go_on, type="primary"
+            )
+        st.button(live_words.BACK, key="learning_back", on_click=session_runs.forget)

@@ -18,6 +18,14 @@ FULL = "As many runs of other visitors wait as may, so this training was not tak
 LOST = "The worker that trained was ended from outside, as when memory runs out."
 TOO_LARGE = "There is not enough free memory for this training just now."
 
+OPEN = "Or open a run (.npz)"
+OPEN_HELP = "One that `training.save_run` wrote, or that was downloaded here."
+
+TRAIN = "Train both networks"
+GO_ON = "Go on"
+BACK = "Back to the runs that ship"
+STOP = "Stop"
+
 
 def going_on(live: LiveRun, place: int, waiting: int) -> str:
     """What stands on the bar."""
@@ -49,3 +57,8 @@ def diverged(name: str, run: TrainingRun) -> str:
         f"The {name} diverged at update {found.update}: the norm of its gradient {norm}. What was "
         f"recorded up to update {run.checkpoints[-1].update} stays."
     )
+
+
+def too_many_cells(most: int, found: int) -> str:
+    """Why a run cannot be opened."""
+    return f"A run must have at most {most:,} terms in all its heatmaps. Got {found:,}."

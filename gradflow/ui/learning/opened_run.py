@@ -6,7 +6,7 @@ import streamlit as st
 
 from gradflow.training import TrainingRun
 from gradflow.training.run_files import run_from
-from gradflow.ui.learning import session_runs
+from gradflow.ui.learning import live_words, session_runs
 from gradflow.ui.shared.text import escaped
 
 _FILE, _ERROR = "learning_file", "learning_error"
@@ -27,20 +27,18 @@ def run_of(data: bytes) -> TrainingRun:
     run = run_from(data)
     cells = len(run.checkpoints) * run.settings.task_made().T ** 2
     if cells > MOST_CELLS:
-        raise ValueError(
-            f"A run must have at most {MOST_CELLS:,} terms in all its heatmaps. Got {cells:,}."
-        )
+        raise ValueError(live_words.too_many_cells(MOST_CELLS, cells))
     return run
 
 
 def draw_uploader() -> None:
     """Draw the uploader, and why its file could not be read."""
     st.file_uploader(
-        "Or open a run (.npz)",
+        live_words.OPEN,
         key=_FILE,
         on_change=_read,
         max_upload_size=_MEGABYTES,
-        help="One that `training.save_run` wrote, or that was downloaded here.",
+        help=live_words.OPEN_HELP,
     )
     error = st.session_state.get(_ERROR)
     if error:

@@ -20,11 +20,6 @@ from gradflow.ui.learning.shown_runs import ShownRuns, as_opened, as_shipped, as
 from gradflow.ui.shared import frame
 from gradflow.ui.shared.plain_charts import plain_chart
 
-_BANDS = {
-    "accuracy": "Accuracy, held out",
-    "log10_left": "log10 of what reaches the step that decides",
-}
-
 
 @server.runs.turn()
 def learning_page() -> None:
@@ -79,10 +74,12 @@ def _draw_film(shown: ShownRuns, checkpoint: int) -> None:
 
 
 def _draw_seeds(task: str) -> None:
-    st.subheader("Not one lucky draw", anchor=False)
+    st.subheader(words.SEEDS_TITLE, anchor=False)
     curves = shipped.curves_of(task)
     st.markdown(words.seeds(curves))
-    for column, (measure, said) in zip(st.columns(2, gap="medium"), _BANDS.items(), strict=True):
+    for column, (measure, said) in zip(
+        st.columns(2, gap="medium"), words.BANDS.items(), strict=True
+    ):
         with column:
             st.markdown(f"**{said}**")
             _draw_bands(curves, measure, f"seeds_{measure}")
@@ -90,7 +87,7 @@ def _draw_seeds(task: str) -> None:
 
 
 def _draw_starts(task: str) -> None:
-    st.subheader("Other starts", anchor=False)
+    st.subheader(words.STARTS_TITLE, anchor=False)
     if task not in shipped.WITH_STARTS:
         st.markdown(words.NO_STARTS)
         return

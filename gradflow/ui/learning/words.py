@@ -37,6 +37,13 @@ TABLE = "The measures of both networks at every checkpoint, one row each."
 SOLVED = 0.9
 REACHES = 0.01
 
+BANDS = {
+    "accuracy": "Accuracy, held out",
+    "log10_left": "log10 of what reaches the step that decides",
+}
+SEEDS_TITLE = "Not one lucky draw"
+STARTS_TITLE = "Other starts"
+
 
 def heading(ships: bool) -> str:
     """What stands above the film."""

@@ -39,15 +39,14 @@ def draw_weights() -> None:
     """Draw the choice of a model and the uploader."""
     WIDGETS.choice("model")
     st.file_uploader(
-        "Upload weights (.pt, .ckpt, .safetensors, .npz, .h5, .onnx)",
+        words.UPLOAD,
         key=uploads.FILE,
         on_change=uploads.read_weights,
         args=(HELD.key("model"),),
         max_upload_size=uploads.LARGEST_WEIGHTS,
-        help="By PyTorch's or Keras' names; RNN, LSTM and GRU of one layer or several. Keras' own "
-        "files are read where h5py is installed, and ONNX where onnx is. No code in a file is run.",
+        help=words.UPLOAD_HELP,
     )
-    with st.expander("How to save them", icon=":material/save:"):
+    with st.expander(words.HOW_TO_SAVE, icon=":material/save:"):
         st.code(words.TWO_LINES, language="python", wrap_lines=True)
 
 
@@ -65,19 +64,18 @@ def draw_module(upload: uploads.Upload, model: gf.Model) -> None:
         return
     st.session_state[uploads.MODULE] = upload.prefix
     st.selectbox(
-        "Recurrent layer",
+        words.MODULE,
         sorted({upload.prefix, *model.other_modules}),
         key=uploads.MODULE,
         format_func=_module_name,
         on_change=uploads.look_at_module,
         args=(HELD.key("model"),),
-        help="The file has several that do not feed each other as its names tell. One is looked "
-        "at by itself.",
+        help=words.MODULE_HELP,
     )
 
 
 def _module_name(name: str | None) -> str:
-    return name or "the one without a name"
+    return name or words.NAMELESS
 
 
 def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
@@ -96,10 +94,10 @@ def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
         st.session_state[uploads.READOUT] = model.readout_layer or _SUM
         st.session_state[_READ_OUT] = weights
     chosen = st.selectbox(
-        "Readout",
+        words.READOUT,
         choices,
         key=uploads.READOUT,
-        help="A linear layer of the file that takes the hidden units.",
+        help=words.READOUT_HELP,
         disabled=not model.linear_layers,
     )
     return None if chosen == _SUM else chosen
@@ -115,11 +113,11 @@ def draw_direction() -> None:
         return
     st.session_state[uploads.DIRECTION] = direction or _BOTH
     st.selectbox(
-        "Direction",
+        words.DIRECTION,
         [_BOTH, *DIRECTIONS],
         key=uploads.DIRECTION,
         on_change=_take_direction,
-        help="The reverse one by itself is given the sequence from its end.",
+        help=words.DIRECTION_HELP,
     )
 
 
@@ -143,13 +141,13 @@ def draw_sequence(shipped: Shipped | None, model: gf.Model) -> None:
         # Another page lets go of what the field held.
         st.session_state.setdefault(_TEXT_FIELD, st.session_state.get(TEXT, ""))
         st.session_state[TEXT] = st.text_area(
-            "Text to read",
+            words.TEXT,
             key=_TEXT_FIELD,
             placeholder=shipped.example[:60],
-            help=f"Of the symbols {' '.join(shipped.symbols)}. It stays in this session.",
+            help=words.symbols_read(shipped.symbols),
         )
         if not st.session_state[TEXT]:
-            st.caption("No text yet: the example is shown.")
+            st.caption(words.NO_TEXT)
     if chosen == "noise":
         WIDGETS.number("T")
         WIDGETS.number("seed")
@@ -199,7 +197,7 @@ def draw_loss(model: gf.Model, given: Sequence) -> None:
         HELD.change(loss="fits")
     if HELD.value("output") >= outputs:
         HELD.change(output=-1)
-    with st.expander("Loss and targets", icon=":material/target:"):
+    with st.expander(words.LOSS, icon=":material/target:"):
         left, right = st.columns(2)
         with left:
             WIDGETS.choice("loss", possible, [_loss_label(kind, outputs) for kind in possible])
@@ -234,7 +232,7 @@ def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
     if any(keeping_gate(layer) for layer in layers):
         WIDGETS.slider("added")
     WIDGETS.number("window")
-    with st.expander("How the heatmaps are drawn", icon=":material/grid_on:"):
+    with st.expander(words.DRAWN, icon=":material/grid_on:"):
         WIDGETS.switch("relative")
         WIDGETS.choice("axis")
         WIDGETS.switch("log_lags")
@@ -245,7 +243,7 @@ def draw_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
 def draw_square_view(layers: tuple[Cell, ...], model: gf.Model) -> None:
     """Draw the controls of what the heatmaps show of layers that read both ways."""
     _draw_parameter(layers, model)
-    with st.expander("How the heatmaps are drawn", icon=":material/grid_on:"):
+    with st.expander(words.DRAWN, icon=":material/grid_on:"):
         WIDGETS.switch("relative")
         WIDGETS.number("floor")
         WIDGETS.choice("camera")
@@ -278,7 +276,7 @@ def draw_question(asked: uploads.FileQuestion) -> None:
         on_change=uploads.answer,
         args=(HELD.key("model"),),
     )
-    st.button("Leave this file", key="model_leave", on_click=uploads.leave)
+    st.button(words.LEAVE, key="model_leave", on_click=uploads.leave)
 
 
 def draw_error(shown: str) -> None:

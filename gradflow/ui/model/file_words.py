@@ -28,6 +28,9 @@ OVER_FILES = (
 CSV_FILE = "The measures of every file, a row a file, with its name and the units."
 NPZ_FILE = 'The same columns for numpy.load, such as `np.load("gradflow_files.npz")["model"]`.'
 
+SEVERAL = "Several files at once: checkpoints, or another model"
+FILES = "Files of weights"
+
 
 def over_files(names: Sequence[str], found: Sequence[memory.Reach]) -> str:
     """How the horizon changes from the first file to the last, in one sentence of Markdown."""

@@ -89,7 +89,7 @@ def draw_files(chosen: ChosenModel, aim: Objective, t: int, settings: ModelSetti
         The page's settings.
     """
     section = st.expander(
-        "Several files at once: checkpoints, or another model",
+        file_words.SEVERAL,
         key="model_open_files",
         on_change="rerun",
         icon=":material/difference:",
@@ -116,7 +116,7 @@ def draw_files(chosen: ChosenModel, aim: Objective, t: int, settings: ModelSetti
 def _draw_uploader(chosen: ChosenModel) -> None:
     like = chosen.source if isinstance(chosen.source, Upload) else None
     st.file_uploader(
-        "Files of weights",
+        file_words.FILES,
         accept_multiple_files=True,
         key=several_files.FILES,
         on_change=several_files.read,

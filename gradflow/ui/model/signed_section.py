@@ -33,7 +33,7 @@ def draw_signed(
         The page's settings.
     """
     section = st.expander(
-        "Inputs and units, with their signs",
+        words.SIGNED_TITLE,
         key="model_open_signed",
         on_change="rerun",
         icon=":material/exposure:",

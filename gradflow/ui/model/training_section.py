@@ -19,7 +19,7 @@ from gradflow.ui.shared.frame import chart
 def draw_all_steps(run: Run, aim: Objective, t: int, settings: ModelSettings) -> None:
     """Draw the gradient that an optimiser gets beside that of one target, folded."""
     section = st.expander(
-        "All steps together: what an optimiser gets",
+        words.ALL_STEPS,
         key="model_open_all_steps",
         on_change="rerun",
         icon=":material/functions:",
@@ -43,7 +43,7 @@ def draw_all_steps(run: Run, aim: Objective, t: int, settings: ModelSettings) ->
 def draw_truncation(run: Run, aim: Objective, settings: ModelSettings) -> None:
     """Draw the error of truncated gradients against the length that is kept, folded."""
     section = st.expander(
-        "What truncation costs",
+        words.TRUNCATION_TITLE,
         key="model_open_truncation",
         on_change="rerun",
         icon=":material/content_cut:",

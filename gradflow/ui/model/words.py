@@ -46,6 +46,33 @@ ASKED = (
     "is assumed."
 )
 
+UPLOAD = "Upload weights (.pt, .ckpt, .safetensors, .npz, .h5, .onnx)"
+UPLOAD_HELP = (
+    "By PyTorch's or Keras' names; RNN, LSTM and GRU of one layer or several. Keras' own "
+    "files are read where h5py is installed, and ONNX where onnx is. No code in a file is run."
+)
+HOW_TO_SAVE = "How to save them"
+MODULE = "Recurrent layer"
+MODULE_HELP = (
+    "The file has several that do not feed each other as its names tell. One is looked "
+    "at by itself."
+)
+NAMELESS = "the one without a name"
+READOUT = "Readout"
+READOUT_HELP = "A linear layer of the file that takes the hidden units."
+DIRECTION = "Direction"
+DIRECTION_HELP = "The reverse one by itself is given the sequence from its end."
+TEXT = "Text to read"
+NO_TEXT = "No text yet: the example is shown."
+LOSS = "Loss and targets"
+DRAWN = "How the heatmaps are drawn"
+LEAVE = "Leave this file"
+
+SIGNED_TITLE = "Inputs and units, with their signs"
+
+ALL_STEPS = "All steps together: what an optimiser gets"
+TRUNCATION_TITLE = "What truncation costs"
+
 
 def still(shown: str) -> str:
     """That the picture is not of the file that could not be read; `shown` is Markdown."""
@@ -380,3 +407,8 @@ def carriers(signals: Carriers, most: int = 5) -> str:
         f"Longest half-life at t = {signals.t}, with the share of the squared signal at "
         f"k = {signals.t}: unit {named}."
     )
+
+
+def symbols_read(symbols: Sequence[str]) -> str:
+    """Which symbols a text may have."""
+    return f"Of the symbols {' '.join(symbols)}. It stays in this session."

@@ -40,7 +40,7 @@ def paths_page() -> None:
     _heatmaps(settings, three, apart)
     server.runs.between_steps()
     _one_target(apart, found, unsure)
-    st.subheader("Every path over three steps", anchor=False)
+    st.subheader(path_words.EVERY_PATH, anchor=False)
     steps = unrolled(experiment, t)
     if steps is None:
         st.info(three_steps_words.TOO_SHORT, icon=":material/info:")
@@ -84,11 +84,11 @@ def _one_target(apart: Taken, found: PathShares, unsure: bool) -> None:
     by_gate = class_panels.by_first_gate(apart, found)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**How many detours?**")
+        st.markdown(path_words.HOW_MANY)
         frame.chart(shares(by_detours), "detour_shares")
         st.caption(path_words.SHARES)
     with right:
-        st.markdown("**Through which gate first?**")
+        st.markdown(path_words.WHICH_GATE)
         frame.chart(shares(by_gate), "gate_shares")
         k = None if unsure else found.furthest
         said = path_words.first_gate(by_gate.labels, by_gate.share, k)

@@ -63,6 +63,10 @@ GATE_NAMES = {"i": "input gate", "f": "forget gate", "c": "candidate", "o": "out
 _NEAR = math.log10(1.1)
 _SAME = 1e-9
 
+EVERY_PATH = "Every path over three steps"
+HOW_MANY = "**How many detours?**"
+WHICH_GATE = "**Through which gate first?**"
+
 
 def parameter_used(parameter: str, chosen: str) -> str:
     """A sentence on which parameter is taken apart, where the sidebar chooses no one gate."""

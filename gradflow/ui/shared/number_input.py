@@ -11,6 +11,7 @@ import streamlit as st
 from gradflow import sequences
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array
+from gradflow.ui.shared import number_words as words
 from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.ui.shared.text import escaped
 from gradflow.weights.npy import MAGIC, read_npy
@@ -69,33 +70,30 @@ class OwnNumbers:
             Numbers of a step.
         """
         st.text_area(
-            "Paste numbers",
+            words.PASTE,
             key=self._text,
             on_change=self._read_text,
             args=(D,),
-            placeholder="0.5, -1.2, 3" if D == 1 else f"{D} numbers a row, one row a step",
-            help="Separated by commas, spaces or new lines. They stay in this session and are not "
-            "in the link.",
+            placeholder=words.pasted(D),
+            help=words.PASTE_HELP,
         )
         st.file_uploader(
-            "or a CSV or NPY file",
+            words.FILE,
             type=["csv", "txt", "npy"],
             key=self._file,
             on_change=self._read_file,
             args=(D,),
             max_upload_size=self._megabytes,
-            help="One number a line, or a table with a header line, of which you choose a column."
-            if D == 1
-            else f"One row of D = {D} numbers a step.",
+            help=words.file_help(D),
         )
         self._draw_columns(D)
         error = st.session_state.get(self._error)
         if error:
-            st.error(f"{error} {_still(self.numbers(), D)}")
+            st.error(f"{error} {words.still(self.numbers(), D)}")
         else:
-            st.caption(_said(self.numbers(), D))
+            st.caption(words.said(self.numbers(), D))
         if self.numbers() is not None:
-            st.button("Forget these numbers", key=self._forget, on_click=self.forget)
+            st.button(words.FORGET, key=self._forget, on_click=self.forget)
 
     def forget(self) -> None:
         """Drop the numbers."""
@@ -108,12 +106,12 @@ class OwnNumbers:
         names = sequences.number_columns(source) if source and D == 1 else ()
         if len(names) > 1:
             st.selectbox(
-                "Column",
+                words.COLUMN,
                 names,
                 index=None,
                 key=self._column,
                 on_change=self._read_column,
-                placeholder="the first that does not count the rows",
+                placeholder=words.FIRST_COLUMN,
             )
 
     def _read_column(self) -> None:
@@ -194,24 +192,3 @@ def _fitting(array: Array, D: int) -> Array:
             f"The sequence must have shape (T, D) with D = {D}, a row a step. Got {array.shape}."
         )
     return finite_array("The sequence", table)
-
-
-def _still(numbers: Array | None, D: int) -> str:
-    """What is in use after an error."""
-    if numbers is None or numbers.shape[1] != D:
-        return "Seeded noise is shown."
-    count = min(len(numbers), LONGEST)
-    return f"Still in use: the {count} step{'' if count == 1 else 's'} read before."
-
-
-def _said(numbers: Array | None, D: int) -> str:
-    """A sentence that says which of the numbers are used."""
-    if numbers is None:
-        return "No numbers yet: seeded noise is shown."
-    T, found = numbers.shape
-    if found != D:
-        return f"Your numbers have {found} in each step and not {D}: seeded noise is shown."
-    what = "number" if D == 1 else "step"
-    if T > LONGEST:
-        return f"{T:,} {what}s read; the first {LONGEST} are used."
-    return f"1 {what} read, all used." if T == 1 else f"{T} {what}s read, all used."

@@ -8,25 +8,24 @@ from typing import Any
 import streamlit as st
 
 from gradflow.numerics.scaled import Array
-from gradflow.ui.shared import links, state
+from gradflow.ui.shared import links, state, words
 from gradflow.ui.shared.setting_fields import LONGEST, as_mapping, as_text
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.text import escaped
 
 _FILE, _SAID = "settings_file", "settings_file_said"
 _MEGABYTES = 1
-_NO_SETTINGS = "The file must be the JSON of settings that this page gives away."
 
 
 def draw_loader() -> None:
     """Draw the uploader of a settings file, and what is to be said of the file read last."""
     st.file_uploader(
-        "Load settings from a JSON file",
+        words.SETTINGS_FILE,
         type=["json"],
         key=_FILE,
         on_change=_take,
         max_upload_size=_MEGABYTES,
-        help="The JSON of this page: all settings, and your own numbers where it has them.",
+        help=words.SETTINGS_FILE_HELP,
     )
     said = st.session_state.get(_SAID)
     if said:
@@ -76,7 +75,7 @@ def read_settings(data: bytes) -> tuple[Settings, list[float] | None, tuple[str,
         own = content.get("own")
         numbers = None if own is None else [float(number) for number in own]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(_NO_SETTINGS) from error
+        raise ValueError(words.NO_SETTINGS) from error
     settings, notices = links.from_query(query)
     return settings, numbers, tuple(notice.replace("link", "file") for notice in notices)
 
@@ -93,4 +92,4 @@ def _take() -> None:
         st.session_state[_SAID] = escaped(str(error))
         return
     state.HELD.put(settings)
-    st.session_state[_SAID] = " ".join(("The settings are loaded.", *notices))
+    st.session_state[_SAID] = " ".join((words.SETTINGS_LOADED, *notices))

@@ -7,12 +7,12 @@ import contextlib
 import streamlit as st
 
 from gradflow import sequences
+from gradflow.ui.shared import words
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.setting_fields import LONGEST, parsed
 from gradflow.ui.shared.settings import CONTROLS, Settings
 from gradflow.ui.shared.state import HELD, OWN, WIDGETS, own_numbers
 from gradflow.ui.shared.widgets import NARROW
-from gradflow.ui.shared.words import forget_bias_words
 
 # The recurrent weight of the LSTM that its slider reaches, and its steps; a link may hold more.
 _SLIDING = (-5.0, 5.0, 0.01)
@@ -37,19 +37,31 @@ def every_control() -> None:
 def scenes() -> None:
     """Draw the list of scenes, and the buttons that go to the one before and the next."""
     with st.container(horizontal=True, gap="small", key="scenes"):
-        st.button("Back", key="scene_back", on_click=_turn, args=(-1,), help="The scene before.")
+        st.button(
+            words.SCENE_BACK,
+            key="scene_back",
+            on_click=_turn,
+            args=(-1,),
+            help=words.SCENE_BACK_HELP,
+        )
         st.selectbox(
-            "Scene",
+            words.SCENE,
             list(_NUMBERED),
             index=None,
             format_func=_NUMBERED.__getitem__,
             placeholder=_NUMBERED[_scene_shown()],
             key="preset",
             on_change=_choose_scene,
-            help="Settings worth looking at, in the order of a lecture. A scene sets all controls.",
+            help=words.SCENE_HELP,
             label_visibility="collapsed",
         )
-        st.button("Next", key="scene_next", on_click=_turn, args=(1,), help="The next scene.")
+        st.button(
+            words.SCENE_NEXT,
+            key="scene_next",
+            on_click=_turn,
+            args=(1,),
+            help=words.SCENE_NEXT_HELP,
+        )
 
 
 def _w_h() -> None:
@@ -77,8 +89,10 @@ def beside_sliders() -> None:
     """Draw what belongs to the sliders: the length to type, and notes."""
     own = own_length()
     _exact_length(disabled=own is not None)
-    length = "" if own is None else f" The sequence brings its own length: {own} steps."
-    st.caption(f"{forget_bias_words(HELD.value('b_f'))}{length}")
+    said = [words.forget_bias_words(HELD.value("b_f"))]
+    if own is not None:
+        said.append(words.own_length(own))
+    st.caption(" ".join(said))
 
 
 def _set_apart() -> None:
@@ -120,12 +134,12 @@ def _exact_length(disabled: bool) -> None:
     control = CONTROLS["T"]
     st.session_state["T_typed"] = HELD.value("T")
     st.number_input(
-        "Sequence length T, typed",
+        words.LENGTH_TYPED,
         int(control.low or 0),
         int(control.high or 0),
         step=1,
         key="T_typed",
-        help="The same number, to type.",
+        help=words.LENGTH_TYPED_HELP,
         on_change=_take_length,
         disabled=disabled,
     )

@@ -17,6 +17,20 @@ from gradflow.numerics.scaled import Array
 # From here on sigmoid(b_f) is told by how far it is from 1.
 _NEAR_ONE = 1e-3
 
+SETTINGS_FILE = "Load settings from a JSON file"
+SETTINGS_FILE_HELP = "The JSON of this page: all settings, and your own numbers where it has them."
+SETTINGS_LOADED = "The settings are loaded."
+NO_SETTINGS = "The file must be the JSON of settings that this page gives away."
+
+SCENE_BACK_HELP = "The scene before."
+SCENE_NEXT_HELP = "The next scene."
+SCENE_HELP = "Settings worth looking at, in the order of a lecture. A scene sets all controls."
+LENGTH_TYPED = "Sequence length T, typed"
+LENGTH_TYPED_HELP = "The same number, to type."
+SCENE_BACK = "Back"
+SCENE_NEXT = "Next"
+SCENE = "Scene"
+
 
 def forget_bias_words(b_f: float) -> str:
     """A sentence on how long the cell's memory lasts with a forget bias alone."""
@@ -89,3 +103,8 @@ def few_digits(*marked: Array | None) -> str:
         "underflows in a state that a term is made of. Read none as exactly zero, nor as the size "
         "that it has."
     )
+
+
+def own_length(steps: int) -> str:
+    """Why the length is not to be chosen."""
+    return f"The sequence brings its own length: {steps} steps."

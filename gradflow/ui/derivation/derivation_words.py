@@ -1,0 +1,44 @@
+"""What stands on and beside the controls of the page Derivation."""
+
+from __future__ import annotations
+
+SHOW_ALL = "Show all"
+FIRST_STEP = "Back to the first step"
+QUIZ_OVER = "Start the quiz over"
+PREDICT_FIRST = "Predict first; any answer opens the way on."
+A_PREDICTION = "a prediction"
+
+PREDICTION = "Your prediction"
+ANSWER = "Answer"
+USE = "Use these settings"
+USE_HELP = "Puts the settings of this answer into the sidebar: all numbers of the page follow."
+
+
+def opened(parts: int, every: int, score: str) -> str:
+    """How far the visitor is."""
+    return f"{parts} of {every} parts open · {score}"
+
+
+def the_end(score: str) -> str:
+    """What stands below the last part."""
+    return f"This is the end of the derivation: {score}."
+
+
+def next_part(name: str) -> str:
+    """What stands on the button that opens the next part."""
+    return f"Next: {name}"
+
+
+def predict(title: str) -> str:
+    """What stands over a question."""
+    return f":material/help: **Predict: {title}**"
+
+
+def right(why: str) -> str:
+    """What is said of a right answer."""
+    return f"**Yes.** {why}"
+
+
+def wrong(tempts: str, option: str, why: str) -> str:
+    """What is said of a wrong answer: why it tempts, and which is right."""
+    return f"**Not this time.** {tempts} It is: *{option}* {why}"
