@@ -58,7 +58,7 @@ def test_the_link_in_the_address_bar_reopens_the_view(open_page):
     first = open_page()
     first.set_slider("w_s", 0.95)
     first.eventually(lambda: "w_s=0.95" in first.page.url)
-    first.choose("preset", "3 of 12: Slow decay")
+    first.choose("preset", "3. Slow decay")
     settings = next(preset.settings for preset in PRESETS if preset.name == "Slow decay")
     first.eventually(lambda: _linked(first) == to_query(settings))
     second = open_page(f"?{urlsplit(first.page.url).query}")

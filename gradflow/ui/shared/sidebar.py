@@ -17,9 +17,7 @@ from gradflow.ui.shared.widgets import NARROW
 # The recurrent weight of the LSTM that its slider reaches, and its steps; a link may hold more.
 _SLIDING = (-5.0, 5.0, 0.01)
 
-_NUMBERED = {
-    scene.name: f"{n} of {len(PRESETS)}: {scene.name}" for n, scene in enumerate(PRESETS, 1)
-}
+_NUMBERED = {scene.name: f"{n}. {scene.name}" for n, scene in enumerate(PRESETS, 1)}
 
 # The parts of the sidebar that are folded, by the keys that hold whether they are open.
 SECTIONS = ("open_sequence", "open_view", "open_weights", "open_ends", "open_clipping")
@@ -52,7 +50,7 @@ def scenes() -> None:
             placeholder=_NUMBERED[_scene_shown()],
             key="preset",
             on_change=_choose_scene,
-            help=words.SCENE_HELP,
+            help=words.scenes(len(PRESETS)),
             label_visibility="collapsed",
         )
         st.button(

@@ -24,7 +24,6 @@ NO_SETTINGS = "The file must be the JSON of settings that this page gives away."
 
 SCENE_BACK_HELP = "The scene before."
 SCENE_NEXT_HELP = "The next scene."
-SCENE_HELP = "Settings worth looking at, in the order of a lecture. A scene sets all controls."
 LENGTH_TYPED = "Sequence length T, typed"
 LENGTH_TYPED_HELP = "The same number, to type."
 SCENE_BACK = "Back"
@@ -108,3 +107,10 @@ def few_digits(*marked: Array | None) -> str:
 def own_length(steps: int) -> str:
     """Why the length is not to be chosen."""
     return f"The sequence brings its own length: {steps} steps."
+
+
+def scenes(count: int) -> str:
+    """What the list of scenes is."""
+    return (
+        f"{count} settings worth looking at, in the order of a lecture. A scene sets all controls."
+    )
