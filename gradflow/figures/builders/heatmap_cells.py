@@ -99,6 +99,12 @@ def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
     )
 
 
+def chequered(where: Array) -> Array:
+    """0 and 1 by turns along rows and columns where that is so, float32; nan elsewhere."""
+    turns = np.add.reduce(np.indices(where.shape)) % 2
+    return np.where(where, turns.astype(np.float32), np.float32(np.nan))
+
+
 def arranged(terms: Array, view: View) -> Array:
     """A (T, T) array with the columns the view's horizontal axis counts."""
     return by_source(terms) if view.axis == "source" else terms

@@ -11,7 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradflow.figures.builders.colour_scale import FONT, View, flat_bar, signed_ticks
-from gradflow.figures.builders.colours import SIGNED, ZERO
+from gradflow.figures.builders.colours import SIGNED, ZERO, ZERO_TOO
+from gradflow.figures.builders.heatmap_cells import chequered
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.text import escaped, subscripted
 from gradflow.figures.builders.tick_labels import scientific, step_ticks
@@ -96,9 +97,9 @@ def sign_heatmap(record: SignedRows, floor: float) -> go.Figure:
         | {"zmin": floor, "zmax": -floor, "colorscale": SIGNED, "colorbar": bar}
     ]
     if zero.any():
-        scale = ((0.0, ZERO), (1.0, ZERO))
+        scale = ((0.0, ZERO), (1.0, ZERO_TOO))
         traces.append(
-            _trace(record, cells, "exactly zero", np.where(zero, 0.0, np.nan))
+            _trace(record, cells, "exactly zero", chequered(zero))
             | {"zmin": 0.0, "zmax": 1.0, "colorscale": scale, "showscale": False}
         )
     return go.Figure({"data": traces, "layout": _layout(record)})

@@ -16,8 +16,8 @@ from gradflow.figures.builders.colour_scale import (
     flat_bar,
     ticks,
 )
-from gradflow.figures.builders.colours import DOUBTFUL, ZERO
-from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
+from gradflow.figures.builders.colours import DOUBTFUL, DOUBTFUL_TOO, ZERO, ZERO_TOO
+from gradflow.figures.builders.heatmap_cells import Cells, chequered, positions, shown_cells
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import HEIGHT, heatmap_axes, x_label_depth
@@ -163,20 +163,20 @@ def _traces(panel: Panel, view: View, cells: Cells) -> list[dict[str, object]]:
         "hovertemplate": f"{said}10^%{{z:.2f}}<extra></extra>",
         **place,
     }
-    marks = [("exactly zero", known, ZERO)] if panel.has_zeros else []
+    marks = [("exactly zero", known, (ZERO, ZERO_TOO))] if panel.has_zeros else []
     if panel.has_doubtful and cells.doubtful is not None:
-        marks.append(("too few digits", cells.doubtful, DOUBTFUL))
+        marks.append(("too few digits", cells.doubtful, (DOUBTFUL, DOUBTFUL_TOO)))
     return [terms, *(_mark(*mark, said) | place for mark in marks)]
 
 
-def _mark(name: str, where: Array, colour: str, said: str) -> dict[str, object]:
-    """Cells of one colour, which no size has."""
+def _mark(name: str, where: Array, colours: tuple[str, str], said: str) -> dict[str, object]:
+    """Cells in a chequer, which no size has."""
     return {
         "name": name,
-        "z": np.where(where, np.float32(1.0), np.float32(np.nan)),
+        "z": chequered(where),
         "zmin": 0.0,
         "zmax": 1.0,
-        "colorscale": ((0.0, colour), (1.0, colour)),
+        "colorscale": tuple(enumerate(colours)),
         "showscale": False,
         "hovertemplate": f"{said}{name}<extra></extra>",
     }

@@ -24,7 +24,7 @@ from gradflow.figures.builders.colours import (
     ZERO,
     ZERO_TOO,
 )
-from gradflow.figures.builders.heatmap_cells import Cells, positions, shown_cells
+from gradflow.figures.builders.heatmap_cells import Cells, chequered, positions, shown_cells
 from gradflow.figures.builders.hover_labels import details, hover
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import log_edges
@@ -171,7 +171,7 @@ def heatmap_traces(
         traces.append(
             {
                 "name": "exactly zero",
-                "z": np.where(known, _chequer(cells), np.float32(np.nan)),
+                "z": chequered(known),
                 "zmin": 0.0,
                 "zmax": 1.0,
                 "colorscale": ((0.0, ZERO), (1.0, ZERO_TOO)),
@@ -184,7 +184,7 @@ def heatmap_traces(
         traces.append(
             {
                 "name": "too few digits",
-                "z": np.where(cells.doubtful, _chequer(cells), np.float32(np.nan)),
+                "z": chequered(cells.doubtful),
                 "zmin": 0.0,
                 "zmax": 1.0,
                 "colorscale": ((0.0, DOUBTFUL), (1.0, DOUBTFUL_TOO)),
@@ -198,12 +198,6 @@ def heatmap_traces(
     if len(cells.log10) > 1:
         traces.append(_no_input(cells, axes))
     return traces
-
-
-def _chequer(cells: Cells) -> Array:
-    """0 and 1 by turns along rows and columns, float32 (m, m)."""
-    rows, columns = np.indices(cells.log10.shape)
-    return np.asarray((rows + columns) % 2, dtype=np.float32)
 
 
 def _no_input(cells: Cells, axes: tuple[str, str, str]) -> dict[str, Any]:
