@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,11 +10,20 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gradflow.figures.builders.colours import GRID, LINES, MAGNITUDE
+from gradflow.figures.builders.colour_scale import (
+    View,
+    bar_title,
+    flat_bar,
+    size_colours,
+    size_ticks,
+)
+from gradflow.figures.builders.colours import GRID, LINES, ZERO, ZERO_TOO
 from gradflow.figures.builders.display_choices import check_display
+from gradflow.figures.builders.heatmap_cells import chequered
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.step_layout import FONT
 from gradflow.figures.builders.text import escaped
+from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import shown
 from gradflow.watching import WatchRecord
 
@@ -99,8 +109,13 @@ def plot_watch(
         column_titles=[f"<b>{escaped(name)}</b>" for name in names],
     )
     told: set[str] = set()  # measures that the legend has
-    for column, name in enumerate(names, start=1):
-        figure.add_trace(_terms(record, name, floor, column == 1), 1, column)
+    left = [record.log10_left[:, record.layers.index(name)].T for name in names]
+    view = View(True, floor, False, "lag", floor, _highest(left))
+    zeros = any(bool(np.isneginf(each).any()) for each in left)
+    for column, (name, each) in enumerate(zip(names, left, strict=True), start=1):
+        bar = _bar(view, zeros) if column == 1 else None
+        for trace in _terms(record.updates, each, view, bar):
+            figure.add_trace(trace, 1, column)
         for row, measures in enumerate(_CURVES, start=2):
             for measure, words in measures.items():
                 line = _curve(record, name, measure, words)
@@ -122,29 +137,44 @@ def _chosen(record: WatchRecord, layers: Sequence[str] | None) -> tuple[str, ...
     return tuple(layers)
 
 
-def _terms(record: WatchRecord, layer: str, floor: float, is_first: bool) -> dict[str, Any]:
-    left = record.log10_left[:, record.layers.index(layer)]
-    return {
-        "type": "heatmap",
-        "x": record.updates,
-        "y": np.arange(1, left.shape[1] + 1),
-        "z": np.clip(left, floor, 0.0).T,
-        "zmin": floor,
-        "zmax": 0.0,
-        "colorscale": MAGNITUDE,
-        "hoverongaps": False,
-        "hovertemplate": "after %{x} updates, k = %{y}: 10^%{z:.1f} of k = 1<extra></extra>",
-        "showscale": is_first,
-        "colorbar": {
-            "orientation": "h",
-            "thickness": 10,
-            "len": 0.5,
-            "x": 0.5,
-            "y": 1.09,
-            "yanchor": "bottom",
-            "title": {"text": "log10 of the share of k = 1 that is left", "side": "top"},
-        },
+def _highest(left: Sequence[Array]) -> float:
+    """Where the colour scale ends: a power of ten, at least 1."""
+    finite = np.concatenate([each[np.isfinite(each)] for each in left])
+    return float(max(0.0, math.ceil(finite.max(initial=0.0) - 1e-9)))
+
+
+def _terms(
+    updates: Array, left: Array, view: View, bar: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """The heatmap of one layer, and the exact zeros in it."""
+    place = {"type": "heatmap", "x": updates, "y": np.arange(1, len(left) + 1)}
+    place |= {"hoverongaps": False}
+    said = "after %{x} updates, k = %{y}: "
+    terms = {
+        "z": np.clip(np.where(np.isneginf(left), np.nan, left), view.low, view.high),
+        "zmin": view.low,
+        "zmax": view.high,
+        "colorscale": size_colours(view),
+        "hovertemplate": f"{said}10^%{{z:.1f}} of k = 1<extra></extra>",
+        "showscale": bar is not None,
+        "colorbar": bar,
+        **place,
     }
+    zeros = {
+        "z": chequered(np.isneginf(left)),
+        "zmin": 0.0,
+        "zmax": 1.0,
+        "colorscale": ((0.0, ZERO), (1.0, ZERO_TOO)),
+        "hovertemplate": f"{said}exactly zero<extra></extra>",
+        "showscale": False,
+        **place,
+    }
+    return [terms, zeros] if np.isneginf(left).any() else [terms]
+
+
+def _bar(view: View, zeros: bool) -> dict[str, Any]:
+    place = {"len": 0.5, "yref": "paper", "y": 1.09, "yanchor": "bottom"}
+    return flat_bar(size_ticks(view), bar_title(view), zeros) | place
 
 
 def _curve(record: WatchRecord, layer: str, measure: str, words: str) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 import gradflow as gf
-from gradflow.figures.builders.colours import MAGNITUDE, ZERO_TOO
+from gradflow.figures.builders.colours import SHRUNK, ZERO_TOO
 
 ROOT = Path(__file__).parents[2]
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -56,9 +56,9 @@ def test_the_still_picture_has_the_colours_of_the_cells():
     )
     pixels = picture(flow._repr_mimebundle_()["text/html"])
     assert pixels.shape == (6, 6, 3)
-    assert tuple(pixels[0, 0]) == rgb(MAGNITUDE[-1][1])  # 1, the bright end
-    assert tuple(pixels[5, 2]) == rgb(MAGNITUDE[2][1])  # 10^-6, half of the scale
-    assert tuple(pixels[5, 5]) == rgb(MAGNITUDE[0][1])  # 10^-15, below the dark end
+    assert tuple(pixels[0, 0]) == rgb(SHRUNK[-1])  # 1, the bright end
+    assert tuple(pixels[5, 2]) == rgb(SHRUNK[2])  # 10^-6, half of the scale
+    assert tuple(pixels[5, 5]) == rgb(SHRUNK[0])  # 10^-15, below the dark end
     assert tuple(pixels[3, 2]) == rgb(ZERO_TOO)
     assert tuple(pixels[4, 3]) == rgb(ZERO_TOO)
     assert tuple(pixels[2, 1]) == rgb(ZERO_TOO)
@@ -98,4 +98,4 @@ def test_layers_that_read_both_ways_show_the_square_of_target_and_source_steps()
     np.testing.assert_allclose(terms(shown[PLOTLY]), relative, atol=1e-6)
     assert "RNN, layer 0, forward" in shown["text/html"]
     assert "source step j" in shown["text/html"]
-    assert (picture(shown["text/html"])[relative == 0.0] == rgb(MAGNITUDE[-1][1])).all()
+    assert (picture(shown["text/html"])[relative == 0.0] == rgb(SHRUNK[-1])).all()

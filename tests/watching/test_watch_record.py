@@ -100,6 +100,17 @@ def test_the_figure_has_a_column_for_each_layer():
     assert "dc/dc" in in_the_legend
 
 
+def test_the_figure_tells_growth_and_exact_zeros_apart():
+    left = np.array([0.0, 1.2, -1.0, -np.inf])
+    seen = LayerMeasures(1.0, 4.0, 0.1, 0.5, np.inf, 0.9, 1e-7, left)
+    figure = figures.plot_watch(record_of(["lstm"], 4, [(0, {"lstm": seen})]), floor=-2.0)
+    terms, zeros, *_ = figure.data
+    np.testing.assert_array_equal(terms.z[:, 0], [0.0, 1.2, -1.0, np.nan])
+    assert (terms.zmin, terms.zmax) == (-2.0, 2.0)
+    np.testing.assert_array_equal(np.isfinite(zeros.z[:, 0]), [False, False, False, True])
+    assert "exactly zero" in terms.colorbar.title.text
+
+
 @pytest.mark.parametrize(
     ("rule", "arguments"),
     [

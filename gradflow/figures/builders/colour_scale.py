@@ -179,14 +179,18 @@ def bar_title(view: View) -> str:
 
 def ends_and_colours(panel: Panel, view: View) -> tuple[float, float, Any]:
     """Lowest and highest position on the colour scale, and the scale."""
-    upward = _stops(view.low, view.high, SHRUNK, GROWN)
     if not by_sign(panel, view):
-        return view.low, view.high, upward
+        return view.low, view.high, size_colours(view)
     negative = _stops(view.low, view.high, NEGATIVE_SHRUNK, NEGATIVE_GROWN)
     positive = _stops(view.low, view.high, POSITIVE_SHRUNK, POSITIVE_GROWN)
     both = [(0.5 - 0.5 * at, colour) for at, colour in negative[:0:-1]]
     both += [(0.5 + 0.5 * at, colour) for at, colour in positive]
     return view.low - view.high, view.high - view.low, tuple(both)
+
+
+def size_colours(view: View) -> tuple[tuple[float, str], ...]:
+    """The scale of sizes without a sign."""
+    return _stops(view.low, view.high, SHRUNK, GROWN)
 
 
 def _stops(
@@ -206,11 +210,11 @@ def _stops(
 
 def ticks(panel: Panel, view: View) -> dict[float, str]:
     """Labels of the colour bar by position."""
-    return signed_ticks(view) if by_sign(panel, view) else _ticks(view)
+    return signed_ticks(view) if by_sign(panel, view) else size_ticks(view)
 
 
-def _ticks(view: View) -> dict[float, str]:
-    """Labels of the colour bar by position."""
+def size_ticks(view: View) -> dict[float, str]:
+    """Labels of an unsigned colour bar by position."""
     exponents = power_ticks(view.low, view.high, 5)
     crowded = (view.high - view.low) / 6.0
     ticks = {float(e): power_of_ten(e) for e in exponents if e - view.low > crowded}

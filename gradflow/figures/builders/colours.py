@@ -20,8 +20,7 @@ def _evenly(colours: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
     return tuple((n / (len(colours) - 1), colour) for n, colour in enumerate(colours))
 
 
-# Scales of sizes up to 1, as Plotly takes them.
-MAGNITUDE = _evenly(SHRUNK)
+# The scale of signed sizes up to 1, as Plotly takes it.
 SIGNED = _evenly((*NEGATIVE_SHRUNK[:0:-1], *POSITIVE_SHRUNK))
 
 # Exact zeros are a chequer of two greys, terms with too few digits one of orange and black, which

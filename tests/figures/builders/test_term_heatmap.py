@@ -12,7 +12,6 @@ from support.panels import X, empty_panel, panel, titles, trace
 from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.colours import (
     GROWN,
-    MAGNITUDE,
     NEGATIVE_GROWN,
     NEGATIVE_SHRUNK,
     PAPER,
@@ -26,6 +25,8 @@ from gradflow.figures.builders.lag_profile import Line, Profile, profile
 from gradflow.figures.builders.panel import Panel, by_source, relative_to_first
 from gradflow.figures.builders.printed_sheet import sheet
 from gradflow.figures.builders.term_heatmap import heatmap
+
+MAGNITUDE = tuple((n / 4, colour) for n, colour in enumerate(SHRUNK))
 
 
 def test_heatmap_shows_the_relative_terms_with_step_one_at_the_top():
