@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from gradflow.figures.builders.colours import GRID, INK, LINES, QUIET
 from gradflow.figures.builders.text import escaped, wrapped
-from gradflow.figures.builders.tick_labels import scientific, step_ticks
+from gradflow.figures.builders.tick_labels import log_ticks, scientific, step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 400
@@ -198,8 +198,7 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
     }
     if record.log_lags:
         ends = [math.log10(0.93), math.log10(1.15 * n)]
-        x_axis |= {"type": "log", "range": ends, "dtick": "D2", "tickfont": {"size": FONT}}
-        del x_axis["tickmode"], x_axis["tickvals"]
+        x_axis |= {"type": "log", "range": ends, "tickvals": log_ticks(n)}
     size = "size" + (" relative to k = 1" if record.relative else " of the term")
     low, high = _range(record, floor)
     y_axis = {

@@ -29,7 +29,7 @@ from gradflow.figures.builders.hover_labels import details, hover
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import log_edges
 from gradflow.figures.builders.text import escaped, shortened, subscripted
-from gradflow.figures.builders.tick_labels import step_ticks
+from gradflow.figures.builders.tick_labels import log_ticks, step_ticks
 from gradflow.numerics.scaled import Array
 
 HEIGHT = 440
@@ -248,8 +248,7 @@ def heatmap_axes(panel: Panel, view: View) -> tuple[dict[str, Any], dict[str, An
     }
     if view.axis == "log":
         ends = np.log10(log_edges(np.array([1, T + 1])))
-        x_axis |= {"type": "log", "tickmode": "linear", "tick0": 0, "dtick": "D2"}
-        x_axis |= {"range": ends.tolist()}
+        x_axis |= {"type": "log", "range": ends.tolist(), "tickvals": log_ticks(T)}
     y_axis = {
         **plain,
         **worded,

@@ -47,6 +47,13 @@ def power_ticks(low: float, high: float, ticks: int) -> list[int]:
     return list(range(math.ceil(low / step) * step, math.floor(high) + 1, step))
 
 
+def log_ticks(T: int) -> list[int]:
+    """Steps to label on a log axis of 1..T: of each power of ten two more, or one if it is long."""
+    powers = 10 ** np.arange(len(str(T)))
+    within = np.outer(powers, [1, 2, 5] if T <= 100 else [1, 3]).ravel()
+    return [int(step) for step in within if step <= T]
+
+
 def step_ticks(T: int) -> list[int]:
     """Steps to label on an axis of 1..T: the first, and every few."""
     step = tick_step(T, 6)

@@ -92,6 +92,21 @@ def test_hover_holds_the_term_its_place_its_input_and_its_share(axis):
     assert "term %{customdata[4]:+.2f}e%{customdata[5]:+d}" in terms.hovertemplate
 
 
+def test_a_log_axis_has_a_decade_for_each_power_of_ten_and_whole_lags():
+    log10 = np.where(np.tri(30, dtype=bool), -1.0, np.nan)
+    figure = heatmap(Panel("RNN", "", log10, None, None, np.ones(30)), View(axis="log"))
+    edges, axis = np.asarray(trace(figure, "terms").x), figure.layout.xaxis
+    assert axis.type == "log"
+    np.testing.assert_allclose(np.log10(edges[[0, -1]]), axis.range)
+    np.testing.assert_allclose(edges[1:-1] ** 2, [k * (k + 1) for k in range(1, 30)])
+    assert axis.tickvals == (1, 2, 5, 10, 20)
+    hatched = trace(figure, "no input")
+    corners = list(zip(hatched.x, hatched.y, strict=True))
+    assert (edges[1], 0.5) in corners
+    assert (edges[30], 29.5) in corners
+    assert not any("Hatched" in text for text in titles(figure))
+
+
 def test_hover_reaches_beyond_float64():
     log10 = np.array([[np.log10(3.21) - 4012.0]])
     one = np.ones((1, 1))
