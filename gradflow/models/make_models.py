@@ -127,19 +127,19 @@ def main() -> None:
     recall = text_of(tasks.recall_held_out()[0][0], tasks.SYMBOLS)
     models = {
         "character": {
-            "title": "Next character of Alice in Wonderland",
+            "title": "Next character of Alice",
             "symbols": tasks.ALPHABET,
             "example": text,
             "measured": train_character(),
         },
         "recall_learned": {
-            "title": "Recall of the first symbol, learned",
+            "title": "Recall task, learned",
             "symbols": tasks.SYMBOLS,
             "example": recall,
             "measured": train_recall("recall_learned", forget_bias=5.0),
         },
         "recall_not_learned": {
-            "title": "Recall of the first symbol, not learned",
+            "title": "Recall task, not learned",
             "symbols": tasks.SYMBOLS,
             "example": recall,
             "measured": train_recall("recall_not_learned", forget_bias=0.0),
