@@ -100,7 +100,11 @@ def direction_title(flow: BidirectionalFlow, layer: int | None, direction: str |
 
 
 def square_heatmap(
-    panel: Panel, relative: bool, floor: float, dark: bool | None = None
+    panel: Panel,
+    relative: bool,
+    floor: float,
+    dark: bool | None = None,
+    beside: Sequence[Panel] = (),
 ) -> go.Figure:
     """All terms of one panel of `square_panel`.
 
@@ -114,13 +118,16 @@ def square_heatmap(
         log10 of the size below which all colours are alike.
     dark : bool or None
         As for `View`.
+    beside : sequence of Panel
+        Those that have the same colour scale.
 
     Returns
     -------
     plotly.graph_objects.Figure
         Trace "terms", and "exactly zero" and "too few digits" where there are such terms.
     """
-    view = View(relative, floor, False, "source", *colour_range([panel], relative, floor), dark)
+    ends = colour_range([panel, *beside], relative, floor)
+    view = View(relative, floor, False, "source", *ends, dark)
     # The columns are source steps as they are: nothing is to be arranged.
     cells = shown_cells(panel, replace(view, axis="lag"), block_size(panel.T))
     block = cells.block

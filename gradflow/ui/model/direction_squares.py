@@ -98,10 +98,14 @@ class _Squares:
     ) -> None:
         """Draw the heatmaps in their places; `ending` tells a second time from the first."""
         given, quantity = self.aim.given, f"dL_t/d{self.parameter}"
-        for spot, (direction, log10) in zip(spots, self.log10.items(), strict=True):
+        shown = {}
+        for direction, log10 in self.log10.items():
             title = direction if self.parameter == "x" else f"layer {self.layer}, {direction}"
-            panel = square_panel(title, quantity, log10, given.x, given.words, marks[direction])
-            figure = square_heatmap(panel, self.settings.relative, self.settings.floor)
+            found = square_panel(title, quantity, log10, given.x, given.words, marks[direction])
+            shown[direction] = found
+        relative, floor = self.settings.relative, self.settings.floor
+        for spot, (direction, panel) in zip(spots, shown.items(), strict=True):
+            figure = square_heatmap(panel, relative, floor, beside=list(shown.values()))
             with spot:
                 chart(figure, f"model_{direction}{ending}", self.settings.camera)
 

@@ -26,6 +26,8 @@ from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
 
+SQUARES = ("model_forward", "model_reverse")
+
 
 def bidirectional(layers):
     forward, reverse = pytorch(layers=layers), pytorch(layers=layers, seed=1)
@@ -55,6 +57,8 @@ def test_a_stack_shows_the_square_of_each_direction():
     app = quiet(upload(opened(), save(tensors)))
     model = gf.from_state_dict(tensors)
     assert_squares(app, model, noise(app, 3), "b", 0)
+    ends = {chart["data"][0]["zmax"] for key, chart in charts(app).items() if key in SQUARES}
+    assert len(ends) == 1
     assert "every target $t$ reaches every source step" in said(app)
     assert "another forget bias" in app.info[-1].value
     assert "All terms have 6 digits or more" in said(app)
