@@ -8,6 +8,7 @@ import numpy as np
 
 from gradflow.figures.builders.number_words import number, power
 from gradflow.numerics.scaled import Array
+from gradflow.ui.shared import latex
 from gradflow.ui.shared.setting_fields import as_mapping
 from gradflow.ui.shared.settings import Settings
 
@@ -93,7 +94,9 @@ IN_NUMBERS = "In numbers"
 
 def measured(t: int, quantities: tuple[str, str], unsure: tuple[str, ...] = ()) -> str:
     """Which target step and which terms the table is about, and which networks' digits are lost."""
-    rnn, lstm = quantities
+    rnn, lstm = (
+        f"${latex.symbol(each)}$" if each.startswith("dL") else f"the {each}" for each in quantities
+    )
     lost = f" Float64 has too few digits for the {' and the '.join(unsure)}." if unsure else ""
     return (
         f"The table and the sentences at the heatmaps are about target step t = {t} and about what "
