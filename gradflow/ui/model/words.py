@@ -100,7 +100,8 @@ READING = {
 
 PROFILE = (
     "The row of the chosen target as curves, size against lag. f16, bf16, f32 and f64 mark the "
-    "first lag at which a number of that format would be zero."
+    "first lag at which a number of that format would be zero. The thick line is that of the model "
+    "as read; another that is not seen lies under it."
 )
 
 
