@@ -295,7 +295,8 @@ def heatmap_annotations(
     quiet = label | {"font": {"size": FONT, "color": QUIET}, "xanchor": "right"}
     if noted and panel.T > 1 and view.axis in EMPTY_NOTES:
         note = {"text": EMPTY_NOTES[view.axis], "xref": x, "x": 1.0, "y": 1.0, "align": "right"}
-        notes.append(quiet | note | {"yanchor": "top", "xshift": -4, "yshift": -2})
+        place = {"yanchor": "top", "xshift": -4, "yshift": -2}
+        notes.append(quiet | note | place | {"name": "reading help"})
     if panel.clip is not None and panel.T:
         note = {"text": "clipped", "xref": strip, "x": 1.0, "y": 1.0, "yanchor": "bottom"}
         notes.append(quiet | note | {"yshift": 4})

@@ -7,6 +7,9 @@ import { plotlyLibrary } from "./plotly_library.js";
 // Milliseconds without a move after which a slider rests.
 const AT_REST = 600;
 
+// Pixels below which the plots of a film have no room for what helps to read them.
+const NARROW = 640;
+
 const AT_ONCE = { mode: "immediate", frame: { duration: 0 }, transition: { duration: 0 } };
 
 export class Chart {
@@ -37,6 +40,9 @@ export class Chart {
   async showFilm({ film, data, frames, config, place }, layout) {
     if (this.film === film) return;
     this.film = film;
+    if (this.plot.clientWidth < NARROW) {
+      layout.annotations = layout.annotations.filter(({ name }) => name !== "reading help");
+    }
     await this.Plotly.newPlot(this.plot, { data, layout, frames, config });
     await this.Plotly.animate(this.plot, [frames[place].name], AT_ONCE);
     this.plot.on("plotly_sliderchange", ({ step }) => {
