@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+LEAD = (
+    "Backpropagation through time, one step after the other: each formula, and after "
+    "it the same line in the numbers of the sidebar's settings, rounded for reading. Now and then "
+    "you are asked to predict first; the answer is shown with settings of its own, which prove it."
+)
+
 SHOW_ALL = "Show all"
 FIRST_STEP = "Back to the first step"
 QUIZ_OVER = "Start the quiz over"

@@ -19,18 +19,12 @@ from gradflow.ui.derivation.prediction import Question
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared import frame, sidebar, state
 
-_LEAD = (
-    "Backpropagation through time, one step after the other: the formula on the left, and beside "
-    "it the same line in the numbers of the sidebar's settings, rounded for reading. Now and then "
-    "you are asked to predict first; the answer is shown with settings of its own, which prove it."
-)
-
 
 @server.runs.turn()
 def derivation_page() -> None:
     """Draw the steps and questions that are open, and the button that opens the next."""
     settings = frame.opened("derivation")
-    frame.heading("Derivation", _LEAD)
+    frame.heading("Derivation", derivation_words.LEAD)
     with st.container():  # whatever it holds, what is below keeps its place
         frame.notes(settings)
     experiment = frame.networks(settings)

@@ -33,13 +33,13 @@ CAPTIONS = (
 
 RELATIVE = (
     "All three are divided by the same number, the row's own term of all paths at $k = 1$ (or its "
-    "largest where that is zero), and have one colour scale: where the middle one is further up "
-    "on it than the left one, the detours together are larger than the cell path."
+    "largest where that is zero), and have one colour scale: where the second one is further up "
+    "on it than the first, the detours together are larger than the cell path."
 )
 
 ABSOLUTE = (
-    "All three have one colour scale: where the middle one is further up on it than the left one, "
-    "the detours together are larger than the cell path."
+    "All three have one colour scale: where the second one is further up on it than the first, the "
+    "detours together are larger than the cell path."
 )
 
 CARRIES = (
