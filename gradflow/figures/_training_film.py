@@ -182,6 +182,7 @@ def _layout(
     for number, (panel, across) in enumerate(zip(shown, columns(len(runs), _GAP), strict=True)):
         own = axes(number + 1)
         x_axis, y_axis = heatmap_axes(panel, view)
+        x_axis["title"]["text"] = "lag k"  # a phone has no room for more
         layout |= axis_pair(own, across, _TOP)
         layout[key(own["xaxis"])] |= x_axis
         layout[key(own["yaxis"])] |= y_axis | {"automargin": False}
