@@ -20,7 +20,8 @@ HEATMAPS = ("cell_path_heatmap", "detours_heatmap", "all_paths_heatmap")
 # Letters of the charts, but for notes that are to be quiet, of another colour than the page's.
 LETTERS = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((plot) => {
   const { font, xaxis, yaxis } = plot._fullLayout;
-  const fonts = [font, xaxis.tickfont, xaxis.title.font, yaxis.tickfont, yaxis.title.font];
+  const named = [xaxis, yaxis].flatMap((axis) => [axis.tickfont, axis.title?.font]);
+  const fonts = [font, ...named.filter((one) => one !== undefined)];
   const page = getComputedStyle(document.querySelector("[data-testid=stMain]")).color;
   const [red, green, blue] = page.match(/\\d+/g).map(Number);
   const hex = "#" + [red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("");
