@@ -20,7 +20,6 @@ from gradflow.figures.builders.colours import (
     DOUBTFUL_TOO,
     HATCH,
     INK,
-    QUIET,
     ZERO,
     ZERO_TOO,
 )
@@ -292,7 +291,8 @@ def heatmap_annotations(
         | {"text": title, "xref": x, "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
         | {"font": {"size": FONT + 3}, "yshift": 4}
     ]
-    quiet = label | {"font": {"size": FONT, "color": QUIET}, "xanchor": "right"}
+    # In the colour of the other letters, paler: no one grey is read on light and on dark paper.
+    quiet = label | {"font": {"size": FONT}, "opacity": 0.7, "xanchor": "right"}
     if noted and panel.T > 1 and view.axis in EMPTY_NOTES:
         note = {"text": EMPTY_NOTES[view.axis], "xref": x, "x": 1.0, "y": 1.0, "align": "right"}
         place = {"yanchor": "top", "xshift": -4, "yshift": -2}
