@@ -17,16 +17,23 @@ pytestmark = pytest.mark.slow
 HEATMAPS = ("cell_path_heatmap", "detours_heatmap", "all_paths_heatmap")
 
 
-# Letters of the charts, but for notes that are to be quiet, of another colour than the page's.
-LETTERS = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((plot) => {
-  const { font, xaxis, yaxis } = plot._fullLayout;
-  const named = [xaxis, yaxis].flatMap((axis) => [axis.tickfont, axis.title?.font]);
-  const fonts = [font, ...named.filter((one) => one !== undefined)];
-  const page = getComputedStyle(document.querySelector("[data-testid=stMain]")).color;
-  const [red, green, blue] = page.match(/\\d+/g).map(Number);
-  const hex = "#" + [red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("");
-  return fonts.map(({ color }) => color).filter((color) => color !== hex && color !== page);
-})"""
+# Letters of the charts, but for notes that are to be quiet, in another colour than the page's:
+# that of Streamlit's charts is a little darker, or lighter on dark paper.
+LETTERS = """() => {
+  const context = document.createElement("canvas").getContext("2d");
+  const channels = (colour) => {
+    context.fillStyle = colour;
+    return context.fillStyle.match(/[0-9a-f]{2}/g).map((part) => Number.parseInt(part, 16));
+  };
+  const page = channels(getComputedStyle(document.querySelector("[data-testid=stMain]")).color);
+  return [...document.querySelectorAll(".js-plotly-plot")].flatMap((plot) => {
+    const { font, xaxis, yaxis } = plot._fullLayout;
+    const named = [xaxis, yaxis].flatMap((axis) => [axis.tickfont, axis.title?.font]);
+    const fonts = [font, ...named.filter((one) => one !== undefined)];
+    const isOther = ({ color }) => channels(color).some((c, n) => Math.abs(c - page[n]) > 20);
+    return fonts.filter(isOther).map(({ color }) => color);
+  });
+}"""
 
 
 def _query(settings):
