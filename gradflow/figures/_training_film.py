@@ -197,7 +197,10 @@ def _slider(updates: list[int]) -> dict[str, Any]:
         "y": 1.0,
         "yanchor": "bottom",
         "pad": {"b": 44},
-        "currentvalue": {"prefix": "updates: ", "font": {"color": QUIET}, "xanchor": "right"},
+        "bgcolor": QUIET,  # seen on light and on dark paper
+        "bordercolor": QUIET,
+        "tickcolor": QUIET,
+        "currentvalue": {"prefix": "updates: ", "xanchor": "right"},
         "steps": [
             {
                 "label": str(update),
