@@ -24,7 +24,7 @@ ENTRY, STYLE = "film_component", "film"
 
 _ACROSS = {"lag": "lag k", "source": "source step j", "log": "lag k, log scale"}
 
-# Pixels across a film whose lags stand on a log scale, at most.
+# Pixels across a film whose lags stand on a log scale.
 _LOG_PIXELS = 480
 
 _mount = assets.component("film", ENTRY, STYLE)
