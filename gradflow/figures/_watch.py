@@ -147,7 +147,7 @@ def _terms(
     updates: Array, left: Array, view: View, bar: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
     """The heatmap of one layer, and the exact zeros in it."""
-    place = {"type": "heatmap", "x": updates, "y": np.arange(1, len(left) + 1)}
+    place: dict[str, Any] = {"type": "heatmap", "x": updates, "y": np.arange(1, len(left) + 1)}
     place |= {"hoverongaps": False}
     said = "after %{x} updates, k = %{y}: "
     terms = {
