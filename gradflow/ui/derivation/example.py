@@ -6,8 +6,8 @@ import functools
 from dataclasses import dataclass
 
 import gradflow as gf
+from gradflow.flow.lost_digits import may_lack_digits, with_better_states
 from gradflow.ui.shared import latex
-from gradflow.ui.shared.doubtful_terms import may_lack_digits, with_better_states
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.settings import Settings
 
