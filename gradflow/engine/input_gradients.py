@@ -23,12 +23,9 @@ from gradflow.engine.parameter_names import full_name, layers_of
 from gradflow.engine.shared_rows import RowsApart, SharedRows, tidied
 from gradflow.engine.stored_terms import places_of_step
 from gradflow.engine.sweep_by_step import Signals, carry_back
-from gradflow.numerics.exponent_bounds import FACTOR, SEEN, least_right
+from gradflow.numerics.exponent_bounds import FACTOR, least_right, least_seen
 from gradflow.numerics.scaled import Array, Scaled, exponent_range
 from gradflow.numerics.shared_exponents import flushed
-
-# What underflows on the way to a number of this size is not seen in it.
-_LEAST = 2.0 ** (SEEN - 1022)
 
 # No rows.
 _NOWHERE = np.zeros(0, np.intp)
@@ -174,7 +171,7 @@ class ToInputs:
     def _least(self, signals: Sequence[Array]) -> Array:
         """The least size of a number that is right in each row; 0 where there are no signals."""
         high = np.max([np.abs(signal).max(axis=1) for signal in signals], axis=0)
-        least = np.maximum(high * least_right(0, self._most), _LEAST)
+        least = np.maximum(high * least_right(0, self._most), least_seen(self._most))
         return np.where(high > 0.0, least, 0.0)
 
     def _of_rows(self, signals: Signals, places: Array) -> Iterator[Scaled]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradflow.engine.path_class_step import ClassStep, Division
-from gradflow.numerics.exponent_bounds import GROWTH, MOVED, ROW
+from gradflow.numerics.exponent_bounds import GROWTH, MOVED, ROW, UNKNOWN
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
 from gradflow.numerics.shared_exponents import lowest, renew
-
-# The lower bound on rows where it is not known.
-_UNKNOWN = -(2**40)
 
 
 class ClassRows:
@@ -58,8 +55,8 @@ class ClassRows:
     def renew(self, row: int) -> None:
         """Choose exponents anew, from a row on; what is known of small numbers is lost."""
         renew([*self._numbers[:, row:]], self.exponent[row:])
-        self._low, self._high = _UNKNOWN, 0
-        self._after = (_UNKNOWN, GROWTH + MOVED)
+        self._low, self._high = UNKNOWN, 0
+        self._after = (UNKNOWN, GROWTH + MOVED)
 
     def put(self, row: int, top: Array, taken: ClassStep, is_sure: bool, least: float) -> bool:
         """Keep what a step made of the rows, if plain numbers can hold it.
@@ -96,7 +93,7 @@ class ClassRows:
                 return False
         self._numbers[0, row:], self._numbers[1, row:] = on_h, on_c
         self.exponent[row:] += rise
-        self._low, self._high = (_UNKNOWN, self._after[1]) if rise.any() else self._after
+        self._low, self._high = (UNKNOWN, self._after[1]) if rise.any() else self._after
         return True
 
     def take(self, row: int, rows: tuple[Scaled, Scaled], top: Array) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.numerics.exponent_bounds import ROW
+from gradflow.numerics.exponent_bounds import BEYOND, ROW
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
 from gradflow.numerics.shared_exponents import depths, tops
 
@@ -154,4 +154,4 @@ def _with(rows: SharedRows, places: Array, numbers: Scaled) -> SharedRows:
 
 def _power(shift: Array) -> Array:
     """2^shift as a column, for shifts of 0 and less; 0 where that is no float64."""
-    return np.ldexp(1.0, np.maximum(shift, -2000))[:, None]
+    return np.ldexp(1.0, np.maximum(shift, -BEYOND))[:, None]

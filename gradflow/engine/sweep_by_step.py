@@ -27,6 +27,7 @@ from gradflow.numerics.exponent_bounds import (
     GROWTH,
     MOVED,
     ROW,
+    UNKNOWN,
     least_right,
 )
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
@@ -37,9 +38,6 @@ _FEW = 4
 
 # A row that is added to a smaller one over its power of two may be this much larger.
 _UPWARD = 64
-
-# The bound on the smallest number of rows where it is not known.
-_UNKNOWN = -(2**40)
 
 # No rows.
 _NOWHERE = np.zeros(0, np.intp)
@@ -273,7 +271,7 @@ class _Sweep:
             self._low += self._steps.least[j - 1]
         elif self._steps.bounded[j - 1]:
             signals = self._looked_at(j)
-            self._low = _UNKNOWN
+            self._low = UNKNOWN
         else:
             self._leave(np.flatnonzero(self._is_plain))
         apart = None

@@ -13,6 +13,7 @@ from gradflow.engine import term_arrays
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import parts_of, term_name
 from gradflow.engine.stored_terms import gate_deltas
+from gradflow.numerics.exponent_bounds import LEAST_FULL
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
 
@@ -57,7 +58,7 @@ def shared_state_digits(coarse: BackwardPass, fine: BackwardPass, state: str) ->
     found = agreed_digits(sizes, (np.sign(ours), np.sign(better)))
     found = np.where((ours == 0.0) & (better == 0.0), _FULL, found)
     if fine.underflowed is not None:
-        is_tiny = np.abs(better[1:]) < np.finfo(float).tiny
+        is_tiny = np.abs(better[1:]) < LEAST_FULL
         found[1:][is_tiny & fine.underflowed[:, None]] = 0.0
     return frozen(found)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradflow.engine.term_digits import LEAST
 from gradflow.flow.record import GradientFlow
+from gradflow.numerics.exponent_bounds import LEAST_FULL
 from gradflow.numerics.scaled import Array
 
 # A state, or a slope of the loss, that falls below this share in one step may have lost digits.
@@ -28,7 +29,7 @@ def may_lack_digits(flow: GradientFlow) -> bool:
 def _falls_far(state: Array) -> bool:
     """Whether a state, (T + 1, H), is far smaller than the one before, or nearly 0."""
     size = np.abs(state)
-    least = np.maximum(_FALL * size[:-1], np.finfo(float).tiny)
+    least = np.maximum(_FALL * size[:-1], LEAST_FULL)
     return bool((size[1:] < least).any())
 
 
@@ -39,7 +40,7 @@ def with_better_states(flow: GradientFlow) -> GradientFlow:
     least number with all digits, and so is each 0 of a step that met such a state. Compared with
     these, no zero of the flow is taken for exact that is not.
     """
-    fine, least = flow.refined(), np.finfo(float).tiny
+    fine, least = flow.refined(), LEAST_FULL
     arrays = {name: array for name, array in vars(fine.trace).items() if name != "x"}
     lost = {
         name: (arrays[name] == 0.0) & (flow.state_digits(name) < LEAST) for name in flow.cell.states

@@ -24,6 +24,7 @@ from gradflow.engine.stored_terms import gate_deltas
 from gradflow.flow.loss_slopes import slope_of_loss
 from gradflow.losses import Loss, Readout, SquaredError
 from gradflow.numerics.decimals import as_decimals, many_digits, scaled_decimals
+from gradflow.numerics.exponent_bounds import LEAST_FULL
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
 
@@ -187,7 +188,7 @@ def _by_step(found: Array, T: int) -> Array:
 
 def _are_too_small(array: Array, floats: Array, T: int) -> Array:
     """The steps, (T,), that meet numbers other than 0 which float64 has as 0 or without digits."""
-    return _by_step((np.abs(floats) < np.finfo(float).tiny) & (array != 0), T)
+    return _by_step((np.abs(floats) < LEAST_FULL) & (array != 0), T)
 
 
 def _state_sources(

@@ -1,8 +1,11 @@
 """How far numbers may drift apart before float64 gives out: every bound, derived once.
 
-All bounds are powers of two. A float64 keeps its 53 bits from 2^-1022 up to 2^1024; below that it
-loses digits, and an operation is off by up to 2^-1075. A row is the signals of one target, held
-over a power of two of its own. There are two ways to know that a step back loses nothing of it.
+All bounds are powers of two. A float64 keeps its 53 bits from 2^-FULL up to 2^1024; below that it
+loses digits, and an operation is off by up to 2^-1075. So 2^-FULL is the least number whose digits
+count, 2^FULL the largest power whose reciprocal has them all, and a move by 2^BEYOND makes 0 or
+infinity of any number, since there are no more powers than from 2^-1074 to 2^1023. A row is the
+signals of one target, held over a power of two of its own. There are two ways to know that a step
+back loses nothing of it.
 
 **Before the step.** A row within 2^-ROW .. 2^ROW meets factors within 2^-FACTOR .. 2^FACTOR. What
 comes of it is squared for a norm, at worst 2^(-2 (ROW + FACTOR)) = 2^-1000: a full float64. A
@@ -15,27 +18,29 @@ step is taken, and each number that comes of it is looked at. Let 2^high bound t
 2^most what the step can multiply a number by, sums included. All that was left out, or underflowed
 on the way, changes a number of the result by at most
 
-    2^(high + most - FLUSHED) + 2^(most - 1022)  <  2^(high + most - FLUSHED + 1).
+    2^(high + most - FLUSHED) + 2^(most - FULL)  <  2^(high + most - FLUSHED + 1).
 
 A number of at least 2^(high + most - FLUSHED + SEEN) is then off by less than 2^(1 - SEEN) of
 itself. That is below the 2^-53 by which float64 rounds, and like it relative to the number and not
 to the row: such errors add up as those of rounding do, over any number of steps, and no bound need
-be carried along with a row. A 0 is right where no path of factors other than 0 leads to it. A row
-with any other number takes the step again, from where it was, with an exponent for each number.
+be carried along with a row. Where high is below FLUSHED - FULL the second part is the larger one,
+and 2^(most - FULL + SEEN) the least that is right. A 0 is right where no path of factors other than
+0 leads to it. A row with any other number takes the step again, from where it was, with an exponent
+for each number.
 
 The same holds of a norm. Where numbers up to 2^a and slopes up to 2^b are squared before they are
 multiplied, a and b 0 or more, the square of the norm is off by at most 2^(2 a + 2 b - 1021) for
 each of them, and so right, to 2^-50 of itself, where it is at least 2^(2 a + 2 b - SQUARE).
 
 **Products of a row and a column.** Rows and columns of numbers below 1, of which those below
-2^-1022 are left out, lose at most 2^-1021 for each product in the sum. That is a step with
+2^-FULL are left out, lose at most 2^-1021 for each product in the sum. That is a step with
 high = most = 0: a number of at least 2^(SEEN - FLUSHED) is right, and so is a 0 to which no product
 leads. Any other is made again from the exponents that were kept. Where all numbers lie within
 2^-ROW nothing can be lost, and nothing is looked at.
 
 **Parts of a norm.** What is squared and added may stand over different powers of two, the larger of
 which is taken for all. Numbers of one row that were found in these ways lie within
-2^(FLUSHED - SEEN) of each other over their powers, so what falls below 2^-1022 is less than 2^-186
+2^(FLUSHED - SEEN) of each other over their powers, so what falls below 2^-FULL is less than 2^-186
 of the whole.
 
 **From row to row.** A class of paths hands its row to another, whose power of two may be any. A row
@@ -48,6 +53,14 @@ such a move made small is looked at as after any step.
 """
 
 from __future__ import annotations
+
+# The range of float64.
+FULL = 1022
+LEAST_FULL = 2.0**-FULL
+BEYOND = 2100
+
+# The power of two of the smallest number of rows where it is not known: no float64 has one as low.
+UNKNOWN = -(2**40)
 
 # Rows of plain numbers, and the factors that they meet.
 ROW = 400
@@ -84,3 +97,14 @@ def least_right(high: int, most: int) -> float:
         What the step can multiply a number by, as a power of two; high + most <= GROWTH.
     """
     return float(2.0 ** (high + most - FLUSHED + SEEN))
+
+
+def least_seen(most: int) -> float:
+    """The least size of a number in which nothing is seen that underflowed on the way to it.
+
+    Parameters
+    ----------
+    most : int
+        As in `least_right`.
+    """
+    return float(2.0 ** (most - FULL + SEEN))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradflow.numerics.exponent_bounds import LEAST_FULL
 from gradflow.numerics.scaled import Array
 
 # The last part of a line takes at least so many lags, and this share of them.
@@ -130,7 +131,7 @@ def _heights(y: Array, basis: Array, rounds: int) -> list[Heights]:
     a, b, c = basis.transpose(1, 0, 2)
     # The first and the last hat do not meet.
     products = np.stack([a * a, a * b, b * b, b * c, c * c, a * y, b * y, c * y], axis=1)
-    finest = _LEAST_OF_RANGE * float(np.ptp(y)) + float(np.finfo(np.float64).tiny)
+    finest = _LEAST_OF_RANGE * float(np.ptp(y)) + LEAST_FULL
     each = np.full((len(y), 1), _LEAST / len(y))
     weights = np.ones_like(a)
     heights: list[Heights] = [(math.inf,) * 3] * len(basis)

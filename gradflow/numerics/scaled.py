@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradflow.numerics.exponent_bounds import ROW
+from gradflow.numerics.exponent_bounds import BEYOND, ROW
 
 Array = NDArray[Any]
 
@@ -26,9 +26,6 @@ ZERO_EXPONENT = -(2**60)
 
 # Exponents of this size a step stay far above that of zero over any sequence that fits in memory.
 _LARGEST_ARGUMENT = 2.0**42
-
-# ldexp takes a C int; beyond these shifts a float64 is 0 or infinite anyway.
-_LARGEST_SHIFT = 5000
 
 # How a float64 holds its power of two: above the bits of its fraction, with this added; 0 is 0.
 _FRACTION_BITS = 52
@@ -183,7 +180,8 @@ def shifted(mantissa: Array, exponent: Array) -> Array:
     """mantissa * 2^exponent as float64, 0 or infinity where out of its range."""
     if exponent.ndim == 0 and exponent == 0:
         return mantissa
-    shift = np.minimum(np.maximum(exponent, -_LARGEST_SHIFT), _LARGEST_SHIFT).astype(np.int32)
+    # ldexp takes a C int.
+    shift = np.minimum(np.maximum(exponent, -BEYOND), BEYOND).astype(np.int32)
     with np.errstate(over="ignore", under="ignore"):
         return np.ldexp(mantissa, shift)
 
@@ -261,7 +259,7 @@ def log10_norm(parts: Sequence[Scaled]) -> Array:
 
 
 def _powers_of_two(exponent: Array) -> Array:
-    """2^exponent, for exponents up to 0; 0 below -1022. It takes a quarter of the time of ldexp."""
+    """2^exponent, for exponents up to 0; 0 below -FULL. It takes a quarter of the time of ldexp."""
     bits = np.maximum(exponent, -_BIAS)
     bits += _BIAS
     bits <<= _FRACTION_BITS

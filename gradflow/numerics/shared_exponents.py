@@ -10,11 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradflow.numerics.exponent_bounds import FLUSHED
+from gradflow.numerics.exponent_bounds import FLUSHED, FULL
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, exponent_range
-
-# 2^1022 is the largest power whose reciprocal is a full float64.
-_LARGEST_SCALE = 1022
 
 
 def tops(*parts: Scaled) -> Array:
@@ -68,7 +65,7 @@ def renew(parts: Sequence[Array], exponent: Array, together: int = 0) -> None:
     if together:
         largest[..., :together] = largest[..., :together].max(axis=-1, keepdims=True)
     _, shift = np.frexp(largest)
-    np.maximum(shift, -_LARGEST_SCALE, out=shift)
+    np.maximum(shift, -FULL, out=shift)
     scale = np.ldexp(1.0, -shift)[..., None]
     for part in parts:
         part *= scale
