@@ -67,8 +67,10 @@ class BidirectionalFlow(RunRecord):
     def digits(
         self, parameter: str, layer: int | None = None, direction: str | None = None
     ) -> Array:
-        """How many decimal digits each term has: the sweep is exact, and the states are float64.
+        """How many decimal digits of each term the float64 states leave.
 
+        The sweep from them keeps every magnitude, and is right to 1e-10 of the sum of the sizes of
+        a term's paths: where these cancel to a few digits, the digits lost so are not counted here.
         The first call runs the layers again in higher precision, and their terms once more: it
         takes as long as the flow itself, or somewhat longer.
 

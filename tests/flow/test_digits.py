@@ -230,3 +230,20 @@ def test_a_dead_step_and_a_missing_weight_make_exact_zeros():
     above = gf.gradient_flow(gf.Stack(layers), np.ones(4), loss=UNIT)
     assert np.isneginf(above.log10("w_xf", layer=0)).any()
     assert np.nanmin(above.digits("w_xf", layer=0)) == FULL
+
+
+def test_a_term_whose_paths_cancel_is_right_to_its_share_of_their_sizes():
+    w_s = np.array([[0.1, 0.2], [0.3, 0.6 + 1e-13]])
+    w_o = np.array([3.0, -1.0])
+    rnn = gf.RNN(np.ones((2, 1)), w_s, activation="identity")
+    flow = gf.gradient_flow(rnn, np.ones(5), gf.Readout(w_o), UNIT, targets="last")
+    # dL_t/db at lag k is w_o w_s^(k-1); its paths have the sizes of |w_o| |w_s|^(k-1).
+    delta, sizes = [[mp.mpf(float(n)) for n in row] for row in (w_o, np.abs(w_o))]
+    for k, found in enumerate(flow.value("b")[0], start=1):
+        exact, paths = mp.sqrt(sum(d * d for d in delta)), sum(sizes)
+        assert abs(found - exact) < 1e-10 * paths
+        assert (abs(found - exact) > 1e-6 * exact) == (k > 1)  # and not to ten digits of its own
+        delta, sizes = (
+            [sum(row[i] * mp.mpf(float(w_s[i, m])) for i in (0, 1)) for m in (0, 1)]
+            for row in (delta, sizes)
+        )

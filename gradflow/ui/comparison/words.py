@@ -63,10 +63,11 @@ $$\\frac{dL}{dw_o} = \\sum_{t=1}^{T} \\frac{dL_t}{d\\hat y_t}\\; s_t$$
 candidate. The dotted product of forget gates is the first way alone. The LSTM's line holds all of
 them.
 
-**No underflow on the way back.** Terms are kept as a mantissa and a power of two. Chequered cells
-are zero for the states as computed (a zero input, a dead relu), not merely small. The states
-themselves come from ordinary float64: where one cancels or underflows, the terms made from it are
-as wrong as it is. Those are found by a second run with more digits, and chequered in orange.
+**No underflow on the way back.** Terms are kept as a mantissa and a power of two, so that every
+magnitude is kept; a term loses digits there only where its paths cancel. Chequered cells are zero
+for the states as computed (a zero input, a dead relu), not merely small. The states themselves come
+from ordinary float64: where one cancels or underflows, the terms made from it are as wrong as it
+is. Those are found by a second run with more digits, and chequered in orange.
 """
 
 NO_SIGNS = (

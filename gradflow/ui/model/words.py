@@ -139,8 +139,9 @@ ASSUMED = "As read, and what was assumed:"
 
 EXPLANATION = """
 **What is read.** The recurrent layers by their names and shapes, and the linear layer you name as
-the readout. The way back loses nothing, at any magnitude. The states come from ordinary float64:
-where one cancels or underflows, the terms made from it are as wrong as it is.
+the readout. The way back keeps every magnitude; a term loses digits there only where its paths
+cancel. The states come from ordinary float64: where one cancels or underflows, the terms made from
+it are as wrong as it is.
 
 **What is shown.** The term of target step $t$ and source step $j$ is $dL_t/dw$ as the copy of the
 weight at step $j$ alone would have it. Norms over units and gates have no sign.
