@@ -74,24 +74,33 @@ __all__ = [
 ]
 
 
-# What is imported when it is asked for, the package that it needs, and what brings that.
+# What is imported when it is asked for, the packages that it needs, and what brings these: the
+# packages by name, since an index may have a gradflow of somebody else.
 _ASKED_FOR = {
-    "figures": ("plotly", 'Plotly: pip install "plotly>=7.1"'),
-    "torch": ("torch", 'PyTorch: pip install "torch>=2.0"'),
-    "keras": ("keras", 'Keras on PyTorch: pip install "keras>=3.15"'),
+    "figures": (
+        {"plotly"},
+        'Plotly, which the extra [figures] brings: pip install "plotly>=7.1"',
+    ),
+    "torch": ({"torch"}, 'PyTorch, which the extra [torch] brings: pip install "torch>=2.0"'),
+    "keras": (
+        {"keras", "torch"},
+        "Keras on PyTorch, which the extra [keras-training] brings: "
+        'pip install "keras>=3.15" "torch>=2.0"',
+    ),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _ASKED_FOR:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    package, said = _ASKED_FOR[name]
+    packages, said = _ASKED_FOR[name]
     try:
         return importlib.import_module(f"gradflow.{name}")
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != package:
+        missing = (error.name or "").split(".")[0]
+        if missing not in packages:
             raise
-        raise ImportError(f"gradflow.{name} needs {said}", name=package) from error
+        raise ImportError(f"gradflow.{name} needs {said}", name=missing) from error
 
 
 def __dir__() -> list[str]:

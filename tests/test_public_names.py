@@ -33,27 +33,42 @@ def test_figures_come_when_they_are_asked_for():
     assert (before, after) == ("False", "True")
 
 
-def test_without_plotly_figures_name_what_to_install():
+def test_without_their_packages_figures_and_watches_name_extra_and_package():
     said = run(
         "import sys\n"
-        "sys.modules['plotly'] = None\n"
+        "sys.modules |= dict.fromkeys(['plotly', 'torch', 'keras'])\n"
         "import gradflow as gf\n"
-        "try:\n    gf.figures\n"
-        "except ImportError as error:\n    print(error)"
-    )[0]
-    assert said == 'gradflow.figures needs Plotly: pip install "plotly>=7.1"'
+        "for name in ('figures', 'torch', 'keras'):\n"
+        "    try:\n        getattr(gf, name)\n"
+        "    except ImportError as error:\n        print(error)"
+    )
+    figures, torch, keras = said[:3]
+    assert figures == (
+        'gradflow.figures needs Plotly, which the extra [figures] brings: pip install "plotly>=7.1"'
+    )
+    assert torch.endswith('PyTorch, which the extra [torch] brings: pip install "torch>=2.0"')
+    assert "the extra [keras-training] brings: pip install" in keras
 
 
-def test_every_hint_names_a_package_that_an_extra_brings():
+def test_every_hint_names_an_extra_and_the_packages_that_it_brings():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    brought = {rule for rules in project["optional-dependencies"].values() for rule in rules}
-    hints = {
+    extras = project["optional-dependencies"]
+    hints = [
         hint
         for path in (ROOT / "gradflow").rglob("*.py")
-        for hint in re.findall(r'pip install "([^"{]*)"', path.read_text(encoding="utf-8"))
-    }
-    assert {hint.split(">")[0] for hint in hints} == {"plotly", "h5py", "onnx", "torch", "keras"}
-    assert hints <= brought
+        for hint in re.findall(
+            r'extra \[([\w-]+)\][\w: ]*[\s\'"]*pip install ((?:"[^"{]*" ?)+)',
+            path.read_text(encoding="utf-8"),
+        )
+    ]
+    assert {extra for extra, _ in hints} == {*extras} - {"app"}  # whose packages the page looks for
+    for extra, named in hints:
+        brought = {
+            rule
+            for name in (extra, *re.findall(r"gradflow\[(\w+)\]", " ".join(extras[extra])))
+            for rule in extras[name]
+        }
+        assert set(re.findall('"([^"]*)"', named)) <= brought
 
 
 def test_what_there_is_not_is_an_attribute_error():

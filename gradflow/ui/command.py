@@ -60,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         install = " ".join(f'"{name}>={_NEEDED[name]}"' for name in missing)
         parser.exit(
             1,
-            f"gradflow: the page needs {', '.join(missing)}; "
-            f"install what is missing with: pip install {install}\n",
+            f"gradflow: the page needs {', '.join(missing)}, which the extra [app] brings: "
+            f"pip install {install}\n",
         )
     if options.port and not _can_listen(options.address or "", options.port):
         parser.error(f"argument --port: must be free to listen on. Got {options.port}.")

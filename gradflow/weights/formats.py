@@ -77,7 +77,8 @@ def _from_onnx(data: bytes) -> Contents:
         return read_onnx(data)
     except OnnxMissingError as error:
         raise _OtherFormatError(
-            'is in the format ONNX, which needs its library: pip install "onnx>=1.16".'
+            "is in the format ONNX, which needs its library, the extra [onnx]: "
+            'pip install "onnx>=1.16".'
         ) from error
     except ExternalDataError as error:
         raise _OtherFormatError(
@@ -181,7 +182,8 @@ def _from_keras(data: bytes, limit: int) -> Contents:
         return read_keras(data, limit)
     except MissingLibraryError as error:
         raise _OtherFormatError(
-            'is in a format of Keras, which needs h5py: pip install "h5py>=3.10". '
+            "is in a format of Keras, which needs h5py, the extra [keras]: "
+            'pip install "h5py>=3.10". '
             f"Without it, two lines write an .npz:\n{KERAS_LINES}"
         ) from error
     except KerasFileError as error:

@@ -54,7 +54,7 @@ def from_module(
         import torch
     except ImportError as error:
         raise ValueError(
-            'module needs PyTorch, which is not installed: pip install "torch>=2.0".'
+            'module needs PyTorch, which the extra [torch] brings: pip install "torch>=2.0".'
         ) from error
     if not isinstance(module, torch.nn.Module):
         raise ValueError(f"module must be a torch.nn.Module. Got {type(module).__name__}.")

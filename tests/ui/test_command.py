@@ -81,8 +81,8 @@ def test_it_names_the_packages_that_are_missing_and_how_to_install_them(
     code, said, _ = answer(capsys)
     assert code == 1
     assert said == (
-        "gradflow: the page needs streamlit, pyarrow; "
-        'install what is missing with: pip install "streamlit>=1.67" "pyarrow>=20"\n'
+        "gradflow: the page needs streamlit, pyarrow, which the extra [app] brings: "
+        'pip install "streamlit>=1.67" "pyarrow>=20"\n'
     )
     assert started == []
 

@@ -237,7 +237,7 @@ def test_an_array_that_unpacks_to_much_is_refused_before_it_is_read():
 def test_without_h5py_its_installation_and_the_two_lines_are_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     said = refusal((FOLDER / "lstm_relu.h5").read_bytes())
-    assert 'needs h5py: pip install "h5py>=3.10"' in said
+    assert 'needs h5py, the extra [keras]: pip install "h5py>=3.10"' in said
     assert said.endswith("for w in model.weights})")
 
 
