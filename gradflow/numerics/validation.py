@@ -20,7 +20,10 @@ def finite_array(name: str, value: Any) -> Array:
     """
     given = plain_array(name, value)
     if given.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must hold real numbers that fit float64. Got {shown(value)}.")
+        raise ValueError(
+            f"{name} must hold real numbers: floats, or integers of at most 64 bits. "
+            f"Got {shown(value)}."
+        )
     _check_elements(name, np.isfinite(given), given, "be finite")
     with np.errstate(over="ignore", under="ignore"):
         array = np.array(given, dtype=np.float64)
@@ -44,9 +47,11 @@ def plain_array(name: str, value: Any) -> Array:
         return np.asarray(value)
     # What is not an array brings its own conversion, which may raise anything.
     except Exception as error:
+        conversion = _conversion(value)
+        said = f"; {conversion} makes one of it." if conversion else f": {error}"
         raise ValueError(
             f"{name} must be a number or a regular array that numpy can read. "
-            f"Got {shown(value)}: {error}"
+            f"Got {shown(value)}{said}"
         ) from error
 
 
@@ -133,6 +138,20 @@ def _check_elements(name: str, right: Array, given: Array, rule: str) -> None:
         place = f" at {where}" if where else ""
         # In an f-string a long double would be made a float first.
         raise ValueError(f"{name} must {rule}. Got {given[~right].flat[0]!s}{place}.")
+
+
+def _conversion(value: Any) -> str:
+    """The call that makes a tensor of PyTorch readable, as code; empty where none is known."""
+    if type(value).__module__.split(".")[0] != "torch" or getattr(value, "is_meta", True):
+        return ""
+    calls = {
+        ".detach()": value.requires_grad,
+        ".cpu()": str(value.device) != "cpu",
+        ".to_dense()": str(value.layout) != "torch.strided",
+        ".dequantize()": value.is_quantized,
+        ".float()": str(value.dtype).startswith(("torch.bfloat", "torch.float8")),
+    }
+    return "".join(call for call, is_needed in calls.items() if is_needed)
 
 
 def _is_masked(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Tensors of PyTorch where values enter: read, or refused by a sentence."""
 
+import re
 import warnings
 
 import numpy as np
@@ -40,6 +41,23 @@ TAKES = {
 def test_a_tensor_that_numpy_cannot_read_is_refused(argument, kind):
     with pytest.raises(ValueError, match=rf"{argument}.* must .* Got tensor"):
         TAKES[argument](REFUSED[kind]())
+
+
+@pytest.mark.parametrize(
+    ("kind", "call"),
+    [
+        ("requires a gradient", ".detach()"),
+        ("sparse", ".to_dense()"),
+        ("quantized", ".dequantize()"),
+        ("bfloat16", ".float()"),
+    ],
+)
+def test_it_is_told_which_call_makes_it_an_array(kind, call):
+    tensor = REFUSED[kind]()
+    with pytest.raises(ValueError, match=re.escape(f"; {call} makes one of it.")):
+        gf.RNN(tensor, 0.9)
+    readable = getattr(tensor, call[1:-2])()
+    assert gf.gradient_flow(gf.RNN(0.5, 0.9), readable).T == 2
 
 
 def test_a_plain_tensor_is_an_array():
