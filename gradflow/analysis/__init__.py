@@ -1,7 +1,8 @@
 """What can be asked of a flow: memory, single paths, factors, unit signals, clipping, checks.
 
 Questions take `(flow, parameter, t, k, layer=None)` in this order, those that they need, and then
-their own settings by name.
+their own settings by name. Measures of `memory` are of the bias b unless a parameter is named: of
+the signal itself, without the size of what a weight multiplied.
 
 - How far back it reaches: `memory` has decay, half-life, horizon, verdict and all other measures,
   whose records are in `target_reach` and `tail_of_target`; `forget_bias` says what a bias does for

@@ -140,6 +140,7 @@ def signals(
     flow: GradientFlow,
     t: int,
     layer: int | None = None,
+    *,
     on_step: Callable[[float], None] | None = None,
 ) -> SignedSignals:
     """The gradient of one target with its sign, from a sweep of that target alone.

@@ -61,6 +61,7 @@ def unit_signals(
     flow: GradientFlow,
     t: int,
     layer: int | None = None,
+    *,
     on_step: Callable[[float], None] | None = None,
 ) -> UnitSignals:
     """The gradient signal of every hidden unit, from a sweep of one target alone.

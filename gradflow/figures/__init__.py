@@ -1,5 +1,6 @@
 """Plots of a flow: records of the library in, `plotly.graph_objects.Figure` out, a module each.
 
+Terms are of w_x unless a parameter is named, and along paths of w_xf; `memory` measures b.
 What they are built from, and the page too, is in `builders`. Imports plotly and the core.
 """
 

@@ -103,10 +103,10 @@ def test_progress_is_told_and_can_end_the_sweep():
     generator = np.random.default_rng(5)
     flow = gf.gradient_flow(stack(generator), generator.normal(size=(9, 2)))
     told = []
-    unit_signals(flow, 8, 0, told.append)
+    unit_signals(flow, 8, 0, on_step=told.append)
     np.testing.assert_allclose(told, np.arange(1, 9) / 8)
     with pytest.raises(KeyError):
-        unit_signals(flow, 8, 0, lambda share: {}["stop"])
+        unit_signals(flow, 8, 0, on_step=lambda share: {}["stop"])
 
 
 @pytest.mark.parametrize(("t", "layer"), [(0, 0), (10, 0), (3, 2), (3, None)])

@@ -113,10 +113,10 @@ def whole_survey(found: gf.Survey, on_step: Report) -> gf.Survey:
 
 def signed(flow: GradientFlow, t: int, layer: int, on_step: Report) -> SignedSignals:
     """The signed gradient of one target."""
-    return gf.signals(flow, t, layer, on_step)
+    return gf.signals(flow, t, layer, on_step=on_step)
 
 
 def carriers(flow: GradientFlow, t: int, layer: int, on_step: Report) -> Carriers:
     """The signal of one target, unit by unit."""
-    found = unit_signals(flow, t, layer, on_step)
+    found = unit_signals(flow, t, layer, on_step=on_step)
     return Carriers(found.t, found.half_life, found.share)
