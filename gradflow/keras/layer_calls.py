@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,10 +33,9 @@ class LayerCall:
         Starting states, those of the cell next to the input first; none where they are 0.
     made : Tensor of shape (n, T, H) or (n, H)
         The output: at every step as the layer reads them, or at the last.
-    last : Tensor of shape (n, H) or None
-        The last cell's hidden state after the last step, where the layer hands it on.
-    others : tuple of Tensor
-        All other states after the last step, where it hands them on.
+    states : tuple of tuples of Tensor of shape (n, H)
+        Those after the last step, where the layer hands them on: for each cell, that next to the
+        input first, of an LSTM h and c.
     """
 
     layer: Any
@@ -43,18 +43,29 @@ class LayerCall:
     mask: Any
     start: tuple[Any, ...]
     made: Any
-    last: Any
-    others: tuple[Any, ...]
+    states: tuple[tuple[Any, ...], ...]
 
     @property
     def leaves(self) -> tuple[Any, ...]:
-        """The tensors whose gradients are asked for: the output, and the last states."""
-        return (self.made,) if self.last is None else (self.made, self.last, *self.others)
+        """The tensors whose gradients are asked for: the output, and the last states.
 
-    def unseen(self, gradients: Sequence[Any]) -> str:
-        """By what a gradient reaches it that is not carried back; "" if by nothing."""
-        missed = any(found is not None and bool(found.any()) for found in gradients[2:])
-        return "its last cell state c, or a state of a cell below the last" if missed else ""
+        These stand as the way back comes to them, those of the last cell first.
+        """
+        return (self.made, *(state for own in self.states[::-1] for state in own))
+
+    def at_end(self, gradients: Sequence[Any]) -> Array:
+        """What reaches the states after the last step, (n, W): those of the last cell first.
+
+        Parameters
+        ----------
+        gradients : sequence of Tensor or None
+            Those of `leaves`.
+        """
+        ends = [
+            np.zeros(state.shape) if gradient is None else as_array(gradient)
+            for state, gradient in zip(self.leaves[1:], gradients[1:], strict=True)
+        ]
+        return np.concatenate(ends, axis=1) if ends else np.zeros((len(self.given), 0))
 
     def sequences(
         self, cell: Cell, gradients: Sequence[Any], lengths: Sequence[int] | None
@@ -75,7 +86,7 @@ class LayerCall:
             If there are more or fewer lengths than sequences.
         """
         x, counts = as_array(self.given), self._counts()
-        outputs, last = self._by_step(gradients)
+        outputs, ends = self._outputs(gradients[0]), self.at_end(gradients)[:, : cell.H]
         n, T = counts.shape
         if lengths is not None and len(lengths) != n:
             raise ValueError(f"lengths must be of each of the n={n} sequences. Got {len(lengths)}.")
@@ -88,8 +99,9 @@ class LayerCall:
         for place in range(n):
             kept = np.flatnonzero(counts[place])
             if len(kept):
-                gradient = self._onto(kept, outputs[place])
-                gradient[-1] += last[place]
+                gradient = np.zeros((len(kept), cell.H))
+                gradient[:, : outputs.shape[2]] = self._onto(kept, outputs[place])
+                gradient[-1, : ends.shape[1]] += ends[place]
                 yield ProbedSequence(
                     x[place, kept],
                     gradient,
@@ -101,15 +113,13 @@ class LayerCall:
         n, T = self.given.shape[:2]
         return np.ones((n, T), bool) if self.mask is None else as_array(self.mask) != 0.0
 
-    def _by_step(self, gradients: Sequence[Any]) -> tuple[Array, Array]:
-        """The gradients of the output at every step, (n, T, H), and of the last state, (n, H)."""
+    def _outputs(self, gradient: Any) -> Array:
+        """The gradients of the output at every step, (n, T, H)."""
         (n, T), H = self.given.shape[:2], self.made.shape[-1]
-        outputs, last = np.zeros((n, T, H)), np.zeros((n, H))
-        if gradients[0] is not None:
-            outputs[:, slice(None) if self.layer.return_sequences else -1] = as_array(gradients[0])
-        if self.last is not None and gradients[1] is not None:
-            last += as_array(gradients[1])
-        return outputs, last
+        outputs = np.zeros((n, T, H))
+        if gradient is not None:
+            outputs[:, slice(None) if self.layer.return_sequences else -1] = as_array(gradient)
+        return outputs
 
     def _onto(self, kept: Array, outputs: Array) -> Array:
         """The gradient at the steps that count: the others repeat the output before, or are 0."""
@@ -137,21 +147,19 @@ def call_of_layer(
     made, *states = output if layer.return_state else (output,)
     start = tuple(keras.tree.flatten(initial_state) if initial_state is not None else ())
     counts = keras.tree.flatten(mask)[0]
+    cells = getattr(layer.cell, "cells", [layer.cell])
     # Copies: the output and the last state may be one tensor, and each has a gradient of its own.
     made = reached(made.clone())
-    if not states:
-        call = LayerCall(layer, given, counts, start, made, None, ())
+    leaves = [reached(state.clone()) for state in keras.tree.flatten(states)]
+    each = iter(leaves)
+    by_cell = tuple(
+        tuple(itertools.islice(each, len(keras.tree.flatten(cell.state_size)))) for cell in cells
+    )
+    call = LayerCall(layer, given, counts, start, made, by_cell if leaves else ())
+    if not layer.return_state:
         return call, made.clone()
-    below = len(keras.tree.flatten(states[:-1])) if _is_stacked(layer) else 0
-    others = [reached(state.clone()) for state in keras.tree.flatten(states)]
-    handed_on = keras.tree.pack_sequence_as(states, [state.clone() for state in others])
-    last = others.pop(below)
-    call = LayerCall(layer, given, counts, start, made, last, tuple(others))
+    handed_on = keras.tree.pack_sequence_as(states, [state.clone() for state in leaves])
     return call, (made.clone(), *handed_on)
-
-
-def _is_stacked(layer: Any) -> bool:
-    return len(getattr(layer.cell, "cells", ())) > 1
 
 
 def _start_of(cell: Cell, states: Sequence[Array]) -> dict[str, Array]:

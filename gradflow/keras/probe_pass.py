@@ -13,7 +13,7 @@ from gradflow.keras.layer_calls import LayerCall, call_of_layer
 from gradflow.keras.recurrent_layers import RecurrentLayer, layers_within
 from gradflow.torch.quiet_pass import check_loss, gradients_of, left_as_it_was
 from gradflow.torch.recurrent_parts import as_array
-from gradflow.watching.probed_module import ProbedModule
+from gradflow.watching.probed_module import ProbedModule, cell_as_read
 
 
 def probed_layers(
@@ -57,15 +57,14 @@ def probed_layers(
     for one in layers:
         own_calls = [call for call in calls if call.layer is one.layer]
         if own_calls:
-            cell = one.cell()
+            cell = cell_as_read(one.cell(), [call.at_end(back[call]) for call in own_calls])
             sequences = tuple(
                 sequence
                 for call in own_calls
                 for sequence in call.sequences(cell, back[call], lengths)
             )
-            gradients = one.own_gradients([_arrays(part) for part in own[one]])
-            unseen = max(call.unseen(back[call]) for call in own_calls)
-            probed.append(ProbedModule(one.names, cell, sequences, gradients, unseen))
+            gradients = one.own_gradients(cell, [_arrays(part) for part in own[one]])
+            probed.append(ProbedModule(one.names, cell, sequences, gradients))
     return probed
 
 

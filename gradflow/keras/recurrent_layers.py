@@ -55,11 +55,12 @@ class RecurrentLayer:
             [{name: variable.value for name, variable in own.items()} for own in self.variables]
         )
 
-    def own_gradients(self, gradients: list[dict[str, Array]]) -> dict[str, Array]:
+    def own_gradients(self, cell: Cell, gradients: list[dict[str, Array]]) -> dict[str, Array]:
         """The gradients of its weights by the names of the cell's weights, in their shapes.
 
         Parameters
         ----------
+        cell : Cell
         gradients : list of dict
             Of each cell by Keras' names; none where they are not trained.
         """
@@ -67,10 +68,10 @@ class RecurrentLayer:
             return {}
         # Weights are put in order, and nothing else: so are their gradients. Of the two biases that
         # are added up, one would count twice.
-        found = self._cell_of([_with_one_bias(own) for own in gradients]).weights
+        found = self._cell_of([_with_one_bias(own) for own in gradients]).weights.values()
         return {
             name: array
-            for name, array in found.items()
+            for name, array in zip(cell.weights, found, strict=True)
             if "bias" in gradients[_number_of(name)] or ".b" not in f".{name}"
         }
 

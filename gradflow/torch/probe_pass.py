@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from gradflow.torch.module_calls import ModuleCall, call_of
+from gradflow.cells import Cell
+from gradflow.torch.module_calls import KeptCalls, ModuleCall, chains_of
 from gradflow.torch.quiet_pass import check_loss, gradients_of, left_as_it_was
-from gradflow.torch.recurrent_parts import RecurrentPart
-from gradflow.watching.probed_module import ProbedModule
+from gradflow.torch.recurrent_parts import RecurrentPart, is_cell
+from gradflow.watching.probed_module import (
+    ProbedModule,
+    ProbedSequence,
+    cell_as_read,
+    joined,
+)
 
 
 def probed_modules(
@@ -44,7 +51,8 @@ def probed_modules(
         module: {name: w for name, w in module.named_parameters() if w.requires_grad}
         for module in modules
     }
-    with left_as_it_was(network, modules), _calls(modules) as calls:
+    layers = [module for module in modules if not is_cell(module)]
+    with left_as_it_was(network, layers), _calls(modules) as calls:
         loss = loss_of(network)
         check_loss(loss)
         of_weights = [weights[module].values() for module in modules]
@@ -58,31 +66,64 @@ def probed_modules(
     for part in parts:
         own_calls = [call for call in calls if call.module is part.module]
         if own_calls:
-            cell = part.cell()
-            sequences = tuple(
+            cell = cell_as_read(part.cell(), [call.at_end(part, back[call]) for call in own_calls])
+            chains = chains_of(own_calls)
+            sequences = [
                 sequence
-                for call in own_calls
-                for sequence in call.sequences(part, cell, back[call], lengths)
-            )
+                for chain in chains
+                for sequence in _sequences(part, cell, [(c, back[c]) for c in chain], lengths)
+            ]
             gradients = part.own_gradients(cell, own[part.module])
-            unseen = max(call.unseen(part, back[call]) for call in own_calls)
-            probed.append(ProbedModule(part.layers, cell, sequences, gradients, unseen))
+            not_followed = _why_not_followed(chains, sequences)
+            probed.append(
+                ProbedModule(part.layers, cell, tuple(sequences), gradients, not_followed)
+            )
     return probed
+
+
+def _sequences(
+    part: RecurrentPart,
+    cell: Cell,
+    chain: Sequence[tuple[ModuleCall, Sequence[Any]]],
+    lengths: Sequence[int] | None,
+) -> Iterator[ProbedSequence]:
+    """The sequences of calls that go on from each other, each with its gradients."""
+    first, _ = chain[0]
+    pieces = [list(call.sequences(part, cell, gradients)) for call, gradients in chain]
+    whole = [joined(parts) for parts in zip(*pieces, strict=True)]
+    # Read from its end, a sequence has its padding first.
+    if lengths is None or first.tells_lengths or part.is_reverse:
+        yield from whole
+        return
+    if len(lengths) != len(whole):
+        raise ValueError(
+            f"lengths must be of each of the n={len(whole)} sequences. Got {len(lengths)}."
+        )
+    for sequence, length in zip(whole, lengths, strict=True):
+        yield replace(sequence, length=min(length, sequence.length))
+
+
+def _why_not_followed(
+    chains: Sequence[Sequence[ModuleCall]], sequences: Sequence[ProbedSequence]
+) -> str:
+    if len(chains) == 1 or any(len(sequence.x) > 1 for sequence in sequences):
+        return ""
+    return (
+        "each call must go on from the states of the one before, as they were handed out. "
+        f"Got {len(chains)} calls of one step each."
+    )
 
 
 @contextlib.contextmanager
 def _calls(modules: Sequence[torch.nn.Module]) -> Iterator[list[ModuleCall]]:
     """The calls of modules, in the order in which they come."""
-    calls: list[ModuleCall] = []
-
-    def keep(module: Any, arguments: Any, named: Any, output: Any) -> Any:
-        call, handed_on = call_of(module, arguments, named, output)
-        calls.append(call)
-        return handed_on
-
-    handles = [module.register_forward_hook(keep, with_kwargs=True) for module in modules]
+    kept = KeptCalls()
+    handles = []
     try:
-        yield calls
+        for module in modules:
+            handles.append(module.register_forward_pre_hook(kept.begin, with_kwargs=True))
+            handles.append(module.register_forward_hook(kept.end, with_kwargs=True))
+        yield kept.calls
     finally:
         for handle in handles:
             handle.remove()

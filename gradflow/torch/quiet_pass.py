@@ -11,14 +11,14 @@ import torch
 
 
 @contextlib.contextmanager
-def left_as_it_was(network: torch.nn.Module, modules: Sequence[Any]) -> Iterator[None]:
+def left_as_it_was(network: torch.nn.Module, layers: Sequence[Any]) -> Iterator[None]:
     """Nothing drawn, dropped, compiled or cast; afterwards all is as before.
 
-    Recurrent modules stay in training mode, as cuDNN has no way back otherwise, without dropout.
+    Recurrent layers stay in training mode, as cuDNN has no way back otherwise, without dropout.
     """
     devices = {w.device for w in network.parameters()}
     training = {module: module.training for module in network.modules()}
-    dropout = {module: module.dropout for module in modules}
+    dropout = {module: module.dropout for module in layers}
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng([d for d in devices if d.type == "cuda"]))
         stack.enter_context(torch.enable_grad())
@@ -29,7 +29,7 @@ def left_as_it_was(network: torch.nn.Module, modules: Sequence[Any]) -> Iterator
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         try:
             network.eval()
-            for module in modules:
+            for module in layers:
                 module.training, module.dropout = True, 0.0
             yield
         finally:

@@ -34,7 +34,7 @@ class RecurrentPart:
 
     Attributes
     ----------
-    module : torch.nn.RNN, LSTM or GRU
+    module : torch.nn.RNN, LSTM or GRU, or the cell of one
     name : str
         Its name in the network, with the direction where there are two.
     direction : {"forward", "reverse"} or None
@@ -53,7 +53,7 @@ class RecurrentPart:
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of its layers, that next to the input first."""
-        several = range(self.module.num_layers)
+        several = range(1 if is_cell(self.module) else self.module.num_layers)
         return tuple(f"{self.name}.{n}" for n in several) if len(several) > 1 else (self.name,)
 
     def cell(self) -> Cell:
@@ -78,7 +78,7 @@ class RecurrentPart:
         own = {}
         for number, layer in enumerate(layers_of(cell)):
             before = f"{number}." if isinstance(cell, Stack) else ""
-            end = f"_l{number}{'_reverse' * self.is_reverse}"
+            end = "" if is_cell(self.module) else f"_l{number}{'_reverse' * self.is_reverse}"
             for name, weight in layer.weights.items():
                 found = gradients.get(_PYTORCHS[name] + end)
                 if found is not None:
@@ -101,11 +101,7 @@ def parts_of_network(network: torch.nn.Module) -> tuple[list[RecurrentPart], dic
     for path, module in network.named_modules():
         plain = ".".join(step for step in path.split(".") if step != _COMPILED)
         name = plain or type(module).__name__.lower()
-        if isinstance(module, torch.nn.RNNCellBase):
-            left_out[name] = (
-                "cells that a loop calls are not supported: it must be RNN, LSTM or GRU."
-            )
-        if isinstance(module, torch.nn.RNNBase):
+        if isinstance(module, torch.nn.RNNBase | torch.nn.RNNCellBase):
             try:
                 found = _directions(module, name)
                 for part in found:
@@ -117,12 +113,23 @@ def parts_of_network(network: torch.nn.Module) -> tuple[list[RecurrentPart], dic
     return parts, left_out
 
 
+def is_cell(module: Any) -> bool:
+    """Whether a module takes one step in a call."""
+    return isinstance(module, torch.nn.RNNCellBase)
+
+
 def as_array(tensor: Any) -> Array:
     """The numbers of a tensor in float64."""
     return tensor.detach().cpu().to(torch.float64).numpy()
 
 
 def _directions(module: Any, name: str) -> list[RecurrentPart]:
+    if is_cell(module):
+        if not isinstance(module, torch.nn.RNNCell | torch.nn.LSTMCell | torch.nn.GRUCell):
+            raise ValueError(
+                f"a cell must be RNNCell, LSTMCell or GRUCell. Got {type(module).__name__}."
+            )
+        return [RecurrentPart(module, name, None)]
     if not module.bidirectional:
         return [RecurrentPart(module, name, None)]
     if module.num_layers > 1:

@@ -19,11 +19,6 @@ from gradflow.watching.writers import Writer
 
 _Measured = dict[str, LayerMeasures]
 
-_NOT_WHOLE = (
-    "the loss must read its output, or the last hidden state of its last layer, alone. "
-    "Got a gradient that reaches {}, which is not carried back."
-)
-
 
 @dataclass(frozen=True)
 class WatchedLayers:
@@ -158,21 +153,21 @@ class Watch:
                 process.end()
 
     def _begin_pass(self) -> None:
-        modules = self._seen_whole(self._probed())
+        modules = self._followed(self._probed())
         if self._process is None:
             self._keep(self.updates, measured_pass(modules, self._chunk))
         else:
             self._pending = (self.updates, self._process.submit(modules, self._chunk))
 
-    def _seen_whole(self, modules: Sequence[ProbedModule]) -> list[ProbedModule]:
-        """Those whose whole gradient is carried back; the others are left out, and that is said."""
-        whole = [module for module in modules if not module.unseen]
+    def _followed(self, modules: Sequence[ProbedModule]) -> list[ProbedModule]:
+        """Those whose sequences are the network's; the others are left out, and that is said."""
+        followed = [module for module in modules if not module.not_followed]
         for module in modules:
-            if module.unseen:
-                self.left_out |= dict.fromkeys(module.layers, _NOT_WHOLE.format(module.unseen))
-        if modules and not whole:
-            raise ValueError(f"{modules[0].layers[0]}: {_NOT_WHOLE.format(modules[0].unseen)}")
-        return whole
+            if module.not_followed:
+                self.left_out |= dict.fromkeys(module.layers, module.not_followed)
+        if modules and not followed:
+            raise ValueError(f"{modules[0].layers[0]}: {modules[0].not_followed}")
+        return followed
 
     def _take(self, wait: bool) -> None:
         """Take what the process has measured."""

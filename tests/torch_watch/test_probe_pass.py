@@ -9,6 +9,7 @@ from support.needed import needed_module
 torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
 
 from oracles.torch_networks import Classifier, batch, loss_of  # noqa: E402
+from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
 
 import gradflow as gf  # noqa: E402
 from gradflow.torch import Probe  # noqa: E402
@@ -36,6 +37,8 @@ NETWORKS = {
     "packed": {"kind": torch.nn.LSTM, "lengths": LENGTHS, "batch_first": True},
     "packed, both ways": {"kind": torch.nn.LSTM, "lengths": LENGTHS, "bidirectional": True},
     "the last state": {"kind": torch.nn.LSTM, "reads": "h", "lengths": LENGTHS, "num_layers": 2},
+    "the cell state": {"kind": torch.nn.LSTM, "reads": "c", "lengths": LENGTHS},
+    "that of two layers": {"kind": torch.nn.LSTM, "reads": "c", "num_layers": 2},
     "a start": {"kind": torch.nn.LSTM, "start": (start(1, 3, 5), start(1, 3, 5))},
     "starts of layers": {"kind": torch.nn.GRU, "num_layers": 2, "start": start(2, 3, 5)},
 }
@@ -55,7 +58,7 @@ def probed(model, probe=None, lengths=None):
 def test_the_terms_add_up_to_the_gradient_of_the_weights(name):
     model = network(**NETWORKS[name])
     modules = probed(model)
-    assert not any(module.unseen for module in modules)
+    assert not any(module.not_followed for module in modules)
     errors = [error for module in modules for error in relative_errors(module)]
     rec = model.inner["rec"]
     assert len(errors) == rec.num_layers * (1 + rec.bidirectional)
@@ -79,17 +82,101 @@ def test_a_gradient_that_is_missed_is_in_the_error():
     assert relative_errors(module) == [pytest.approx(0.5)]
 
 
-def below(net):
-    """A loss that reads the first of two layers after the last step."""
-    x = net._inputs(IDS)
-    return net.inner["rec"](x)[1][0][0].sum()
+def every_state(net):
+    """A loss that reads the output, and h and c of every layer and direction after the last."""
+    module, x = net.inner["rec"], net._inputs(IDS)
+    made, (h, c) = module(pack_padded_sequence(x, LENGTHS, module.batch_first, False))
+    return made.data.square().sum() + (h.sin() * c).sum()
 
 
-def test_a_gradient_that_is_not_carried_back_is_found():
-    [module] = probed(network(kind=torch.nn.LSTM, reads="c"))
-    assert module.unseen == "its last cell state c_n"
-    [module] = probed(network(kind=torch.nn.LSTM, num_layers=2, batch_first=True), below)
-    assert module.unseen == "the last state h_n of a layer below the last"
+@pytest.mark.parametrize("options", [{"num_layers": 2}, {"bidirectional": True}])
+def test_gradients_that_reach_every_state_are_carried_back(options):
+    modules = probed(network(kind=torch.nn.LSTM, batch_first=True, **options), every_state)
+    assert {module.cell.H for module in modules} == {10 * options.get("num_layers", 1)}
+    assert max(error for module in modules for error in relative_errors(module)) < 1e-12
+
+
+def test_an_encoder_whose_states_a_decoder_begins_with_is_carried_back():
+    torch.manual_seed(0)
+    encoder, decoder = torch.nn.LSTM(3, 5).double(), torch.nn.LSTMCell(3, 5).double()
+    model = torch.nn.ModuleDict({"encoder": encoder, "decoder": decoder})
+    x = start(7, 2, 3)
+
+    def probe(net):
+        h, c = (state[0] for state in net["encoder"](x)[1])
+        read = []
+        for step in x:
+            h, c = net["decoder"](step, (h, c))
+            read.append(h.tanh())
+        return torch.stack(read).square().sum() + c.sin().sum()
+
+    first, second = probed(model, probe)
+    assert [len(sequence.x) for sequence in (*first.sequences, *second.sequences)] == [7] * 4
+    assert max(*relative_errors(first), *relative_errors(second)) < 1e-12
+
+
+def loop(cell, changed=lambda states: states, skip=()):
+    """A loss of a loop over the steps of a batch; after some the graph is cut."""
+    x = start(8, 3, 3)
+
+    def probe(net):
+        states, loss = None, 0.0
+        for j, step in enumerate(x):
+            states = net["step"](step, states)
+            h = states[0] if isinstance(states, tuple) else states
+            loss = loss + (j + 1) * h[:, ::2].sum()
+            if j in skip:
+                states = tuple(state.detach() for state in states)
+            states = changed(states)
+        return loss + (states[-1] ** 3).sum()
+
+    torch.manual_seed(0)
+    return torch.nn.ModuleDict({"step": cell.double()}), probe
+
+
+@pytest.mark.parametrize("kind", ["RNNCell", "GRUCell", "LSTMCell"])
+def test_a_cell_that_a_loop_calls_has_the_sequences_of_the_loop(kind):
+    model, probe = loop(getattr(torch.nn, kind)(3, 5))
+    [module] = probed(model, probe, [8, 5, 8])
+    assert [len(sequence.x) for sequence in module.sequences] == [8, 8, 8]
+    assert [sequence.target for sequence in module.sequences] == [8, 5, 8]
+    assert relative_errors(module)[0] < 1e-12
+    assert list(measured_layers(module, 20)) == ["step"]
+
+
+def test_a_loop_is_followed_to_where_its_graph_is_cut():
+    model, probe = loop(torch.nn.LSTMCell(3, 5), skip=(2,))
+    [module] = probed(model, probe)
+    assert [len(sequence.x) for sequence in module.sequences] == [3, 3, 3, 5, 5, 5]
+    assert relative_errors(module)[0] < 1e-12
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda states: (states[0] * 0.9, states[1]),
+        lambda states: (states[0].mul_(0.9), states[1]),  # in its place
+    ],
+)
+def test_a_loop_that_changes_its_states_is_not_followed(changed):
+    model, probe = loop(torch.nn.LSTMCell(3, 5), changed)
+    [module] = probed(model, probe)
+    assert module.not_followed.endswith("Got 8 calls of one step each.")
+    assert relative_errors(module)[0] < 1e-12  # what each step has seen is right all the same
+
+
+def test_a_module_that_a_loop_calls_with_chunks_has_whole_sequences():
+    model = network(kind=torch.nn.GRU, num_layers=2, batch_first=True)
+
+    def probe(net):
+        first, state = net.inner["rec"](net._inputs(IDS[:, :5]))
+        # Two go on from there: the first as the same sequence, the other as one of its own.
+        ways = [net.inner["rec"](net._inputs(IDS[:, 5:]), state)[0] for _ in range(2)]
+        return first.square().sum() + (ways[0] * ways[1]).sum() + state.square().sum()
+
+    [module] = probed(model, probe)
+    assert [len(sequence.x) for sequence in module.sequences] == [12] * 3 + [7] * 3
+    assert max(relative_errors(module)) < 1e-12
 
 
 def test_a_module_that_is_called_twice_has_all_of_its_sequences():
@@ -195,13 +282,13 @@ def test_what_is_not_supported_is_named():
             {
                 "good": torch.nn.GRU(2, 3),
                 "both": torch.nn.LSTM(2, 3, num_layers=2, bidirectional=True),
-                "step": torch.nn.LSTMCell(2, 3),
+                "own": type("Own", (torch.nn.RNNCellBase,), {})(2, 3, True, 4),
             }
         )
     )
     assert [part.name for part in parts] == ["good"]
     assert "stacks of bidirectional layers are not supported" in left_out["both"]
-    assert "cells that a loop calls are not supported" in left_out["step"]
+    assert left_out["own"] == "a cell must be RNNCell, LSTMCell or GRUCell. Got Own."
 
 
 @pytest.mark.slow

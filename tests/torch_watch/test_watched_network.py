@@ -199,17 +199,22 @@ def test_a_process_that_is_ended_from_outside_is_said():
             seen.save(os.devnull)
 
 
-def test_a_layer_whose_gradient_is_not_carried_back_whole_is_left_out_and_said():
-    with pytest.raises(
-        ValueError, match=r"inner.rec: the loss must .* reaches its last cell state"
-    ):
-        watch(network(reads="c"), PROBE, worker=False)
-    both = torch.nn.ModuleDict({"encoder": torch.nn.LSTM(3, 4), "decoder": torch.nn.LSTM(3, 4)})
+def test_a_loop_that_is_not_followed_is_left_out_and_said():
+    both = torch.nn.ModuleDict({"step": torch.nn.LSTMCell(3, 4), "rec": torch.nn.LSTM(3, 4)})
     x = torch.ones(5, 2, 3)
-    probe = lambda net: net["decoder"](x, net["encoder"](x)[1])[0].sum()  # noqa: E731
-    with watch(both, probe, worker=False) as seen:
-        assert {name.split("/")[1] for name in seen.log} == {"decoder"}
-        assert "Got a gradient that reaches its last cell state c_n" in seen.left_out["encoder"]
+
+    def loop(net):
+        h, c = net["step"](x[0])
+        for step in x[1:]:
+            h, c = net["step"](step, (0.9 * h, c))
+        return h.sum()
+
+    said = "each call must go on .* Got 5 calls of one step each"
+    with pytest.raises(ValueError, match=f"step: {said}"):
+        watch(both, loop, worker=False)
+    with watch(both, lambda net: loop(net) + net["rec"](x)[1][1].sum(), worker=False) as seen:
+        assert {name.split("/")[1] for name in seen.log} == {"rec"}
+        assert list(seen.left_out) == ["step"]
 
 
 def test_it_runs_on_the_first_rank_alone(monkeypatch):
