@@ -11,6 +11,7 @@ import torch
 from gradflow.numerics.validation import shown
 from gradflow.torch.probe_pass import probed_modules
 from gradflow.torch.recurrent_parts import parts_of_network
+from gradflow.torch.sharded_network import check_sharding, whole_parameters
 from gradflow.torch.wrappers import bare_network, is_first_rank
 from gradflow.watching import Probe, Watch, Writer
 from gradflow.watching.probe_batch import probe_lengths
@@ -32,7 +33,7 @@ def watch(
     ----------
     model : torch.nn.Module
         A network with an `RNN`, `LSTM` or `GRU` of PyTorch somewhere in it; compiled, or wrapped
-        for data parallelism, or plain. The same object that is trained.
+        for data parallelism, sharded with `fully_shard`, or plain. The same object that is trained.
     probe : Probe or callable
         A fixed batch and its loss; or a callable from the network to the loss.
     every : int
@@ -47,7 +48,7 @@ def watch(
     Returns
     -------
     Watch
-        Whose `step()` is called after each update.
+        Whose `step()` is called after each update, on every rank where there are several.
 
     Raises
     ------
@@ -75,8 +76,9 @@ def watch(
     if not isinstance(model, torch.nn.Module):
         raise ValueError(f"model must be a torch.nn.Module. Got {shown(model)}.")
     network = bare_network(model)
-    _check_whole(network)
-    parts, left_out = parts_of_network(network)
+    check_sharding(network)
+    with whole_parameters(network):
+        parts, left_out = parts_of_network(network)
     if not parts:
         reasons = "".join(f" {name}: {why}" for name, why in left_out.items())
         raise ValueError(
@@ -88,15 +90,6 @@ def watch(
         left_out,
         partial(probed_modules, network, parts, probe, probe_lengths(probe)),
         is_first_rank(),
+        partial(whole_parameters, network),
     )
     return Watch(watched, every, chunk, worker, writers)
-
-
-def _check_whole(network: torch.nn.Module) -> None:
-    """Raise ValueError where a rank has a part of each parameter alone."""
-    for name, parameter in network.named_parameters():
-        if type(parameter.data).__name__ == "DTensor":
-            raise ValueError(
-                "model must have whole parameters on each rank: a pass on one rank alone cannot "
-                f"gather those that are sharded. Got {name}, a DTensor."
-            )

@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +34,17 @@ class WatchedLayers:
     probed : callable
         Makes a pass: the modules of these layers as it finds them. Raises ValueError where it
         cannot be made.
-    is_watching : bool
+    is_first : bool
         Whether passes are made in this process; on several ranks they are in the first alone.
+    whole : callable
+        What a pass is made in: a context that all ranks enter together.
     """
 
     names: tuple[str, ...]
     left_out: Mapping[str, str]
     probed: Callable[[], Sequence[ProbedModule]]
-    is_watching: bool = True
+    is_first: bool = True
+    whole: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 class Watch:
@@ -71,19 +75,19 @@ class Watch:
         self._writers = tuple(writers)
         self.layers, self.left_out = watched.names, dict(watched.left_out)
         self.updates = self.skipped = 0
-        self._probed = watched.probed
+        self._watched = watched
         self._passes: list[tuple[int, _Measured]] = []
         self._pending: tuple[int, Future[_Measured]] | None = None
         self._process: MeasuringProcess | None = None
-        self._is_watching = watched.is_watching
+        self._is_open = True
         has_process = true_or_false("worker", worker)
-        if self._is_watching:
-            self._process = MeasuringProcess() if has_process else None
-            try:
-                self._begin_pass()
-            except BaseException:
-                self.close()
-                raise
+        if watched.is_first and has_process:
+            self._process = MeasuringProcess()
+        try:
+            self._begin_pass()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Watch:
         return self
@@ -98,13 +102,8 @@ class Watch:
         ends nothing.
         """
         self.updates += 1
-        if not self._is_watching:
-            return
         self._take(wait=False)
-        if self.updates % self._every:
-            return
-        if self._pending is not None:
-            self.skipped += 1
+        if not self._is_open or self.updates % self._every:
             return
         try:
             self._begin_pass()
@@ -144,7 +143,7 @@ class Watch:
 
     def close(self) -> None:
         """Wait for the pass that has begun, and end the process. The record stays."""
-        self._is_watching = False
+        self._is_open = False
         try:
             self._take(wait=True)
         finally:
@@ -153,7 +152,14 @@ class Watch:
                 process.end()
 
     def _begin_pass(self) -> None:
-        modules = self._followed(self._probed())
+        # Other ranks do not know whether the process is busy: all enter at every pass.
+        with self._watched.whole():
+            if self._pending is not None:
+                self.skipped += 1
+            elif self._watched.is_first:
+                self._measure(self._followed(self._watched.probed()))
+
+    def _measure(self, modules: Sequence[ProbedModule]) -> None:
         if self._process is None:
             self._keep(self.updates, measured_pass(modules, self._chunk))
         else:

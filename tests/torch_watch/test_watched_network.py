@@ -4,10 +4,12 @@ import csv
 import json
 import math
 import os
+import subprocess
 import sys
 import threading
 import types
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,6 +242,34 @@ def test_a_network_wrapped_for_several_ranks_trains_on(tmp_path):
     assert seen.record.updates.tolist() == [0, 1, 2]
 
 
+@pytest.mark.slow
+def test_two_ranks_train_as_without_it_and_the_first_has_the_record(tmp_path):
+    script = Path(__file__).parents[1] / "oracles" / "two_ranks.py"
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, script, str(rank), tmp_path],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    for rank in ranks:
+        _, said = rank.communicate(timeout=120)
+        assert rank.returncode == 0, said
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
+    for wrapped in ("DistributedDataParallel", "sharded"):
+        assert first[wrapped]["same"]
+        assert second[wrapped]["same"]
+        assert first[wrapped]["updates"] == [0, 2, 4]
+        assert second[wrapped]["updates"] == []
+    # The parts that are gathered make the network that every rank has of its own.
+    logs = [first[wrapped]["log"] for wrapped in ("sharded", "DistributedDataParallel")]
+    errors = [log.pop(f"gradflow/rec.{n}/relative_error") for log in logs for n in (0, 1)]
+    assert max(errors) < 1e-5
+    assert logs[0] == pytest.approx(logs[1], rel=1e-4)
+
+
 def test_lightning_calls_it_once_an_update(monkeypatch):
     module = types.ModuleType("lightning.pytorch")
     module.Callback = type("Callback", (), {})
@@ -253,12 +283,17 @@ def test_lightning_calls_it_once_an_update(monkeypatch):
         callback.on_train_batch_end(trainer, None, None, batch_idx=0)
     callback.on_fit_end(trainer, None)
     assert seen.record.updates.tolist() == [0, 2]
-    assert not seen._is_watching
+    assert not seen._is_open
 
 
 REFUSED = {
     "model must be a torch.nn.Module. Got 3": {"model": 3},
     "model must hold a torch.nn.RNN, LSTM or GRU .* Got Linear": {"model": torch.nn.Linear(2, 2)},
+    "model must be sharded with .* Got FullyShardedDataParallel": {
+        "model": torch.nn.Sequential(
+            type("FullyShardedDataParallel", (torch.nn.Module,), {})(), torch.nn.GRU(1, 1)
+        )
+    },
     "stacks of bidirectional": {"model": torch.nn.GRU(1, 1, 2, bidirectional=True)},
     "probe must be a Probe, or a callable to the loss. Got 3": {"probe": 3},
     "every must be a whole number from 1 on. Got 0": {"every": 0},
