@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import types
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -123,30 +122,19 @@ def test_the_log_has_every_measure_by_its_layer():
         assert seen.figure().data[0].type == "heatmap"
 
 
-class Summaries:
-    """What a SummaryWriter keeps."""
-
-    def __init__(self):
-        self.kept = []
-
-    def add_scalar(self, name, value, step):
-        self.kept.append((name, value, step))
+def watched_by(*writers):
+    """Two updates under watch: the log after none and after both."""
+    model = network()
+    with watch(model, PROBE, every=2, worker=False, writers=writers) as seen:
+        logs = [(0, seen.log)]
+        trained(model, seen.step, 2)
+        return [*logs, (2, seen.log)]
 
 
 def test_writers_have_what_the_log_had(tmp_path):
-    summaries = Summaries()
     rows, lines = tmp_path / "run.csv", tmp_path / "run.jsonl"
-    writers = [TensorBoardWriter(summaries), CSVWriter(rows), JSONLinesWriter(lines)]
-    logs = []
-    model = network()
-    with watch(model, PROBE, every=2, worker=False, writers=writers) as seen:
-        logs.append((0, seen.log))
-        trained(model, seen.step, 2)
-        logs.append((2, seen.log))
+    logs = watched_by(CSVWriter(rows), JSONLinesWriter(lines))
     flat = [(update, name, value) for update, log in logs for name, value in log.items()]
-    finite = [(name, value, update) for update, name, value in flat if math.isfinite(value)]
-    assert summaries.kept == finite
-    assert len(finite) < len(flat)  # no lag of so short a sequence rounds to zero
     with rows.open(newline="") as file:
         read = [(int(r["update"]), r["name"], float(r["value"])) for r in csv.DictReader(file)]
     assert read == flat
@@ -154,6 +142,28 @@ def test_writers_have_what_the_log_had(tmp_path):
     for (update, log), found in zip(logs, objects, strict=True):
         assert found.pop("update") == update
         assert {n: math.inf if value is None else value for n, value in found.items()} == log
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # TensorBoard warns of packages that it may do without
+def test_tensorboard_reads_what_the_log_had(tmp_path):
+    needed_module("tensorboard", "needs TensorBoard: pip install -r requirements-torch.txt")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(tmp_path) as summary_writer:
+        logs = watched_by(TensorBoardWriter(summary_writer))
+    wanted = {}
+    for update, log in logs:
+        for name, value in log.items():
+            if math.isfinite(value):  # no lag of so short a sequence rounds to zero
+                wanted.setdefault(name, []).append((update, np.float32(value)))
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert {
+        name: [(event.step, event.value) for event in events.Scalars(name)]
+        for name in events.Tags()["scalars"]
+    } == wanted
+    assert len(wanted) < len(logs[0][1])
 
 
 def test_what_cannot_be_measured_is_said_and_ends_nothing():
@@ -270,19 +280,45 @@ def test_two_ranks_train_as_without_it_and_the_first_has_the_record(tmp_path):
     assert logs[0] == pytest.approx(logs[1], rel=1e-4)
 
 
-def test_lightning_calls_it_once_an_update(monkeypatch):
-    module = types.ModuleType("lightning.pytorch")
-    module.Callback = type("Callback", (), {})
-    monkeypatch.setitem(sys.modules, "lightning", types.ModuleType("lightning"))
-    monkeypatch.setitem(sys.modules, "lightning.pytorch", module)
-    seen = watch(network(), PROBE, every=2, worker=False)
-    callback = lightning_callback(seen)
-    assert isinstance(callback, module.Callback)
-    for global_step in (0, 1, 1, 2):  # gradients of two batches are added up once
-        trainer = types.SimpleNamespace(global_step=global_step)
-        callback.on_train_batch_end(trainer, None, None, batch_idx=0)
-    callback.on_fit_end(trainer, None)
-    assert seen.record.updates.tolist() == [0, 2]
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Lightning warns of what a small training could have
+def test_lightning_calls_it_once_an_update():
+    pytorch = needed_module(
+        "lightning.pytorch", "needs Lightning: pip install -r requirements-torch.txt"
+    )
+
+    class Module(pytorch.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.network = network()
+
+        def forward(self, ids):
+            return self.network(ids)
+
+        def training_step(self, given):
+            ids, classes = given
+            return loss_of(ids, classes)(self(ids))
+
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), 0.01)
+
+    module = Module()
+    seen = watch(module, PROBE, every=2, worker=False)
+    trainer = pytorch.Trainer(
+        accelerator="cpu",
+        max_epochs=2,
+        accumulate_grad_batches=2,  # gradients of two batches are one update
+        callbacks=[lightning_callback(seen)],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    data = torch.utils.data.TensorDataset(*batch(n=24))
+    trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=4))
+    assert seen.updates == trainer.global_step == 6
+    assert seen.record.updates.tolist() == [0, 2, 4, 6]
+    assert seen.layers == ("network.inner.rec",)
     assert not seen._is_open
 
 
