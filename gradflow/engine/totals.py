@@ -7,7 +7,8 @@ them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def plain_total(
     if scaled is not None:
         return frozen(scaled.plain())
     plain = np.zeros(len(backward.targets), np.int64)
-    totals = [_swept_total(backward, part, plain) for part in parts_of(cell, name)]
+    totals = _swept_totals(backward, dict.fromkeys(parts_of(cell, name), plain))
     together = totals[0] if name in cell.parameters else np.stack(totals, axis=1)
     return frozen(together.reshape(-1, *shape_of(cell, name)))
 
@@ -56,7 +57,11 @@ def log10_total(
     scaled = _scaled_total(backward, readout, name)
     if scaled is not None:
         return frozen(scaled.reshape(len(backward.targets), -1).norm(axis=1).log10())
-    norms = [_log10_swept_norm(backward, part) for part in parts_of(backward.cell, name)]
+    units = {part: _unit(backward, part) for part in parts_of(backward.cell, name)}
+    norms = [
+        log10_scaled(np.sqrt(np.einsum("thd,thd->t", total, total)), unit)
+        for total, unit in zip(_swept_totals(backward, units), units.values(), strict=True)
+    ]
     return frozen(functools.reduce(log10_hypotenuse, norms))
 
 
@@ -110,31 +115,28 @@ def shape_of(cell: Cell, name: str) -> tuple[int, ...]:
     return cell.weights[group].shape[1:]
 
 
-def _log10_swept_norm(backward: BackwardPass, name: str) -> Array:
-    """log10 of the norm of one parameter's total in a vector cell, (n,)."""
+def _unit(backward: BackwardPass, name: str) -> Array:
+    """The power of two of the largest term of one parameter of a vector cell, (n,)."""
     terms, several = backward.terms(name), blocks(backward.targets, backward.T)
     largest = np.concatenate(
         [Scaled.of(*filled(terms, some.targets)).exponent.max(axis=1) for some in several]
     )
-    unit = np.where(largest == ZERO_EXPONENT, 0, largest)
-    totals = _swept_total(backward, name, unit).reshape(len(unit), -1)
-    return log10_scaled(np.sqrt(np.einsum("tn,tn->t", totals, totals)), unit)
+    return np.where(largest == ZERO_EXPONENT, 0, largest)
 
 
-def _swept_total(backward: BackwardPass, name: str, unit: Array) -> Array:
-    """The totals of one parameter of a vector cell over 2^unit, (n, H, D)."""
-    cell, source = backward.cell, backward.source(name)
-    gate = backward.deltas.gates[cell.parameters[name].gate]
-    totals = [
-        swept(
-            carry_back(cell, backward.slopes, backward.seeds, None, backward.targets),
-            gate,
-            source[:, columns],
-            unit,
+def _swept_totals(backward: BackwardPass, units: Mapping[str, Array]) -> list[Array]:
+    """The totals of parameters of a vector cell, each over its 2^unit, (n, H, D): of one sweep."""
+    cell = backward.cell
+    sums = []
+    for name, unit in units.items():
+        source, gate = backward.source(name), backward.deltas.gates[cell.parameters[name].gate]
+        sums.append(
+            [SummedTerms(gate, source[:, columns], unit) for columns in columns_that_share(source)]
         )
-        for columns in columns_that_share(source)
-    ]
-    return totals[0] if len(totals) == 1 else np.concatenate(totals, axis=2)
+    for signals in carry_back(cell, backward.slopes, backward.seeds, None, backward.targets):
+        for part in itertools.chain(*sums):
+            part.add(signals)
+    return [np.concatenate([part.totals for part in parts], axis=2) for parts in sums]
 
 
 def columns_that_share(source: Scaled) -> list[slice]:
@@ -144,13 +146,11 @@ def columns_that_share(source: Scaled) -> list[slice]:
     return [slice(column, column + 1) for column in range(source.shape[1])]
 
 
-def swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) -> Array:
+class SummedTerms:
     """The totals of one parameter, added up as a sweep goes.
 
     Parameters
     ----------
-    sweep : iterable of Signals
-        Source steps T, T - 1, .., 1, of n targets.
     gate : Gate
         The gate whose parameter is asked for; slopes of shape (T, H).
     source : Scaled array of shape (T, D)
@@ -158,35 +158,49 @@ def swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) -> 
     unit : int64 array of shape (n,)
         The power of two that each target's totals are given in; 0 for the plain numbers.
 
-    Returns
-    -------
-    array of shape (n, H, D)
-        Totals over 2^unit; they under- and overflow as float64 must.
+    Attributes
+    ----------
+    totals : array of shape (n, H, D)
+        Totals over 2^unit of the steps so far, once step 1 has come; they under- and overflow as
+        float64 must.
     """
-    signal, slope = gate
-    n, H = len(unit), slope.shape[1]
-    top = source.exponent.max(axis=1)  # (T,)
-    multiplied = shifted(source.mantissa, source.exponent - top[:, None])
-    totals = np.zeros((n, H, source.shape[1]))
-    held = np.zeros((_STEPS, n, H))
-    for signals in sweep:
-        j, first = signals.j, signals.first
-        power = slope.exponent[j - 1] + (top[j - 1] - unit[first:])[:, None]
-        delta = held[(j - 1) % _STEPS]
+
+    def __init__(self, gate: Gate, source: Scaled, unit: Array) -> None:
+        self._signal, self._slope = gate
+        self._unit = unit
+        self._top = source.exponent.max(axis=1)  # (T,)
+        self._multiplied = shifted(source.mantissa, source.exponent - self._top[:, None])
+        n, H = len(unit), self._slope.shape[1]
+        self.totals = np.zeros((n, H, source.shape[1]))
+        self._held = np.zeros((_STEPS, n, H))
+
+    def add(self, signals: Signals) -> None:
+        """Add the terms of a source step: T, T - 1, .., 1, of n targets."""
+        j, first, slope = signals.j, signals.first, self._slope
+        power = slope.exponent[j - 1] + (self._top[j - 1] - self._unit[first:])[:, None]
+        delta = self._held[(j - 1) % _STEPS]
         delta[:first] = 0.0
         delta[first:] = shifted(
-            signals.mantissas[signal] * slope.mantissa[j - 1], power + signals.exponent[:, None]
+            signals.mantissas[self._signal] * slope.mantissa[j - 1],
+            power + signals.exponent[:, None],
         )
         if signals.apart is not None:
             places, apart = signals.apart
-            mantissa, exponent = apart[signal].mantissa, apart[signal].exponent
+            mantissa, exponent = apart[self._signal].mantissa, apart[self._signal].exponent
             delta[first + places] = shifted(
                 mantissa * slope.mantissa[j - 1], power[places] + exponent
             )
         if (j - 1) % _STEPS == 0:
-            steps = slice(j - 1, j - 1 + _STEPS)
-            _add(totals, held[: len(multiplied[steps])], multiplied[steps], first)
-    return totals
+            some = self._multiplied[j - 1 : j - 1 + _STEPS]
+            _add(self.totals, self._held[: len(some)], some, first)
+
+
+def swept(sweep: Iterable[Signals], gate: Gate, source: Scaled, unit: Array) -> Array:
+    """The totals of one parameter, (n, H, D), of a sweep; the rest as for `SummedTerms`."""
+    sums = SummedTerms(gate, source, unit)
+    for signals in sweep:
+        sums.add(signals)
+    return sums.totals
 
 
 def _columns_apart(source: Scaled) -> bool:
