@@ -19,6 +19,7 @@ torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch
 from oracles.torch_networks import Classifier, batch, loss_of  # noqa: E402
 
 import gradflow as gf  # noqa: E402
+from benchmarks import watch as watch_cost  # noqa: E402
 from gradflow.torch import Probe, lightning_callback, watch  # noqa: E402
 from gradflow.watching import (  # noqa: E402
     CSVWriter,
@@ -320,6 +321,13 @@ def test_lightning_calls_it_once_an_update():
     assert seen.record.updates.tolist() == [0, 2, 4, 6]
     assert seen.layers == ("network.inner.rec",)
     assert not seen._is_open
+
+
+@pytest.mark.speed
+def test_a_training_waits_for_the_default_less_than_a_fiftieth_of_its_time():
+    model, update, probe = watch_cost.training(watch_cost.Size(50, 32, 32, 8))
+    between_passes = watch_cost.EVERY * watch_cost.median_seconds(update, 20)
+    assert watch_cost.waited(model, probe, worker=True, passes=2) < 0.02 * between_passes
 
 
 REFUSED = {
