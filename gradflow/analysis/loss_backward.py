@@ -17,7 +17,7 @@ from gradflow.engine.sweep_of_sum import carried_sum
 from gradflow.flow.arguments import check_kind
 from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.losses import Loss, Readout
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, plain_numbers
 from gradflow.numerics.validation import frozen
 from gradflow.weights.model import Model
 
@@ -93,7 +93,7 @@ def training_gradient(
     with np.errstate(over="ignore", invalid="ignore"):
         seeds = made.seeds.plain()
         rows = carried_sum(made.cell, made.slopes, seeds)
-        signals, _ = back_each(made.cell, each(Scaled.plain, made.slopes), rows)
+        signals, _ = back_each(made.cell, each(plain_numbers, made.slopes), rows)
         gradients = {**sums.gradients(signals), **_readout_gradients(made)}
     _check_finite(gradients)
     places = state_signals(made.cell, made.slopes)

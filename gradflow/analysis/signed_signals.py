@@ -188,7 +188,7 @@ def signals(
     """
     optional_callable("on_step", on_step)
     step, number = target_step(t, flow.T), checked_layer(flow.cell, layer)
-    slopes = flow.cell.slopes(flow.trace)
+    slopes = flow.slopes
     sweep = carry_one_back(flow.cell, slopes, flow.state_slope[step - 1 : step], step)
     rows = [Scaled.stacked(list(part)) for part in zip(*told(sweep, step, on_step), strict=True)]
     gates = [

@@ -15,7 +15,7 @@ from gradflow.cells.base import Cell, Tree, each
 from gradflow.engine.gradient_sums import GradientSums
 from gradflow.engine.sweep_by_lag import back_each, carry_by_lag
 from gradflow.engine.sweep_of_sum import carried_sums
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, plain_numbers
 from gradflow.numerics.validation import frozen, whole_number
 
 # Lengths of chunks: every one up to here, and beyond it by a factor.
@@ -242,7 +242,7 @@ def _chunk_gradients(
 ) -> Iterator[dict[str, Array]]:
     steps = np.arange(len(parts.seeds))  # the steps before 1 .. n
     cuts = (steps[:, None] - offset) % np.array(lengths) == 0  # (n, lengths)
-    plain = each(Scaled.plain, parts.slopes)
+    plain = each(plain_numbers, parts.slopes)
     some = max(1, _HELD // (len(steps) * sum(parts.cell.widths)))
     for first in range(0, len(lengths), some):
         ways = cuts[:, first : first + some]

@@ -101,7 +101,7 @@ def unit_signals(
     optional_callable("on_step", on_step)
     step = target_step(t, flow.T)
     name = full_name(flow.cell, "b", layer)
-    slopes = flow.cell.slopes(flow.trace)
+    slopes = flow.slopes
     gates = flow.cell.gates(slopes)
     parts = [gates[flow.cell.parameters[part].gate] for part in parts_of(flow.cell, name)]
     rows = []

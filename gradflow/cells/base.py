@@ -239,12 +239,14 @@ def blended(slopes: tuple[Number, ...], w: Number) -> Number:
     slopes : tuple of arrays of shape (..., H)
         One for each gate, of one step or of many.
     w : array of shape (gates, H, H)
-        Their weights: plain, Scaled, or what else is a matrix for each gate.
+        Their weights: plain, Scaled, or what has a way of its own to blend them.
 
     Returns
     -------
     array of shape (..., H, H), of the kind of w
     """
+    if hasattr(w, "blended"):
+        return w.blended(slopes)
     if not isinstance(w, np.ndarray) or slopes[0].ndim == 1:
         parts = [slope[..., :, None] * w[gate] for gate, slope in enumerate(slopes)]
         return functools.reduce(operator.add, parts)

@@ -9,7 +9,7 @@ import numpy as np
 from gradflow.cells.base import Cell, Tree, each
 from gradflow.cells.stack import Stack
 from gradflow.engine.parameter_names import layers_of, parts_of
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, plain_numbers
 
 
 class GradientSums:
@@ -22,7 +22,7 @@ class GradientSums:
     def __init__(self, cell: Cell, trace: Any, slopes: Tree) -> None:
         self._cell = cell
         self._trace = trace
-        self._gates = cell.gates(each(Scaled.plain, slopes))
+        self._gates = cell.gates(each(plain_numbers, slopes))
         self._every_source = {name: cell.source(name, trace) for name in cell.parameters}
 
     def gradients(self, signals: tuple[Array, ...]) -> dict[str, Array]:

@@ -24,7 +24,7 @@ from gradflow.engine.shared_rows import RowsApart, SharedRows, tidied
 from gradflow.engine.stored_terms import places_of_step
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.numerics.exponent_bounds import FACTOR, least_right, least_seen
-from gradflow.numerics.scaled import Array, Scaled, exponent_range
+from gradflow.numerics.scaled import Array, Scaled, exponent_range, plain_numbers
 from gradflow.numerics.shared_exponents import flushed
 
 # No rows.
@@ -82,7 +82,7 @@ class ToInputs:
         lows, highs = (np.array(bounds) for bounds in zip(*ranges, strict=True))
         self._is_bounded = np.maximum(highs.max(axis=0), high) <= FACTOR
         self._is_sure = self._is_bounded & (np.minimum(lows.min(axis=0), low) >= -FACTOR)
-        plain = Scaled.plain if self._is_sure.all() else flushed
+        plain = plain_numbers if self._is_sure.all() else flushed
         self._plain_gates = cell.gates(each(plain, slopes))
         # A number of x is a sum of this many, of a number, a slope and a weight each.
         self._most = 2 * FACTOR + int(np.ceil(np.log2(self._w_x.size)))
@@ -91,7 +91,7 @@ class ToInputs:
         """dL_t/dx_j of the targets j .. T, (n,): the number, or the norm of a vector."""
         j, n = signals.j, len(signals.exponent)
         if not self._is_bounded[j - 1]:
-            found, small = Scaled.of(np.zeros(n)), np.arange(n)
+            found, small = Scaled.room(np.zeros(n)), np.arange(n)
         else:
             x = self._sum(self._maps(self._plain_gates, j, self._w_x), signals.mantissas)
             found = self._size(Scaled.of(x, signals.exponent[:, None]))

@@ -150,8 +150,8 @@ def _inside(
     )
     P = len(targets.entries)
     units = np.concatenate([np.eye(U), np.zeros((U, P))], axis=1)
-    rows = Scaled.of(np.repeat(units[:, :, None], Q, axis=2))
-    found = Scaled.of(np.zeros((B, signals, U + P, Q)))
+    rows = Scaled.room(np.repeat(units[:, :, None], Q, axis=2))
+    found = Scaled.room(np.zeros((B, signals, U + P, Q)))
     summed = _summed(np.any(maps.mantissa, axis=(0, 3)))
     places: list[int] = np.searchsorted(targets.entries, np.arange(B), side="right").tolist()
     for p, entry in enumerate(places):

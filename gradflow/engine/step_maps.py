@@ -6,14 +6,12 @@ plain numbers lose nothing (`gradflow.numerics.exponent_bounds`).
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 
 from gradflow.cells.base import Passes, StepBack, Tree, by_step, each, leaves
 from gradflow.engine.sweep_by_lag import uncombined
 from gradflow.numerics.exponent_bounds import FACTOR, GROWTH
-from gradflow.numerics.scaled import Array, Scaled, exponent_range
+from gradflow.numerics.scaled import Array, Scaled, exponent_range, plain_numbers
 from gradflow.numerics.shared_exponents import flushed
 
 # How many numbers of the matrices of steps back are prepared at a time.
@@ -63,7 +61,10 @@ class Steps:
         is_bounded = high.max(axis=0) <= FACTOR
         is_sure = is_bounded & (low.min(axis=0) >= -FACTOR)
         most = most.sum(axis=0)
-        self._plain_slopes = each(Scaled.plain if is_sure.all() else flushed, slopes)
+        self._plain_slopes = each(plain_numbers if is_sure.all() else flushed, slopes)
+        if for_few:
+            self._rows = by_step(each(lambda slope: slope[:, None], self._plain_slopes))
+            self._apart = uncombined(self._w)
         self.sure: list[bool] = is_sure.tolist()
         self.bounded: list[bool] = (is_bounded & (most <= GROWTH)).tolist()
         self.least: list[int] = least.sum(axis=0).tolist()
@@ -80,8 +81,7 @@ class Steps:
     def plain(self, j: int) -> Tree:
         """The map of step j in plain numbers."""
         if self.for_few:
-            at_j = each(operator.itemgetter(slice(j - 1, j)), self._plain_slopes)
-            return self._cell.moves(at_j, uncombined(self._w))
+            return self._cell.moves(self._rows[j - 1], self._apart)
         block, place = divmod(j - 1, self._block)
         if block != self._first:
             steps = slice(block * self._block, (block + 1) * self._block)
@@ -105,9 +105,8 @@ def _reach(slopes: Tree, w: Tree, passes: Passes) -> tuple[Array, Array, Array, 
     Between the first two lie its factors, and 1; by the others a number can at most shrink and
     grow.
     """
-    ranges = [exponent_range(slope, axis=1) for slope in leaves(slopes)]
-    slope_low = np.min([low for low, _ in ranges], axis=0)
-    slope_high = np.max([high for _, high in ranges], axis=0)
+    lows, highs = zip(*(exponent_range(slope, axis=1) for slope in leaves(slopes)), strict=True)
+    slope_low, slope_high = np.min(lows, axis=0), np.max(highs, axis=0)
     w_range = [exponent_range(Scaled.of(part), axis=(0, 1, 2)) for part in leaves(w)]
     w_low, w_high = min(low for low, _ in w_range), max(high for _, high in w_range)
     # The sum that a signal ends in has no more parts than there are weights and slopes on the way.

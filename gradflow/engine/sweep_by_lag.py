@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from gradflow.cells.base import Cell, Step, Tree, each
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, plain_numbers
 
 
 def carry_by_lag(cell: Cell, slopes: Tree, rows: tuple[Array, ...]) -> Iterator[tuple[Array, ...]]:
@@ -33,7 +35,7 @@ def carry_by_lag(cell: Cell, slopes: Tree, rows: tuple[Array, ...]) -> Iterator[
         The complete signals at lag k = 1, 2, .., T: those that have come to step j, from step
         j + k - 1, in row j - 1.
     """
-    plain = each(Scaled.plain, slopes)
+    plain = each(plain_numbers, slopes)
     for n in range(len(rows[0]), 0, -1):
         signals, before = back_each(cell, each(operator.itemgetter(slice(n)), plain), rows)
         yield signals
@@ -77,7 +79,28 @@ class _Weights:
         return _Weights(self._w[gates])
 
     def __rmul__(self, slope: Array) -> _Maps:
-        return _Maps(((slope[..., 0], self._w),))
+        return _Maps((_Part((slope[..., 0],), self._w),))
+
+    def blended(self, slopes: tuple[Array, ...]) -> _Maps:
+        """As `cells.base.blended` has it."""
+        return _Maps((_Part(slopes, self._w.reshape(-1, self._w.shape[-1])),))
+
+
+class _Part(NamedTuple):
+    """Slopes of some gates, and the weights of these gates below each other, (gates * H, H)."""
+
+    slopes: tuple[Array, ...]
+    w: Array
+
+    def carried(self, signal: Array) -> Array:
+        """Signals (n, H) through them, all gates in one product."""
+        if len(self.slopes) == 1:
+            return np.asarray((signal * self.slopes[0]) @ self.w)
+        n, H = signal.shape
+        rows = np.empty((n, len(self.slopes), H))
+        for gate, slope in enumerate(self.slopes):
+            np.multiply(signal, slope, out=rows[:, gate])
+        return np.asarray(rows.reshape(n, -1) @ self.w)
 
 
 class _Maps:
@@ -85,17 +108,18 @@ class _Maps:
 
     __array_ufunc__ = None
 
-    def __init__(self, parts: tuple[tuple[Array, Array], ...]) -> None:
+    def __init__(self, parts: tuple[_Part, ...]) -> None:
         self._parts = parts
-        self.shape = parts[0][1].shape
+        slopes, w = parts[0]
+        self.shape = (len(w) // len(slopes), w.shape[-1])
 
     def __add__(self, other: _Maps) -> _Maps:
         return _Maps(self._parts + other._parts)
 
     def __rmatmul__(self, signal: Array) -> Array:
-        first, *others = ((signal * slope) @ w for slope, w in self._parts)
-        for part in others:
-            first += part
-        return first
+        found = self._parts[0].carried(signal)
+        for part in self._parts[1:]:
+            found += part.carried(signal)
+        return found
 
     __rmul__ = __rmatmul__  # by which maps of one unit are taken

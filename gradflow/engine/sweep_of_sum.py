@@ -11,7 +11,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell, Tree, each
 from gradflow.engine.sweep_by_lag import back_each
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, plain_numbers
 
 
 def carried_sum(cell: Cell, slopes: Tree, seeds: Array) -> tuple[Array, ...]:
@@ -52,7 +52,7 @@ def carried_sums(cell: Cell, slopes: Tree, seeds: Array, cuts: Array) -> tuple[A
     -------
     tuple of arrays of shape (T, n, H)
     """
-    plain = each(Scaled.plain, slopes)
+    plain = each(plain_numbers, slopes)
     T, n = cuts.shape
     sums = tuple(np.zeros((T, n, width)) for width in cell.widths)
     sums[0][...] = seeds[:, None]
@@ -70,7 +70,7 @@ def carried_sums(cell: Cell, slopes: Tree, seeds: Array, cuts: Array) -> tuple[A
 def _carried_numbers(cell: Cell, slopes: Tree, seeds: list[float]) -> tuple[Array, ...]:
     """`carried_sum` where every state is a number: on Python's numbers, which is faster."""
     states, T = len(cell.widths), len(seeds)
-    plain = each(Scaled.plain, slopes)
+    plain = each(plain_numbers, slopes)
     units = np.eye(states)[..., None, None] * np.ones((T, 1))  # (states, states, T, 1)
     # What a unit of each state makes of every state: the map one step back, for all steps at once.
     maps = np.array([back_each(cell, plain, tuple(unit))[1] for unit in units])[..., 0]

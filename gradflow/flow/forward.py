@@ -98,11 +98,8 @@ def forward_pass(
     counted = inputs if counts.all() else frozen(inputs[counts])
     trace = _trace(cell, counted, start, readout)
     o = trace.o
-    loss_slope = slope_of_loss(readout, loss, trace, w_t, counts)
-    seeds = loss_slope.reshape(len(o), -1) @ w_o  # (n, O) @ (O, H)
-    for slope in (loss_slope, seeds):
-        frozen(slope.mantissa)
-        frozen(slope.exponent)
+    loss_slope = slope_of_loss(readout, loss, trace, w_t, counts).read_only()
+    seeds = (loss_slope.reshape(len(o), -1) @ w_o).read_only()  # (n, O) @ (O, H)
     return ForwardPass(
         cell,
         readout,

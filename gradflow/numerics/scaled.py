@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradflow.numerics.exponent_bounds import BEYOND, ROW
+from gradflow.numerics.exponent_bounds import BEYOND, LEAST_FULL, ROW
 
 Array = NDArray[Any]
 
@@ -26,6 +26,9 @@ ZERO_EXPONENT = -(2**60)
 
 # Exponents of this size a step stay far above that of zero over any sequence that fits in memory.
 _LARGEST_ARGUMENT = 2.0**42
+
+# Arguments within this have exponentials that are far within the range of float64.
+_NEAR = 600.0
 
 # How a float64 holds its power of two: above the bits of its fraction, with this added; 0 is 0.
 _FRACTION_BITS = 52
@@ -64,28 +67,33 @@ class Scaled:
     __array_ufunc__ = None
 
     @classmethod
-    def of(cls, mantissa: Array, exponent: Array | int = 0) -> Scaled:
-        """Normalise mantissa * 2^exponent (both of any finite size; shapes broadcast)."""
+    def of(cls, mantissa: Array, exponent: Array | int | None = None) -> Scaled:
+        """Normalise mantissa * 2^exponent (both of any finite size; shapes broadcast).
+
+        Where no exponent is given, the numbers are kept as they are, and neither they nor the
+        result may be changed afterwards.
+        """
+        if exponent is None:
+            return _Plain(mantissa)
         fraction, shift = np.frexp(mantissa)
         whole = np.where(fraction == 0.0, ZERO_EXPONENT, np.add(shift, exponent, dtype=np.int64))
         same = whole.shape == fraction.shape
         return cls(fraction if same else np.broadcast_to(fraction, whole.shape), whole)
 
     @classmethod
+    def room(cls, mantissa: Array) -> Scaled:
+        """Plain numbers as an array that others may be written into."""
+        return cls.of(mantissa, np.zeros((), np.int64))
+
+    @classmethod
     def beside(cls, parts: list[Scaled]) -> Scaled:
         """Arrays of shape (n, m) side by side, as one of shape (n, parts * m)."""
-        return cls(
-            np.concatenate([part.mantissa for part in parts], axis=1),
-            np.concatenate([part.exponent for part in parts], axis=1),
-        )
+        return _joined(parts, axis=1)
 
     @classmethod
     def stacked(cls, parts: list[Scaled]) -> Scaled:
         """Arrays one after the other, along their first axis."""
-        return cls(
-            np.concatenate([part.mantissa for part in parts]),
-            np.concatenate([part.exponent for part in parts]),
-        )
+        return _joined(parts, axis=0)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -144,9 +152,104 @@ class Scaled:
         """The numbers as float64, which under- and overflow as float64 must."""
         return shifted(self.mantissa, self.exponent)
 
+    def read_only(self) -> Scaled:
+        """The same numbers, whose arrays refuse to be changed from now on."""
+        self.mantissa.setflags(write=False)
+        self.exponent.setflags(write=False)
+        return self
+
     def log10(self) -> Array:
         """log10 of the magnitudes; minus infinity where zero."""
         return log10_scaled(self.mantissa, self.exponent)
+
+
+class _Plain(Scaled):
+    """Plain float64 numbers, parted into mantissas and exponents only where these are asked for.
+
+    Most local derivatives of most cells are such, and a sweep in plain numbers never asks.
+    """
+
+    _numbers: Array
+
+    def __init__(self, numbers: Array | float) -> None:
+        plain = np.asarray(numbers, np.float64).view()
+        plain.setflags(write=False)
+        vars(self)["_numbers"] = plain
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("mantissa", "exponent"):
+            raise AttributeError(name)
+        parts = Scaled.room(self._numbers).read_only()
+        vars(self).update(mantissa=parts.mantissa, exponent=parts.exponent)
+        return vars(self)[name]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._numbers.shape
+
+    def __getitem__(self, index: Any) -> Scaled:
+        return _Plain(self._numbers[index])
+
+    def __neg__(self) -> Scaled:
+        return _Plain(-self._numbers)
+
+    def __mul__(self, other: Scaled | Array | float) -> Scaled:
+        factor = other if isinstance(other, Scaled) else _Plain(other)
+        if not isinstance(factor, _Plain):
+            return super().__mul__(factor)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            product = self._numbers * factor._numbers
+        if _is_whole(product, self._numbers, factor._numbers):
+            return _Plain(product)
+        return super().__mul__(factor)
+
+    __rmul__ = __mul__
+
+    def __matmul__(self, other: Scaled | Array) -> Scaled:
+        matrix = other if isinstance(other, Scaled) else _Plain(other)
+        if isinstance(matrix, _Plain) and self._is_near_one() and matrix._is_near_one():
+            return _Plain(self._numbers @ matrix._numbers)
+        return super().__matmul__(matrix)
+
+    def _is_near_one(self) -> bool:
+        low, high = exponent_range(self, axis=None)
+        return bool(low >= -ROW and high <= ROW)
+
+    def reshape(self, *shape: int) -> Scaled:
+        return _Plain(self._numbers.reshape(shape))
+
+    def transpose(self, *axes: int) -> Scaled:
+        return _Plain(self._numbers.transpose(axes))
+
+    def plain(self) -> Array:
+        return self._numbers
+
+    def read_only(self) -> Scaled:
+        return self
+
+
+def plain_numbers(numbers: Scaled) -> Array:
+    """`Scaled.plain` as a function."""
+    return numbers.plain()
+
+
+def _joined(parts: list[Scaled], axis: int) -> Scaled:
+    if all(isinstance(part, _Plain) for part in parts):
+        return _Plain(np.concatenate([part.plain() for part in parts], axis=axis))
+    return Scaled(
+        np.concatenate([part.mantissa for part in parts], axis=axis),
+        np.concatenate([part.exponent for part in parts], axis=axis),
+    )
+
+
+def _is_whole(product: Array, a: Array, b: Array) -> bool:
+    """Whether a product in plain numbers lost nothing to under- or overflow."""
+    size = np.abs(product)
+    if not np.isfinite(size.max(initial=0.0)):
+        return False
+    if size.min(initial=1.0) >= LEAST_FULL:
+        return True
+    return not ((size < LEAST_FULL) & (a != 0.0) & (b != 0.0)).any()
 
 
 def exponential(y: Array) -> Scaled:
@@ -166,10 +269,13 @@ def exponential(y: Array) -> Scaled:
     ValueError
         If an argument is beyond 2^42, about 4e12, either way.
     """
-    if y.size and np.abs(y).max() > _LARGEST_ARGUMENT:
+    largest = np.abs(y).max(initial=0.0)
+    if largest <= _NEAR:
+        return Scaled.of(np.exp(y))
+    if largest > _LARGEST_ARGUMENT:
         raise ValueError(
             "x, the weights and the start must keep what activations and losses are taken of "
-            f"within 4e12. Got {np.abs(y).max():g}."
+            f"within 4e12. Got {largest:g}."
         )
     whole = np.rint(y / np.log(2.0))
     fraction = (y - whole * _LN2_HIGH) - whole * _LN2_LOW
@@ -300,7 +406,7 @@ def _by_band(numbers: Scaled, top: Array) -> dict[int, Array]:
     }
 
 
-def exponent_range(numbers: Scaled, axis: int | tuple[int, ...]) -> tuple[Array, Array]:
+def exponent_range(numbers: Scaled, axis: int | tuple[int, ...] | None) -> tuple[Array, Array]:
     """Powers of two between which 1 and all numbers other than 0 lie, along axes.
 
     Returns
@@ -308,5 +414,10 @@ def exponent_range(numbers: Scaled, axis: int | tuple[int, ...]) -> tuple[Array,
     low, high : int64 arrays
         2^low <= |number| < 2^high, and low <= 0 <= high.
     """
+    if isinstance(numbers, _Plain):
+        size = np.abs(numbers.plain())
+        high = np.frexp(size.max(axis=axis, initial=0.0))[1]
+        low = np.frexp(np.where(size == 0.0, 0.5, size).min(axis=axis, initial=1.0))[1] - 1
+        return np.minimum(low, 0).astype(np.int64), np.maximum(high, 0).astype(np.int64)
     exponent = np.where(numbers.mantissa == 0.0, 0, numbers.exponent)
     return np.minimum(exponent - 1, 0).min(axis=axis), exponent.max(axis=axis, initial=0)

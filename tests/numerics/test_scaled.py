@@ -4,7 +4,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from gradflow.numerics.scaled import Scaled, log_shares
+from gradflow.numerics.scaled import Scaled, exponent_range, log_shares
 
 
 def far_apart(generator, rows, columns, spread, zeros=0.0):
@@ -51,3 +51,38 @@ def test_shares_of_sizes_that_float64_does_not_hold():
 
 def test_there_are_no_shares_of_nothing():
     assert np.isnan(log_shares(np.full((2, 3), -np.inf), axis=0)).all()
+
+
+SIZES = [[1.0, -3.0, 0.0, 0.75], [1e-200, 5e-324, -1e200, 2.0], [0.0, 0.0, 0.0, 0.0]]
+PLAIN = [np.array(SIZES[:1]), np.array(SIZES[1:2]), np.array(SIZES)]
+
+
+@pytest.mark.parametrize("b", PLAIN, ids=["near 1", "far apart", "rows"])
+@pytest.mark.parametrize("a", PLAIN, ids=["near 1", "far apart", "rows"])
+def test_numbers_that_are_not_parted_are_those_that_are(a, b):
+    left, right = (Scaled.of(one) for one in (a, b))
+    parted = [Scaled.room(one) for one in (a, b)]
+    same(left, parted[0])
+    same(left @ right.transpose(1, 0), parted[0] @ parted[1].transpose(1, 0))
+    same(Scaled.stacked([left, right]), Scaled.stacked(parted))
+    same(-left[:, 1:].reshape(-1), -parted[0][:, 1:].reshape(-1))
+    if len(a) == len(b) or 1 in (len(a), len(b)):
+        same(left * right, parted[0] * parted[1])
+        same(left * b, parted[0] * parted[1])
+        same(left + right, parted[0] + parted[1])
+    for axis in (0, 1, None):
+        for ours, theirs in zip(*(exponent_range(n, axis) for n in (left, parted[0])), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_numbers_that_are_not_parted_refuse_to_be_changed():
+    found = Scaled.of(np.ones(3))
+    for array in (found.plain(), found.mantissa, found.exponent):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 2
+
+
+def same(found, expected):
+    np.testing.assert_array_equal(found.mantissa, expected.mantissa)
+    np.testing.assert_array_equal(found.exponent, expected.exponent)
+    np.testing.assert_array_equal(found.plain(), expected.plain())
