@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from support.packed import unpacked
 
+from gradflow.figures.builders.heatmap_cells import shown_cells
 from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.shown_rows import findings, measured
 from gradflow.ui.comparison.term_parts import term
@@ -66,6 +67,28 @@ def test_marks_reach_the_charts_their_readout_and_their_key():
     )
     assert words.few_digits(*(panel.doubtful for panel in both)).startswith(f"{few.sum():,} terms")
     assert words.few_digits(None, np.zeros((2, 2), bool)) == ""
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_row_over_a_term_that_cancels_is_marked_as_a_whole(relative):
+    settings = replace(
+        Settings(sequence="sine", T=40, w_x=0.5, w_s=1.0, activation="identity", parameter="w_h"),
+        relative=relative,
+    )
+    experiment = run(settings, None)
+    few = experiment.rnn.digits("w_s") < 6
+    lost, sound = 19, 38  # rows of which the k = 1 term alone is lost, and others alone
+    assert few[lost].nonzero()[0].tolist() == [0]
+    assert few[sound].any()
+    assert not few[sound, 0]
+    both = panels.both_panels(settings, experiment)
+    drawn = shown_cells(both[0], panels.view(settings, both)).doubtful
+    expected = np.arange(40) < lost if relative else few[lost]  # the last is exactly zero
+    np.testing.assert_array_equal(drawn[lost], expected)
+    np.testing.assert_array_equal(drawn[sound], few[sound])
+    assert few[-1, 0]
+    line, *_ = panels.both_rows(settings, experiment, both).lines  # of the last target
+    np.testing.assert_array_equal(line.doubtful, np.arange(40) < 39 if relative else few[-1])
 
 
 def test_nothing_is_claimed_of_a_row_whose_digits_are_lost():

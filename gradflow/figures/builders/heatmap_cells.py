@@ -28,7 +28,7 @@ class Cells:
     place : array of shape (m, n) or None
         Which term of the block it is, as in `pooling.Pooled`; None where each term is a cell.
     doubtful : bool array of shape (m, n) or None
-        Whether that term has too few digits; None where nobody asks.
+        Whether what is shown of that term has too few digits; None where nobody asks.
     columns : array of shape (n + 1,) or None
         The first lag of each column of a log axis, as `pooling.log_columns` has them.
     """
@@ -84,9 +84,9 @@ def shown_cells(panel: Panel, view: View, block: int = 1) -> Cells:
     sign = None
     if panel.sign is not None:
         sign = np.nan_to_num(arranged(panel.sign, view)).astype(np.int8)
-    doubtful = None
-    if panel.doubtful is not None:
-        doubtful = arranged(np.where(panel.doubtful, 1.0, 0.0), view) == 1.0
+    doubtful = panel.relative_doubtful if view.relative else panel.doubtful
+    if doubtful is not None:
+        doubtful = arranged(np.where(doubtful, 1.0, 0.0), view) == 1.0
     columns = log_columns(panel.T, block) if view.axis == "log" else None
     if block == 1:
         return Cells(1, log10.astype(np.float32), sign, None, doubtful, columns)

@@ -42,6 +42,8 @@ class Panel:
         Terms that have too few digits to be shown as they are.
     additive : bool
         Whether the terms of a row add up to something, so that each has a share of it.
+    unit_doubtful : bool array of shape (T,) or None
+        Rows whose `unit` has too few digits; None where `unit` is, and where all have enough.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Panel:
     unit: Array | None = None
     additive: bool = True
     doubtful: Array | None = None
+    unit_doubtful: Array | None = None
 
     def __post_init__(self) -> None:
         T = self.T
@@ -72,6 +75,7 @@ class Panel:
             "clip": (T,),
             "unit": (T,),
             "doubtful": (T, T),
+            "unit_doubtful": (T,),
         }
         for name, shape in expected.items():
             given = getattr(self, name)
@@ -94,6 +98,16 @@ class Panel:
     def relative(self) -> Array:
         """log10 of each term over the unit of its row, (T, T)."""
         return np.asarray(self.log10 - self.units[:, None])
+
+    @cached_property
+    def relative_doubtful(self) -> Array | None:
+        """Terms that have too few digits when each is over the unit of its row."""
+        if self.doubtful is None:
+            return None
+        rows = self.unit_doubtful
+        if self.unit is None:
+            rows = doubtful_units(self.log10, self.doubtful)
+        return self.doubtful if rows is None else in_doubtful_rows(self.log10, self.doubtful, rows)
 
     @cached_property
     def has_zeros(self) -> bool:
@@ -138,6 +152,38 @@ def row_units(log10: Array) -> Array:
     largest = np.fmax.reduce(log10[without], axis=1)
     unit[without] = np.where(np.isfinite(largest), largest, 0.0)
     return unit
+
+
+def doubtful_units(log10: Array, doubtful: Array) -> Array:
+    """Rows that `row_units` divides by a term with too few digits.
+
+    Parameters
+    ----------
+    log10 : array of shape (n, T)
+        As for `relative_to_first`.
+    doubtful : bool array of shape (n, T)
+        Terms that have too few digits.
+
+    Returns
+    -------
+    bool array of shape (n,)
+    """
+    if not log10.size:
+        return np.zeros(len(log10), bool)
+    # A k = 1 term that underflowed is no zero, and the row is over its largest for want of it.
+    without = ~np.isfinite(log10[:, 0])
+    return np.asarray(doubtful[:, 0] | (without & doubtful_largest(log10, doubtful)))
+
+
+def doubtful_largest(log10: Array, doubtful: Array) -> Array:
+    """Rows whose largest term has too few digits, (n,)."""
+    place = np.where(np.isnan(log10), -np.inf, log10).argmax(axis=1)
+    return np.asarray(np.take_along_axis(doubtful, place[:, None], axis=1)[:, 0])
+
+
+def in_doubtful_rows(log10: Array, doubtful: Array, rows: Array) -> Array:
+    """Terms with too few digits, and those of some rows that are not exactly zero, (n, T)."""
+    return np.asarray(doubtful | (rows[:, None] & np.isfinite(log10)))
 
 
 def by_source(terms: Array) -> Array:

@@ -18,7 +18,7 @@ from gradflow.figures.builders.colour_scale import (
 )
 from gradflow.figures.builders.colours import DOUBTFUL, DOUBTFUL_TOO, ZERO, ZERO_TOO
 from gradflow.figures.builders.heatmap_cells import Cells, chequered, positions, shown_cells
-from gradflow.figures.builders.panel import Panel
+from gradflow.figures.builders.panel import Panel, doubtful_largest
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import HEIGHT, heatmap_axes, x_label_depth
 from gradflow.figures.builders.text import subscripted
@@ -67,6 +67,7 @@ def square_panel(
         None if words is None else tuple(words),
         unit=np.where(np.isfinite(largest), largest, 0.0),
         doubtful=doubtful,
+        unit_doubtful=None if doubtful is None else doubtful_largest(log10, doubtful),
     )
 
 

@@ -16,7 +16,12 @@ from gradflow.figures.builders.cell_levels import (
 )
 from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.heatmap_cells import shown_cells
-from gradflow.figures.builders.panel import Panel, row_units
+from gradflow.figures.builders.panel import (
+    Panel,
+    doubtful_units,
+    in_doubtful_rows,
+    row_units,
+)
 from gradflow.figures.builders.pooling import block_size
 from gradflow.numerics.scaled import Array
 from gradflow.ui.comparison import film_words as words
@@ -188,6 +193,14 @@ def _shown(arriving: Arrivals, view: View) -> Array:
     return np.asarray(arriving.log10 - unit)
 
 
+def _few_shown(arriving: Arrivals, view: View) -> Array:
+    """What of that has too few digits, (ways, t)."""
+    if not view.relative:
+        return arriving.few
+    unit = doubtful_units(arriving.whole[None], arriving.whole_few[None])
+    return in_doubtful_rows(arriving.log10, arriving.few, np.repeat(unit, len(arriving.log10)))
+
+
 def _reached(cells: int) -> list[int]:
     """How many cells the gradient has gone through in each picture: none at first, all at last."""
     each = math.ceil(cells / _MOST_PICTURES)
@@ -225,14 +238,14 @@ def _panel(panel: Panel, arriving: Arrivals, place: _PulseTarget, reached: list[
 def _lanes(arriving: Arrivals, place: _PulseTarget) -> Array:
     """Colours of the strips' cells, uint8 (ways, n); of a block the largest step's."""
     shown, block, t = _shown(arriving, place.view), place.block, place.t
+    marks = _few_shown(arriving, place.view)
     lanes = np.full((len(shown), place.n), NOTHING, dtype=np.uint8)
     for cell in range(1, math.ceil(t / block) + 1):
         lags = slice((cell - 1) * block, min(cell * block, t))
         largest = shown[:, lags].argmax(axis=1)[:, None]
         sizes = np.take_along_axis(shown[:, lags], largest, axis=1)
         signs, few = (
-            np.take_along_axis(array[:, lags], largest, axis=1)
-            for array in (arriving.sign, arriving.few)
+            np.take_along_axis(array[:, lags], largest, axis=1) for array in (arriving.sign, marks)
         )
         lanes[:, place.column(cell)] = signed_levels(sizes, signs, place.view, few)[:, 0]
     return lanes

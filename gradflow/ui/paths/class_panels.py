@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gradflow.analysis.path_shares import PathShares, signed_shares
 from gradflow.engine.path_classes import PathClasses
 from gradflow.figures.builders.colours import CLASSES, LINES, REST
-from gradflow.figures.builders.panel import Panel, row_units
+from gradflow.figures.builders.panel import Panel, doubtful_units, row_units
 from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.doubtful_terms import few_digits, few_digits_of_classes
@@ -58,6 +58,7 @@ def three_panels(apart: Taken, experiment: LSTMAlone) -> tuple[Panel, Panel, Pan
     signs = apart.two.sign
     assert signs is not None
     quantity, few = f"dL_t/d{name}", few_digits(flow, name)
+    unsure = None if few is None else doubtful_units(log10, few)
     marks = (None, None) if few is None else few_digits_of_classes(flow, name, apart.two, few)
     cell, detours = (
         Panel(
@@ -70,11 +71,12 @@ def three_panels(apart: Taken, experiment: LSTMAlone) -> tuple[Panel, Panel, Pan
             words,
             unit=unit,
             doubtful=marks[n],
+            unit_doubtful=unsure,
         )
         for n, title in enumerate((CELL, DETOURS))
     )
     share = flow.share(name)
-    whole = Panel(WHOLE, quantity, log10, sign, share, inputs, words, unit=unit, doubtful=few)
+    whole = Panel(WHOLE, quantity, log10, sign, share, inputs, words, doubtful=few)
     return cell, detours, whole
 
 

@@ -10,7 +10,12 @@ import numpy as np
 from gradflow.analysis import memory
 from gradflow.figures.builders.colour_scale import Axis, View, colour_range
 from gradflow.figures.builders.lag_profile import Line, Profile
-from gradflow.figures.builders.panel import Panel, relative_to_first
+from gradflow.figures.builders.panel import (
+    Panel,
+    doubtful_units,
+    in_doubtful_rows,
+    relative_to_first,
+)
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared.view_settings import ViewSettings
 
@@ -61,7 +66,8 @@ def profile(
 
 def _over_first(row: Line) -> Line:
     """A row over its k = 1 term; where that has too few digits, so has all of it."""
-    doubtful = row.doubtful
-    if doubtful is not None and doubtful[0]:
-        doubtful = np.ones(len(doubtful), bool)
-    return row._replace(log10=relative_to_first(row.log10[None])[0], doubtful=doubtful)
+    sizes, doubtful = row.log10[None], row.doubtful
+    if doubtful is not None:
+        few = doubtful[None]
+        doubtful = in_doubtful_rows(sizes, few, doubtful_units(sizes, few))[0]
+    return row._replace(log10=relative_to_first(sizes)[0], doubtful=doubtful)

@@ -92,7 +92,7 @@ def marks_said(shown: Sequence[Panel]) -> tuple[str, ...]:
 
 
 def few_digits(*marked: Array | None) -> str:
-    """How many terms are marked for their few digits, in two sentences; nothing if none is."""
+    """How many terms are marked for their few digits, in three sentences; nothing if none is."""
     count = sum(int(each.sum()) for each in marked if each is not None)
     if not count:
         return ""
@@ -100,7 +100,7 @@ def few_digits(*marked: Array | None) -> str:
     return (
         f"{terms} fewer than {LEAST} digits and {be} chequered in orange: float64 cancels or "
         "underflows in a state that a term is made of. Read none as exactly zero, nor as the size "
-        "that it has."
+        "that it has. Where a row is shown relative to such a term, all of it is chequered."
     )
 
 

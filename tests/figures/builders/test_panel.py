@@ -7,7 +7,9 @@ import pytest
 from support.panels import panel, trace
 
 from gradflow.figures.builders.colour_scale import View, colour_range
+from gradflow.figures.builders.heatmap_cells import shown_cells
 from gradflow.figures.builders.panel import by_source, relative_to_first
+from gradflow.figures.builders.target_by_source import square_panel
 from gradflow.figures.builders.term_heatmap import heatmap
 
 
@@ -39,6 +41,39 @@ def test_a_panel_with_units_is_divided_by_them_on_the_figure_and_on_the_scale():
     assert colour_range([found], True, -12.0) == (-12.0, 2.0)
     shown = trace(heatmap(found, View(low=-12.0, high=2.0)), "terms").z
     np.testing.assert_array_equal(shown[:, 0], [1.0, 0.0, 2.0, -3.0])
+
+
+LOST = np.zeros((4, 4), bool)
+LOST[[1, 2, 3], [0, 1, 0]] = True
+# A sound row; a wrong k = 1 term; a wrong largest term over which the row is; a lost k = 1 term.
+SIZES = np.full((4, 4), -np.inf)
+SIZES[0, :3] = SIZES[1, :3] = 0.0, -1.0, -2.0
+SIZES[2, 1:] = SIZES[3, 1:] = 2.0, 1.0, 0.0
+
+
+@pytest.mark.parametrize("axis", ["lag", "source"])
+def test_all_over_a_term_with_too_few_digits_is_marked_but_for_zeros(axis):
+    found = panel(log10=SIZES, doubtful=LOST)
+    expected = LOST | ((np.arange(4)[:, None] > 0) & np.isfinite(SIZES))
+    for relative, marks in ((False, LOST), (True, expected)):
+        view = View(relative=relative, axis=axis)
+        shown = shown_cells(found, view).doubtful
+        np.testing.assert_array_equal(
+            shown, by_source(marks * 1.0) == 1 if axis == "source" else marks
+        )
+        assert shown_cells(found, view, 2).doubtful.any()
+
+
+def test_a_row_over_a_unit_of_its_own_is_marked_where_that_is_wrong():
+    wrong = np.array([False, True, False, False])
+    found = panel(log10=SIZES, doubtful=LOST, unit=np.zeros(4), unit_doubtful=wrong)
+    expected = LOST | (wrong[:, None] & np.isfinite(SIZES))
+    np.testing.assert_array_equal(found.relative_doubtful, expected)
+    square = square_panel("LSTM", "dL_t/db", SIZES, np.ones((4, 1)), doubtful=LOST)
+    over_wrong = np.array([False, True, True, False])  # the rows whose largest term is
+    np.testing.assert_array_equal(
+        square.relative_doubtful, LOST | (over_wrong[:, None] & np.isfinite(SIZES))
+    )
 
 
 def test_view_refuses_a_range_that_is_empty():
