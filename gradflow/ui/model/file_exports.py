@@ -14,7 +14,9 @@ from gradflow.numerics.scaled import Array
 STEM = "gradflow_files"
 
 
-def measures_by_file(names: Sequence[str], reach: Sequence[Reach]) -> dict[str, Array]:
+def measures_by_file(
+    names: Sequence[str], reach: Sequence[Reach], few_digits: Array
+) -> dict[str, Array]:
     """The columns of the files, whose names hold the units; a row for each file of weights.
 
     Parameters
@@ -23,6 +25,8 @@ def measures_by_file(names: Sequence[str], reach: Sequence[Reach]) -> dict[str, 
         What the files are called.
     reach : sequence of Reach
         Their measures, of one target and one window.
+    few_digits : bool array
+        Files of which a term of the target has too few digits.
     """
     return {
         "model": np.array(names),
@@ -31,6 +35,7 @@ def measures_by_file(names: Sequence[str], reach: Sequence[Reach]) -> dict[str, 
         "horizon_in_steps": np.array([one.horizon for one in reach]),
         "window_in_steps": np.array([one.window for one in reach]),
         "share_beyond_window": np.array([one.share_beyond for one in reach]),
+        "few_digits": few_digits.astype(np.int8),
     }
 
 

@@ -25,7 +25,10 @@ OVER_FILES = (
     "least 1% of the k = 1 term. Share beyond: what truncation at the window would throw away."
 )
 
-CSV_FILE = "The measures of every file, a row a file, with its name and the units."
+CSV_FILE = (
+    "The measures of every file, a row a file, with its name and the units. few_digits is 1 where "
+    "float64 has too few digits for them."
+)
 NPZ_FILE = 'The same columns for numpy.load, such as `np.load("gradflow_files.npz")["model"]`.'
 
 SEVERAL = "Several files at once: checkpoints, or another model"
@@ -38,6 +41,15 @@ def over_files(names: Sequence[str], found: Sequence[memory.Reach]) -> str:
     return (
         f"At target step {found[0].t} the horizon is **{first}** in {escaped(names[0])} and "
         f"**{last}** in {escaped(names[-1])}."
+    )
+
+
+def few_digits(names: Sequence[str]) -> str:
+    """That measures of some files cannot be relied on, in one sentence of Markdown."""
+    told = ", ".join(map(escaped, names))
+    return (
+        f"Chequered in orange: {told}. Float64 cancels or underflows in a term of the target step, "
+        "so its measures cannot be told."
     )
 
 

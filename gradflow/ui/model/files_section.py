@@ -13,6 +13,7 @@ from gradflow.figures.builders.curves_by_file import file_curves
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_curves import Measure
 from gradflow.figures.builders.term_heatmap import heatmap
+from gradflow.numerics.scaled import Array
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.colour_bars import draw_bars
 from gradflow.ui.downloads.button_row import File, buttons
@@ -24,7 +25,7 @@ from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.several_files import NamedModel
 from gradflow.ui.model.uploads import LARGEST_WEIGHTS, Upload
-from gradflow.ui.shared import views
+from gradflow.ui.shared import views, words
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.text import escaped
 
@@ -62,6 +63,11 @@ class _Beside:
         place = (*self.place(one), self.settings.window)
         return run.ask(f"file_{number}", label, questions.reach, *place)[0]
 
+    def is_doubtful(self, number: int, one: NamedModel) -> bool:
+        """Whether a term of the target has too few digits."""
+        marks = self._digits(f"digits_of_file_{number}", self.run("of a file", one, (self.t,)), one)
+        return marks is not None and bool(marks.any())
+
     def seen(self, side: str, one: NamedModel) -> Seen:
         """The terms of every target."""
         run, place = self.run(side, one, None), self.place(one)
@@ -71,7 +77,13 @@ class _Beside:
             one.name,
             run.ask(f"terms_{side}", label, questions.terms, *place),
             run.ask(f"reach_{side}", label, questions.reach, *window),
+            self._digits(f"digits_{side}", run, one),
         )
+
+    def _digits(self, name: str, run: Run, one: NamedModel) -> Array | None:
+        """Which terms of a run have too few digits."""
+        label = f"The digits of {escaped(one.name)}"
+        return run.ask(name, label, questions.doubtful, *self.place(one), runs_again=True)
 
 
 def draw_files(chosen: ChosenModel, aim: Objective, t: int, settings: ModelSettings) -> None:
@@ -151,20 +163,23 @@ def _draw(found: tuple[tuple[NamedModel, Reach], ...], beside: _Beside) -> None:
         Measure("tail half-life", np.array([one.tail_half_life for one in told]), "LSTM", "dot"),
         Measure("horizon", np.array([reach.horizon for _, reach in found]), "LSTM"),
     )
+    few = np.array([beside.is_doubtful(number, one) for number, one in enumerate(files)])
     beyond = 100.0 * np.array([reach.share_beyond for _, reach in found])
     shares = Measure(f"share beyond {window} steps", beyond, "RNN")
     st.markdown(file_words.over_files(names, [reach for _, reach in found]))
     left, right = st.columns(2, gap="medium")
     with left:
-        chart(file_curves(names, steps, "steps"), "model_files_steps", beside.settings.camera)
+        chart(file_curves(names, steps, "steps", few), "model_files_steps", beside.settings.camera)
     with right:
-        chart(file_curves(names, [shares], "%"), "model_files_share", beside.settings.camera)
+        chart(file_curves(names, [shares], "%", few), "model_files_share", beside.settings.camera)
     st.caption(file_words.OVER_FILES)
-    _downloads(names, [reach for _, reach in found])
+    if few.any():
+        st.caption(file_words.few_digits(np.array(names)[few].tolist()))
+    _downloads(names, [reach for _, reach in found], few)
 
 
-def _downloads(names: list[str], reach: list[Reach]) -> None:
-    columns = file_exports.measures_by_file(names, reach)
+def _downloads(names: list[str], reach: list[Reach], few: Array) -> None:
+    columns = file_exports.measures_by_file(names, reach, few)
     files = (
         File("CSV", lambda: file_exports.measures_csv(columns), file_words.CSV_FILE),
         File("NPZ", lambda: file_exports.measures_npz(columns), file_words.NPZ_FILE),
@@ -195,3 +210,6 @@ def _draw_side_by_side(files: list[NamedModel], beside: _Beside) -> None:
             chart(figure, f"model_file_on_the_{side}", beside.settings.camera)
             st.caption(file_words.reach_of_file(one.reach_at(beside.t)))
     draw_bars(shown, view, "model_files_bars")
+    marked = words.few_digits(*(one.doubtful for one in seen))
+    if marked:
+        st.caption(marked)

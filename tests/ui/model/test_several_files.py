@@ -6,7 +6,18 @@ import io
 import numpy as np
 import pytest
 from safetensors.numpy import save
-from ui.model.model_app import array, charts, noise, opened, pytorch, quiet, said, upload, widget
+from ui.model.model_app import (
+    array,
+    charts,
+    noise,
+    opened,
+    put,
+    pytorch,
+    quiet,
+    said,
+    upload,
+    widget,
+)
 
 import gradflow as gf
 from gradflow.figures.builders.panel import relative_to_first
@@ -63,7 +74,7 @@ def test_checkpoints_stand_in_the_order_of_their_names(app):
 def test_the_measures_of_files_are_read_back_with_their_names():
     flows = [gf.gradient_flow(gf.RNN(0.5, w_s), np.ones(9), loss=gf.UnitLoss()) for w_s in (0.3, 1)]
     reach = [gf.memory.measure(flow, 9, window=4) for flow in flows]
-    columns = file_exports.measures_by_file(["a, first", "b"], reach)
+    columns = file_exports.measures_by_file(["a, first", "b"], reach, np.array([False, True]))
     rows = list(csv.DictReader(io.StringIO(file_exports.measures_csv(columns).decode())))
     with np.load(io.BytesIO(file_exports.measures_npz(columns)), allow_pickle=False) as arrays:
         for name in arrays.files:
@@ -73,6 +84,7 @@ def test_the_measures_of_files_are_read_back_with_their_names():
         np.testing.assert_array_equal(arrays["share_beyond_window"], beyond)
         horizons = [gf.memory.horizon(flow, 9) for flow in flows]
         np.testing.assert_array_equal(arrays["horizon_in_steps"], horizons)
+        assert arrays["few_digits"].tolist() == [0, 1]
 
 
 def test_a_file_that_is_alone_stands_beside_the_model(app):
@@ -101,6 +113,37 @@ def test_bad_files_get_a_sentence_each_and_the_others_are_shown(app, monkeypatch
     app = bring(app, *good)
     assert "at most 2, of 64 MB together. Got 3 of 0 MB" in app.error[0].value.replace("\\", "")
     assert app.session_state["model_several_held"] is held
+
+
+def _of_one_unit(w_h):
+    """PyTorch's names of `gf.LSTM.scalar(0.5, w_h, b_f=0.0)`."""
+    numbers = {"weight_ih_l0": 0.5, "weight_hh_l0": w_h, "bias_ih_l0": 0.0, "bias_hh_l0": 0.0}
+    return {
+        name: np.full((4, 1) if name.startswith("weight") else 4, number)
+        for name, number in numbers.items()
+    }
+
+
+def test_terms_with_few_digits_are_marked_on_heatmaps_and_curves(app):
+    lost = gf.gradient_flow(gf.LSTM.scalar(0.5, -2.0, b_f=0.0), np.eye(30)[0], loss=gf.UnitLoss())
+    few = lost.digits("b") < 6
+    assert few[-1].any()
+    app = put(upload(app, save(_of_one_unit(-2.0))), "sequence", "own")
+    app = widget(app, "model_own_text").set_value("1" + "\n0" * 29).run()
+    app = quiet(bring(app, ("sound.safetensors", save(_of_one_unit(0.1)))))
+    found = charts(app)
+    left, right = (
+        {trace["name"]: trace for trace in found[f"model_file_on_the_{side}"]["data"]}
+        for side in ("left", "right")
+    )
+    marks = array(left["too few digits"]["z"])
+    assert np.isfinite(marks[few]).all()
+    assert "too few digits" not in right
+    for curves in ("model_files_steps", "model_files_share"):
+        *lines, marked = found[curves]["data"]
+        assert marked["name"] == "too few digits"
+        assert array(marked["x"]).tolist() == [1] * len(lines)
+    assert "Chequered in orange: model.safetensors" in said(app).replace("\\", "")
 
 
 def test_names_sort_as_people_sort_them():
