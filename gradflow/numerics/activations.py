@@ -15,7 +15,7 @@ from gradflow.numerics.decimals import (
     softsign_of_decimal,
     tanh_of_decimal,
 )
-from gradflow.numerics.scaled import Array, Scaled, exponential
+from gradflow.numerics.scaled import NEAR, Array, Scaled, exponential
 
 
 @dataclass(frozen=True)
@@ -145,20 +145,22 @@ def log10_sigmoid(z: Array) -> Array:
 
 def scaled_sigmoid(z: Array) -> Scaled:
     """sigmoid(z) as mantissa and exponent, so that it is not 0 at z of -1000."""
+    if np.abs(z).max(initial=0.0) <= NEAR:
+        return Scaled.of(sigmoid(z))
     decayed = np.exp(-np.abs(z))
     return exponential(np.minimum(z, 0.0)) * (1.0 / (1.0 + decayed))
 
 
 def _tanh_slope(z: Array) -> Scaled:
     # 1 / cosh(z)^2 = 4 e / (1 + e)^2 with e = exp(-2 |z|): no difference of near equals.
-    decayed = np.exp(-2.0 * np.abs(z))
-    return exponential(-2.0 * np.abs(z)) * (4.0 / (1.0 + decayed) ** 2)
+    decayed = exponential(-2.0 * np.abs(z))
+    return decayed * (4.0 / (1.0 + decayed.plain()) ** 2)
 
 
 def _sigmoid_slope(z: Array) -> Scaled:
     # sigmoid(z) sigmoid(-z) = e / (1 + e)^2 with e = exp(-|z|).
-    decayed = np.exp(-np.abs(z))
-    return exponential(-np.abs(z)) * (1.0 / (1.0 + decayed) ** 2)
+    decayed = exponential(-np.abs(z))
+    return decayed * (1.0 / (1.0 + decayed.plain()) ** 2)
 
 
 def tanh_secant(a: Array, b: Array) -> Scaled:

@@ -28,7 +28,7 @@ ZERO_EXPONENT = -(2**60)
 _LARGEST_ARGUMENT = 2.0**42
 
 # Arguments within this have exponentials that are far within the range of float64.
-_NEAR = 600.0
+NEAR = 600.0
 
 # How a float64 holds its power of two: above the bits of its fraction, with this added; 0 is 0.
 _FRACTION_BITS = 52
@@ -270,7 +270,7 @@ def exponential(y: Array) -> Scaled:
         If an argument is beyond 2^42, about 4e12, either way.
     """
     largest = np.abs(y).max(initial=0.0)
-    if largest <= _NEAR:
+    if largest <= NEAR:
         return Scaled.of(np.exp(y))
     if largest > _LARGEST_ARGUMENT:
         raise ValueError(
