@@ -208,11 +208,11 @@ def test_the_gradient_of_a_loss_costs_no_more_than_all_terms(H):
 
 
 @pytest.mark.speed
-def test_the_last_target_alone_takes_less_than_half_of_the_time_of_all():
+def test_the_last_target_alone_takes_less_than_a_fifth_of_the_time_of_all():
     T, H = 1000, 128
     cell, x = gf.LSTM(*weights(H)), np.random.default_rng(0).normal(size=(T, 1))
     both = (
         lambda: gf.gradient_flow(cell, x, targets="last"),
         lambda: gf.gradient_flow(cell, x),
     )
-    assert ratio(*both, rounds=2) < 1 / 2
+    assert ratio(*both, rounds=2) < 1 / 5
