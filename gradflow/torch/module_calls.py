@@ -91,8 +91,9 @@ class ModuleCall:
         back = np.zeros((*x.shape[:2], cell.H))
         if self.made is not None and gradients[-1] is not None:
             outputs, _ = self._by_step(self.made, gradients[-1])
-            H = self.module.hidden_size
-            back[..., :H] = outputs[..., slice(H, None) if part.is_reverse else slice(0, H)]
+            width = outputs.shape[2] // (1 + self.module.bidirectional)  # of one direction
+            own = slice(width, None) if part.is_reverse else slice(0, width)
+            back[..., :width] = outputs[..., own]
         ends = self.at_end(part, gradients)[:, : cell.H]
         starts = [self._by_layer(state, part) for state in self.start]
         for place, T in enumerate(steps):

@@ -86,14 +86,27 @@ def every_state(net):
     """A loss that reads the output, and h and c of every layer and direction after the last."""
     module, x = net.inner["rec"], net._inputs(IDS)
     made, (h, c) = module(pack_padded_sequence(x, LENGTHS, module.batch_first, False))
-    return made.data.square().sum() + (h.sin() * c).sum()
+    return made.data.square().sum() + h.sin().sum() * c.sum() + (c**2).sum()
 
 
-@pytest.mark.parametrize("options", [{"num_layers": 2}, {"bidirectional": True}])
+@pytest.mark.parametrize(
+    "options", [{"num_layers": 2}, {"bidirectional": True}, {"H": 7, "proj_size": 5}]
+)
 def test_gradients_that_reach_every_state_are_carried_back(options):
     modules = probed(network(kind=torch.nn.LSTM, batch_first=True, **options), every_state)
-    assert {module.cell.H for module in modules} == {10 * options.get("num_layers", 1)}
+    widths = options.get("num_layers", 1) * (5 + options.get("H", 5))
+    assert {module.cell.H for module in modules} == {widths}
     assert max(error for module in modules for error in relative_errors(module)) < 1e-12
+
+
+def test_both_directions_of_a_projection_are_told_apart():
+    model = network(
+        kind=torch.nn.LSTM, H=7, proj_size=5, bidirectional=True, batch_first=True, reads="h"
+    )
+    whole = lambda net: net.inner["rec"](net._inputs(IDS))[0].square().sum()  # noqa: E731
+    assert (
+        max(error for module in probed(model, whole) for error in relative_errors(module)) < 1e-12
+    )
 
 
 def test_an_encoder_whose_states_a_decoder_begins_with_is_carried_back():
