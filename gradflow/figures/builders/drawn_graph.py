@@ -296,12 +296,9 @@ def _legend_words(steps: int) -> list[dict[str, Any]]:
     words = [*texts, "zero"]
     title = "Width of an edge: the size of its local derivative"
     return [
-        plain
-        | {"text": title, "x": -0.3, "y": GROUND - 0.35, "font": {"size": FONT, "color": QUIET}},
+        plain | {"text": title, "x": -0.3, "y": GROUND - 0.35, "font": {"size": FONT}},
         *(
-            plain
-            | {"text": text, "x": x + 0.2, "y": GROUND - 0.85}
-            | {"font": {"size": FONT - 1, "color": QUIET}}
+            plain | {"text": text, "x": x + 0.2, "y": GROUND - 0.85} | {"font": {"size": FONT - 1}}
             for text, x in zip(words, _legend_places(steps), strict=True)
         ),
     ]

@@ -188,7 +188,6 @@ def _zero(y: float, low: float, high: float) -> dict[str, Any]:
     left = low + high < 0.0  # the wider side of 1
     return {
         "text": "exactly zero",
-        "font": {"color": QUIET},
         "x": 0.0,
         "xanchor": "right" if left else "left",
         "xshift": -6 if left else 6,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from gradflow.figures.builders.colours import GRID, INK, LINES, QUIET
+from gradflow.figures.builders.colours import GRID, INK, LINES
 from gradflow.figures.builders.text import escaped, wrapped
 from gradflow.figures.builders.tick_labels import log_ticks, scientific, step_ticks
 from gradflow.numerics.scaled import Array
@@ -182,8 +182,7 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
     plain: dict[str, Any] = {"zeroline": False, "gridcolor": GRID, "tickfont": {"size": FONT}}
     first = {"size": FONT + 1}
     small = "".join(
-        f"<br><span style='font-size:{FONT}px;color:{QUIET}'>{escaped(note)}</span>"
-        for note in notes(record)
+        f"<br><span style='font-size:{FONT}px'>{escaped(note)}</span>" for note in notes(record)
     )
     x_axis = {
         **plain,
