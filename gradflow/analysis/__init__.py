@@ -33,7 +33,7 @@ from gradflow.analysis.forget_bias import (
 )
 from gradflow.analysis.loss_backward import training_gradient
 from gradflow.analysis.loss_gradient import TrainingGradient
-from gradflow.analysis.path_shares import PathShares, carrier, signed_shares
+from gradflow.analysis.path_shares import PathShares, dominant_part, signed_shares
 from gradflow.analysis.signed_signals import SignedSignals, signals
 from gradflow.analysis.single_paths import Path, path_count, paths
 from gradflow.analysis.state_derivative import StateJacobian, state_jacobian
@@ -54,9 +54,9 @@ __all__ = [
     "TrainingGradient",
     "UnitSignals",
     "by_detours_at",
-    "carrier",
     "clip_factors",
     "complex_step_total",
+    "dominant_part",
     "factors",
     "forget_bias_for",
     "forget_half_life",

@@ -15,10 +15,10 @@ from gradflow.numerics.scaled import Array, log_shares
 from gradflow.numerics.validation import frozen
 
 # What carries a term: the cell path, the detours, neither where they cancel, None where all is 0.
-Carrier = Literal["cell", "detours", "neither"] | None
+DominantPart = Literal["cell", "detours", "neither"] | None
 
 
-def carrier(cell: float, rest: float, whole: float) -> Carrier:
+def dominant_part(cell: float, rest: float, whole: float) -> DominantPart:
     """Which part of one term carries it.
 
     The larger of the two carries the term, unless the other takes away more than half of it. Paths
@@ -37,14 +37,14 @@ def carrier(cell: float, rest: float, whole: float) -> Carrier:
 
     See Also
     --------
-    PathShares.carriers : The same at every lag.
+    PathShares.dominant_parts : The same at every lag.
 
     Examples
     --------
     >>> import gradflow as gf
-    >>> gf.analysis.carrier(cell=0.0, rest=-1.0, whole=-0.05)  # 1 - 0.1 = 0.9
+    >>> gf.analysis.dominant_part(cell=0.0, rest=-1.0, whole=-0.05)  # 1 - 0.1 = 0.9
     'cell'
-    >>> gf.analysis.carrier(cell=0.0, rest=-0.05, whole=-1.0)  # 1 - 0.9 = 0.1
+    >>> gf.analysis.dominant_part(cell=0.0, rest=-0.05, whole=-1.0)  # 1 - 0.9 = 0.1
     'neither'
     """
     larger = max(cell, rest)
@@ -72,7 +72,7 @@ class PathShares:
 
     See Also
     --------
-    carrier : What it is to carry a term.
+    dominant_part : What it is to carry a term.
     signed_shares : The shares of classes.
 
     Examples
@@ -113,10 +113,10 @@ class PathShares:
         return np.asarray(np.flatnonzero(there) + 1)
 
     @property
-    def carriers(self) -> tuple[Carrier, ...]:
-        """What carries the term at each lag, as `carrier` defines it."""
+    def dominant_parts(self) -> tuple[DominantPart, ...]:
+        """What carries the term at each lag, as `dominant_part` defines it."""
         sizes = zip(self.cell.tolist(), self.rest.tolist(), self.whole.tolist(), strict=True)
-        return tuple(carrier(*parts) for parts in sizes)
+        return tuple(dominant_part(*parts) for parts in sizes)
 
     @property
     def takeover(self) -> int | None:
@@ -125,7 +125,7 @@ class PathShares:
         Lags at which every path is exactly zero are passed over.
         """
         first = None
-        for lag, found in enumerate(self.carriers, 1):
+        for lag, found in enumerate(self.dominant_parts, 1):
             if found == "detours":
                 first = lag if first is None else first
             elif found is not None:

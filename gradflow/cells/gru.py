@@ -304,7 +304,7 @@ class GRU(Gated):
         z_r, z_z, z_n = (trace.z[:, g] for g in range(3))
         r, by_r = gate_value.scaled_value(z_r), gate_value.slope(z_r) * trace.q
         n = gate_value.scaled_rest(z_z) * phi.slope(z_n)
-        update = gate_value.slope(z_z) * self._pulls(trace)
+        update = gate_value.slope(z_z) * self._states_minus_candidates(trace)
         reset = (n * by_r, n * r) if self.reset_after else (by_r, r)
         return gate_value.scaled_value(z_z), update, n, *reset
 
@@ -317,7 +317,7 @@ class GRU(Gated):
         reset = (n * by_r, n * r) if self.reset_after else (by_r, r)
         return z, of_gate(z) * (trace.h[:-1] - candidate), n, *reset
 
-    def _pulls(self, trace: GRUTrace) -> Scaled:
+    def _states_minus_candidates(self, trace: GRUTrace) -> Scaled:
         drive = np.diff(trace.x, axis=0) @ self.w_x.reshape(3 * self.H, -1).T
         drive = drive.reshape(-1, 3, self.H)
         return state_minus_candidate(

@@ -57,8 +57,8 @@ def state_minus_candidate(
     close = np.abs(difference) < 2.0**-CLOSE * size
     close[0] = False  # no step is before it
     change = _Change(z, q, drive, w_h, reset_after, squashes)
-    pull = Scaled.of(difference)
-    mantissa, exponent = pull.mantissa.copy(), pull.exponent.copy()
+    plain = Scaled.of(difference)
+    mantissa, exponent = plain.mantissa.copy(), plain.exponent.copy()
     for j in np.flatnonzero(close.any(axis=1)).tolist():
         kept, change_of_n = change.parts(j, Scaled(mantissa[j - 1 : j], exponent[j - 1 : j]))
         parts = np.maximum(np.abs(kept.plain()), np.abs(change_of_n.plain()))[0]
@@ -113,14 +113,14 @@ class _Change:
         self._kept = gate_value.scaled_value(z[:, 1])
         self._taken = gate_value.scaled_rest(z[:, 1])
 
-    def parts(self, j: int, pull: Scaled) -> tuple[Scaled, Scaled]:
-        """z d of row j - 1, d being its pull, and how n changes to row j; (1, H) each."""
+    def parts(self, j: int, difference: Scaled) -> tuple[Scaled, Scaled]:
+        """z d of row j - 1, whose difference is d, and how n changes to row j; (1, H) each."""
         was, now = slice(j - 1, j), slice(j, j + 1)
-        h = -(self._taken[was] * pull)
+        h = -(self._taken[was] * difference)
         r = self._by_r[was] * (self._drive_r[was] + h @ self._w_hr)
         # r q at the new step less that at the old is (change of r) q + r (change of q).
         if self._reset_after:
             n = self._drive_n[was] + r * self._q[now] + self._r[was] * (h @ self._w_hn)
         else:
             n = self._drive_n[was] + (r * self._q[now] + self._r[was] * h) @ self._w_hn
-        return self._kept[was] * pull, self._by_n[was] * n
+        return self._kept[was] * difference, self._by_n[was] * n

@@ -40,7 +40,7 @@ def test_the_detours_take_over_where_they_carry_from_there_on(cell, rest, takeov
 def test_lags_without_any_path_are_not_compared():
     found = made([8, 0, 2, 1], [0, 0, 3, 0.5])
     np.testing.assert_array_equal(found.compared, [1, 3, 4])
-    assert found.carriers == ("cell", None, "detours", "cell")
+    assert found.dominant_parts == ("cell", None, "detours", "cell")
     assert found.t == 4
 
 
@@ -52,7 +52,7 @@ def test_lags_without_any_path_are_not_compared():
     ],
 )  # fmt: skip
 def test_what_carries_a_term_is_the_larger_part_if_more_than_half_of_it_is_left(cell, rest, found):
-    assert made([cell], [rest]).carriers == (found,)
+    assert made([cell], [rest]).dominant_parts == (found,)
 
 
 def test_the_furthest_lag_is_the_last_whose_term_is_not_exactly_zero():

@@ -137,7 +137,7 @@ def test_the_page_of_paths_marks_the_classes_too():
     marks = [row["few_digits"] for row in csv.DictReader(io.StringIO(text))]
     expected = [panel.doubtful[np.tril_indices(50)] for panel in (cell, detours, whole)]
     np.testing.assert_array_equal(marks, np.concatenate(expected).astype(int).astype(str))
-    found = class_panels.carriers(taken, experiment, 50)
+    found = class_panels.shares_by_lag(taken, experiment, 50)
     assert "exactly zero" in path_words.finding(found)
     assert "cannot be told" in path_words.finding(found, unsure=True)
     assert all(panel.doubtful is None for panel in class_panels.three_panels(*_usual()))

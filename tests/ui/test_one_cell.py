@@ -303,7 +303,7 @@ def test_shares_are_of_the_summed_sizes_and_negative_where_they_pull_against_the
     ],
 )
 def test_a_sentence_says_which_paths_carry_the_term(classes, words):
-    assert words in term_words.carriers(paths(*classes))
+    assert words in term_words.dominance_said(paths(*classes))
 
 
 def test_a_class_far_below_the_rest_has_a_share_that_is_not_called_zero():

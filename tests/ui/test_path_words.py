@@ -8,7 +8,7 @@ import pytest
 from gradflow.analysis.path_shares import PathShares
 from gradflow.figures.builders.number_words import power
 from gradflow.ui.paths import path_words
-from gradflow.ui.paths.class_panels import carriers, taken
+from gradflow.ui.paths.class_panels import shares_by_lag, taken
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.settings import Settings
 
@@ -16,7 +16,7 @@ from gradflow.ui.shared.settings import Settings
 def said(t=None, **changes):
     settings = Settings(**changes)
     experiment = run(settings)
-    found = carriers(taken(settings, experiment), experiment, t or experiment.T)
+    found = shares_by_lag(taken(settings, experiment), experiment, t or experiment.T)
     return path_words.finding(found), found
 
 

@@ -13,7 +13,7 @@ from gradflow.ui.comparison import term_words
 from gradflow.ui.comparison.shown_rows import measured
 from gradflow.ui.comparison.term_parts import term
 from gradflow.ui.paths import path_words
-from gradflow.ui.paths.class_panels import carriers, taken
+from gradflow.ui.paths.class_panels import shares_by_lag, taken
 from gradflow.ui.shared import row_words
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.presets import PRESETS
@@ -209,7 +209,7 @@ def test_the_same_part_carries_a_term_on_both_pages_and_by_its_own_numbers():
         lstm, place = experiment.lstm, (cell.t - 1, cell.k - 1)
         two = by_detours(lstm, cell.names[1])
         path, rest = two.log10[:, *place]
-        said = term_words.carriers(cell.paths)
+        said = term_words.dominance_said(cell.paths)
         seen.add(said.split("**")[1])
         whole = lstm.log10(cell.names[1])[place]
         assert_carried(said, path, rest, whole, two.sign[:, *place], cell.k)
@@ -246,7 +246,7 @@ def assert_carried(said, path, rest, whole, signs, k):
 def test_what_is_said_of_all_lags_is_counted_on_the_terms():
     seen = set()
     for settings, experiment in cases()[:: VIEWS // 2]:
-        found = carriers(
+        found = shares_by_lag(
             taken(settings, experiment), experiment, settings.target_step(experiment.T)
         )
         said = path_words.finding(found)
@@ -379,7 +379,7 @@ def test_a_scene_explains_a_cell_that_some_path_reaches():
         experiment = run(settings)
         t = settings.target_step(experiment.T)
         assert settings.lag <= t
-        assert term(settings, experiment, t, settings.lag).paths.carrier is not None
+        assert term(settings, experiment, t, settings.lag).paths.dominant_part is not None
 
 
 def test_no_number_is_rounded_to_none_or_all():

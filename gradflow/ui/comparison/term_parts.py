@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import gradflow as gf
-from gradflow.analysis.path_shares import Carrier, carrier
+from gradflow.analysis.path_shares import DominantPart, dominant_part
 from gradflow.analysis.term_by_detours import by_detours_at
 from gradflow.analysis.term_factors import Factor, factors
 from gradflow.engine.path_classes import ByDetours
@@ -85,9 +85,9 @@ class Paths:
     whole: Value
 
     @property
-    def carrier(self) -> Carrier:
+    def dominant_part(self) -> DominantPart:
         """What carries the term."""
-        return carrier(self.values[0].log10, self.rest.log10, self.whole.log10)
+        return dominant_part(self.values[0].log10, self.rest.log10, self.whole.log10)
 
     @property
     def shares(self) -> tuple[float, ...]:

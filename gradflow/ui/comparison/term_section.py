@@ -36,8 +36,8 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
         unsure = cell.unsure[1]
         said = term_words.UNSURE if unsure else term_words.why(cell.cell_path)
         formula = _formula("LSTM", cell, cell.names[1], cell.cell_path, said, "cell path")
-        carriers = term_words.UNSURE_PATHS if unsure else term_words.carriers(cell.paths)
-        st.markdown(f"{formula}\n\n{carriers}\n\n{table(term_words.table(cell.paths))}")
+        said = term_words.UNSURE_PATHS if unsure else term_words.dominance_said(cell.paths)
+        st.markdown(f"{formula}\n\n{said}\n\n{table(term_words.table(cell.paths))}")
         st.caption(term_words.about_paths(settings.gate, cell))
 
 

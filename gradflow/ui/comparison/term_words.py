@@ -141,10 +141,10 @@ def about_paths(gate: str, cell: Term) -> str:
     return " ".join(said)
 
 
-def carriers(paths: Paths) -> str:
+def dominance_said(paths: Paths) -> str:
     """A sentence on whether the cell path or the detours carry the LSTM's term."""
     cell, rest, whole = paths.values[0], paths.rest, paths.whole
-    if paths.carrier is None:
+    if paths.dominant_part is None:
         return "**Every path is exactly zero.**"
     if len(paths.labels) == 1:
         return "**There is one path only.** At $k = 1$ no step back is taken."
@@ -152,9 +152,9 @@ def carriers(paths: Paths) -> str:
         return "**The detours carry all of it.** The cell path is exactly zero."
     if not rest.sign:
         return "**The cell path carries all of it.** The detours add up to exactly zero."
-    if paths.carrier == "neither":
+    if paths.dominant_part == "neither":
         return _cancelled(cell, rest, whole)
-    if paths.carrier == "cell":
+    if paths.dominant_part == "cell":
         if rest.sign == cell.sign:
             return f"**The cell path carries most of it:** {_share_of(cell, whole)}."
         return f"**The cell path carries it.** The detours cancel {_share_of(rest, cell)} of it."

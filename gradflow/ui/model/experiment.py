@@ -15,7 +15,7 @@ from gradflow.ui.model import long_runs, questions, uploads, whole_loss, words
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen, changed_title, is_changed
-from gradflow.ui.model.questions import Carriers
+from gradflow.ui.model.questions import UnitReach
 from gradflow.ui.model.settings import OWN, ModelSettings
 from gradflow.ui.model.shipped import SHIPPED, Shipped, shipped_model
 from gradflow.ui.model.uploads import Upload
@@ -156,7 +156,7 @@ def know_digits(both: tuple[Run, ...], parameter: str, layer: int) -> bool:
     )
 
 
-def carriers(run: Run, t: int, layer: int) -> Carriers:
+def unit_reach(run: Run, t: int, layer: int) -> UnitReach:
     """The signal of one target, unit by unit.
 
     Raises
@@ -164,7 +164,7 @@ def carriers(run: Run, t: int, layer: int) -> Carriers:
     StoppedError, ValueError
         As `Run.ask`.
     """
-    return run.ask("units", "The hidden units", questions.carriers, t, layer)
+    return run.ask("units", "The hidden units", questions.unit_reach, t, layer)
 
 
 def signed(run: Run, t: int, layer: int) -> SignedSignals:

@@ -38,12 +38,12 @@ from gradflow.ui.model.controls import HELD
 from gradflow.ui.model.direction_squares import draw_squares, forward_cells, reads_both_ways
 from gradflow.ui.model.experiment import (
     ChosenModel,
-    carriers,
     chosen_model,
     know_digits,
     runs,
     seen,
     signed,
+    unit_reach,
     with_digits,
 )
 from gradflow.ui.model.files_section import draw_files
@@ -248,8 +248,8 @@ def _every_target(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> N
 
 def _units(run: Run, t: int, layer: int, settings: ModelSettings) -> None:
     st.subheader("Which hidden units carry the long lags", anchor=False)
-    signals = carriers(run, t, layer)
-    st.markdown(words.carriers(signals))
+    signals = unit_reach(run, t, layer)
+    st.markdown(words.longest_units(signals))
     chart(units(Units(signals.half_life, signals.share, t)), "model_units", settings.camera)
     st.caption(words.UNITS)
 

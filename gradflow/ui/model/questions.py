@@ -26,8 +26,8 @@ LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class Carriers:
-    """The units of a layer that carry the gradient of one target; as `UnitSignals` has them."""
+class UnitReach:
+    """How far back each unit of a layer carries the gradient, as `UnitSignals` has it."""
 
     t: int
     half_life: Array
@@ -116,7 +116,7 @@ def signed(flow: GradientFlow, t: int, layer: int, on_step: Report) -> SignedSig
     return gf.signals(flow, t, layer, on_step=on_step)
 
 
-def carriers(flow: GradientFlow, t: int, layer: int, on_step: Report) -> Carriers:
+def unit_reach(flow: GradientFlow, t: int, layer: int, on_step: Report) -> UnitReach:
     """The signal of one target, unit by unit."""
     found = unit_signals(flow, t, layer, on_step=on_step)
-    return Carriers(found.t, found.half_life, found.share)
+    return UnitReach(found.t, found.half_life, found.share)

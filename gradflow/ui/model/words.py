@@ -17,7 +17,7 @@ from gradflow.numerics.scaled import Array
 from gradflow.ui.model.architecture import GateWeights, KeepingBias
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen
-from gradflow.ui.model.questions import Carriers
+from gradflow.ui.model.questions import UnitReach
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.model.whole_loss import WholeLoss
@@ -397,7 +397,7 @@ def truncation(reach: memory.Reach) -> str:
     )
 
 
-def carriers(signals: Carriers, most: int = 5) -> str:
+def longest_units(signals: UnitReach, most: int = 5) -> str:
     """A sentence that names the units with the longest half-lives."""
     order = by_half_life(signals.half_life)[:most]
     named = ", ".join(

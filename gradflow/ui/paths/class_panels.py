@@ -80,7 +80,7 @@ def three_panels(apart: Taken, experiment: LSTMAlone) -> tuple[Panel, Panel, Pan
     return cell, detours, whole
 
 
-def carriers(apart: Taken, experiment: LSTMAlone, t: int) -> PathShares:
+def shares_by_lag(apart: Taken, experiment: LSTMAlone, t: int) -> PathShares:
     """The terms of one target, along the cell and by detours."""
     flow, two, row = experiment.lstm, apart.two, (t - 1, slice(0, t))
     assert two.sign is not None

@@ -33,7 +33,7 @@ def paths_page() -> None:
     apart = class_panels.taken(settings, experiment)
     server.runs.between_steps()
     t = settings.target_step(experiment.T)
-    found = class_panels.carriers(apart, experiment, t)
+    found = class_panels.shares_by_lag(apart, experiment, t)
     three = class_panels.three_panels(apart, experiment)
     unsure = three[2].is_doubtful_at(t)
     st.markdown(f"Target step $t = {t}$: {path_words.finding(found, unsure)}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradflow.analysis.path_shares import Carrier, PathShares
+from gradflow.analysis.path_shares import DominantPart, PathShares
 from gradflow.figures.builders.number_words import part, percent, power
 from gradflow.numerics.scaled import Array
 
@@ -114,8 +114,8 @@ def _who(found: PathShares) -> str:
             "**The cell path carries everything.** The detours through $h$ are exactly zero at "
             "every lag."
         )
-    takeover, carriers = found.takeover, found.carriers
-    everywhere = set(carriers) - {None}
+    takeover, parts = found.takeover, found.dominant_parts
+    everywhere = set(parts) - {None}
     if everywhere == {"cell"}:
         gap, closest = _closest(found)
         return (
@@ -125,16 +125,16 @@ def _who(found: PathShares) -> str:
     if everywhere == {"detours"}:
         return "**The detours through $h$ carry the gradient at every lag.**"
     if takeover is None:
-        return f"**At the far end the detours do not carry the gradient.** {_tally(carriers)}"
+        return f"**At the far end the detours do not carry the gradient.** {_tally(parts)}"
     said = f"**From lag {takeover} on the detours through $h$ carry the gradient.**"
     if found.compared[found.compared < takeover].tolist() == [1]:
         return f"{said} At lag 1 there is only the way within the target step."
-    return f"{said} {_tally(carriers[: takeover - 1], ' before it')}"
+    return f"{said} {_tally(parts[: takeover - 1], ' before it')}"
 
 
-def _tally(carriers: Sequence[Carrier], where: str = "") -> str:
+def _tally(parts: Sequence[DominantPart], where: str = "") -> str:
     """How often each part carries the term, of the lags at which any path is there."""
-    count = {one: carriers.count(one) for one in ("cell", "detours", "neither")}
+    count = {one: parts.count(one) for one in ("cell", "detours", "neither")}
     said = (
         f"Of the {_lags(sum(count.values()))}{where} the cell path carries {count['cell']} and the "
         f"detours {count['detours']}"
