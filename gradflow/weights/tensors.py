@@ -29,7 +29,7 @@ class Tensor:
     read : callable
         What returns the stored numbers as an array of that shape.
     parts : tuple of str
-        The tensors of the file that it is made of, where it is not one of them.
+        Names of the file's tensors that it is put together from; none where it is one of them.
     """
 
     name: str

@@ -39,7 +39,8 @@ class Product:
     value : Value
         The product, as the sweep has it.
     counts : mapping of str to int
-        How many numbers a factor is the product of, by its name; one where it is not named.
+        By a factor's name, how many numbers are multiplied in it; a factor without a name here is
+        one number.
     steepest : float
         The largest slope of the activation.
     """

@@ -42,7 +42,7 @@ CAUSES = {
     "state before": "The weight multiplied little.",
 }
 
-# What a factor of many numbers is the product of, by the factor's name.
+# What is multiplied in a factor of many numbers, by the factor's name.
 _MANY = {
     "activation slopes": "slopes",
     "recurrent weight": "times $w_s$",
