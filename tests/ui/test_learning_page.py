@@ -17,7 +17,7 @@ from gradflow.training.run_files import run_bytes
 from gradflow.ui.learning import live_section, opened_run, settings, words
 from gradflow.ui.learning.files import table
 from gradflow.ui.learning.settings import LearningSettings
-from gradflow.ui.workers.pool import workers
+from gradflow.ui.workers.pool import process_pool
 
 APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
@@ -47,8 +47,8 @@ def pool(monkeypatch):
     """The workers of this process, for which each run of the page waits; none is left behind."""
     monkeypatch.setattr(live_section, "_WAIT", 30.0)
     monkeypatch.setattr(settings, "CHECKPOINTS", 2)
-    yield workers()
-    workers().close()
+    yield process_pool()
+    process_pool().close()
 
 
 SHORT = {"task": "agreement", "delay": "4", "hidden": "4", "updates": "20", "seed": "3"}

@@ -16,7 +16,7 @@ from gradflow.figures.builders.panel import Panel
 from gradflow.ui.component import assets
 from gradflow.ui.component.packing import packed
 
-_mount = assets.component("colour_bars", "bars_component")
+_mount = assets.declared_component("colour_bars", "bars_component")
 
 
 def bar_content(panel: Panel, view: View) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _ACROSS = {"lag": "lag k", "source": "source step j", "log": "lag k, log scale"}
 # Pixels across a film whose lags stand on a log scale.
 _LOG_PIXELS = 480
 
-_mount = assets.component("film", ENTRY, STYLE)
+_mount = assets.declared_component("film", ENTRY, STYLE)
 
 
 @dataclass(frozen=True)

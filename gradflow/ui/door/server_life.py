@@ -21,7 +21,7 @@ from gradflow.ui.vendor_internals import (
     keep_uploads_in_memory,
     kept_sessions,
 )
-from gradflow.ui.workers.pool import workers
+from gradflow.ui.workers.pool import process_pool
 
 # Seconds between two looks at which sessions have ended.
 _EVERY = 15.0
@@ -58,7 +58,7 @@ def upkeep(sessions: Sessions) -> Callable[[App], AbstractAsyncContextManager[No
         finally:
             task.cancel()
             making.close()
-            workers().close()
+            process_pool().close()
 
     return life
 

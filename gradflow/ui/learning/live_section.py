@@ -12,7 +12,7 @@ from gradflow.ui.component.single_chart import chart
 from gradflow.ui.learning import live_words, opened_run, session_runs
 from gradflow.ui.learning.live_run import LiveRun
 from gradflow.ui.learning.session_runs import WIDGETS
-from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, Ticket, workers
+from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, Ticket, process_pool
 from gradflow.ui.workers.reservations import TooLargeError
 
 # Seconds from one look at the worker to the next, most of which is spent waiting for it.
@@ -80,19 +80,19 @@ def _going() -> None:
 def _looked_at(live: LiveRun) -> tuple[LiveRun, Ticket | None]:
     """The training as it stands, and its next job, which is under way."""
     with server.runs.outside():
-        ticket = workers().ask(session_runs.owner(), live.ident, live.job)
+        ticket = process_pool().ask(session_runs.owner(), live.ident, live.job)
         if not ticket.wait(_WAIT):
             return live, ticket
         live = live.with_next(ticket.result())
         session_runs.keep(live)
-        return live, None if live.is_done else workers().ask(
+        return live, None if live.is_done else process_pool().ask(
             session_runs.owner(), live.ident, live.job
         )
 
 
 def _draw(live: LiveRun, ticket: Ticket | None) -> None:
     place = 0 if ticket is None else ticket.place
-    st.progress(live.share, live_words.going_on(live, place, workers().waiting))
+    st.progress(live.share, live_words.going_on(live, place, process_pool().waiting))
     st.button(
         live_words.STOP,
         key="learning_stop",

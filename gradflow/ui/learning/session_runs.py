@@ -12,7 +12,7 @@ from gradflow.ui.learning.live_run import LiveRun
 from gradflow.ui.learning.settings import FORM, MOST_UPDATES, LearningSettings
 from gradflow.ui.shared.held_settings import HeldSettings
 from gradflow.ui.shared.widgets import Widgets
-from gradflow.ui.workers.pool import workers
+from gradflow.ui.workers.pool import process_pool
 
 HELD: HeldSettings[LearningSettings] = HeldSettings(FORM, "learning_settings", "l_")
 WIDGETS = Widgets(HELD)
@@ -73,7 +73,7 @@ def go_on() -> None:
 def stop(why: str) -> None:
     """Let it rest where it is; a callback."""
     st.session_state[_GOING], st.session_state[_STOPPED] = False, why
-    workers().cancel(owner())
+    process_pool().cancel(owner())
 
 
 def forget() -> None:

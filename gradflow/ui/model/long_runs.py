@@ -11,7 +11,7 @@ import streamlit as st
 
 from gradflow.ui import server
 from gradflow.ui.workers import waiting_words
-from gradflow.ui.workers.pool import Ticket, workers
+from gradflow.ui.workers.pool import Ticket, process_pool
 
 CANCEL = "model_cancel"
 _STOPPED = "model_stopped"
@@ -167,7 +167,7 @@ class Progress:
 
     def follow(self, ticket: Ticket) -> None:
         """Tell how far a worker is, or how many runs are to end before this one begins."""
-        place, pool = ticket.place, workers()
+        place, pool = ticket.place, process_pool()
         if place:
             self._began = time.monotonic()
             left = pool.seconds_before(ticket)
@@ -202,4 +202,4 @@ class Progress:
 
 def _cancel(key: Hashable) -> None:
     stop(key, waiting_words.CANCELLED)
-    workers().cancel(owner())
+    process_pool().cancel(owner())

@@ -17,7 +17,7 @@ from gradflow.ui import server
 from gradflow.ui.model import questions
 from gradflow.ui.model.long_runs import PACE, Progress, StoppedError, computed, has, owner, stop
 from gradflow.ui.workers import waiting_words
-from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, workers
+from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, process_pool
 from gradflow.ui.workers.reservations import TooLargeError
 from gradflow.ui.workers.worker import Job
 
@@ -143,7 +143,7 @@ class Run:
     def _flow(self) -> gf.GradientFlow:
         def flow(progress: Progress) -> gf.GradientFlow:
             try:
-                with workers().memory.held(self.size):
+                with process_pool().memory.held(self.size):
                     return questions.flow(*self._parts, on_step=progress)
             except TooLargeError:
                 raise self._too_large() from None
@@ -166,7 +166,7 @@ class Run:
         )
 
     def _too_large(self) -> ValueError:
-        free = workers().memory.free()
+        free = process_pool().memory.free()
         return ValueError(waiting_words.too_large(self.size, free, len(self.x)))
 
 
@@ -182,7 +182,7 @@ def answer_of(job: Job, key: Hashable, progress: Progress) -> Any:
     """
     with server.runs.outside():
         try:
-            going = workers().ask(owner(), key, job)
+            going = process_pool().ask(owner(), key, job)
         except FullQueueError:
             stop(key, waiting_words.FULL)
             raise StoppedError(waiting_words.FULL) from None

@@ -25,7 +25,7 @@ from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.text import escaped
 from gradflow.ui.workers import waiting_words
-from gradflow.ui.workers.pool import workers
+from gradflow.ui.workers.pool import process_pool
 from gradflow.ui.workers.reservations import TooLargeError
 from gradflow.ui.workers.worker import Job
 
@@ -126,7 +126,7 @@ def _survey(
             return answer_of(job, key, progress), tuple(bad)
         except TooLargeError:
             longest = max(len(sample.x) for sample in samples)
-            free = workers().memory.free()
+            free = process_pool().memory.free()
             raise ValueError(waiting_words.too_large(job.size, free, longest)) from None
 
     return long_runs.computed(_KEPT, key, survey_words.all_sequences(len(held.sequences)), made)

@@ -301,7 +301,7 @@ class Pool:
 
 
 @functools.cache
-def workers() -> Pool:
+def process_pool() -> Pool:
     """The pool of this process."""
     return Pool()
 

@@ -21,12 +21,12 @@ from ui.model.model_app import (
 
 from gradflow.ui import server
 from gradflow.ui.model import long_runs, model_run
-from gradflow.ui.workers.pool import workers
+from gradflow.ui.workers.pool import process_pool
 
 
 @pytest.mark.slow
 def test_what_does_not_fit_in_memory_is_refused_in_one_sentence(monkeypatch):
-    monkeypatch.setattr(workers().memory, "_measured", lambda: 40_000_000)
+    monkeypatch.setattr(process_pool().memory, "_measured", lambda: 40_000_000)
     app = opened(sequence="noise", T="60")
     assert charts(app)
     app = put(app, "T", 2000)
@@ -89,7 +89,7 @@ def heavy(monkeypatch):
     """Every run is a worker's."""
     monkeypatch.setattr(model_run, "HEAVY", 0.0)
     yield
-    workers().close()
+    process_pool().close()
 
 
 @pytest.mark.slow
@@ -111,14 +111,14 @@ def test_the_folded_sections_are_a_worker_s_too(heavy):
 
 
 def test_a_killed_worker_gives_a_sentence_and_a_button(heavy, monkeypatch):
-    ask = workers().ask
+    ask = process_pool().ask
 
     def killed(owner, ident, job):
         ticket = ask(owner, ident, job)
-        os.kill(next(iter(workers()._slots)).process, signal.SIGKILL)
+        os.kill(next(iter(process_pool()._slots)).process, signal.SIGKILL)
         return ticket
 
-    monkeypatch.setattr(workers(), "ask", killed)
+    monkeypatch.setattr(process_pool(), "ask", killed)
     app = opened()
     [said] = [info.value for info in app.info]
     assert "worker that computed this was ended" in said

@@ -20,7 +20,7 @@ from ui.model.model_app import (
 
 import gradflow as gf
 from gradflow.ui.model import data_set, survey_words
-from gradflow.ui.workers.pool import workers
+from gradflow.ui.workers.pool import process_pool
 
 D = 3
 TENSORS = pytorch(D=D)
@@ -46,7 +46,7 @@ def bring(app, *files):
 @pytest.fixture(scope="module")
 def app():
     yield put(upload(opened(added="0"), save(TENSORS)), "sequence", "many")
-    workers().close()
+    process_pool().close()
 
 
 @pytest.mark.slow

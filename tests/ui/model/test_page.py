@@ -26,7 +26,7 @@ import gradflow as gf
 from gradflow.analysis.unit_signal import unit_signals
 from gradflow.ui.model import model_run
 from gradflow.ui.model.shipped import SHIPPED
-from gradflow.ui.workers.pool import workers
+from gradflow.ui.workers.pool import process_pool
 
 BARS = "gradflow_colour_bars"
 
@@ -162,7 +162,7 @@ def test_terms_with_few_digits_are_marked_and_never_called_exactly_zero(monkeypa
     assert "float64 has too few digits.** How far it reaches cannot be told" in said(app)
     monkeypatch.setattr(model_run, "HEAVY", 0.0)  # then a worker tells, and the marks come after
     app = quiet(put(app, "parameter", "w_h"))
-    workers().close()
+    process_pool().close()
     marked = charts(app)["model_as_read_marked"]["data"]
     assert "too few digits" in {trace["name"] for trace in marked}
     [row] = [t for t in charts(app)["model_profile_marked"]["data"] if t["name"] == "as read"]
