@@ -19,9 +19,10 @@ from gradflow.ui.downloads.button_row import (
 )
 from gradflow.ui.downloads.print_options import PROFILE, PrintOptions, chosen_print
 from gradflow.ui.downloads.python_code import snippet
-from gradflow.ui.downloads.section import copies, opened_downloads
+from gradflow.ui.downloads.section import copies
 from gradflow.ui.shared import links, panels, settings_file, state
 from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.setting_words import settings_said
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.words import marks_said
@@ -42,7 +43,7 @@ def draw_downloads(experiment: Experiment, settings: Settings, own: Array | None
     own : array of shape (n,) or None
         The user's own numbers.
     """
-    section = opened_downloads(SECTION, download_words.SECTION)
+    section = opened_section(download_words.SECTION, SECTION, "download")
     if section is not None:
         code, link = snippet(settings, own), links.to_link(state.address(), settings)
         with section:

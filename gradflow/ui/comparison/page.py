@@ -27,6 +27,7 @@ from gradflow.ui.component.linked_charts import heatmaps
 from gradflow.ui.shared import frame, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings
@@ -100,11 +101,11 @@ def _words(
 ) -> None:
     """Draw everything below the charts."""
     draw_pulse(settings, experiment)
-    film = st.expander(film_words.FILM, icon=":material/movie:", key=SECTION, on_change="rerun")
+    film = opened_section(film_words.FILM, SECTION, "movie")
     one_cell(settings, experiment)
     _measures(settings, experiment, seen, unsure)
     draw_downloads(experiment, settings, state.own_numbers())
-    if film.open:
+    if film is not None:
         with film:  # last, because nothing should wait for it
             draw_film(settings, sidebar.own_length())
 

@@ -10,6 +10,7 @@ from gradflow.ui.comparison.pulse import pulse_of
 from gradflow.ui.comparison.words import moved_settings
 from gradflow.ui.component.film import film_message, film_player
 from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.settings import Settings
 
 # The key that holds whether the section is open.
@@ -26,8 +27,8 @@ def draw_pulse(settings: Settings, experiment: Experiment) -> None:
     experiment : Experiment
         What they make.
     """
-    section = st.expander(words.PULSE, icon=":material/bolt:", key=SECTION, on_change="rerun")
-    if section.open:
+    section = opened_section(words.PULSE, SECTION, "bolt")
+    if section is not None:
         with section:
             film = pulse_of(settings, experiment)
             message = film_message(film)

@@ -8,8 +8,9 @@ from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
 from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import File, buttons, python_file, settings_button
 from gradflow.ui.downloads.python_code import snippet
-from gradflow.ui.downloads.section import copies, opened_downloads
+from gradflow.ui.downloads.section import copies
 from gradflow.ui.shared import state
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.setting_words import settings_said
 
 SECTION = "open_derivation_downloads"
@@ -17,7 +18,7 @@ SECTION = "open_derivation_downloads"
 
 def draw_downloads(example: Example) -> None:
     """Draw the section, and its contents once it is open."""
-    section = opened_downloads(SECTION, download_words.WITHOUT_LINK)
+    section = opened_section(download_words.WITHOUT_LINK, SECTION, "download")
     if section is not None:
         settings, own = example.settings, state.own_numbers()
         code = snippet(settings, own)

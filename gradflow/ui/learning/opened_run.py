@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from gradflow.training import TrainingRun
 from gradflow.training.run_files import run_from
 from gradflow.ui.learning import live_words, session_runs
-from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.file_upload import draw_upload
 
-_FILE, _ERROR = "learning_file", "learning_error"
+_FILE = "learning_file"
 _MEGABYTES = 16
 
 # Cells of all heatmaps of a film.
@@ -33,26 +31,13 @@ def run_of(data: bytes) -> TrainingRun:
 
 def draw_uploader() -> None:
     """Draw the uploader, and why its file could not be read."""
-    st.file_uploader(
-        live_words.OPEN,
-        key=_FILE,
-        on_change=_read,
-        max_upload_size=_MEGABYTES,
-        help=live_words.OPEN_HELP,
-    )
-    error = st.session_state.get(_ERROR)
-    if error:
-        st.error(escaped(error))
+    draw_upload(live_words.OPEN, _FILE, _read, _MEGABYTES, live_words.OPEN_HELP)
 
 
-def _read() -> None:
-    """Show the run of the file that was chosen; a callback."""
-    st.session_state[_ERROR] = None
-    file = st.session_state.get(_FILE)
-    if file is None:
+def _read(data: bytes | None) -> str:
+    """Show the run of the file that was chosen."""
+    if data is None:
         session_runs.forget()
-        return
-    try:
-        session_runs.open_run(run_of(file.getvalue()))
-    except ValueError as error:
-        st.session_state[_ERROR] = str(error)
+    else:
+        session_runs.open_run(run_of(data))
+    return ""

@@ -7,13 +7,13 @@ import streamlit as st
 from gradflow.figures import plot_watch
 from gradflow.figures.builders.mode_bar import bar
 from gradflow.ui.learning import own_run_words as words
+from gradflow.ui.shared.file_upload import draw_upload
 from gradflow.ui.shared.plain_charts import plain_chart
-from gradflow.ui.shared.text import escaped
 from gradflow.watching import WatchRecord
 from gradflow.watching.watch_record import watch_from
 
 FILE = "learning_own_file"
-_RECORD, _ERROR = "learning_own_record", "learning_own_error"
+_RECORD = "learning_own_record"
 
 # Megabytes that a file may have, and bytes that it may unpack to: what one figure can show.
 _LARGEST = 8
@@ -24,16 +24,7 @@ def draw_own_run() -> None:
     """Draw the uploader, and below it the record that was read last."""
     st.subheader(words.TITLE, anchor=False)
     st.markdown(words.LEAD)
-    st.file_uploader(
-        words.FILE,
-        type=["npz"],
-        key=FILE,
-        on_change=_read,
-        max_upload_size=_LARGEST,
-        help=words.FILE_HELP,
-    )
-    if st.session_state.get(_ERROR):
-        st.error(escaped(st.session_state[_ERROR]))
+    draw_upload(words.FILE, FILE, _read, _LARGEST, words.FILE_HELP, ["npz"])
     record: WatchRecord | None = st.session_state.get(_RECORD)
     if record is None:
         return
@@ -42,14 +33,8 @@ def draw_own_run() -> None:
     st.caption(words.READING)
 
 
-def _read() -> None:
-    """Read the file in the uploader; a callback. One that cannot be read leaves what was shown."""
-    file = st.session_state[FILE]
-    st.session_state[_ERROR] = None
-    # The uploader is also empty while one file replaces another.
-    if file is None:
-        return
-    try:
-        st.session_state[_RECORD] = watch_from(file.getvalue(), _UNPACKED)
-    except ValueError as rule:
-        st.session_state[_ERROR] = str(rule)
+def _read(data: bytes | None) -> str:
+    """Keep the record in a file for drawing. One that cannot be read leaves what was shown."""
+    if data is not None:
+        st.session_state[_RECORD] = watch_from(data, _UNPACKED)
+    return ""

@@ -15,13 +15,14 @@ from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_by_source import square_heatmap, square_panel
 from gradflow.numerics.scaled import Array
 from gradflow.ui.downloads import download_words
-from gradflow.ui.downloads.button_row import File, buttons, python_file
+from gradflow.ui.downloads.button_row import File, buttons
 from gradflow.ui.downloads.section import copies
 from gradflow.ui.model import exports, long_runs, panels, questions, words
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.model.term_files import term_files
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.words import blocks
@@ -115,24 +116,17 @@ class _Squares:
         terms = (layer, parameter)
         marked = {way: (log10, marks[way]) for way, log10 in self.log10.items()}
         code = exports.snippet_both_ways(chosen.source, chosen.model, settings, aim, terms)
-        files = (
+        files = term_files(
             File(
                 "CSV",
                 lambda: exports.squares_csv(marked, layer, parameter),
                 download_words.SQUARES_TABLE,
                 f"_{parameter}",
             ),
-            File(
-                "NPZ",
-                lambda: exports.squares_npz(marked, aim, settings, parameter),
-                download_words.MODEL_ARRAYS,
-            ),
-            File(
-                "JSON",
-                lambda: exports.settings_json(settings, aim),
-                download_words.MODEL_SETTINGS,
-            ),
-            python_file(code),
+            lambda: exports.squares_npz(marked, aim, settings, parameter),
+            aim,
+            settings,
+            code,
         )
         st.subheader("Downloads", anchor=False)
         buttons(files, exports.STEM)

@@ -26,6 +26,7 @@ from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.several_files import NamedModel
 from gradflow.ui.model.uploads import LARGEST_WEIGHTS, Upload
 from gradflow.ui.shared import views, words
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.text import escaped
 
@@ -100,13 +101,8 @@ def draw_files(chosen: ChosenModel, aim: Objective, t: int, settings: ModelSetti
     settings : ModelSettings
         The page's settings.
     """
-    section = st.expander(
-        file_words.SEVERAL,
-        key="model_open_files",
-        on_change="rerun",
-        icon=":material/difference:",
-    )
-    if not section.open:
+    section = opened_section(file_words.SEVERAL, "model_open_files", "difference")
+    if section is None:
         return
     with section:
         _draw_uploader(chosen)

@@ -20,7 +20,6 @@ from gradflow.ui.downloads.button_row import (
     Pictures,
     buttons,
     pictures,
-    python_file,
 )
 from gradflow.ui.downloads.section import copies
 from gradflow.ui.model import (
@@ -56,8 +55,10 @@ from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
 from gradflow.ui.model.signed_section import draw_signed
 from gradflow.ui.model.survey_section import draw_survey
+from gradflow.ui.model.term_files import term_files
 from gradflow.ui.model.training_section import draw_all_steps, draw_truncation
 from gradflow.ui.shared import links, state, views
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.text import escaped
@@ -129,13 +130,8 @@ def _notes(settings: ModelSettings, shown: str) -> None:
 def _architecture(chosen: ChosenModel) -> None:
     st.subheader(escaped(chosen.title), anchor=False)
     st.caption(escaped(words.short(chosen.model, output_count(chosen.model))))
-    section = st.expander(
-        "The architecture as read",
-        key="model_open_architecture",
-        on_change="rerun",
-        icon=":material/layers:",
-    )
-    if not section.open:
+    section = opened_section("The architecture as read", "model_open_architecture", "layers")
+    if section is None:
         return
     with section:
         if chosen.shipped is not None:
@@ -288,23 +284,18 @@ def _downloads(
     st.subheader("Downloads", anchor=False)
     files = (
         *pictures(Pictures(lambda: figure(False), figure, title), len(given.x)),
-        File(
-            "CSV",
-            lambda: exports.terms_csv(found, layer, parameter, t),
-            download_words.MODEL_TABLE,
-            f"_{parameter}",
-        ),
-        File(
-            "NPZ",
+        *term_files(
+            File(
+                "CSV",
+                lambda: exports.terms_csv(found, layer, parameter, t),
+                download_words.MODEL_TABLE,
+                f"_{parameter}",
+            ),
             lambda: exports.terms_npz(found, aim, settings, parameter),
-            download_words.MODEL_ARRAYS,
+            aim,
+            settings,
+            code,
         ),
-        File(
-            "JSON",
-            lambda: exports.settings_json(settings, aim),
-            download_words.MODEL_SETTINGS,
-        ),
-        python_file(code),
     )
     buttons(files, exports.STEM)
     with st.expander("Python and link to copy"):

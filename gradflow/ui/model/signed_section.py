@@ -11,6 +11,7 @@ from gradflow.ui.model.experiment import signed
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
 
 _ROWS = {"x": "input", "h": "unit", "c": "unit"}
@@ -32,13 +33,8 @@ def draw_signed(
     settings : ModelSettings
         The page's settings.
     """
-    section = st.expander(
-        words.SIGNED_TITLE,
-        key="model_open_signed",
-        on_change="rerun",
-        icon=":material/exposure:",
-    )
-    if not section.open:
+    section = opened_section(words.SIGNED_TITLE, "model_open_signed", "exposure")
+    if section is None:
         return
     with section:
         found = signed(run, t, layer)

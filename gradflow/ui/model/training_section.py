@@ -13,18 +13,14 @@ from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.whole_loss import ERRORS
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
 
 
 def draw_all_steps(run: Run, aim: Objective, t: int, settings: ModelSettings) -> None:
     """Draw the gradient that an optimiser gets beside that of one target, folded."""
-    section = st.expander(
-        words.ALL_STEPS,
-        key="model_open_all_steps",
-        on_change="rerun",
-        icon=":material/functions:",
-    )
-    if not section.open:
+    section = opened_section(words.ALL_STEPS, "model_open_all_steps", "functions")
+    if section is None:
         return
     with section:
         whole, one = all_steps(run, aim), one_step(run, t)
@@ -42,13 +38,8 @@ def draw_all_steps(run: Run, aim: Objective, t: int, settings: ModelSettings) ->
 
 def draw_truncation(run: Run, aim: Objective, settings: ModelSettings) -> None:
     """Draw the error of truncated gradients against the length that is kept, folded."""
-    section = st.expander(
-        words.TRUNCATION_TITLE,
-        key="model_open_truncation",
-        on_change="rerun",
-        icon=":material/content_cut:",
-    )
-    if not section.open:
+    section = opened_section(words.TRUNCATION_TITLE, "model_open_truncation", "content_cut")
+    if section is None:
         return
     with section:
         with st.columns(2)[0]:

@@ -16,11 +16,12 @@ from gradflow.ui.downloads.button_row import (
 )
 from gradflow.ui.downloads.print_options import PrintOptions, chosen_print
 from gradflow.ui.downloads.python_code import paths_snippet
-from gradflow.ui.downloads.section import copies, opened_downloads
+from gradflow.ui.downloads.section import copies
 from gradflow.ui.paths import class_panels, path_words
 from gradflow.ui.paths.class_panels import Taken
 from gradflow.ui.shared import links, panels, state
 from gradflow.ui.shared.experiment import LSTMAlone
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.setting_words import settings_said
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.words import marks_said
@@ -31,7 +32,7 @@ CSV_HEADER = ("paths", "parameter", "t", "k", "j", "sign", "log10", "few_digits"
 
 def draw_downloads(settings: Settings, experiment: LSTMAlone, apart: Taken) -> None:
     """Draw the section, and its contents once it is open."""
-    section = opened_downloads(SECTION, download_words.SECTION)
+    section = opened_section(download_words.SECTION, SECTION, "download")
     if section is not None:
         own = state.own_numbers()
         code = paths_snippet(settings, own, apart.parameter)

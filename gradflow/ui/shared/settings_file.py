@@ -5,31 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import streamlit as st
-
 from gradflow.numerics.scaled import Array
 from gradflow.ui.shared import links, state, words
+from gradflow.ui.shared.file_upload import draw_upload
 from gradflow.ui.shared.setting_fields import LONGEST, as_mapping, as_text
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import escaped
 
-_FILE, _SAID = "settings_file", "settings_file_said"
+_FILE = "settings_file"
 _MEGABYTES = 1
 
 
 def draw_loader() -> None:
     """Draw the uploader of a settings file, and what is to be said of the file read last."""
-    st.file_uploader(
-        words.SETTINGS_FILE,
-        type=["json"],
-        key=_FILE,
-        on_change=_take,
-        max_upload_size=_MEGABYTES,
-        help=words.SETTINGS_FILE_HELP,
-    )
-    said = st.session_state.get(_SAID)
-    if said:
-        st.caption(said)
+    draw_upload(words.SETTINGS_FILE, _FILE, _take, _MEGABYTES, words.SETTINGS_FILE_HELP, ["json"])
 
 
 def settings_json(settings: Settings, own: Array | None) -> bytes:
@@ -80,16 +68,11 @@ def read_settings(data: bytes) -> tuple[Settings, list[float] | None, tuple[str,
     return settings, numbers, tuple(notice.replace("link", "file") for notice in notices)
 
 
-def _take() -> None:
-    file = st.session_state[_FILE]
-    if file is None:
-        return
-    try:
-        settings, own, notices = read_settings(file.getvalue())
-        if own is not None:
-            state.OWN.take(own)
-    except ValueError as error:
-        st.session_state[_SAID] = escaped(str(error))
-        return
+def _take(data: bytes | None) -> str:
+    if data is None:
+        return ""
+    settings, own, notices = read_settings(data)
+    if own is not None:
+        state.OWN.take(own)
     state.HELD.put(settings)
-    st.session_state[_SAID] = " ".join((words.SETTINGS_LOADED, *notices))
+    return " ".join((words.SETTINGS_LOADED, *notices))

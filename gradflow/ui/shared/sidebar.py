@@ -8,6 +8,7 @@ import streamlit as st
 
 from gradflow import sequences
 from gradflow.ui.shared import words
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.setting_fields import LONGEST, parsed
 from gradflow.ui.shared.settings import CONTROLS, Settings
@@ -121,8 +122,8 @@ def sections() -> None:
         strict=True,
     )
     for key, (label, icon, draw) in parts:
-        part = st.expander(label, icon=f":material/{icon}:", key=key, on_change="rerun")
-        if part.open:
+        part = opened_section(label, key, icon)
+        if part is not None:
             with part:
                 draw()
 

@@ -1,0 +1,22 @@
+"""A folded section, whose contents are computed once it is open."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+
+def opened_section(label: str, key: str, icon: str) -> DeltaGenerator | None:
+    """A place for the contents of a section; None while it is folded.
+
+    Parameters
+    ----------
+    label : str
+        What it is called.
+    key : str
+        Key that holds whether it is open.
+    icon : str
+        Of Google's Material Symbols, by name.
+    """
+    section = st.expander(label, key=key, on_change="rerun", icon=f":material/{icon}:")
+    return section if section.open else None
