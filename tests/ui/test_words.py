@@ -11,8 +11,8 @@ from gradflow.analysis import memory
 from gradflow.figures.builders.number_words import percent, power
 from gradflow.ui.comparison import words as comparison_words
 from gradflow.ui.shared import words
+from gradflow.ui.shared.markdown_text import escaped, quoted, table
 from gradflow.ui.shared.row_words import finding
-from gradflow.ui.shared.text import escaped, quoted, table
 
 
 def test_text_from_outside_is_shown_as_it_is():

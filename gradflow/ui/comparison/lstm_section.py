@@ -9,10 +9,10 @@ from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.comparison.shown_rows import measured_lstm
 from gradflow.ui.shared import frame, panels
+from gradflow.ui.shared.markdown_text import table
 from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import table
 
 
 def lstm_alone(settings: Settings) -> None:

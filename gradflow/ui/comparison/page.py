@@ -28,10 +28,10 @@ from gradflow.ui.shared import frame, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
 from gradflow.ui.shared.folded_section import opened_section
+from gradflow.ui.shared.markdown_text import table
 from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import table
 
 
 def comparison_page() -> None:

@@ -11,8 +11,8 @@ from gradflow.ui.comparison.term_parts import Product, Term, term
 from gradflow.ui.component.single_chart import chart
 from gradflow.ui.shared import sidebar, state
 from gradflow.ui.shared.experiment import Experiment
+from gradflow.ui.shared.markdown_text import table
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import table
 
 
 def one_cell(settings: Settings, experiment: Experiment) -> None:

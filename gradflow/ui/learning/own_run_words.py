@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gradflow.figures._watch import MOST
-from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.markdown_text import escaped
 from gradflow.watching import WatchRecord
 
 TITLE = "Your own run"

@@ -17,9 +17,9 @@ from gradflow.ui.model.sequence import Sequence, columns
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
 from gradflow.ui.model.shipped import Shipped
 from gradflow.ui.shared.held_settings import HeldSettings
+from gradflow.ui.shared.markdown_text import escaped
 from gradflow.ui.shared.number_input import OwnNumbers
 from gradflow.ui.shared.setting_fields import controls_by_name
-from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.widgets import Widgets
 from gradflow.weights.model import KIND_WORDS
 

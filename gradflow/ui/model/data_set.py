@@ -11,8 +11,8 @@ from gradflow import sequences
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array
 from gradflow.surveys.data_files import samples_of_arrays
+from gradflow.ui.shared.markdown_text import natural_order, printable
 from gradflow.ui.shared.setting_fields import LONGEST
-from gradflow.ui.shared.text import natural_order, printable
 from gradflow.weights.npy import MAGIC, read_npy
 from gradflow.weights.npz import looks_like_zip, read_npz
 

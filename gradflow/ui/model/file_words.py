@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gradflow.analysis import memory
 from gradflow.ui.model.several_files import MOST_FILES, MOST_MEGABYTES
-from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.markdown_text import escaped
 
 NO_FILES = (
     "Bring the checkpoints of one training, or another model: all read the same sequence, and get "

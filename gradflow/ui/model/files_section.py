@@ -28,7 +28,7 @@ from gradflow.ui.model.uploads import LARGEST_WEIGHTS, Upload
 from gradflow.ui.shared import views, words
 from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
-from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.markdown_text import escaped
 
 _SIDES = ("left", "right")
 

@@ -60,8 +60,8 @@ from gradflow.ui.model.training_section import draw_all_steps, draw_truncation
 from gradflow.ui.shared import links, state, views
 from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
+from gradflow.ui.shared.markdown_text import escaped
 from gradflow.ui.shared.measures import measure_table
-from gradflow.ui.shared.text import escaped
 from gradflow.ui.shared.words import together
 
 

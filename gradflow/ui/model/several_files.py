@@ -9,7 +9,7 @@ import streamlit as st
 
 import gradflow as gf
 from gradflow.ui.model.uploads import LARGEST_WEIGHTS, Upload
-from gradflow.ui.shared.text import natural_order, printable
+from gradflow.ui.shared.markdown_text import natural_order, printable
 from gradflow.weights.tensors import ChoiceError
 
 # Files, and megabytes of all together.

@@ -23,7 +23,7 @@ from gradflow.ui.model.objective import Objective, chosen_objective
 from gradflow.ui.model.sequence import one_of_many
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.shared.frame import chart
-from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.markdown_text import escaped
 from gradflow.ui.workers import waiting_words
 from gradflow.ui.workers.pool import process_pool
 from gradflow.ui.workers.reservations import TooLargeError

@@ -9,7 +9,7 @@ import streamlit as st
 import gradflow as gf
 from gradflow.ui import server
 from gradflow.ui.model.settings import OWN
-from gradflow.ui.shared.text import printable
+from gradflow.ui.shared.markdown_text import printable
 from gradflow.weights.readouts import AUTO
 from gradflow.weights.tensors import ChoiceError
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from gradflow.ui.shared.text import escaped
+from gradflow.ui.shared.markdown_text import escaped
 
 # What is done with the bytes of a file, or with None where the uploader is empty, as it also is
 # while one file replaces another. Returns what is to be said, in Markdown.

@@ -11,10 +11,10 @@ import streamlit as st
 from gradflow.figures.builders.mode_bar import bar
 from gradflow.ui.shared import sidebar, state, words
 from gradflow.ui.shared.experiment import Experiment, LSTMAlone, run, run_lstm
+from gradflow.ui.shared.markdown_text import escaped
 from gradflow.ui.shared.plain_charts import plain_chart
 from gradflow.ui.shared.presets import look_at
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import escaped
 
 Made = TypeVar("Made")
 

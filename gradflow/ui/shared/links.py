@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
+from gradflow.ui.shared.markdown_text import quoted
 from gradflow.ui.shared.setting_fields import (
     LinkedSettings,
     Value,
@@ -16,7 +17,6 @@ from gradflow.ui.shared.setting_fields import (
     parsed,
 )
 from gradflow.ui.shared.settings import Settings
-from gradflow.ui.shared.text import quoted
 
 # What a setting that a link leaves out stands for, by the link's version. When a default changes,
 # its version keeps the old ones here and a new version is added.

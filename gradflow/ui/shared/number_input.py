@@ -12,8 +12,8 @@ from gradflow import sequences
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array
 from gradflow.ui.shared import number_words as words
+from gradflow.ui.shared.markdown_text import escaped
 from gradflow.ui.shared.setting_fields import LONGEST
-from gradflow.ui.shared.text import escaped
 from gradflow.weights.npy import MAGIC, read_npy
 
 # Characters that are read for each row that can be used: of a table with other columns, or of so

@@ -22,7 +22,7 @@ from ui.model.model_app import (
 import gradflow as gf
 from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.model import file_exports, several_files
-from gradflow.ui.shared.text import natural_order
+from gradflow.ui.shared.markdown_text import natural_order
 
 T = 12
 CHECKPOINTS = {f"step {n}.safetensors": pytorch(seed=n) for n in (2, 9, 10)}
