@@ -23,7 +23,7 @@ def lightning_callback(watch: Watch) -> Any:
     """
     from lightning.pytorch import Callback
 
-    class WatchCallback(Callback):  # type: ignore[misc]
+    class WatchCallback(Callback):  # type: ignore[misc, unused-ignore]
         def on_train_batch_end(self, trainer: Any, *arguments: Any, **named: Any) -> None:
             while watch.updates < trainer.global_step:
                 watch.step()
