@@ -63,8 +63,8 @@ class Steps:
         most = most.sum(axis=0)
         self._plain_slopes = each(plain_numbers if is_sure.all() else flushed, slopes)
         if for_few:
-            self._rows = by_step(each(lambda slope: slope[:, None], self._plain_slopes))
-            self._apart = uncombined(self._w)
+            slopes = each(lambda slope: slope[:, None], self._plain_slopes)  # (T, 1, H)
+            self._prepared = by_step(cell.moves(slopes, uncombined(self._w)))
         self.sure: list[bool] = is_sure.tolist()
         self.bounded: list[bool] = (is_bounded & (most <= GROWTH)).tolist()
         self.least: list[int] = least.sum(axis=0).tolist()
@@ -81,7 +81,7 @@ class Steps:
     def plain(self, j: int) -> Tree:
         """The map of step j in plain numbers."""
         if self.for_few:
-            return self._cell.moves(self._rows[j - 1], self._apart)
+            return self._prepared[j - 1]
         block, place = divmod(j - 1, self._block)
         if block != self._first:
             steps = slice(block * self._block, (block + 1) * self._block)

@@ -79,28 +79,24 @@ class _Weights:
         return _Weights(self._w[gates])
 
     def __rmul__(self, slope: Array) -> _Maps:
-        return _Maps((_Part((slope[..., 0],), self._w),))
+        return _Maps((_Part(slope[..., None, :, 0], self._w),))
 
     def blended(self, slopes: tuple[Array, ...]) -> _Maps:
         """As `cells.base.blended` has it."""
-        return _Maps((_Part(slopes, self._w.reshape(-1, self._w.shape[-1])),))
+        w = self._w.reshape(-1, self._w.shape[-1])
+        return _Maps((_Part(np.stack(slopes, axis=-2), w),))
 
 
 class _Part(NamedTuple):
-    """Slopes of some gates, and the weights of these gates below each other, (gates * H, H)."""
+    """Slopes of some gates, (.., n, gates, H), and their weights below each other."""
 
-    slopes: tuple[Array, ...]
+    slopes: Array
     w: Array
 
     def carried(self, signal: Array) -> Array:
         """Signals (n, H) through them, all gates in one product."""
-        if len(self.slopes) == 1:
-            return np.asarray((signal * self.slopes[0]) @ self.w)
-        n, H = signal.shape
-        rows = np.empty((n, len(self.slopes), H))
-        for gate, slope in enumerate(self.slopes):
-            np.multiply(signal, slope, out=rows[:, gate])
-        return np.asarray(rows.reshape(n, -1) @ self.w)
+        rows = signal[:, None] * self.slopes  # (n, gates, H)
+        return np.asarray(rows.reshape(len(rows), -1) @ self.w)
 
 
 class _Maps:
@@ -111,7 +107,13 @@ class _Maps:
     def __init__(self, parts: tuple[_Part, ...]) -> None:
         self._parts = parts
         slopes, w = parts[0]
-        self.shape = (len(w) // len(slopes), w.shape[-1])
+        self.shape = (slopes.shape[-1], w.shape[-1])
+
+    def __iter__(self) -> Iterator[_Maps]:
+        """Those of each step, of slopes of many steps."""
+        for each_slopes in zip(*(part.slopes for part in self._parts), strict=True):
+            parts = zip(each_slopes, self._parts, strict=True)
+            yield _Maps(tuple(_Part(slopes, part.w) for slopes, part in parts))
 
     def __add__(self, other: _Maps) -> _Maps:
         return _Maps(self._parts + other._parts)
