@@ -21,8 +21,8 @@ from gradflow.ui.model import exports, long_runs, panels, questions, words
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
+from gradflow.ui.model.offered_files import term_files
 from gradflow.ui.model.settings import ModelSettings
-from gradflow.ui.model.term_files import term_files
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.words import blocks

@@ -50,12 +50,12 @@ from gradflow.ui.model.heatmap_section import draw_heatmaps, draw_sentences, mak
 from gradflow.ui.model.long_runs import StoppedError
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective, chosen_objective, output_count
+from gradflow.ui.model.offered_files import term_files
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
 from gradflow.ui.model.signed_section import draw_signed
 from gradflow.ui.model.survey_section import draw_survey
-from gradflow.ui.model.term_files import term_files
 from gradflow.ui.model.training_section import draw_all_steps, draw_truncation
 from gradflow.ui.shared import links, state, views
 from gradflow.ui.shared.folded_section import opened_section
