@@ -343,8 +343,6 @@ def test_the_mapping_must_be_one_from_names(mapping):
 
 
 def test_what_is_not_supported_is_named():
-    with pytest.raises(ValueError, match=r"no projection \(proj_size\).* Got r.weight_hr_l0"):
-        gf.from_state_dict(LSTM | {"r.weight_hr_l0": np.ones((2, 3))})
     said = {"gates": "ifco", "activation": "tanh", "recurrent_activation": "sigmoid"}
     for name in ("l/input_gate_peephole_weights", "l/w_f_diag"):
         with pytest.raises(ValueError, match=f"no peepholes, .* Got {name}"):
