@@ -7,6 +7,7 @@ import pytest
 from browser.chromium import BROWSERS, installed
 from browser.serving import Server, served
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from support.needed import go_without
 
 # What a file that starts servers and browsers asks for.
@@ -39,11 +40,16 @@ def served_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_look_at_the_packages() -> Iterator[None]:
-    """Every AppTest reads what all installed packages say of themselves: half of its time."""
+def _short_runs_of_pages() -> Iterator[None]:
+    """AppTest without what takes most of its time and has nothing to do with the page.
+
+    Each reads what all installed packages say of themselves. Where Keras is imported, as other
+    tests do, each run ends with its `clear_session`, which collects all garbage.
+    """
     with pytest.MonkeyPatch.context() as patch:
         scan = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 
