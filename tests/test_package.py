@@ -210,7 +210,7 @@ def test_without_its_extra_the_command_says_what_to_install(library, tmp_path):
     answer = ran(library / "gradflow", folder=tmp_path, check=False)
     assert answer.returncode == 1
     assert answer.stderr.startswith("gradflow: the page needs streamlit, ")
-    assert 'with: pip install "streamlit>=' in answer.stderr
+    assert 'the extra [app] brings: pip install "streamlit>=' in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 

@@ -145,7 +145,7 @@ def test_a_bad_file_gets_one_sentence_and_the_model_stays(open_page, tmp_path):
         tab.upload("model_file", bad)
         expect(errors.filter(has_text=sentence)).to_have_count(1)
         expect(errors).to_have_count(1)
-        _assert_shows(tab, gf.from_state_dict(tensors), _noise(2))
+        _is_shown(tab, gf.from_state_dict(tensors), _noise(2))
 
 
 def test_200_megabytes_are_refused_in_one_sentence(open_page, tmp_path):
