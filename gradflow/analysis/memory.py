@@ -31,7 +31,8 @@ from gradflow.numerics.half_life_and_horizon import (
     rounds_to_zero,
     share_beyond_of,
 )
-from gradflow.numerics.scaled import Array, log10_hypotenuse
+from gradflow.numerics.log10_numbers import log10_hypotenuse
+from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import whole_number
 
 __all__ = [

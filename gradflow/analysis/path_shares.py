@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from gradflow.numerics.scaled import Array, log_shares
+from gradflow.numerics.log10_numbers import log_shares
+from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
 
 # What carries a term: the cell path, the detours, neither where they cancel, None where all is 0.

@@ -15,7 +15,7 @@ import numpy as np
 
 from gradflow.analysis.unrolled_cell import Edge, Graph, Node, unrolled_graph
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.scaled import signed_power
+from gradflow.numerics.log10_numbers import signed_power
 from gradflow.numerics.validation import shown, whole_number
 
 # Over this lag there are 551 paths; over one more 2640.

@@ -11,7 +11,8 @@ from gradflow.cells import GATES, LSTM, RNN
 from gradflow.engine.one_layer import OneLayer, last_layer
 from gradflow.engine.parameter_names import layer_and_name
 from gradflow.flow import GradientFlow, requires_flow
-from gradflow.numerics.scaled import Scaled, signed_power
+from gradflow.numerics.log10_numbers import signed_power
+from gradflow.numerics.scaled import Scaled
 from gradflow.numerics.validation import one_of, target_step, whole_number
 
 _GATE_SYMBOLS = dict(zip(GATES, ("i", "f", "c'", "o"), strict=True))

@@ -11,7 +11,8 @@ from gradflow.engine.parameter_names import full_name, parts_of
 from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.half_life_and_horizon import half_life_of
-from gradflow.numerics.scaled import Array, Scaled, log_shares
+from gradflow.numerics.log10_numbers import log_shares
+from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen, optional_callable, target_step
 
 

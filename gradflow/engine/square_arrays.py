@@ -12,7 +12,8 @@ import numpy as np
 
 from gradflow.engine.backward_both_ways import BackwardBothWays, CellPlace, place_of
 from gradflow.engine.parameter_names import parts_of
-from gradflow.numerics.scaled import Array, Scaled, log10_hypotenuse, log_shares
+from gradflow.numerics.log10_numbers import log10_hypotenuse, log_shares
+from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
 
 # What stands for the inputs, which have neither layer nor direction.

@@ -23,7 +23,8 @@ from gradflow.engine.stored_terms import (
     log10_together,
     table,
 )
-from gradflow.numerics.scaled import Array, Scaled, log_shares, shifted
+from gradflow.numerics.log10_numbers import log_shares
+from gradflow.numerics.scaled import Array, Scaled, shifted
 from gradflow.numerics.validation import frozen
 
 

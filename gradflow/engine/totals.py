@@ -20,12 +20,12 @@ from gradflow.engine.stored_terms import blocks, filled
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.losses import Readout
 from gradflow.numerics.exponent_bounds import FLUSHED
+from gradflow.numerics.log10_numbers import log10_hypotenuse
 from gradflow.numerics.scaled import (
     ZERO_EXPONENT,
     Array,
     Scaled,
     exponent_range,
-    log10_hypotenuse,
     log10_scaled,
     shifted,
 )

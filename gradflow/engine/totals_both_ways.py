@@ -15,13 +15,8 @@ from gradflow.engine.parameter_names import READOUT, parts_of
 from gradflow.engine.square_arrays import has_signs, not_scalar
 from gradflow.engine.totals import columns_that_share, readout_total, shape_of, swept
 from gradflow.losses import Readout
-from gradflow.numerics.scaled import (
-    ZERO_EXPONENT,
-    Array,
-    Scaled,
-    log10_hypotenuse,
-    log10_scaled,
-)
+from gradflow.numerics.log10_numbers import log10_hypotenuse
+from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, log10_scaled
 from gradflow.numerics.validation import frozen
 
 # A place within the layers, or the name of a parameter of the readout.

@@ -4,7 +4,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from gradflow.numerics.scaled import Scaled, exponent_range, log_shares
+from gradflow.numerics.log10_numbers import log_shares
+from gradflow.numerics.scaled import Scaled, exponent_range
 
 
 def far_apart(generator, rows, columns, spread, zeros=0.0):
