@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks import machine, report
-from benchmarks.visitors import Met, crowd
+from benchmarks.visitors import Met, crowd, staying
 from tests.browser.serving import Server, served
 
 _LINK = "model=recall_learned&sequence=noise&T={T}"
@@ -85,21 +84,9 @@ class HeavyVisitor:
             self.errors.append(element.exception.message)
 
 
-@contextlib.asynccontextmanager
-async def heavy_visitor(server: Server, T: int) -> AsyncIterator[HeavyVisitor]:
+def heavy_visitor(server: Server, T: int) -> AbstractAsyncContextManager[HeavyVisitor]:
     """A heavy visitor for as long as the block lasts, from when its run has begun."""
-    visitor = HeavyVisitor(T)
-    task = asyncio.create_task(visitor.stay(server))
-    waiting = asyncio.create_task(visitor.busy.wait())
-    try:
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            await task
-        yield visitor
-    finally:
-        for one in (task, waiting):
-            one.cancel()
-        await asyncio.gather(task, waiting, return_exceptions=True)
+    return staying(HeavyVisitor(T), server)
 
 
 async def both(server: Server, asked: argparse.Namespace) -> tuple[Met, Met, HeavyVisitor]:

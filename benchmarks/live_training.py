@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks import machine, report
-from benchmarks.visitors import Met, crowd
+from benchmarks.visitors import Met, crowd, staying
 from gradflow.ui.learning.live_run import LiveRun, next_ends
 from gradflow.ui.learning.settings import LearningSettings
 from tests.browser.serving import Server, served
@@ -102,23 +101,9 @@ class TrainingVisitor:
                 raise RuntimeError(element.exception.message)
 
 
-@contextlib.asynccontextmanager
-async def training_visitor(server: Server) -> AsyncIterator[TrainingVisitor]:
+def training_visitor(server: Server) -> AbstractAsyncContextManager[TrainingVisitor]:
     """Such a visitor for as long as the block lasts, from when its training has begun."""
-    visitor = TrainingVisitor()
-    task = asyncio.create_task(visitor.stay(server))
-    waiting = asyncio.create_task(visitor.busy.wait())
-    try:
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            await task
-        yield visitor
-        if task.done():
-            await task
-    finally:
-        for one in (task, waiting):
-            one.cancel()
-        await asyncio.gather(task, waiting, return_exceptions=True)
+    return staying(TrainingVisitor(), server)
 
 
 async def measured(server: Server, asked: argparse.Namespace) -> tuple[float, list[Met], list[Met]]:

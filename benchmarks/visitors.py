@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import numpy as np
@@ -212,6 +215,35 @@ HEAD = """\
 | sessions | moves | heatmaps: p50, ms | p95 | all: p50, ms | p95 | errors \
 | CPU a move, ms | messages a move | kB a move | memory, MB |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+
+
+class LongStay(Protocol):
+    """A visitor who stays for a run that takes long."""
+
+    busy: asyncio.Event
+
+    async def stay(self, server: Server) -> None: ...
+
+
+Staying = TypeVar("Staying", bound=LongStay)
+
+
+@contextlib.asynccontextmanager
+async def staying(visitor: Staying, server: Server) -> AsyncIterator[Staying]:
+    """A visitor for as long as the block lasts, from when its run has begun."""
+    task = asyncio.create_task(visitor.stay(server))
+    waiting = asyncio.create_task(visitor.busy.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        yield visitor
+        if task.done():
+            await task
+    finally:
+        for one in (task, waiting):
+            one.cancel()
+        await asyncio.gather(task, waiting, return_exceptions=True)
 
 
 async def crowd(server: Server, sessions: int, moves: int, pause: float, T: int) -> Met:
