@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from gradflow.analysis.truncation import TruncationCurve
 from gradflow.numerics.scaled import Array
-from gradflow.numerics.validation import finite_array, frozen, one_of, shown, whole_number
+from gradflow.numerics.validation import finite_array, one_of, shown, whole_number
 from gradflow.surveys.band_files import BAND_FILES, bands_file
 from gradflow.surveys.counts import MEASURE_WIDTH, Counts
 from gradflow.surveys.distributions import (
@@ -28,13 +23,11 @@ from gradflow.surveys.distributions import (
     histogram_of,
 )
 from gradflow.surveys.mean_gradients import SummedGradients
+from gradflow.surveys.record_files import arrays_of, fields_of, read_fields, write_fields
 from gradflow.surveys.settings import VERDICTS, SurveySettings, is_whole, measure_name
 
 # Failures that are named; all are counted.
 NAMED = 100
-
-# What a file that is no survey makes numpy, the zip and the fields below raise.
-_DAMAGED = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -89,7 +82,7 @@ class Survey:
         return f"Survey({layers}, {number}, {self.failed} failed)"
 
     def __reduce__(self) -> Any:
-        return _from_arrays, (_arrays(self),)  # its arrays stay read-only on the way
+        return _from_arrays, (arrays_of(vars(self)),)  # its arrays stay read-only on the way
 
     def __add__(self, other: Survey) -> Survey:
         if not isinstance(other, Survey):
@@ -400,8 +393,7 @@ class Survey:
         ...     gf.Survey.load(Path(folder) / "seen.npz") + seen
         Survey(RNN(H=1, D=1), 2 sequences, 0 failed)
         """
-        with Path(path).open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **_arrays(self))
+        write_fields(path, vars(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Survey:
@@ -433,14 +425,7 @@ class Survey:
         ...     gf.Survey.load(Path(folder) / "seen.npz")
         Survey(RNN(H=1, D=1), 1 sequence, 0 failed)
         """
-        with Path(path).open("rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as held:
-                    return _from_arrays(dict(held))
-            except _DAMAGED as error:
-                raise ValueError(
-                    f"path must be a file that Survey.save has written. Got {str(path)!r}."
-                ) from error
+        return cls(*read_fields(path))
 
     def _layer(self, layer: int | None) -> int:
         last = len(self.layers) - 1
@@ -456,45 +441,5 @@ def _order(failure: tuple[str, str]) -> tuple[int, str, str]:
     return (len(failure[0]), *failure)
 
 
-def _arrays(survey: Survey) -> dict[str, Array]:
-    """All of a survey as arrays, of which one is a text."""
-    words = {
-        **asdict(survey.settings),
-        "count": survey.count,
-        "failed": survey.failed,
-        "failures": survey.failures,
-    }
-    counted = {"terms": survey._terms, "signs": survey._signs, "measures": survey._measures}
-    return {
-        "words": np.array(json.dumps(words)),
-        **{f"{name}.keys": counts.keys for name, counts in counted.items()},
-        **{f"{name}.counts": counts.counts for name, counts in counted.items()},
-        **{f"gradients.{name}": array for name, array in vars(survey._gradients).items()},
-    }
-
-
 def _from_arrays(arrays: Mapping[str, Array]) -> Survey:
-    """The reverse of `_arrays`."""
-
-    def counted(name: str) -> Counts:
-        return Counts(frozen(arrays[f"{name}.keys"]), frozen(arrays[f"{name}.counts"]))
-
-    words = json.loads(str(arrays["words"]))
-    settings = SurveySettings(
-        tuple(words["lengths"]),
-        tuple(words["layers"]),
-        tuple((name, tuple(shape)) for name, shape in words["weights"]),
-        words["digest"],
-    )
-    return Survey(
-        settings,
-        words["count"],
-        words["failed"],
-        tuple((name, why) for name, why in words["failures"]),
-        counted("terms"),
-        counted("signs"),
-        counted("measures"),
-        SummedGradients(
-            *(frozen(arrays[f"gradients.{name}"]) for name in ("whole", "windows", "chunks"))
-        ),
-    )
+    return Survey(*fields_of(arrays))
