@@ -1,4 +1,4 @@
-"""All that the ui uses of Streamlit, uvicorn, plotly and kaleido beyond their documentation.
+"""All that the ui uses of Streamlit, uvicorn and kaleido beyond their documentation.
 
 A new version may change any of it: tests/ui/test_vendor_internals.py then names what here is to be
 renewed. The scripts have a file of their own, ui/component/scripts/vendor_internals.js.
@@ -13,10 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import plotly
 from starlette.formparsers import MultiPartParser
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
 from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse
 from streamlit.runtime import Runtime
@@ -32,37 +29,6 @@ _log = logging.getLogger(__name__)
 
 # Streamlit's theme for charts replaces this by the colour of the page's text, light or dark.
 TEXT_COLOUR = "#000037"
-
-# plotly puts this file into the HTML it writes, and names no path to it.
-PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-
-
-def served_folder(package: str, name: str, folder: Path, version: str) -> str:
-    """Have the server that runs serve a folder, once.
-
-    Streamlit serves the folders that installed packages declare for their components. This
-    registers such a declaration for a folder whose package makes none.
-
-    Parameters
-    ----------
-    package, name : str
-        What the folder is declared as.
-    folder : Path
-        Whose files to serve.
-    version : str
-        Version of what is in it.
-
-    Returns
-    -------
-    str
-        The folder's address, counted from the base of the page.
-    """
-    component = f"{package}.{name}"
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(component) is None:
-        config = ComponentConfig(name, asset_dir=folder.name)
-        manager.register_from_manifest(ComponentManifest(package, version, [config]), folder.parent)
-    return f"_stcore/bidi-components/{component}"
 
 
 def kept_sessions(app: App) -> int:

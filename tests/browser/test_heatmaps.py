@@ -19,7 +19,7 @@ from gradflow.ui.shared.settings import Settings
 pytestmark = pytest.mark.slow
 
 RNN, LSTM, PROFILE = "rnn_heatmap", "lstm_heatmap", "profile"
-PLOTLY_JS = re.compile(r"plotly\.min\.js")
+PLOTLY_JS = re.compile(r"plotly-cartesian\.min\.js")
 
 
 def _plot(tab, key):

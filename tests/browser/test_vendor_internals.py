@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gradflow.ui.component import assets
-from gradflow.ui.vendor_internals import PLOTLY_JS
+from gradflow.ui.component.plotly_js import FILE
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ PICTURE = """() => {
 def drawn(browser):
     """A page of nothing but a heatmap of two rows and three columns, and the shelf's functions."""
     page = browser.new_page()
-    page.add_script_tag(path=PLOTLY_JS)
+    page.add_script_tag(path=FILE)
     source = base64.b64encode(SHELF.read_bytes()).decode()
     page.evaluate(
         """async (source) => {

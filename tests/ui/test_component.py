@@ -1,12 +1,16 @@
 """What the components are sent, and what they may send back."""
 
+import gzip
 import math
 
 import numpy as np
-import plotly
+import plotly.offline
 import pytest
 from streamlit.testing.v1 import AppTest
+from support.needed import go_without
 from support.packed import unpacked
+from support.readme import ROOT
+from support.routes import answered
 
 from gradflow.ui.component import plotly_js
 from gradflow.ui.component.packing import Triangle, packed
@@ -52,13 +56,31 @@ def test_a_number_that_json_lacks_is_refused():
         packed({"size": float("nan")})
 
 
-def test_plotly_js_is_addressed_by_the_version_that_is_installed():
-    assert plotly_js.address().endswith(f"plotly.min.js?v={plotly.__version__}")
+def test_plotly_js_is_of_the_version_that_the_plotly_package_writes_into_files():
+    assert plotly_js.version() == plotly.offline.get_plotlyjs_version()
+    assert plotly_js.address() == f"plotly-cartesian.min.js?v={plotly_js.version()}"
 
 
-def test_without_plotly_js_the_page_shows_plain_charts(monkeypatch, tmp_path):
-    monkeypatch.setattr(plotly_js, "_FILE", tmp_path / "plotly.min.js")
-    app = AppTest.from_file("../../gradflow/ui/page_script.py", default_timeout=60).run()
+def test_plotly_js_is_its_makers_bundle():
+    made = ROOT / "node_modules" / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
+    if not made.exists():
+        go_without("needs plotly.js-cartesian-dist-min: npm ci")
+    assert plotly_js.FILE.read_bytes() == made.read_bytes()
+
+
+def test_plotly_js_is_served_compressed_and_for_good():
+    status, headers, body = answered(plotly_js.route_of_plotly_js(), f"/{plotly_js.FILE.name}")
+    assert status == 200
+    assert gzip.decompress(body) == plotly_js.FILE.read_bytes()
+    assert headers[b"content-encoding"] == b"gzip"
+    assert headers[b"cache-control"] == b"public, max-age=31536000, immutable"
+    assert headers[b"content-type"].startswith(b"text/javascript")
+
+
+def test_where_the_components_fail_the_page_shows_plain_charts():
+    app = AppTest.from_file("../../gradflow/ui/page_script.py", default_timeout=60)
+    app.session_state["charts_failed"] = True
+    app.run()
     assert not app.exception
     assert [one.key for one in app.get("bidi_component")] == ["symbols"]
     assert len(app.get("plotly_chart")) == 4

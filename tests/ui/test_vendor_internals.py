@@ -20,29 +20,6 @@ UI = Path(vendor_internals.__file__).parent
 PAGE_STYLE = UI / "shared" / "style.css"
 
 
-def test_plotly_brings_plotly_js_as_a_file():
-    path = vendor_internals.PLOTLY_JS
-    assert path.is_file(), f"plotly no longer has {path}: renew vendor_internals.PLOTLY_JS"
-    assert "plotly.js v" in path.read_text(encoding="utf-8")[:200], f"{path} is no plotly.js"
-
-
-def test_a_folder_is_registered_with_the_server_that_runs(monkeypatch, tmp_path):
-    (tmp_path / "files").mkdir()
-    broken = (
-        "Streamlit changed its declared component folders: renew vendor_internals.served_folder"
-    )
-    try:
-        manager = vendor_internals.get_bidi_component_manager()
-        monkeypatch.setattr(vendor_internals, "get_bidi_component_manager", lambda: manager)
-        for _ in range(2):
-            found = vendor_internals.served_folder("mine", "part", tmp_path / "files", "1")
-        root = manager.get_component_asset_root("mine.part")
-    except (AttributeError, TypeError) as failure:
-        pytest.fail(f"{broken} ({failure})")
-    assert root == (tmp_path / "files").resolve(), broken
-    assert found == "_stcore/bidi-components/mine.part"
-
-
 @pytest.mark.slow
 def test_kaleido_takes_the_options_of_its_browser_and_tells_its_process():
     broken = "kaleido or choreographer changed: renew vendor_internals.{}"

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Seque
 from pathlib import Path
 from typing import Any
 
+from gradflow.ui.component import plotly_js
 from gradflow.ui.door.hosts import is_own_host, is_own_origin
 from gradflow.ui.door.sessions import FullError, Sessions
 from gradflow.ui.vendor_internals import bytes_uploaded
@@ -54,6 +55,9 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+
+# A page will want what draws charts, and a browser can fetch it before the page can ask for it.
+_AHEAD = ((b"link", f"<{plotly_js.address()}>; rel=preload; as=script".encode()),)
 
 _FULL = Path(__file__).with_name("full.html").read_text(encoding="utf-8")
 
@@ -130,7 +134,8 @@ class FrontDoor:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                message = {**message, "headers": _with_ours(message.get("headers", ()))}
+                ahead = _AHEAD if _is_page(scope) else ()
+                message = {**message, "headers": [*_with_ours(message.get("headers", ())), *ahead]}
             await send(message)
 
         async def part() -> Message:

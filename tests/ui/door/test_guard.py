@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gradflow.ui.component import plotly_js
 from gradflow.ui.door import guard
 from gradflow.ui.door.guard import HEADERS, FrontDoor
 from gradflow.ui.door.sessions import Sessions
@@ -55,6 +56,15 @@ def test_a_visitor_is_let_in():
 def test_every_answer_has_the_headers():
     for request in (scope(), scope(headers=[(b"host", b"evil.example")])):
         assert set(HEADERS) <= set(answered(FrontDoor(behind), request)[0]["headers"])
+
+
+def test_a_page_names_ahead_what_will_draw_its_charts():
+    def links(accepted):
+        request = scope(headers=[HOST, (b"accept", accepted)])
+        return dict(answered(FrontDoor(behind), request)[0]["headers"]).get(b"link", b"").decode()
+
+    assert links(b"text/html,*/*") == f"<{plotly_js.address()}>; rel=preload; as=script"
+    assert links(b"*/*") == ""
 
 
 @pytest.mark.parametrize(
