@@ -57,3 +57,4 @@ def _short_runs_of_pages() -> Iterator[None]:
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test of the page without a browser waits for one to paint."""
     monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
+    monkeypatch.setattr("gradflow.ui.server.FIRST_PAINT", 0.0)

@@ -22,6 +22,9 @@ from typing import NamedTuple
 # moved a control again by then.
 PAUSE = 0.15
 
+# Seconds that a browser may take to load what draws charts, and to paint its first.
+FIRST_PAINT = 4.0
+
 # Seconds after which a run that has drawn its charts waits no longer for those that have not, and
 # after which a long run takes its next step, or a hand on a slider gets its next picture.
 PATIENCE = 2.0
@@ -75,14 +78,22 @@ class Turns:
         finally:
             self._give()
 
-    def give_way(self) -> None:
+    def give_way(self, painted: threading.Event | None = None) -> None:
         """Let runs without their charts go first, once the charts of this turn are drawn.
 
         If none waits, pause, so that the browser paints the charts before more arrives.
+
+        Parameters
+        ----------
+        painted : Event or None
+            Set when the browser has painted its first charts, which are waited for once.
         """
         alone = not self._before
         self._give()
-        if alone:
+        if painted is not None and not painted.is_set():
+            painted.wait(FIRST_PAINT)
+            painted.set()
+        elif alone:
             time.sleep(PAUSE)
         self._take(self._behind, PATIENCE)
 

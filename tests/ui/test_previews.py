@@ -1,12 +1,10 @@
 """What a browser is answered while a hand moves a slider: what the page itself will show."""
 
-import asyncio
 import gc
-from urllib.parse import urlencode
 
 import pytest
-from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
+from support.routes import answered
 
 from gradflow.ui.comparison import chart_contents, previews
 from gradflow.ui.comparison.preview_route import route_of_previews
@@ -14,27 +12,9 @@ from gradflow.ui.comparison.previews import Previewed
 from gradflow.ui.shared.settings import Settings
 
 
-def _answered(token, **query):
+def _answered(token, method="GET", **query):
     """Status, headers and body of an answer of the route."""
-    sent = []
-
-    async def receive():
-        return {"type": "http.request", "body": b""}
-
-    async def send(message):
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": f"/{previews.PATH}{token}",
-        "query_string": urlencode(query).encode(),
-        "headers": [],
-    }
-    asyncio.run(Starlette(routes=[route_of_previews()])(scope, receive, send))
-    start, *parts = sent
-    body = b"".join(part.get("body", b"") for part in parts)
-    return start["status"], dict(start["headers"]), body
+    return answered(route_of_previews(), f"/{previews.PATH}{token}", method, **query)
 
 
 def _opened(**query):
@@ -127,6 +107,14 @@ def test_a_session_takes_its_secret_along():
 def test_what_no_slider_can_be_set_to_is_refused(held, query):
     assert _answered(held.token, **query)[0] == 422
     assert not held.busy
+
+
+def test_a_browser_tells_that_it_has_painted_the_charts(held):
+    assert not held.painted.is_set()
+    assert _answered("another-token", "POST")[0] == 404
+    assert not held.painted.is_set()
+    assert _answered(held.token, "POST")[0] == 204
+    assert held.painted.is_set()
 
 
 def test_a_session_is_answered_one_at_a_time(held):

@@ -55,6 +55,34 @@ def test_a_run_that_is_alone_lets_go_of_its_turn_while_it_pauses(runs, pauses):
     assert pauses == [True]
 
 
+def test_the_first_charts_are_waited_for_once_with_the_turn_free(runs, pauses, monkeypatch):
+    monkeypatch.setattr("gradflow.ui.server.FIRST_PAINT", ENDS_WITHIN)
+    painted, went_on = threading.Event(), []
+
+    def run():
+        with runs.turn():
+            runs.give_way(painted)
+            went_on.append(pauses.copy())
+            runs.give_way(painted)
+
+    thread = started(run)
+    with runs.turn():  # which the run has left
+        assert went_on == []
+    painted.set()
+    thread.join(ENDS_WITHIN)
+    assert went_on == [[]]
+    assert pauses == [True]
+
+
+def test_a_browser_that_says_nothing_is_waited_for_once(runs, pauses, monkeypatch):
+    monkeypatch.setattr("gradflow.ui.server.FIRST_PAINT", 0.0)
+    painted = threading.Event()
+    with runs.turn():
+        for _ in range(2):
+            runs.give_way(painted)
+    assert pauses == [True]
+
+
 def test_two_runs_never_compute_at_once(runs, monkeypatch):
     monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
     inside, most = [], []

@@ -10,6 +10,7 @@ import streamlit
 from streamlit import config
 from streamlit.runtime import Runtime
 from streamlit.starlette import App
+from streamlit.testing.v1 import AppTest
 from support.needed import go_without
 
 import gradflow
@@ -18,6 +19,32 @@ from gradflow.ui import vendor_internals
 STATIC = Path(streamlit.__file__).parent / "static"
 UI = Path(vendor_internals.__file__).parent
 PAGE_STYLE = UI / "shared" / "style.css"
+
+
+def test_what_is_drawn_together_is_sent_at_the_end_and_a_newer_run_still_ends_it():
+    def script():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+        from gradflow.ui.vendor_internals import sent_together
+
+        sent, checked = [], []
+        context = get_script_run_ctx()
+        context._enqueue = lambda message: sent.append(message)
+        context.yield_check = lambda: checked.append(len(sent))
+        with sent_together():
+            st.text("one")
+            st.text("two")
+            st.session_state.within = len(sent)
+        st.session_state.after = [one.delta.new_element.text.body for one in sent]
+        st.session_state.checked = checked
+
+    broken = "Streamlit changed how a run sends: renew vendor_internals.sent_together"
+    app = AppTest.from_function(script).run()
+    assert not app.exception, broken
+    assert app.session_state.within == 0, broken
+    assert app.session_state.after == ["one", "two"], broken
+    assert app.session_state.checked == [0, 0], broken
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ from gradflow.ui.shared.markdown_text import table
 from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.settings import Settings
+from gradflow.ui.vendor_internals import sent_together
 
 
 def comparison_page() -> None:
@@ -63,23 +64,28 @@ def _followed(place: DeltaGenerator) -> None:
         notes = st.container(key="notes")
         sliders = st.container(horizontal=True, vertical_alignment="center", key="sliders")
         made = frame.tried(lambda: _made(settings))
-        shown = None
+        shown = painted = None
         if made is not None:
             _charts(made)
             shown = made.experiment, made.seen, made.unsure
+            if made.message is not None:
+                painted = previews.of_session(settings).painted
         else:
             lstm_alone(settings)
         del made  # a run that waits should hold little memory
-        server.runs.give_way()
+        server.runs.give_way(painted)
         state.HELD.keep(settings)
-        with notes:
-            frame.notes(settings, look=True)
-        with sliders:
-            sidebar.sliders()
-        with place:
-            sidebar.beside_sliders()
-        if shown is not None:
-            _words(settings, *shown)
+        with sent_together():
+            with notes:
+                frame.notes(settings, look=True)
+            with sliders:
+                sidebar.sliders()
+            with place:
+                sidebar.beside_sliders()
+            film = None if shown is None else _words(settings, *shown)
+        if film is not None:
+            with film:  # last, because nothing should wait for it
+                draw_film(settings, sidebar.own_length())
 
 
 def _made(settings: Settings) -> Charts:
@@ -98,16 +104,14 @@ def _words(
     experiment: Experiment,
     seen: Mapping[str, memory.Reach],
     unsure: tuple[str, ...],
-) -> None:
-    """Draw everything below the charts."""
+) -> DeltaGenerator | None:
+    """Draw everything below the charts; the section of the film, if it is open."""
     draw_pulse(settings, experiment)
     film = opened_section(film_words.FILM, SECTION, "movie")
     one_cell(settings, experiment)
     _measures(settings, experiment, seen, unsure)
     draw_downloads(experiment, settings, state.own_numbers())
-    if film is not None:
-        with film:  # last, because nothing should wait for it
-            draw_film(settings, sidebar.own_length())
+    return film
 
 
 def _explanation() -> None:

@@ -11,11 +11,11 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from streamlit import config
 
 from gradflow.ui import server
 from gradflow.ui.comparison import previews
 from gradflow.ui.comparison.previews import Previewed
+from gradflow.ui.served_paths import below_base
 from gradflow.ui.shared.settings import Settings
 
 # Seconds that the last answer is kept, for the run of the page that may follow.
@@ -27,15 +27,20 @@ _AS_IT_IS = {"content-encoding": "identity", "cache-control": "no-store"}
 
 def route_of_previews() -> Route:
     """The route, below the path under which the page is served."""
-    base = str(config.get_option("server.baseUrlPath")).strip("/")
-    return Route(f"{f'/{base}' if base else ''}/{previews.PATH}{{token}}", _answer)
+    return Route(below_base(f"{previews.PATH}{{token}}"), _answer, methods=["GET", "POST"])
 
 
 async def _answer(request: Request) -> Response:
-    """The message of the charts with another value of one slider; one at a time for a session."""
+    """The message of the charts with another value of one slider; one at a time for a session.
+
+    What a browser posts is that it has painted the charts.
+    """
     held = previews.found(request.path_params["token"])
     if held is None:
         return Response(status_code=404)
+    if request.method == "POST":
+        held.painted.set()
+        return Response(status_code=204)
     if held.busy:
         return Response(status_code=429)
     held.busy = True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -38,6 +39,8 @@ class Previewed:
         Whether an answer is being made: one at a time.
     made : Charts or None
         Those of the last answer, for the run that follows when the slider is let go.
+    painted : Event
+        Set when the session's browser has painted its first charts.
     """
 
     token: str
@@ -45,6 +48,7 @@ class Previewed:
     own: Array | None = None
     busy: bool = False
     made: Any = None
+    painted: threading.Event = field(default_factory=threading.Event)
 
     @property
     def address(self) -> str:

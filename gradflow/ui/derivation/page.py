@@ -18,9 +18,11 @@ from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.prediction import Question
 from gradflow.ui.derivation.step import Step
 from gradflow.ui.shared import frame, sidebar, state
+from gradflow.ui.vendor_internals import sent_together
 
 
 @server.runs.turn()
+@sent_together()
 def derivation_page() -> None:
     """Draw the steps and questions that are open, and the button that opens the next."""
     settings = frame.opened("derivation")

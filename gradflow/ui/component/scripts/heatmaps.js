@@ -6,6 +6,7 @@ import { Crosshair, PROFILE } from "./crosshair.js";
 import { redrawCurves } from "./curves.js";
 import { react, themed } from "./drawing.js";
 import { unpacked } from "./packing.js";
+import { tellPainted } from "./painted.js";
 import { followHand, nothingPending } from "./pending.js";
 import { repaint } from "./pictures.js";
 import { plotlyLibrary } from "./plotly_library.js";
@@ -39,6 +40,7 @@ export class Heatmaps {
     const isShown = isSame(this.ahead, bytes);
     this.ahead = undefined;
     if (!isShown) await this.draft(message);
+    this.isPainted ||= tellPainted(message.moving.address);
   }
 
   // What a hand on a slider asked for.
