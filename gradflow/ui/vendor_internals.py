@@ -59,6 +59,21 @@ def sent_together() -> Iterator[None]:
             send(message)
 
 
+def told_by_browser(key: str) -> bool:
+    """Whether the browser has told, when it asked for this run, what a widget holds.
+
+    Parameters
+    ----------
+    key : str
+        Of a widget that this run has not drawn yet.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        return True
+    state = context.session_state._state
+    return state._key_id_mapper.get_id_from_key(key) in state._new_widget_state.states
+
+
 def kept_sessions(app: App) -> int:
     """How many closed sessions are kept for a reconnect, once those whose time is over are let go.
 

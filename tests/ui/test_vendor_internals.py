@@ -47,6 +47,25 @@ def test_what_is_drawn_together_is_sent_at_the_end_and_a_newer_run_still_ends_it
     assert app.session_state.checked == [0, 0], broken
 
 
+def test_a_browser_tells_of_the_widgets_that_it_has():
+    def script():
+        import streamlit as st
+
+        from gradflow.ui.vendor_internals import told_by_browser
+
+        st.session_state.told = told_by_browser("size")
+        st.slider("Size", 1, 9, key="size")
+
+    broken = "Streamlit changed where widgets are kept: renew vendor_internals.told_by_browser"
+    app = AppTest.from_function(script)
+    told = []
+    for _ in range(2):
+        app.run()
+        assert not app.exception, broken
+        told.append(app.session_state.told)
+    assert told == [False, True], broken
+
+
 @pytest.mark.slow
 def test_kaleido_takes_the_options_of_its_browser_and_tells_its_process():
     broken = "kaleido or choreographer changed: renew vendor_internals.{}"

@@ -9,9 +9,12 @@ import streamlit as st
 from gradflow.ui.shared import links
 from gradflow.ui.shared.links import Record
 from gradflow.ui.shared.setting_fields import as_mapping
+from gradflow.ui.vendor_internals import told_by_browser
 
-# Session state's own name for the page drawn last, beside those of the settings.
+# Session state's own names for the page drawn last, and for the keys of the widgets whose value a
+# browser has not confirmed, beside those of the settings.
 _PAGE = "page_drawn"
+_UNCONFIRMED = "unconfirmed"
 
 
 class HeldSettings(Generic[Record]):
@@ -56,8 +59,9 @@ class HeldSettings(Generic[Record]):
             st.session_state[self._seated] = set()
         if st.session_state.get(_PAGE) != page:
             # Streamlit draws every widget of another page anew, without its value.
+            st.session_state.setdefault(_UNCONFIRMED, set())
             for name in st.session_state[self._seated]:
-                st.session_state[self.key(name)] = st.session_state[self._held][name]
+                self._set(name, st.session_state[self._held][name])
         st.session_state[_PAGE] = page
 
     def key(self, name: str) -> str:
@@ -69,12 +73,24 @@ class HeldSettings(Generic[Record]):
 
         Streamlit forgets the value of a widget that one run does not draw, so it is held here. The
         settings of widgets that are not drawn have no keys: a slider looks through all keys.
+
+        A browser is told a value until it confirms it. If the next run follows at once, a browser
+        may draw that run's widget alone; Streamlit would not say the value again, and the browser
+        would show the lowest one, and send it.
         """
         key = self.key(name)
-        if key not in st.session_state:
-            st.session_state[key] = st.session_state[self._held][name]
+        unconfirmed: set[str] = st.session_state.setdefault(_UNCONFIRMED, set())
+        if key in unconfirmed and told_by_browser(key):
+            unconfirmed.remove(key)
+        if key not in st.session_state or key in unconfirmed:
+            self._set(name, self.value(name))
             st.session_state[self._seated].add(name)
         return key
+
+    def _set(self, name: str, value: Any) -> None:
+        """Set what a widget holds that a browser does not know yet."""
+        st.session_state[self.key(name)] = value
+        st.session_state[_UNCONFIRMED].add(self.key(name))
 
     def value(self, name: str) -> Any:
         """The value of a setting, as its widget has it or had it last."""
