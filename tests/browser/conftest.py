@@ -82,9 +82,3 @@ def open_shared_page(context: BrowserContext, server: str) -> Iterator[Callable[
     """Opens `tabs` for tests that change nothing."""
     with tabs(context, server) as opened:
         yield opened
-
-
-@pytest.fixture
-def page(open_page: Callable[..., AppPage]) -> AppPage:
-    """The page with its defaults, 1440 pixels wide, light."""
-    return open_page()

@@ -52,12 +52,3 @@ def test_a_page_has_a_title_and_nothing_serious(open_page, path, dark, title):
     assert tab.page.evaluate(SERIOUS) == []
     tab.page.add_style_tag(content="* { transition: none !important }")
     assert tab.page.evaluate(UNSEEN) == []
-
-
-def test_a_slider_leaves_no_steps_for_the_way_back(open_page):
-    tab = open_page()
-    before = tab.page.evaluate("history.length")
-    for value in (0.8, 0.7):
-        tab.set_slider("w_s", value)
-        tab.page.wait_for_url(f"**w_s={value}&**")
-    assert tab.page.evaluate("history.length") == before

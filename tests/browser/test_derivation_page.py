@@ -26,13 +26,8 @@ AROUND_LETTERS = """() => {
 }"""
 
 
-def _turn_to(tab, name, parts=1):
-    """Go to another page; to the derivation with so many of its parts open."""
+def _turn_to(tab, name):
     tab.page.get_by_role("link", name=name, exact=True).first.click()
-    if name == "Derivation":
-        expect(_parts(tab)).to_have_count(parts)
-    else:
-        tab.page.locator(".gradflow-heatmaps[aria-busy=false]").wait_for()
 
 
 def _predict(tab, question, option):
@@ -60,8 +55,14 @@ def _assert_proves(tab, question):
         assert (frame["x0"], frame["y1"]) == (shown.outline.first - 0.5, shown.panel.T + 0.5)
 
 
+@pytest.fixture
+def page(open_page):
+    tab = open_page("derivation")
+    expect(_parts(tab)).to_have_count(1)
+    return tab
+
+
 def test_steps_open_a_prediction_is_proved_and_all_of_it_is_kept(page):
-    _turn_to(page, "Derivation")
     for count in range(2, 8):
         page.press("derivation_next")
         expect(_parts(page)).to_have_count(count)
@@ -71,13 +72,14 @@ def test_steps_open_a_prediction_is_proved_and_all_of_it_is_kept(page):
     page.press("derivation_next")
     expect(_parts(page)).to_have_count(8)
     _turn_to(page, "Compare")
-    _turn_to(page, "Derivation", 8)
+    page.page.locator(".gradflow-heatmaps[aria-busy=false]").wait_for()
+    _turn_to(page, "Derivation")
+    expect(_parts(page)).to_have_count(8)
     expect(page.page.get_by_test_id("stMain")).to_contain_text("1 of 8 predicted, 0 right")
     assert "derivation" not in page.page.url.partition("?")[2]
 
 
 def test_the_settings_of_an_answer_move_the_sliders(page):
-    _turn_to(page, "Derivation")
     page.press("derivation_all")
     expect(_parts(page)).to_have_count(len(PARTS))
     _predict(page, HALVING, HALVING.prove().right)
@@ -89,8 +91,8 @@ def test_the_settings_of_an_answer_move_the_sliders(page):
 
 @pytest.fixture(scope="module")
 def all_open(open_shared_page):
-    tab = open_shared_page("?w_x=-12.25&w_s=-1.37&loss=squared&target=-3.25&w_o=-2.75", dark=True)
-    _turn_to(tab, "Derivation")
+    query = "w_x=-12.25&w_s=-1.37&loss=squared&target=-3.25&w_o=-2.75"
+    tab = open_shared_page(f"derivation?{query}", dark=True)
     tab.press("derivation_all")
     expect(_parts(tab)).to_have_count(len(PARTS))
     return tab

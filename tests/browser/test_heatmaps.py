@@ -177,9 +177,15 @@ def test_a_new_value_is_painted_before_plotly_draws_it_and_in_the_same_pixels(op
     assert pictures()[0][0] != pictures()[0][-1]
 
 
+@pytest.fixture(scope="module")
+def default(open_shared_page):
+    """A tab for tests that begin with settings of their own, and pick no cell."""
+    return open_shared_page()
+
+
 @pytest.mark.parametrize("key", [RNN, PROFILE])
-def test_zoom_and_node_survive_a_slider_and_a_double_click_ends_the_zoom(open_page, key):
-    tab = open_page()
+def test_zoom_and_node_survive_a_slider_and_a_double_click_ends_the_zoom(default, key):
+    tab = default
     whole = _ranges(tab, key)
     _plot(tab, key).evaluate("plot => { plot.isTheSame = true; }")
     start, end = ((10, -1), (30, -4)) if key == PROFILE else ((5, 20), (15, 40))
@@ -202,8 +208,8 @@ def test_zoom_and_node_survive_a_slider_and_a_double_click_ends_the_zoom(open_pa
     assert "t" not in _query(tab)
 
 
-def test_another_length_ends_the_zoom_and_keeps_the_node(open_page):
-    tab = open_page()
+def test_another_length_ends_the_zoom_and_keeps_the_node(default):
+    tab = default
     _plot(tab, RNN).evaluate("plot => { plot.isTheSame = true; }")
     _zoom(tab, RNN, (5, 20), (15, 40))
     tab.set_slider("T", 60)

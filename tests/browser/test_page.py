@@ -43,14 +43,17 @@ def _assert_shows(tab, settings, own=None):
         np.testing.assert_allclose(shown, expected, rtol=1e-6)
 
 
-def test_moving_the_sliders_changes_the_heatmaps_to_what_the_library_gives(open_page):
+def test_the_sliders_give_the_librarys_heatmaps_and_leave_no_steps_for_the_way_back(open_page):
     tab = open_page()
     settings = Settings()
     tab.eventually(_assert_shows, tab, settings)
+    before = tab.page.evaluate("history.length")
     for name, value in (("w_s", 0.82), ("T", 44), ("b_f", 1.2)):
         settings = replace(settings, **{name: value})
         tab.set_slider(name, value)
         tab.eventually(_assert_shows, tab, settings)
+        tab.page.wait_for_url(f"**{name}={value}*")
+    assert tab.page.evaluate("history.length") == before
 
 
 @pytest.mark.slow

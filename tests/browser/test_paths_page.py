@@ -89,18 +89,14 @@ def test_nothing_is_wider_than_the_page(open_page):
     tab.assert_nothing_is_wider(".js-plotly-plot", "label", "[data-testid=stMarkdown]", "svg text")
 
 
-def test_heatmaps_stand_side_by_side_on_a_screen_and_one_below_the_other_on_a_phone(open_page):
-    def tops():
-        return {round(tab.widget(key).bounding_box()["y"]) for key in HEATMAPS}
-
-    tab = open_page(_query(Settings(T=10)))
-    tab.eventually(lambda: len(tops()) == 1)
-    tab.page.set_viewport_size({"width": 390, "height": 900})
-    tab.eventually(lambda: len(tops()) == 3)
+@pytest.fixture(scope="module")
+def short(open_shared_page):
+    """A tab for tests that change no setting."""
+    return open_shared_page(_query(Settings(T=10)))
 
 
-def test_the_camera_of_the_graph_makes_a_picture(open_page, tmp_path):
-    tab = open_page(_query(Settings(T=10)))
+def test_the_camera_of_the_graph_makes_a_picture(short, tmp_path):
+    tab = short
     chart = tab.widget("unrolled_graph")
     chart.scroll_into_view_if_needed()
     chart.locator(".nsewdrag").first.hover()
@@ -112,3 +108,12 @@ def test_the_camera_of_the_graph_makes_a_picture(open_page, tmp_path):
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert len(image.convert("RGB").getcolors(2**24)) > 50
+
+
+def test_heatmaps_stand_side_by_side_on_a_screen_and_one_below_the_other_on_a_phone(short):
+    def tops():
+        return {round(short.widget(key).bounding_box()["y"]) for key in HEATMAPS}
+
+    short.eventually(lambda: len(tops()) == 1)
+    short.page.set_viewport_size({"width": 390, "height": 900})
+    short.eventually(lambda: len(tops()) == 3)
