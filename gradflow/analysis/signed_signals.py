@@ -9,12 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.analysis.memory import rounds_to_zero
-from gradflow.analysis.truncation import told
 from gradflow.cells import Stack
 from gradflow.cells.base import input_weights
 from gradflow.engine.gradient_sums import state_signals
 from gradflow.engine.parameter_names import checked_layer, full_name, layers_of, parts_of
-from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import (
@@ -189,13 +187,8 @@ def signals(
     optional_callable("on_step", on_step)
     step, number = target_step(t, flow.T), checked_layer(flow.cell, layer)
     slopes = flow.slopes
-    sweep = carry_one_back(flow.cell, slopes, flow.state_slope[step - 1 : step], step)
-    rows = [Scaled.stacked(list(part)) for part in zip(*told(sweep, step, on_step), strict=True)]
-    gates = [
-        rows[gate.signal]
-        * Scaled(gate.slope.mantissa[:step][::-1], gate.slope.exponent[:step][::-1])
-        for gate in flow.cell.gates(slopes)
-    ]
+    rows = flow.carried_signals(step, on_step)
+    gates = [rows[signal] * slope[:step][::-1] for signal, slope in flow.cell.gates(slopes)]
     places = state_signals(flow.cell, slopes)
     prefix = f"{number}." if isinstance(flow.cell, Stack) else ""
     states = [f"{prefix}{state}" for state in layers_of(flow.cell)[number].states]

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.engine.parameter_names import full_name, parts_of
-from gradflow.engine.sweep_by_step import carry_one_back
 from gradflow.flow import GradientFlow, requires_flow
 from gradflow.numerics.half_life_and_horizon import half_life_of
 from gradflow.numerics.log10_numbers import log_shares
-from gradflow.numerics.scaled import Array, Scaled
+from gradflow.numerics.scaled import Array, log10_norm
 from gradflow.numerics.validation import frozen, optional_callable, target_step
 
 
@@ -102,17 +101,10 @@ def unit_signals(
     optional_callable("on_step", on_step)
     step = target_step(t, flow.T)
     name = full_name(flow.cell, "b", layer)
-    slopes = flow.slopes
-    gates = flow.cell.gates(slopes)
+    gates = flow.cell.gates(flow.slopes)
     parts = [gates[flow.cell.parameters[part].gate] for part in parts_of(flow.cell, name)]
-    rows = []
-    sweep = carry_one_back(flow.cell, slopes, flow.state_slope[step - 1 : step], step)
-    for lag, signals in enumerate(sweep, start=1):
-        deltas = [(signals[gate.signal] * gate.slope[step - lag])[0] for gate in parts]
-        rows.append(Scaled.stacked([delta[None, :] for delta in deltas]).norm(axis=0).log10())
-        if on_step is not None:
-            on_step(lag / step)
-    log10 = np.array(rows)
+    rows = flow.carried_signals(step, on_step)
+    log10 = log10_norm([rows[signal] * slope[:step][::-1] for signal, slope in parts])
     return UnitSignals(
         step,
         frozen(log10),

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell, Tree
 from gradflow.engine.input_gradients import input_terms
+from gradflow.engine.kept_signals import signals_of_target
 from gradflow.engine.parameter_names import parts_of
 from gradflow.engine.stored_terms import Deltas, Recorded, Terms
 from gradflow.engine.target_rows import checked_target, row_of
@@ -120,6 +121,19 @@ class BackwardPass:
             gate = self.cell.parameters[name].gate
             rows[name] = deltas[gate] * self.source(name)[:t, 0][::-1]
         return rows[name]
+
+    def signals(self, t: int, on_step: Callable[[float], None] | None = None) -> tuple[Scaled, ...]:
+        """The complete signals of one target, (t, H) each, lag k in row k - 1.
+
+        Those of the target asked for last are kept; `on_step` as in `gradient_flow`.
+        """
+        kept = vars(self).get("_last_signals", self.deltas.signals)
+        if kept is None or kept.t != t:
+            kept = signals_of_target(self.cell, self.slopes, self.seeds, t, on_step)
+            vars(self)["_last_signals"] = kept
+        elif on_step is not None:
+            on_step(1.0)
+        return kept.scaled()
 
     def source(self, name: str) -> Scaled:
         """What the weight multiplied at each step, (T, D), (T, H) or (T, 1)."""

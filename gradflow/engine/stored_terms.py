@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from gradflow.cells.base import Cell, Gate, Tree
+from gradflow.engine.kept_signals import KeptSignals, signals_of_target
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_step import Signals, carry_back
 from gradflow.numerics.exponent_bounds import SQUARE
@@ -76,10 +77,13 @@ class Deltas:
         The cell's gates.
     kept : Kept
         The signals where every gate has one unit, else the norms.
+    signals : KeptSignals, optional
+        Those of the only target, where there is one and they are arrays.
     """
 
     gates: tuple[Gate, ...]
     kept: Kept
+    signals: KeptSignals | None = None
 
     def of_gate(self, gate: int, factor: Scaled) -> Terms:
         """dL_t/dz of one gate times one factor a source step."""
@@ -180,6 +184,9 @@ def gate_deltas(
         (kept,) = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
         return Deltas(gates, kept)
     steps = every_step(seeds) if targets is None else targets
+    if len(steps) == 1 and not are_numbers(gates):
+        signals = signals_of_target(cell, slopes, seeds, int(steps[0]), on_step)
+        return Deltas(gates, _recorded_target(signals, gates, len(seeds.mantissa)), signals)
     return Deltas(gates, _recorded(carry_back(cell, slopes, seeds, on_step, steps), gates, steps))
 
 
@@ -206,6 +213,14 @@ def _recorded(sweep: Iterable[Signals], gates: tuple[Gate, ...], targets: Array)
     shape = (kept, n, T)
     exponents = np.broadcast_to(exponents.reshape(-1, n, T), shape)
     return Recorded(targets, mantissas.reshape(shape), exponents)
+
+
+def _recorded_target(signals: KeptSignals, gates: tuple[Gate, ...], T: int) -> Recorded:
+    """Keep each gate's norm of one target."""
+    mantissas, exponents = np.zeros((len(gates), 1, T)), np.zeros((len(gates), 1, T), np.int64)
+    found, power = GateNorms(gates).of_target(signals)
+    mantissas[:, 0, : signals.t], exponents[:, 0, : signals.t] = found, power
+    return Recorded(np.array([signals.t]), mantissas, exponents)
 
 
 def places_of_step(j: int, first: int, targets: Array, T: int) -> Array | slice:
@@ -362,6 +377,19 @@ class GateNorms:
                 self._put(
                     found[number], power[number], places, apart[gate.signal] * gate.slope[j - 1]
                 )
+        return found, power
+
+    def of_target(self, signals: KeptSignals) -> tuple[Array, Array]:
+        """The same of one target at all its lags, (gates, t) each."""
+        found = np.empty((len(self._gates), signals.t))
+        power = np.repeat(signals.exponent[None], len(found), axis=0)
+        for signal, numbers, squared_slopes, _ in self._signals:
+            squares = signals.mantissas[signal] ** 2
+            found[numbers] = np.einsum("kgh,kh->gk", squared_slopes[: signals.t][::-1], squares)
+        np.sqrt(found, out=found)
+        for row in np.flatnonzero(~signals.bounded).tolist():
+            one, exponent = self.by_gate(signals.at(row))
+            found[:, row], power[:, row] = one[:, 0], exponent[..., 0]
         return found, power
 
     def _put(self, found: Array, power: Array, places: Array, delta: Scaled) -> None:

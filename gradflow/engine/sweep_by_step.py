@@ -111,35 +111,6 @@ def carry_back(
             on_step(done / work)
 
 
-def carry_one_back(cell: Cell, slopes: Tree, seed: Scaled, t: int) -> Iterator[tuple[Scaled, ...]]:
-    """Carry the gradient of one target alone back to step 1.
-
-    Parameters
-    ----------
-    cell : Cell
-        What a step back is.
-    slopes : tree of Scaled arrays of shape (T, H)
-        The cell's local derivatives.
-    seed : Scaled array of shape (1, H)
-        dL_t/dh_t.
-    t : int
-        The target step, 1 <= t <= T.
-
-    Yields
-    ------
-    tuple of Scaled arrays of shape (1, H)
-        The signals that reach step j, for j = t, t - 1, .., 1.
-    """
-    sweep = _Sweep(cell, slopes, seed)
-    sweep.enter(0)
-    for j in range(t, 0, -1):
-        signals = sweep.step(j)
-        if signals.apart is None or not len(signals.apart.places):
-            yield tuple(Scaled.of(m, signals.exponent[:, None]) for m in signals.mantissas)
-        else:
-            yield signals.apart.signals
-
-
 def carry_given_back(
     cell: Cell, slopes: Tree, given: Iterable[SharedRows], n: int
 ) -> Iterator[Signals]:

@@ -19,7 +19,7 @@ from gradflow.flow.run_record import RunRecord
 from gradflow.losses import text_of_sum
 from gradflow.numerics.falls_and_tails import fall_and_tail_of
 from gradflow.numerics.scaled import Array, Scaled
-from gradflow.numerics.validation import one_of, optional_callable, whole_number
+from gradflow.numerics.validation import one_of, optional_callable, target_step, whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,44 @@ class GradientFlow(RunRecord):
         (Scaled(shape=(3, 1)),)
         """
         return self._backward.slopes
+
+    def carried_signals(
+        self, t: int, on_step: Callable[[float], None] | None = None
+    ) -> tuple[Scaled, ...]:
+        """The gradient of one target by every state, as the cell carries it back.
+
+        From a sweep of that target alone, unless it is the only one of the flow or was asked for
+        last.
+
+        Parameters
+        ----------
+        t : int
+            Target step, 1 <= t <= T.
+        on_step : callable, optional
+            As in `gradient_flow`.
+
+        Returns
+        -------
+        tuple of Scaled arrays of shape (t, H)
+            The signals of the cell, lag k in row k - 1: what dL_t/dz of its gates are multiples of.
+
+        Raises
+        ------
+        ValueError
+            If t is not a target step.
+
+        See Also
+        --------
+        gradflow.signals : The same by the names of the states, of inputs and gates too.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> flow = gf.gradient_flow(gf.RNN(w_x=0.5, w_s=0.9), [1.0, 0.0, -1.0])
+        >>> flow.carried_signals(2)
+        (Scaled(shape=(2, 1)),)
+        """
+        return self._backward.signals(target_step(t, self.T), on_step)
 
     @property
     def layers(self) -> tuple[Cell, ...]:

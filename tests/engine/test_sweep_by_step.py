@@ -9,8 +9,9 @@ from oracles.scalar_terms import Problem, assert_same_terms
 from oracles.scaled_sweep import scaled_sweep
 
 import gradflow as gf
+from gradflow.engine.kept_signals import signals_of_target
 from gradflow.engine.parameter_names import full_name
-from gradflow.engine.sweep_by_step import carry_back, carry_one_back
+from gradflow.engine.sweep_by_step import carry_back
 from gradflow.numerics.scaled import Scaled
 
 
@@ -170,24 +171,25 @@ def test_gradients_of_inputs_are_those_of_that_sweep(name):
 @pytest.mark.parametrize("t", [1, 23, 40])
 def test_one_target_alone_is_its_row(name, t):
     flow, every = case(name)
-    slopes, seeds = flow._backward.slopes, flow._backward.seeds
-    sweep = carry_one_back(flow.cell, slopes, seeds[t - 1 : t], t)
-    for j, signals in zip(range(t, 0, -1), sweep, strict=True):
-        for part, expected in zip(signals, every[j], strict=True):
-            found, row = part.norm(axis=1).log10(), expected[t - j : t - j + 1].norm(axis=1).log10()
-            np.testing.assert_allclose(found, row, rtol=1e-13, atol=1e-11)
+    kept = signals_of_target(flow.cell, flow._backward.slopes, flow._backward.seeds, t)
+    assert kept.t == t
+    for place, found in enumerate(kept.scaled()):
+        for j in range(t, 0, -1):
+            row = every[j][place][t - j : t - j + 1].norm(axis=1).log10()
+            norm = found[t - j : t - j + 1].norm(axis=1).log10()
+            np.testing.assert_allclose(norm, row, rtol=1e-13, atol=1e-11)
 
 
 def test_a_target_without_a_loss_has_no_signal():
     flow, _ = case("rnn, z of 50")
-    nothing = Scaled.of(np.zeros((1, 5)))
+    nothing = Scaled.of(np.zeros((40, 5)))
     for cell, slopes in (
         (flow.cell, flow._backward.slopes),
         (gf.RNN(np.ones((5, 1)), 1e200 * np.eye(5), np.zeros(5)), flow._backward.slopes),
     ):
-        for (signal,) in carry_one_back(cell, slopes, nothing, 40):
-            assert signal.shape == (1, 5)
-            assert (signal.mantissa == 0.0).all()
+        (signal,) = signals_of_target(cell, slopes, nothing, 40).scaled()
+        assert signal.shape == (40, 5)
+        assert (signal.mantissa == 0.0).all()
 
 
 def far(flow):
