@@ -88,12 +88,33 @@ def training_gradient(
     """
     cell = model.cell if isinstance(model, Model) else model
     check_kind("model", cell, Cell, "a cell, such as RNN or LSTM, or a Model")
-    made = forward_pass(model, x, readout, loss, initial_state, mask, weights)
+    return gradient_of(forward_pass(model, x, readout, loss, initial_state, mask, weights))
+
+
+def gradient_of(made: ForwardPass, signals: tuple[Array, ...] | None = None) -> TrainingGradient:
+    """The gradient of a whole loss after a forward pass.
+
+    Parameters
+    ----------
+    made : ForwardPass
+        Of a cell or a stack.
+    signals : tuple of arrays of shape (n, H), optional
+        What the losses carry to each step, complete, where it is known and one step alone has a
+        loss.
+
+    Raises
+    ------
+    ValueError
+        If the gradient overflows.
+    """
     sums = GradientSums(made.cell, made.trace, made.slopes)
     with np.errstate(over="ignore", invalid="ignore"):
         seeds = made.seeds.plain()
-        rows = carried_sum(made.cell, made.slopes, seeds)
-        signals, _ = back_each(made.cell, each(plain_numbers, made.slopes), rows)
+        if signals is None:
+            rows = carried_sum(made.cell, made.slopes, seeds)
+            signals, _ = back_each(made.cell, each(plain_numbers, made.slopes), rows)
+        else:
+            rows = signals  # the loss of one step alone is never carried on by a number of lags
         gradients = {**sums.gradients(signals), **_readout_gradients(made)}
     _check_finite(gradients)
     places = state_signals(made.cell, made.slopes)

@@ -112,6 +112,15 @@ def gradient_flow(
     """
     optional_callable("on_step", on_step)
     made = forward_pass(cell, x, readout, loss, initial_state, mask, weights)
+    return flow_of(made, targets, on_step)
+
+
+def flow_of(
+    made: ForwardPass,
+    targets: str | Sequence[int] | None = None,
+    on_step: Callable[[float], None] | None = None,
+) -> GradientFlow | BidirectionalFlow:
+    """The flow of a forward pass; targets and on_step are those of `gradient_flow`."""
     steps = checked_targets(targets, len(made.trace.x))
     given = (
         made.cell,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from gradflow.analysis.loss_backward import training_gradient
+from gradflow.analysis.loss_backward import gradient_of
+from gradflow.analysis.loss_gradient import TrainingGradient
 from gradflow.analysis.signed_signals import signals
 from gradflow.cells.base import Cell
-from gradflow.flow import GradientFlow, gradient_flow
+from gradflow.flow import GradientFlow
+from gradflow.flow.compute import flow_of
+from gradflow.flow.forward import ForwardPass, forward_pass
 from gradflow.losses import Readout
 from gradflow.numerics.falls_and_tails import LEVELS, fall_and_tail_of
 from gradflow.numerics.half_life_and_horizon import share_beyond_of
@@ -48,18 +52,11 @@ def survey_of_one(
     ValueError
         If the sequence, or what belongs to it, does not fit the model.
     """
-    flow = gradient_flow(
-        model,
-        sample.x,
-        readout,
-        sample.loss,
-        targets=sample.targets,
-        mask=sample.mask,
-    )
-    # Targets are counted among the steps that count, and weights are given for every step.
-    w = np.zeros(len(flow.mask))
-    w[flow.steps[flow.targets - 1] - 1] = 1.0
-    gradient = training_gradient(model, sample.x, flow.loss, w, sample.mask, flow.readout)
+    given = readout, sample.loss, None, sample.mask, sample.weights
+    made = forward_pass(model, sample.x, *given)
+    flow = flow_of(made, sample.targets)
+    assert isinstance(flow, GradientFlow)
+    gradient = _gradient(made, flow)
     t = int(flow.targets[-1])
     terms = signs = measures = NONE
     for layer in range(len(flow.layers)):
@@ -69,6 +66,24 @@ def survey_of_one(
     return Survey(
         settings, 1, 0, (), terms, signs, measures, SummedGradients.of(settings, gradient)
     )
+
+
+def _gradient(made: ForwardPass, flow: GradientFlow) -> TrainingGradient:
+    """The gradient of the losses of the targets alone, from what was found on the way to them."""
+    T, t = flow.T, int(flow.targets[-1])
+    counts = np.zeros(T)
+    counts[flow.targets - 1] = 1.0
+    slope = made.loss_slope
+    made = replace(
+        made,
+        loss_slope=slope * counts.reshape(T, *[1] * (len(slope.shape) - 1)),
+        seeds=made.seeds * counts[:, None],
+    )
+    if len(flow.targets) > 1:
+        return gradient_of(made)
+    ahead = [(0, T - t), (0, 0)]
+    signals = (part.plain()[::-1] for part in flow.carried_signals(t))
+    return gradient_of(made, tuple(np.pad(part, ahead) for part in signals))
 
 
 def _terms(flow: GradientFlow, layer: int) -> Counts:

@@ -23,6 +23,8 @@ class Sample:
         The steps that the loss counts.
     mask : bool array of shape (T,), optional
         The steps that count.
+    weights : array of shape (T,), optional
+        w_t, by which the loss of each step is multiplied; 1 unless given.
     name : str, optional
         What it is called where it fails; unless given "sequence 1" and so on.
 
@@ -45,6 +47,7 @@ class Sample:
     targets: Any = None
     mask: Any = None
     name: str | None = None
+    weights: Any = None
 
     def __repr__(self) -> str:
         return f"Sample({self.name!r})"
@@ -53,7 +56,7 @@ class Sample:
 def samples_of(
     sequences: Iterable[Any], loss: Loss | None, targets: Any, mask: Any
 ) -> Iterator[Sample]:
-    """Each sequence as an sample that lacks nothing, read as they come."""
+    """Each sequence as a sample that lacks nothing, read as they come."""
     for number, given in enumerate(sequences, start=1):
         sample = given if isinstance(given, Sample) else Sample(given)
         yield replace(

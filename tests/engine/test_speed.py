@@ -113,6 +113,23 @@ def test_the_signals_of_one_target_take_each_step_once(t):
     assert (Counted.calls, Counted.rows) == (t, t)
 
 
+def test_the_only_target_of_a_flow_is_not_swept_again():
+    flow = gf.gradient_flow(Counted(*weights(3)), np.ones(60), targets=[40])
+    Counted.calls = Counted.rows = 0
+    gf.signals(flow, 40)
+    gf.analysis.unit_signals(flow, 40)
+    assert (Counted.calls, Counted.rows) == (0, 0)
+    gf.signals(flow, 20)
+    assert (Counted.calls, Counted.rows) == (20, 20)
+
+
+@pytest.mark.parametrize("T", [1, 60])
+def test_a_survey_takes_the_last_target_of_a_sequence_through_each_step_once(T):
+    Counted.calls = Counted.rows = 0
+    seen = gf.survey(Counted(*weights(3)), [np.ones(T)], gf.UnitLoss(), "last")
+    assert (seen.count, Counted.calls, Counted.rows) == (1, T, T)
+
+
 def test_the_gradient_of_a_loss_takes_the_sum_of_all_targets_through_each_step_once():
     T = 60
     Counted.calls = Counted.rows = 0

@@ -250,6 +250,16 @@ def test_masked_steps_and_examples_of_their_own_are_as_sequences_without_them():
     check_same(gf.survey(cell, samples, gf.UnitLoss()), plain, rtol=1e-12)
 
 
+def test_the_weights_of_a_sample_are_those_of_its_losses():
+    generator = np.random.default_rng(6)
+    cell, x, w = cell_of("lstm", generator, D), generator.normal(size=(9, D)), np.arange(9.0)
+    for targets, counted in ((None, w), ("last", w * (w == 8)), ([3, 5], w * np.isin(w, (2, 4)))):
+        seen = gf.survey(cell, [gf.Sample(x, LOSS, targets, weights=w)])
+        expected = gf.training_gradient(cell, x, LOSS, counted).gradients
+        for name, gradient in seen.mean_gradient.items():
+            np.testing.assert_allclose(gradient, expected[name], rtol=1e-11, atol=1e-14)
+
+
 def test_exact_zeros_are_counted_as_zeros():
     # A relu that is dead from step 1 to 3 carries nothing further back.
     rnn = gf.RNN(1.0, 1.0, activation="relu")
