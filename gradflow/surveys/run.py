@@ -15,7 +15,7 @@ from typing import Any
 from gradflow.cells.base import Cell
 from gradflow.flow.arguments import check_kind
 from gradflow.losses import Loss, Readout
-from gradflow.numerics.validation import optional_callable, whole_number
+from gradflow.numerics.validation import optional_callable, shown, whole_number
 from gradflow.surveys.one_sequence import failed, none, survey_of_one
 from gradflow.surveys.record import Survey
 from gradflow.surveys.sample import Sample, samples_of
@@ -72,8 +72,8 @@ def survey(
     model : RNN, LSTM, ProjectedLSTM, GRU or Stack, or Model
         The cell, layers of cells, or what `load` and `from_state_dict` return.
     sequences : iterable
-        Arrays of shape (T,) or (T, D), or each an `Sample` that brings its own loss, targets or
-        mask. A list, an array of shape (N, T, D), or a generator that never holds them all.
+        Arrays of shape (T,) or (T, D), or each a `Sample` that brings its own loss, targets, mask
+        or weights. A list, an array of shape (N, T, D), or a generator that never holds them all.
     loss : loss, optional
         As for `gradient_flow`, of sequences that bring none.
     targets : None, "last" or sequence of int
@@ -131,6 +131,7 @@ def survey(
     size = whole_number("batch", batch, 1)
     most = whole_number("in_flight", _twice_the_processors() if in_flight is None else in_flight, 1)
     optional_callable("on_progress", on_progress)
+    _check_given(sequences, executor)
     samples = samples_of(sequences, loss, targets, mask)
     pieces = (Work(settings, model, readout, tuple(some)) for some in _batches(samples, size))
     total = none(settings)
@@ -141,6 +142,18 @@ def survey(
     if not total.count + total.failed:
         raise ValueError("sequences must hold at least one. Got none.")
     return total
+
+
+def _check_given(sequences: Any, executor: Any) -> None:
+    try:
+        iter(sequences)
+    except TypeError:
+        raise ValueError(f"sequences must be an iterable. Got {shown(sequences)}.") from None
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ValueError(
+            "executor must be a concurrent.futures.Executor, such as a process pool. "
+            f"Got {shown(executor)}."
+        )
 
 
 def _batches(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:

@@ -154,6 +154,8 @@ def test_what_progress_raises_ends_the_survey_and_what_is_on_the_way():
     ("arguments", "message"),
     [
         ({"sequences": []}, "sequences must hold at least one"),
+        ({"sequences": 5}, "sequences must be an iterable. Got 5"),
+        ({"executor": 2}, "executor must be a concurrent.futures.Executor"),
         ({"model": "lstm"}, "model must be a cell"),
         ({"lengths": [4, 2]}, "lengths must be whole numbers in ascending order"),
         ({"batch": 0}, "batch must be a whole number from 1 on"),
