@@ -60,7 +60,7 @@ class LSTMGates(Gated):
         # What is squashed alike is taken together: few operations on large arrays.
         gate_value, phi = self.squashes
         z_gates = trace.z[:, (0, 1, 3)]
-        gates = gate_value.scaled_value(z_gates)
+        gates = gate_value.scaled_from(z_gates, trace.gates[:, (0, 1, 3)])
         multiplied = np.stack([candidate, c_before, phi.value(c)], axis=1)
         by_gate = gate_value.slope(z_gates) * multiplied
         by_phi = phi.slope(np.stack([c, trace.z[:, 2]], axis=1)) * gates[:, (2, 0)]

@@ -83,6 +83,11 @@ class Activation:
         """The value of real z, so that a sigmoid is not 0 at z of -1000."""
         return Scaled.of(self.value(z)) if self.scaled is None else self.scaled(z)
 
+    def scaled_from(self, z: Array, value: Array) -> Scaled:
+        """`scaled_value`, of which the plain `value` is known."""
+        is_plain = self.scaled is None or np.abs(z).max(initial=0.0) <= NEAR
+        return Scaled.of(value) if is_plain else self.scaled_value(z)
+
     def scaled_rest(self, z: Array) -> Scaled:
         """1 - value of real z, so that of a sigmoid it is not 0 at z of 1000."""
         if self.scaled_distance is None:

@@ -380,7 +380,10 @@ def exponent_range(numbers: Scaled, axis: int | tuple[int, ...] | None) -> tuple
     if isinstance(numbers, _Plain):
         size = np.abs(numbers.plain())
         high = np.frexp(size.max(axis=axis, initial=0.0))[1]
-        low = np.frexp(np.where(size == 0.0, 0.5, size).min(axis=axis, initial=1.0))[1] - 1
+        least = size.min(axis=axis, initial=1.0)
+        if not np.all(least):
+            least = np.where(size == 0.0, 0.5, size).min(axis=axis, initial=1.0)
+        low = np.frexp(least)[1] - 1
         return np.minimum(low, 0).astype(np.int64), np.maximum(high, 0).astype(np.int64)
     exponent = np.where(numbers.mantissa == 0.0, 0, numbers.exponent)
     return np.minimum(exponent - 1, 0).min(axis=axis), exponent.max(axis=axis, initial=0)
