@@ -199,7 +199,7 @@ def decay_per_step(
     -------
     float
         A factor a step: |w_s| for a linear RNN, at most |w_s| for a tanh RNN. 0 where the term of
-        the last lag is exactly zero; nan at t = 1 and where all terms are zero.
+        the last lag is exactly zero; nan at t = 1 and where the k = 1 term is exactly zero.
 
     Raises
     ------
@@ -314,6 +314,8 @@ def horizon(
     flow: GradientFlow, t: int, layer: int | None = None, *, parameter: str = "b", eps: float = 0.01
 ) -> int:
     """The last lag whose term is at least `eps` of the k = 1 term.
+
+    Where that is exactly zero, as of w_x at a target whose input is 0, of the row's largest term.
 
     Parameters
     ----------

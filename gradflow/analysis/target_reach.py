@@ -48,7 +48,7 @@ class Reach:
     log10_signal : array of shape (t,)
         log10 of |term| at lag k in entry k - 1; minus infinity where exactly zero.
     log10_left : float
-        log10 of what is left of the k = 1 term at the last lag, k = t; nan where all are zero.
+        log10 of what is left of the k = 1 term at the last lag, k = t; nan where that is zero.
     left : float
         10**log10_left as plain float64, which may be 0 or infinity.
 

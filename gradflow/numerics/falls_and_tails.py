@@ -47,8 +47,8 @@ class FallAndTail:
     fall_decay : float
         A factor a step; nan where there is no fall.
     tail_decay : float
-        A factor a step; 0 only where more than half of the terms are exactly zero, nan where fewer
-        than two are not.
+        A factor a step; 0 only where the last terms, more than half of all, are exactly zero; nan
+        where fewer than two terms are not.
     tail_half_life : float
         Steps; infinity where the tail does not shrink.
     fall_deviation, tail_deviation : float
@@ -60,7 +60,8 @@ class FallAndTail:
     zero_from : int or None
         The lag from which on all terms are exactly zero.
     horizons : mapping
-        Share of the k = 1 term to the last lag whose term is at least that; see LEVELS.
+        Share of the k = 1 term to the last lag whose term is at least that; see LEVELS. Where that
+        term is exactly zero, of the row's largest.
     verdict : {"vanishing", "stable", "exploding"}
         By `VERDICT_RULE`.
     log10_line : array of shape (t,)
@@ -92,23 +93,25 @@ class FallAndTail:
     def sentence(self) -> str:
         """The row in words, such as "falls to 0.03% within 5 steps, then keeps it to step 1"."""
         end = self.t if self.zero_from is None else self.zero_from - 1
-        if end < 2:
-            return "is exactly zero" if end == 0 else "is at the target step alone"
+        if self.t - self.zeros < 2:
+            alone = "the target step" if end == 1 else f"step {self.t + 1 - end}"
+            return f"is at {alone} alone" if end else "is exactly zero"
         last = f"to step {self.t + 1 - end}"
         rest = "" if self.zero_from is None else f", and is exactly zero from step {self.t - end}"
         if self.bend is None:
-            return f"{self._tail_words('keeps its size', end - 1)} {last}{rest}"
+            return f"{self._tail_words('keeps its size', 1, end)} {last}{rest}"
         way = "falls" if self.log10_fall < 0.0 else "grows"
         steps = "step" if self.bend == 2 else "steps"
         fall = f"{way} to {_percent(self.log10_fall)} within {self.bend - 1} {steps}"
-        return f"{fall}, then {self._tail_words('keeps it', end - self.bend)} {last}{rest}"
+        return f"{fall}, then {self._tail_words('keeps it', self.bend, end)} {last}{rest}"
 
-    def _tail_words(self, kept: str, steps: int) -> str:
-        log10_rate = math.log10(self.tail_decay) if self.tail_decay > 0.0 else -math.inf
-        if abs(log10_rate) * steps < _KEPT:
+    def _tail_words(self, kept: str, first: int, last: int) -> str:
+        """What the line does between two lags."""
+        change = float(self.log10_line[last - 1] - self.log10_line[first - 1])
+        if abs(change) < _KEPT:
             return kept
-        every = f"{_KEPT / abs(log10_rate):.3g} steps"
-        return f"{'halves' if log10_rate < 0.0 else 'doubles'} every {every}"
+        every = f"{_KEPT * (last - first) / abs(change):.3g} steps"
+        return f"{'halves' if change < 0.0 else 'doubles'} every {every}"
 
 
 def fall_and_tail_of(row: Array) -> FallAndTail:
@@ -139,8 +142,10 @@ def fall_and_tail_of(row: Array) -> FallAndTail:
     line = bent_line(k, y)
     heights, off = line.at(np.arange(1.0, t + 1.0)), np.abs(y - line.at(k))
     first = 1 if line.bend is None else line.bend  # of the tail
-    # Terms that are exactly zero decide where they are the most, and nowhere else.
-    lost = len(k) < t / 2
+    # Exact zeros decide where they end the row and are the most of it, and nowhere else: those of
+    # w_x where an input is 0 say nothing of what is carried past them.
+    reached = int(k.max(initial=0.0))
+    lost = reached < t / 2
     rate = -math.inf if lost else line.slopes[1]
     return FallAndTail(
         t=t,
@@ -153,7 +158,7 @@ def fall_and_tail_of(row: Array) -> FallAndTail:
         tail_deviation=_mean(off[k >= first]),
         log10_left=-math.inf if lost else float(heights[-1] - heights[0]),
         zeros=t - len(k),
-        zero_from=None if some[-1] else 1 + int(k.max(initial=0.0)),
+        zero_from=None if some[-1] else 1 + reached,
         horizons=MappingProxyType({level: horizon_of(row, math.log10(level)) for level in LEVELS}),
         verdict=_verdict(rate, t),
         log10_line=frozen(heights),

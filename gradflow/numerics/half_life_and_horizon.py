@@ -26,12 +26,12 @@ _LOG10_TOLERANCE = 1e-9
 
 
 def log10_left(row: Array) -> float:
-    """log10 of the last term over the first; nan where all are zero."""
+    """log10 of the last term over the first; nan where that is zero."""
     return math.nan if np.isneginf(row[0]) else float(row[-1] - row[0])
 
 
 def log10_decay(row: Array) -> float:
-    """log10 of the decay per step; nan of one term."""
+    """log10 of the decay per step; nan of one term, and where the first is zero."""
     return log10_left(row) / (len(row) - 1) if len(row) > 1 else math.nan
 
 
@@ -80,10 +80,14 @@ def half_life_at(log10_rate: float) -> float:
 
 
 def horizon_of(row: Array, log10_eps: float) -> int:
-    """The last lag that is at least a share of the first; 0 where all are zero."""
-    if np.isneginf(row[0]):
+    """The last lag that is at least a share of the first, or of the largest where that is zero.
+
+    0 where all are zero.
+    """
+    unit = row.max() if np.isneginf(row[0]) else row[0]
+    if np.isneginf(unit):
         return 0
-    reached = row >= row[0] + log10_eps - _LOG10_TOLERANCE
+    reached = row >= unit + log10_eps - _LOG10_TOLERANCE
     return int(np.flatnonzero(reached)[-1]) + 1
 
 

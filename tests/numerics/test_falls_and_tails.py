@@ -75,6 +75,27 @@ def test_zeros_decide_where_they_are_the_most():
     found = fall_and_tail_of(row)
     assert (found.verdict, found.tail_decay, found.tail_half_life) == ("vanishing", 0.0, 0.0)
     assert (found.zeros, found.zero_from, found.log10_left) == (11, 10, -math.inf)
+    assert found.sentence == "keeps its size to step 12, and is exactly zero from step 11"
+
+
+def test_zeros_between_others_decide_nothing():
+    row = np.full(60, -math.inf)
+    row[4::10] = made(60, tail=-0.005)[4::10]  # w_x of an input that is 0 but at every tenth step
+    found = fall_and_tail_of(row)
+    assert (found.zeros, found.zero_from, found.verdict) == (54, 6 + 50, "stable")
+    assert found.tail_decay == pytest.approx(10.0**-0.005, rel=1e-9)
+    assert found.sentence == "keeps its size to step 6, and is exactly zero from step 5"
+    # Over the largest, as the k = 1 term is zero.
+    assert dict(found.horizons) == {0.5: 55, 0.1: 55, 0.01: 55, 1e-3: 55, 1e-4: 55}
+
+
+def test_a_single_term_at_the_end_is_told_by_its_step():
+    row = np.append(np.full(8, -math.inf), -7.0)
+    found = fall_and_tail_of(row)
+    assert found.sentence == "is at step 1 alone"
+    assert (found.verdict, found.zero_from) == ("stable", None)
+    assert math.isnan(found.tail_decay)
+    assert set(found.horizons.values()) == {9}
 
 
 def test_rows_of_zeros_and_of_one_term():

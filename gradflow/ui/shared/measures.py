@@ -36,7 +36,7 @@ _ROWS: tuple[Row, ...] = (
     (
         "Horizon",
         lambda seen: lag_words(seen.horizon or None, "none"),
-        "Last lag with at least 1% of the k = 1 term.",
+        "Last lag with at least 1% of the k = 1 term, or of the largest where that is 0.",
     ),
     ("Left at step 1", lambda seen: power(seen.log10_left), "Of the k = 1 term."),
 )
