@@ -387,7 +387,7 @@ class TrainingGradient:
         Parameters
         ----------
         lengths : sequence of int, optional
-            Steps of a chunk, ascending, from 1 on. Unless given every length up to 32, and beyond
+            Steps of a chunk, ascending, from 1 on. Unless given every length up to 128, and beyond
             it lengths that grow by an eighth, to the whole sequence.
         offset : int
             As for `chunked`; below the shortest length.

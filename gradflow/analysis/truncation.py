@@ -19,7 +19,7 @@ from gradflow.numerics.scaled import Array, plain_numbers
 from gradflow.numerics.validation import frozen, whole_number
 
 # Lengths of chunks: every one up to here, and beyond it by a factor.
-_EVERY, _GROWTH = 32, 1.125
+_EVERY, _GROWTH = 128, 1.125
 
 Report = Callable[[float], None]
 
@@ -123,7 +123,7 @@ class TruncationCurve:
         )
 
     def shortest(self, error: float) -> int | None:
-        """The shortest length whose relative error is below `error`; None where there is none."""
+        """The first of the lengths whose relative error is below `error`; None if there is none."""
         below = np.flatnonzero(self.together.relative_error < error)
         return int(self.lengths[below[0]]) if len(below) else None
 
