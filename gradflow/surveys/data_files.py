@@ -95,8 +95,12 @@ def _known(arrays: Mapping[str, Array], name: str) -> Mapping[str, Array]:
 def _check_fit(held: Mapping[str, Array]) -> None:
     N, T = held["x"].shape[:2]
     for name in ("lengths", "y", "mask"):
-        if name in held and len(np.atleast_1d(held[name])) != N:
+        if name in held and held[name].shape[:1] != (N,):
             raise ValueError(f"{name} must have N={N} entries. Got {held[name].shape}.")
+    if "mask" in held and held["mask"].shape != (N, T):
+        raise ValueError(f"mask must have shape {(N, T)}. Got {held['mask'].shape}.")
+    if "y" in held and held["y"].shape[1:2] not in ((), (T,)):
+        raise ValueError(f"y must have shape {(N,)} or {(N, T)}. Got {held['y'].shape}.")
     lengths = held.get("lengths")
     if lengths is None:
         return

@@ -208,7 +208,10 @@ def draw_loss(model: gf.Model, given: Sequence) -> None:
                 st.caption(words.NO_TARGETS)
         with right:
             WIDGETS.choice("steps")
-            WIDGETS.choice("weights", disabled=HELD.value("steps") == "last")
+            is_last = HELD.value("steps") == "last"
+            WIDGETS.choice("weights", disabled=is_last)
+            if HELD.settings().has_weights and given.weights is None and not is_last:
+                st.caption(words.NO_STEP_WEIGHTS)
             WIDGETS.number("skip")
             WIDGETS.switch("padding")
 

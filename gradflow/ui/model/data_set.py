@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from gradflow import sequences
@@ -31,6 +33,8 @@ class DataSet:
     ----------
     sequences : tuple of arrays of shape (T, D)
         Each with a T of its own.
+    targets : tuple of arrays of shape (T,), or of None
+        The target of each step, of sequences that have them.
     names : tuple of str
         What each is called.
     ident : int
@@ -38,6 +42,7 @@ class DataSet:
     """
 
     sequences: tuple[Array, ...]
+    targets: tuple[Array | None, ...]
     names: tuple[str, ...]
     ident: int
 
@@ -49,6 +54,14 @@ class DataSet:
     def place(self, number: int) -> int:
         """Where the sequence of a number is, counted from 0; the last one beyond the end."""
         return min(number, len(self.sequences)) - 1
+
+
+class Read(NamedTuple):
+    """One sequence of a file: its name, its inputs (T, D), and the target of each step (T,)."""
+
+    name: str
+    x: Array
+    target: Array | None
 
 
 def held() -> DataSet | None:
@@ -68,7 +81,7 @@ def read(D: int) -> None:
 
     Where none can be read, the old sequences stay.
     """
-    read_well: list[tuple[str, Array]] = []
+    read_well: list[Read] = []
     bad: list[str] = []
     for file in sorted(st.session_state[FILES], key=lambda file: natural_order(file.name)):
         name = printable(file.name)
@@ -81,13 +94,13 @@ def read(D: int) -> None:
             read_well += found
     st.session_state[_ERRORS] = tuple(bad)
     if read_well:
-        names, arrays = zip(*read_well, strict=True)
-        ident = st.session_state.get(_COUNT, 0) + 1
-        st.session_state[_HELD], st.session_state[_COUNT] = DataSet(arrays, names, ident), ident
+        names, arrays, targets = zip(*read_well, strict=True)
+        st.session_state[_COUNT] = ident = st.session_state.get(_COUNT, 0) + 1
+        st.session_state[_HELD] = DataSet(arrays, targets, names, ident)
 
 
-def sequences_in(name: str, data: bytes, D: int) -> Iterator[tuple[str, Array]]:
-    """The sequences of a file, (T, D) each, with their names.
+def sequences_in(name: str, data: bytes, D: int) -> Iterator[Read]:
+    """The sequences of a file, without the steps that its mask leaves out.
 
     Raises
     ------
@@ -95,7 +108,7 @@ def sequences_in(name: str, data: bytes, D: int) -> Iterator[tuple[str, Array]]:
         If the file is none of numbers, or of another number a step.
     """
     if not (data.startswith(MAGIC) or looks_like_zip(data)):
-        yield name, _from_text(data, D)
+        yield Read(name, _from_text(data, D), None)
         return
     if looks_like_zip(data):
         tensors = read_npz(data, MOST_NUMBERS * 8)
@@ -104,10 +117,24 @@ def sequences_in(name: str, data: bytes, D: int) -> Iterator[tuple[str, Array]]:
         arrays = {"x": read_npy(data)}
     x = arrays.get("x")
     if x is not None and x.ndim == 2 and D > 1:
-        yield name, _checked(x, D)
+        yield Read(name, _checked(x, D), None)
         return
-    for number, sample in enumerate(samples_of_arrays(arrays, "The file"), start=1):
-        yield f"{name}, {number}", _checked(sample.x, D)
+    for number, sample in enumerate(samples_of_arrays(arrays, "The file")):
+        x = _checked(sample.x, D)
+        target = _targets(arrays["y"][number], len(x)) if "y" in arrays else None
+        counts = np.ones(len(x), bool) if sample.mask is None else sample.mask
+        if not counts.any():
+            raise ValueError(f"mask must leave a step of each sequence. Got none of {number + 1}.")
+        target = None if target is None else target[counts]
+        yield Read(f"{name}, {number + 1}", x[counts], target)
+
+
+def _targets(y: Array, T: int) -> Array:
+    """The target of each step of a sequence, (T,), of which y holds one or one a step."""
+    found = finite_array("y", y)
+    if found.ndim > 1:
+        raise ValueError(f"y must have shape (N,) or (N, T). Got {found.ndim + 1} axes.")
+    return np.broadcast_to(found, T) if not found.ndim else found[:T]
 
 
 def _from_text(data: bytes, D: int) -> Array:
@@ -129,8 +156,8 @@ def _checked(x: Array, D: int) -> Array:
     return finite_array("The sequence", table)
 
 
-def _check_room(read_so_far: list[tuple[str, Array]]) -> None:
-    count, numbers = len(read_so_far), sum(x.size for _, x in read_so_far)
+def _check_room(read_so_far: list[Read]) -> None:
+    count, numbers = len(read_so_far), sum(one.x.size for one in read_so_far)
     if count > MOST or numbers > MOST_NUMBERS:
         raise ValueError(
             f"All sequences together must be at most {MOST:,}, of {MOST_NUMBERS:,} numbers. "

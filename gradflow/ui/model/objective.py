@@ -157,11 +157,8 @@ def _largest_output(model: gf.Model, weights: Key, given: Sequence) -> int:
 
 def _step_weights(given: Sequence, settings: ModelSettings) -> Array:
     T = len(given.x)
-    w_t = np.ones(T)
-    if settings.weights == "column" and given.weights is not None:
-        w_t = given.weights.copy()
     if settings.steps == "last":
-        w_t[:-1] = 0.0
-    elif settings.weights == "mean":
-        w_t /= T
-    return w_t
+        return np.eye(T)[-1]
+    if given.weights is not None:
+        return given.weights
+    return np.full(T, 1 / T if settings.weights == "mean" else 1.0)

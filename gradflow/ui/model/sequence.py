@@ -50,8 +50,13 @@ class Sequence:
 
     def shortened(self, T: int) -> Sequence:
         """Its first steps."""
-        ids = None if self.ids is None else self.ids[:T]
-        return replace(self, x=self.x[:T], words=self.words and self.words[:T], ids=ids)
+        return replace(
+            self,
+            x=self.x[:T],
+            words=self.words and self.words[:T],
+            weights=None if self.weights is None else self.weights[:T],
+            ids=None if self.ids is None else self.ids[:T],
+        )
 
     def without(self, skip: int, padding: bool) -> Sequence:
         """Those of its steps that count; the others keep the state, as if they were not there.
@@ -181,7 +186,8 @@ def chosen(
         return read if model.embedding is None else _looked_up(model, read)
     if is_survey(settings, model, many):
         assert many is not None
-        return one_of_many(model, many.sequences[many.place(settings.number)])
+        place = many.place(settings.number)
+        return one_of_many(model, many.sequences[place], many.targets[place])
     return noise_read(settings.T, D, settings.seed)
 
 
@@ -190,9 +196,10 @@ def is_survey(settings: ModelSettings, model: gf.Model, many: DataSet | None) ->
     return settings.sequence == "many" and many is not None and columns(model) == many.D
 
 
-def one_of_many(model: gf.Model, numbers: Array) -> Sequence:
-    """One of the user's sequences, (T, D), as the model reads it."""
+def one_of_many(model: gf.Model, numbers: Array, target: Array | None) -> Sequence:
+    """One of the user's sequences, (T, D), and its targets, (T,), as the model reads it."""
     read = numbers_read(numbers)
+    read = replace(read, target=None if target is None else target[: len(read.x)])
     return read if model.embedding is None else _looked_up(model, read)
 
 

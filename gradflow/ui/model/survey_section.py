@@ -29,8 +29,8 @@ from gradflow.ui.workers.pool import process_pool
 from gradflow.ui.workers.reservations import TooLargeError
 from gradflow.ui.workers.worker import Job
 
-# How many times as long as a flow of every target a sequence takes, by which truncation is tried
-# at all lengths; and seconds that it takes however short it is.
+# How many times as long as its flow a sequence takes, by which truncation is tried at all lengths;
+# and seconds that it takes however short it is.
 _TIMES, _LEAST = 2.0, 0.02
 
 # Failures that are told in a sentence each.
@@ -116,8 +116,8 @@ def _survey(
     alike = replace(
         settings, loss=aim.kind, output=settings.output if aim.output is None else aim.output
     )
-    masks = (settings.skip, settings.padding)
-    key = (_KEPT, chosen.key, held.ident, aim.kind, aim.output, aim.last_alone, masks)
+    steps = settings.steps, settings.weights, settings.skip, settings.padding
+    key = (_KEPT, chosen.key, held.ident, aim.kind, aim.output, steps)
 
     def made(progress: long_runs.Progress) -> tuple[Survey, tuple[tuple[str, str], ...]]:
         samples, bad = _samples(chosen, aim.kind, alike, held)
@@ -135,9 +135,9 @@ def _survey(
 def _job(
     model: gf.Model, samples: list[gf.Sample], last_alone: bool, key: tuple[object, ...]
 ) -> Job:
-    lengths = [len(sample.x) for sample in samples]
-    seconds = sum(_LEAST + _TIMES * needed_seconds(model.cell, T) for T in lengths)
-    size = 2 * needed_bytes(model.cell, max(lengths), 1 if last_alone else None)
+    lengths, targets = [len(sample.x) for sample in samples], 1 if last_alone else None
+    seconds = sum(_LEAST + _TIMES * needed_seconds(model.cell, T, targets) for T in lengths)
+    size = 2 * needed_bytes(model.cell, max(lengths), targets)
     parts = model, tuple(samples)
     return Job(key, questions.survey, parts, questions.whole_survey, (), size, 0, seconds)
 
@@ -147,9 +147,9 @@ def _samples(
 ) -> tuple[list[gf.Sample], list[tuple[str, str]]]:
     """The sequences with their losses, and those that cannot have that loss."""
     samples, bad = [], []
-    for name, numbers in zip(held.names, held.sequences, strict=True):
+    for name, numbers, target in zip(held.names, held.sequences, held.targets, strict=True):
         try:
-            given = one_of_many(chosen.model, numbers)
+            given = one_of_many(chosen.model, numbers, target)
             aim = chosen_objective(chosen.model, chosen.key, given, settings)
             if aim.kind != kind:
                 raise ValueError("It cannot have the loss that is shown.")
@@ -158,7 +158,7 @@ def _samples(
             continue
         x = aim.given.x if aim.given.ids is None else aim.given.ids
         targets = "last" if aim.last_alone else None
-        samples.append(gf.Sample(x, aim.loss, targets, name=name))
+        samples.append(gf.Sample(x, aim.loss, targets, name=name, weights=aim.weights))
     if not samples:
         raise ValueError(f"One sequence at least must be such that it has a loss. {bad[0][1]}")
     return samples, bad

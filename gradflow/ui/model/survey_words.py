@@ -9,7 +9,8 @@ from gradflow.ui.shared.setting_fields import LONGEST
 
 DATA_SET = (
     "Many CSV files, a sequence each; or an array of shape (N, T, D) in an .npy, or as x in an "
-    ".npz beside lengths, the steps of each. "
+    ".npz beside lengths, the steps of each. The .npz may hold mask (N, T), the steps that count, "
+    "and y (N,) or (N, T), targets for a loss with targets. "
     f"Up to {MOST:,} sequences and {MOST_NUMBERS // 1_000_000} million numbers. They stay in this "
     "session and are not in the link."
 )

@@ -300,7 +300,14 @@ _LOSSES: dict[str, Callable[[Objective, str | None], str]] = {
     "binary": lambda aim, _: f"binary cross-entropy with the targets {_BESIDE}.",
 }
 
-NO_TARGETS = "There are no targets yet: choose my own numbers as the sequence, with their column."
+NO_TARGETS = (
+    "There are no targets yet: choose my own numbers as the sequence, with their column, or many "
+    "sequences from an .npz with y."
+)
+NO_STEP_WEIGHTS = (
+    "There are no weights of steps yet, so each has 1: choose my own numbers as the sequence, with "
+    "their last column."
+)
 
 
 def rows_of_numbers(model: Model, settings: ModelSettings) -> str:
@@ -320,7 +327,7 @@ def all_steps(whole: WholeLoss, aim: Objective, settings: ModelSettings) -> str:
     length = f"Its length, by which clipping goes, is **{number(whole.length)}**."
     if settings.steps == "last":
         return f"The gradient of the loss of the last step alone. {length}"
-    how = "sum" if settings.weights == "one" else "mean"
+    how = "mean" if settings.weights == "mean" else "sum"
     if aim.given.weights is not None:
         how = "sum, weighted as your numbers say,"
     return f"The gradient of the {how} of the losses of all {len(aim.weights)} steps. {length}"
@@ -368,8 +375,21 @@ def shortest_lengths(curve: TruncationCurve, errors: Sequence[float]) -> str:
     if np.isnan(curve.together.relative_error).all():
         return "The loss has no gradient: there is nothing to truncate."
     kind = "window" if curve.kind == "window" else "chunks"
-    found = [f"**{number(100.0 * error)}%**: {_length(curve.shortest(error))}" for error in errors]
-    return f"Shortest {kind} with an error below {', below '.join(found)}."
+    lengths = [curve.shortest(error) for error in errors]
+    found = [
+        f"**{number(100.0 * error)}%**: {_length(length)}"
+        for error, length in zip(errors, lengths, strict=True)
+    ]
+    said = f"Shortest {kind} with an error below {', below '.join(found)}."
+    return f"{said}{_untried(curve.lengths, lengths)}"
+
+
+def _untried(tried: Array, found: Sequence[int | None]) -> str:
+    """That there may be shorter ones, where lengths are left out before those that were found."""
+    (gaps,) = np.nonzero(np.diff(tried) > 1)
+    if not gaps.size or all(one is not None and one <= tried[gaps[0]] for one in found):
+        return ""
+    return f" Beyond {tried[gaps[0]]} steps not every length is tried."
 
 
 def entries_zero(found: SignedSignals, name: str, what: str) -> str:

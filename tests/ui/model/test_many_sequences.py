@@ -74,6 +74,28 @@ def test_an_array_with_lengths_is_shown_as_bands(app):
 
 
 @pytest.mark.slow
+def test_targets_of_a_file_make_the_loss_of_all_its_sequences(app):
+    y = np.random.default_rng(1).normal(size=(4, 8))
+    mask = np.arange(8) != 1
+    arrays = {"x": X, "lengths": LENGTHS, "y": y, "mask": np.tile(mask, (4, 1))}
+    app = quiet(put(bring(app, ("data.npz", npz(**arrays))), "number", 2))
+    app = quiet(put(put(app, "loss", "squared"), "weights", "mean"))
+    model = gf.from_state_dict(TENSORS)
+    assert_shows(app, model, X[1, [0, 2]], added=0, loss=gf.SquaredError(y[1, [0, 2]]))
+    samples = [
+        gf.Sample(
+            x[:T][mask[:T]], gf.SquaredError(own[:T][mask[:T]]), weights=[1 / (T - 1)] * (T - 1)
+        )
+        for x, own, T in zip(X, y, LENGTHS, strict=True)
+    ]
+    expected = gf.survey(model, samples).window_curve().together.relative_error
+    [line, *_] = charts(app)["model_survey_errors"]["data"]
+    shown = np.nan_to_num(np.array(array(line["y"]), dtype=float))
+    np.testing.assert_allclose(shown, expected, rtol=1e-12)
+    quiet(put(put(app, "loss", "fits"), "weights", "one"))
+
+
+@pytest.mark.slow
 def test_bad_files_get_a_sentence_each_and_the_others_are_read(app):
     files = [("run10.csv", csv(X[0])), ("run9.csv", csv(X[1])), ("bad.npy", b"\x93NUMPY\x01")]
     app = bring(app, *files, ("wide.csv", csv(X[0].T)))
@@ -102,4 +124,33 @@ def test_an_npy_is_read_in_the_shape_that_it_has(D):
         file = io.BytesIO()
         np.save(file, np.ones(shape))
         found = list(data_set.sequences_in("a.npy", file.getvalue(), D))
-        assert [x.shape for _, x in found] == [(8, D)] * count
+        assert [one.x.shape for one in found] == [(8, D)] * count
+
+
+def test_an_npz_brings_a_mask_and_targets():
+    mask = np.arange(8) != np.array([[2], [0], [4], [7]])
+    y = np.arange(32.0).reshape(4, 8)
+    found = list(data_set.sequences_in("a.npz", npz(x=X, lengths=LENGTHS, mask=mask, y=y), D))
+    assert [one.name for one in found] == [f"a.npz, {n}" for n in (1, 2, 3, 4)]
+    for n, (_, x, target) in enumerate(found):
+        kept = np.flatnonzero(mask[n, : LENGTHS[n]])
+        np.testing.assert_array_equal(x, X[n, kept])
+        np.testing.assert_array_equal(target, y[n, kept])
+    found = list(data_set.sequences_in("a.npz", npz(x=X, lengths=LENGTHS, y=[3, 1, 2, 0]), D))
+    assert [one.target.tolist() for one in found] == [[3.0] * 8, [1.0] * 3, [2.0] * 5, [0.0] * 6]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"mask": np.zeros((4, 8), bool)}, "mask must leave a step of each sequence"),
+        ({"mask": np.ones((4, 7), bool)}, r"mask must have shape \(4, 8\)\. Got \(4, 7\)"),
+        ({"mask": np.ones(4, bool)}, r"mask must have shape \(4, 8\)\. Got \(4,\)"),
+        ({"y": np.ones((4, 7))}, r"y must have shape \(4,\) or \(4, 8\)\. Got \(4, 7\)"),
+        ({"y": np.ones((4, 8, 2))}, r"y must have shape \(N,\) or \(N, T\)\. Got 3 axes"),
+        ({"y": np.full(4, np.nan)}, "y must be finite"),
+    ],
+)
+def test_a_mask_or_targets_that_do_not_fit_are_refused(more, message):
+    with pytest.raises(ValueError, match=message):
+        list(data_set.sequences_in("a.npz", npz(x=X, **more), D))

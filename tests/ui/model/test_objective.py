@@ -16,6 +16,7 @@ from ui.model.model_app import (
     pytorch,
     quiet,
     said,
+    unfolded,
     upload,
     widget,
 )
@@ -72,6 +73,12 @@ def test_token_ids_are_looked_up_and_predict_the_next_one():
     app = widget(app, "model_own_text").set_value("0\n6").run()
     [error] = app.error
     assert "token ids from 0 to 5" in error.value
+    app.session_state["model_open_all_steps"] = True
+    app = put(widget(app, "model_own_text").set_value("0\n5").run(), "weights", "column")
+    app = quiet(widget(app, "model_own_text").set_value("0,1\n5,3\n2,2\n4,7").run())
+    x = tensors["embedding.weight"][[0, 5, 2]]
+    gradient = gf.training_gradient(model, x, gf.SoftmaxCrossEntropy([5, 2, 4]), [1, 3, 2])
+    assert f"goes, is **{gradient.global_norm():.3g}**" in said(app)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +115,13 @@ def test_the_weights_of_the_steps_stand_in_the_last_column():
     app = quiet(widget(app, "model_own_text").set_value(text).run())
     gradient = gf.training_gradient(gf.from_state_dict(tensors), x, gf.UnitLoss(), w_t)
     assert f"goes, is **{gradient.global_norm():.3g}**" in said(app)
+
+
+def test_without_a_column_of_weights_the_losses_are_added_up():
+    app = opened(added="0", sequence="noise", T="9", weights="column")
+    assert "There are no weights of steps yet, so each has 1" in said(app)
+    app = unfolded(app, "all_steps")
+    assert "The gradient of the sum of the losses of all 9 steps." in said(app)
 
 
 @pytest.mark.slow
