@@ -148,7 +148,7 @@ def test_a_bad_file_gets_one_sentence_and_the_model_stays(open_page, tmp_path):
         _is_shown(tab, gf.from_state_dict(tensors), _noise(2))
 
 
-def test_200_megabytes_are_refused_in_one_sentence_and_nothing_is_too_wide(open_page, tmp_path):
+def test_200_megabytes_are_refused_and_every_section_opens_and_fits(open_page, tmp_path):
     large = tmp_path / "large.safetensors"
     with large.open("wb") as file:
         file.truncate(200 << 20)
@@ -162,6 +162,11 @@ def test_200_megabytes_are_refused_in_one_sentence_and_nothing_is_too_wide(open_
     for section in ("architecture", "signed", "all_steps", "truncation"):
         tab.page.locator(f".st-key-model_open_{section} summary").click()
     tab.eventually(lambda: len(tab.charts()) == 8)
+    tab.assert_nothing_is_wider(*SPREAD)
+    tab.page.get_by_text("Loss and targets", exact=True).click()
+    tab.choose("m_steps", "the last step alone")
+    expect(tab.page.get_by_text("Its row alone is swept")).to_be_visible()
+    tab.eventually(lambda: len(tab.charts()) == 5)  # neither heatmaps nor curves over targets
     tab.assert_nothing_is_wider(*SPREAD)
 
 
