@@ -82,7 +82,8 @@ def plot_survey(
     )
     figure.update_layout(layout("lag k (k = 1: the target step itself)", "log10 |term| / first"))
     name = survey.layers[0 if layer is None else layer]
-    return on_paper(figure, dark, f"{name} · {survey.count} sequences")
+    many = "1 sequence" if survey.count == 1 else f"{survey.count} sequences"
+    return on_paper(figure, dark, f"{name} · {many}")
 
 
 def plot_survey_errors(survey: Survey, *, dark: bool | None = False) -> go.Figure:
