@@ -59,13 +59,19 @@ def read(like: Upload | None, readout: str | None) -> None:
         except ChoiceError as rule:
             bad.append(f"{name}: {rule} Upload it alone first: the others are read as it is then.")
         except ValueError as rule:
-            bad.append(f"{name}: {str(rule).partition(chr(10))[0]}")
+            bad.append(f"{name}: {_without_code(str(rule))}")
         else:
             number = st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
             found.append(NamedModel(name, model, number))
     st.session_state[_ERRORS] = tuple(bad)
     if found:
         st.session_state[_HELD] = tuple(found)
+
+
+def _without_code(said: str) -> str:
+    """A message without the lines of Python that may follow it, and the sentence before them."""
+    told, _, code = said.partition("\n")
+    return f"{told.rpartition('. ')[0]}." if code else told
 
 
 def _as_read(upload: Upload, like: Upload | None) -> Upload:

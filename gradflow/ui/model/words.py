@@ -107,10 +107,10 @@ PROFILE = (
 
 def last_alone(T: int) -> str:
     """Why there is no heatmap where the last step alone has a loss."""
+    swept = "" if T == 1 else f": {T:,} terms instead of {T * (T + 1) // 2:,}"
     return (
-        f"Only the last step, t = {T:,}, has a loss. Its row alone is swept: {T:,} terms instead "
-        f"of {T * (T + 1) // 2:,}. For heatmaps of all rows choose “every step” under Loss and "
-        "targets."
+        f"Only the last step, t = {T:,}, has a loss. Its row alone is swept{swept}. For heatmaps "
+        "of all rows choose “every step” under Loss and targets."
     )
 
 
@@ -330,7 +330,9 @@ def all_steps(whole: WholeLoss, aim: Objective, settings: ModelSettings) -> str:
     how = "mean" if settings.weights == "mean" else "sum"
     if aim.given.weights is not None:
         how = "sum, weighted as your numbers say,"
-    return f"The gradient of the {how} of the losses of all {len(aim.weights)} steps. {length}"
+    T = len(aim.weights)
+    losses = "the loss of the only step" if T == 1 else f"the losses of all {T} steps"
+    return f"The gradient of the {how} of {losses}. {length}"
 
 
 BY_LAG = (
@@ -410,7 +412,8 @@ def _length(steps: int | None) -> str:
 def truncation(reach: memory.Reach) -> str:
     """A sentence that says how much a window throws away."""
     if reach.window >= reach.t:
-        return f"A window of {reach.window} steps keeps all {reach.t} steps of this target."
+        kept = "the only step" if reach.t == 1 else f"all {reach.t} steps"
+        return f"A window of {reach.window} steps keeps {kept} of this target."
     return (
         f"Backpropagation truncated after {reach.window} steps would throw away "
         f"**{percent(reach.share_beyond)}** of the summed sizes of the terms."

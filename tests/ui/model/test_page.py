@@ -141,6 +141,7 @@ def test_short_and_long_sequences_are_shown(T):
     app = opened(sequence="noise", T=str(T), model="recall_not_learned")
     shown = array(charts(app)["model_as_read"]["data"][0]["z"])
     assert len(shown) == (T if T < 400 else T // 2)
+    assert "all 1 " not in said(app)
 
 
 def test_terms_with_few_digits_are_marked_and_never_called_exactly_zero(monkeypatch):

@@ -102,10 +102,12 @@ def test_a_file_that_is_alone_stands_beside_the_model(app):
 def test_bad_files_get_a_sentence_each_and_the_others_are_shown(app, monkeypatch):
     good = [(name, save(tensors)) for name, tensors in CHECKPOINTS.items()]
     wide = save(pytorch(D=5))
-    app = bring(app, *good[:2], ("broken.safetensors", b"?" * 20), ("wide.safetensors", wide))
+    broken = [("broken.safetensors", b"?" * 20), ("none.bin", b"?")]
+    app = bring(app, *good[:2], *broken, ("wide.safetensors", wide))
     assert not app.exception
-    bad, other = (error.value.replace("\\", "") for error in app.error)
+    bad, none, other = (error.value.replace("\\", "") for error in app.error)
     assert bad.startswith("broken.safetensors: ")
+    assert none.endswith(", and is none that can be told.")
     assert other.startswith("wide.safetensors: It must take as many inputs a step")
     assert len(charts(app)["model_files_steps"]["data"][0]["text"]) == 2
     held = app.session_state["model_several_held"]
