@@ -42,6 +42,9 @@ def test_the_learned_recall_keeps_its_memory_and_the_unlearned_does_not():
         if name == "recall_learned":
             assert found.bend == pytest.approx(5.5, abs=0.6)
             assert found.log10_fall == pytest.approx(-3.5, abs=0.5)
+            assert found.tail_decay == pytest.approx(1.0, abs=0.01)
+            # What the first and the last term alone say of the same row.
+            assert memory.half_life(flow, 60) < 10
     assert verdicts == {"recall_learned": "stable", "recall_not_learned": "vanishing"}
 
 
