@@ -60,25 +60,29 @@ def _processor_times() -> tuple[float, float]:
 
 
 def least(count: int) -> dict[str, Taken]:
-    """What each kind of workers takes at least; they take turns."""
+    """What each kind of workers takes at least."""
     # Where Dask is missing, nothing is measured in vain.
     from distributed import Client, LocalCluster
 
     spawned = get_context("spawn")
+    with ProcessPoolExecutor(1, spawned) as one, ProcessPoolExecutor(2, spawned) as two:
+        taken = _in_turns(count, {"one process": one, "two processes": two})
+    # By itself, as its scheduler has threads in this process.
     with (
-        ProcessPoolExecutor(1, spawned) as one,
-        ProcessPoolExecutor(2, spawned) as two,
         LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster) as client,
         client.get_executor() as dask,
     ):
-        workers = {"one process": one, "two processes": two, "Dask, two workers": dask}
-        for executor in workers.values():  # until every worker has loaded numpy
-            seconds(16, executor)
-        rounds = [
-            {name: seconds(count, executor) for name, executor in workers.items()}
-            for _ in range(ROUNDS)
-        ]
+        return taken | _in_turns(count, {"Dask, two workers": dask})
+
+
+def _in_turns(count: int, workers: dict[str, Executor]) -> dict[str, Taken]:
+    for executor in workers.values():  # until every worker has loaded numpy
+        seconds(16, executor)
+    rounds = [
+        {name: seconds(count, executor) for name, executor in workers.items()}
+        for _ in range(ROUNDS)
+    ]
     return {
         name: Taken(*map(min, zip(*(taken[name] for taken in rounds), strict=True)))
         for name in workers
@@ -95,6 +99,12 @@ def _grown(count: int) -> str:
     found = machine.peak_megabytes(lambda: seconds(count, None))
     megabytes = "an unknown number of" if found is None else f"{found:.0f}"
     return f"A stream of {count:,} sequences made one process grow by {megabytes} MB at most."
+
+
+def _by_processor_time(taken: dict[str, Taken]) -> float:
+    """How many times as fast two processes are where two cores share all that there is to do."""
+    two = taken["two processes"]
+    return taken["one process"].workers / max((two.workers + two.here) / 2, two.here)
 
 
 def _row(name: str, found: Taken, one: Taken, count: int) -> str:
@@ -117,7 +127,8 @@ def main() -> None:
     ]
     words = (
         f"The least of {ROUNDS} surveys of {options.sequences} sequences, on {machine.name()}, "
-        f"with {load}: two processes gain only where two cores are free. {grown}"
+        f"with {load}. By processor time two free cores would make two processes "
+        f"{_by_processor_time(taken):.2f} times as fast as one. {grown}"
     )
     table = [
         "| workers | sequences a second | times one process | CPU ms a sequence, workers | here |",

@@ -56,7 +56,7 @@ class DataSet:
         return min(number, len(self.sequences)) - 1
 
 
-class Read(NamedTuple):
+class FileSequence(NamedTuple):
     """One sequence of a file: its name, its inputs (T, D), and the target of each step (T,)."""
 
     name: str
@@ -81,7 +81,7 @@ def read(D: int) -> None:
 
     Where none can be read, the old sequences stay.
     """
-    read_well: list[Read] = []
+    read_well: list[FileSequence] = []
     bad: list[str] = []
     for file in sorted(st.session_state[FILES], key=lambda file: natural_order(file.name)):
         name = printable(file.name)
@@ -99,7 +99,7 @@ def read(D: int) -> None:
         st.session_state[_HELD] = DataSet(arrays, targets, names, ident)
 
 
-def sequences_in(name: str, data: bytes, D: int) -> Iterator[Read]:
+def sequences_in(name: str, data: bytes, D: int) -> Iterator[FileSequence]:
     """The sequences of a file, without the steps that its mask leaves out.
 
     Raises
@@ -108,7 +108,7 @@ def sequences_in(name: str, data: bytes, D: int) -> Iterator[Read]:
         If the file is none of numbers, or of another number a step.
     """
     if not (data.startswith(MAGIC) or looks_like_zip(data)):
-        yield Read(name, _from_text(data, D), None)
+        yield FileSequence(name, _from_text(data, D), None)
         return
     if looks_like_zip(data):
         tensors = read_npz(data, MOST_NUMBERS * 8)
@@ -117,7 +117,7 @@ def sequences_in(name: str, data: bytes, D: int) -> Iterator[Read]:
         arrays = {"x": read_npy(data)}
     x = arrays.get("x")
     if x is not None and x.ndim == 2 and D > 1:
-        yield Read(name, _checked(x, D), None)
+        yield FileSequence(name, _checked(x, D), None)
         return
     for number, sample in enumerate(samples_of_arrays(arrays, "The file")):
         x = _checked(sample.x, D)
@@ -126,7 +126,7 @@ def sequences_in(name: str, data: bytes, D: int) -> Iterator[Read]:
         if not counts.any():
             raise ValueError(f"mask must leave a step of each sequence. Got none of {number + 1}.")
         target = None if target is None else target[counts]
-        yield Read(f"{name}, {number + 1}", x[counts], target)
+        yield FileSequence(f"{name}, {number + 1}", x[counts], target)
 
 
 def _targets(y: Array, T: int) -> Array:
@@ -156,7 +156,7 @@ def _checked(x: Array, D: int) -> Array:
     return finite_array("The sequence", table)
 
 
-def _check_room(read_so_far: list[Read]) -> None:
+def _check_room(read_so_far: list[FileSequence]) -> None:
     count, numbers = len(read_so_far), sum(one.x.size for one in read_so_far)
     if count > MOST or numbers > MOST_NUMBERS:
         raise ValueError(
