@@ -19,6 +19,7 @@ from gradflow.weights.layers import (
     chosen_activations,
     chosen_kind,
     gate_count,
+    projected_units,
 )
 from gradflow.weights.tensors import ChoiceError, Tensor, shown
 
@@ -37,11 +38,13 @@ class GateBlocks:
     Attributes
     ----------
     w_x, w_h : Tensor
-        Weights of the input and of the state, (gates H, D) and (gates H, H), or both transposed.
+        Weights of the input and of the state, (gates H, D) and (gates H, H), or all transposed.
     b_x, b_h : Tensor or None
         Biases of shape (gates H,), which are added.
     b_hn : Tensor or None
         Of a GRU, the bias inside the reset gate, of shape (H,).
+    w_p : Tensor or None
+        Of an LSTM, the projection to P numbers, (P, H); w_h is (4 H, P) then.
     units_first : bool or None
         Whether the first of the two forms is meant where shapes do not tell; None if that is not
         known.
@@ -52,6 +55,7 @@ class GateBlocks:
     b_x: Tensor | None = None
     b_h: Tensor | None = None
     b_hn: Tensor | None = None
+    w_p: Tensor | None = None
     units_first: bool | None = None
 
 
@@ -89,7 +93,8 @@ def layer_of(name: str, blocks: GateBlocks, answers: Answers, source: Source) ->
         check_matrix(shown(tensor.name), tensor.shape)
     units_first = _units_first(blocks)
     w_x, w_h = (_turned(tensor, units_first) for tensor in (blocks.w_x, blocks.w_h))
-    wide, H = w_h.shape
+    w_p = None if blocks.w_p is None else _turned(blocks.w_p, units_first)
+    wide, H = w_h.shape[0], w_h.shape[1] if w_p is None else projected_units(w_h, w_p)
     gates = gate_count(shown(w_h.name), wide, H)
     check_shape(shown(w_x.name), w_x.shape, [(wide, w_x.shape[1])])
     kind = _kind(name, blocks, gates, answers, source)
@@ -115,12 +120,13 @@ def layer_of(name: str, blocks: GateBlocks, answers: Answers, source: Source) ->
         kind,
         w_h.dtype,
         w_x.values().reshape(gates, H, -1)[order],
-        w_h.values().reshape(gates, H, H)[order],
+        w_h.values().reshape(gates, H, -1)[order],
         b,
         b_hn,
         activation,
         recurrent_activation,
         known_from + source.told.notes,
+        w_p=None if w_p is None else w_p.values(),
     )
 
 

@@ -330,6 +330,20 @@ def check_matrix(label: str, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{label} must be a matrix. Got shape {shape}.")
 
 
+def projected_units(w_h: Tensor, w_p: Tensor) -> int:
+    """The units H of an LSTM, of which a projection (P, H) makes the P columns of w_h.
+
+    Raises
+    ------
+    ValueError
+        If the two do not fit.
+    """
+    check_matrix(shown(w_p.name), w_p.shape)
+    P, H = w_p.shape
+    check_shape(shown(w_h.name), w_h.shape, [(4 * H, P)])
+    return H
+
+
 def cell_of(layers: Sequence[Layer]) -> Cell | BidirectionalStack:
     """The cell of one layer, or the stack of several; of a bidirectional one always a stack.
 

@@ -58,8 +58,9 @@ def load(
         Which tensor is which, where the file's names do not tell; a sequence has one mapping for
         each layer of a stack, that next to the input first. Keys are "w_x" and "w_h" for the
         weights of the input and of the state and, where there are any, "b" or "b_x" and "b_h" for
-        the biases that are added, and "b_hn" for that inside a GRU's reset gate. Values are names
-        in the file, with ".T" for a tensor transposed, or one name for each gate.
+        the biases that are added, "b_hn" for that inside a GRU's reset gate and "w_p" for the
+        projection of an LSTM. Values are names in the file, with ".T" for a tensor transposed, or
+        one name for each gate.
     direction : {"forward", "reverse"}, optional
         One direction of a bidirectional layer, by itself; both together unless given. The reverse
         one reads the sequence from its end: hand in x[::-1].

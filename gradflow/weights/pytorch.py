@@ -27,6 +27,7 @@ from gradflow.weights.layers import (
     chosen_activations,
     chosen_kind,
     gate_count,
+    projected_units,
 )
 from gradflow.weights.tensors import Tensor, by_prefix, shown
 
@@ -83,8 +84,8 @@ def _layer(module: Module, ending: str, answers: Answers) -> Layer:
     w_x, w_h = (_tensor(module, f"weight_{kind}{ending}") for kind in ("ih", "hh"))
     for tensor in (w_x, w_h):
         check_matrix(shown(tensor.name), tensor.shape)
-    w_p = _projection(module, ending, w_h)
-    wide, H = w_h.shape[0], w_h.shape[1] if w_p is None else w_p.shape[1]
+    w_p = _projection(module, ending)
+    wide, H = w_h.shape[0], w_h.shape[1] if w_p is None else projected_units(w_h, w_p)
     gates = gate_count(shown(w_h.name), wide, H)
     name = f"{module.name} layer {ending[2:].replace('_', ' ')}".strip() if ending else module.name
     kind = chosen_kind(name, _kinds(gates), answers, module.told)
@@ -112,15 +113,11 @@ def _layer(module: Module, ending: str, answers: Answers) -> Layer:
     )
 
 
-def _projection(module: Module, ending: str, w_h: Tensor) -> Tensor | None:
+def _projection(module: Module, ending: str) -> Tensor | None:
     """The projection of a layer whose module has any."""
     if not any(name.startswith("weight_hr") for name in module.tensors):
         return None
-    w_p = _tensor(module, f"weight_hr{ending}")
-    check_matrix(shown(w_p.name), w_p.shape)
-    P, H = w_p.shape
-    check_shape(shown(w_h.name), w_h.shape, [(4 * H, P)])
-    return w_p
+    return _tensor(module, f"weight_hr{ending}")
 
 
 def _kinds(gates: int) -> tuple[str, ...]:

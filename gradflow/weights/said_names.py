@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import product, takewhile
+from itertools import pairwise, product, takewhile
 from typing import Any
 
 from gradflow.weights.gate_blocks import (
@@ -25,7 +25,7 @@ from gradflow.weights.layers import Answers, Layer, Module
 from gradflow.weights.tensors import Tensor, by_prefix, listed
 
 NAME = re.compile(r"(?P<prefix>.*?)(?P<name>[wb]_(?:ih|hh))", re.DOTALL)
-ROLES = ("w_x", "w_h", "b", "b_x", "b_h", "b_hn")
+ROLES = ("w_x", "w_h", "b", "b_x", "b_h", "b_hn", "w_p")
 USUAL = "what is usual, as no others are said"
 # How many matrices of a file are looked at for a line that the user could write.
 MOST = 200
@@ -62,8 +62,8 @@ def said_modules(tensors: Mapping[str, Tensor], names: Any) -> list[Module]:
         All tensors of the file.
     names : mapping, or sequence of mappings
         For each layer, that next to the input first: from "w_x", "w_h" and, where there are any,
-        "b", "b_x", "b_h" and "b_hn" to the names of tensors in the file. A name that ends in ".T"
-        means the tensor transposed, and several names one tensor for each gate.
+        "b", "b_x", "b_h", "b_hn" and "w_p" to the names of tensors in the file. A name that ends
+        in ".T" means the tensor transposed, and several names one tensor for each gate.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def said_modules(tensors: Mapping[str, Tensor], names: Any) -> list[Module]:
 def _said(tensors: Mapping[str, Tensor], names: Mapping[str, Any]) -> Module:
     if not {"w_x", "w_h"} <= set(names) <= set(ROLES) or {"b", "b_x"} <= set(names):
         raise ValueError(
-            'names must have "w_x" and "w_h", and may have "b" or "b_x", "b_h" and "b_hn". '
+            'names must have "w_x" and "w_h", and may have "b" or "b_x", "b_h", "b_hn" and "w_p". '
             f"Got {listed(map(str, names)) if names else 'none'}."
         )
     found = {role: _tensor(tensors, role, name) for role, name in names.items()}
@@ -117,6 +117,7 @@ def _said_layers(module: Module, answers: Answers) -> list[Layer]:
         group.get("b") or group.get("b_x"),
         group.get("b_h"),
         group.get("b_hn"),
+        group.get("w_p"),
         units_first=True,
     )
     return [layer_of(module.name, blocks, answers, Source(activations_source=USUAL))]
@@ -133,14 +134,20 @@ def example_line(tensors: Mapping[str, Tensor]) -> str | None:
     matrices = [tensor for tensor in tensors.values() if len(tensor.shape) == 2][:MOST]
     for gates in (4, 3):
         pairs = [
-            (_shared(w_x.name, w_h.name), w_x, w_h)
+            (w_x, w_h)
             for w_h, w_x in product(matrices, matrices)
             if w_x is not w_h and _fit(w_x.shape, w_h.shape, gates)
         ]
         if pairs:
-            _, w_x, w_h = max(pairs, key=lambda pair: pair[0])
-            return _line(tensors, w_x, w_h, gates)
-    return None
+            return _line(tensors, max(pairs, key=_likeness), gates)
+    projected = [
+        (w_x, w_h, w_p)
+        for w_h, w_p in product(matrices, matrices)
+        if 0 not in w_h.shape == (4 * w_p.shape[1], w_p.shape[0])
+        for w_x in matrices
+        if w_x is not w_h and w_x.shape[0] == w_h.shape[0]
+    ]
+    return _line(tensors, max(projected, key=_likeness), 4) if projected else None
 
 
 def _fit(shape_x: tuple[int, ...], shape_h: tuple[int, ...], gates: int) -> bool:
@@ -149,14 +156,20 @@ def _fit(shape_x: tuple[int, ...], shape_h: tuple[int, ...], gates: int) -> bool
     return shape_h[axis] == gates * shape_h[1 - axis] > 0 and shape_x[axis] == shape_h[axis]
 
 
-def _line(tensors: Mapping[str, Tensor], w_x: Tensor, w_h: Tensor, gates: int) -> str:
+def _line(tensors: Mapping[str, Tensor], weights: Sequence[Tensor], gates: int) -> str:
+    w_h = weights[1]
     biases = [tensor.name for tensor in tensors.values() if tensor.shape == (max(w_h.shape),)]
     beside = sorted(biases, key=lambda name: -_shared(name, w_h.name))[:2]
-    names = {"w_x": w_x.name, "w_h": w_h.name}
+    names = dict(zip(("w_x", "w_h", "w_p"), (one.name for one in weights), strict=False))
     roles = ("b",) if len(beside) == 1 else ("b_x", "b_h")
     names |= dict(zip(roles, beside, strict=False))
     said = ", ".join(f'"{role}": {_quoted(name)}' for role, name in names.items())
     return f'gf.load(path, names={{{said}}}, gates="{OUR_ORDER[gates]}")'
+
+
+def _likeness(weights: Sequence[Tensor]) -> int:
+    """How many characters the names of neighbours begin with alike."""
+    return sum(_shared(a.name, b.name) for a, b in pairwise(weights))
 
 
 def _shared(a: str, b: str) -> int:

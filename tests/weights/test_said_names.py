@@ -88,6 +88,24 @@ def test_one_name_for_each_gate_and_a_stack_of_layers():
     assert [one.D for one in stack.cell.layers] == [3, 4]
 
 
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_projection_of_an_lstm_can_be_said(transposed):
+    torch.manual_seed(9)
+    layer = torch.nn.LSTM(3, 5, proj_size=2).double()
+    weights = {f"t{n}": w.numpy() for n, w in enumerate(layer.state_dict().values())}
+    names = {role: f"t{n}" for n, role in enumerate([*ROLES, "w_p"])}
+    turned = {name: w.T if transposed else w for name, w in weights.items()}
+    model = gf.from_state_dict(turned, names=names, gates="ifgo")
+    assert_runs(model, layer)
+    assert model.layers[0].size == "5 projected to 2"
+    with pytest.raises(ValueError, match="Say which tensor is which") as caught:
+        gf.from_state_dict(weights)
+    line = str(caught.value).partition("\n")[2].replace("load(path", "from_state_dict(weights")
+    assert_runs(eval(line, {"gf": gf, "weights": weights}), layer)
+    with pytest.raises(ValueError, match=r"t1 must have shape \(8, 5\) .* Got \(20, 2\)"):
+        gf.from_state_dict(weights, names=names | {"w_p": "t4.T"}, gates="ifgo")
+
+
 def test_a_square_rnn_is_transposed_where_the_user_says_so():
     w = np.random.default_rng(0).normal(size=(3, 3))
     weights = {"rnn.w_ih": w, "rnn.w_hh": 2 * w}
