@@ -12,7 +12,7 @@ from gradflow.cells import Cell
 from gradflow.cells.bidirectional import DIRECTIONS
 from gradflow.ui.model import data_set, survey_words, uploads, words
 from gradflow.ui.model.objective import kinds, output_count
-from gradflow.ui.model.panels import gate_letters
+from gradflow.ui.model.panels import WITHOUT_GATES, gate_letters, offered_parameters
 from gradflow.ui.model.sequence import Sequence, columns
 from gradflow.ui.model.settings import FORM, OWN, ModelSettings
 from gradflow.ui.model.shipped import Shipped
@@ -257,12 +257,15 @@ def _draw_parameter(layers: tuple[Cell, ...], model: gf.Model) -> None:
     HELD.change(layer=layer)
     names = [f"{n}: {KIND_WORDS[one.kind]}, H = {one.size}" for n, one in enumerate(model.layers)]
     WIDGETS.choice("layer", range(len(layers)), names)
-    WIDGETS.choice("parameter")
+    parameters = offered_parameters(layers[layer])
+    if HELD.value("parameter") not in parameters:
+        HELD.change(parameter="b")
+    WIDGETS.choice("parameter", parameters)
     gates = ("all", *gate_letters(layers[layer]))
     if HELD.value("gate") not in gates:
         HELD.change(gate="all")
     if len(gates) > 1:
-        WIDGETS.choice("gate", list(gates), disabled=HELD.value("parameter") == "x")
+        WIDGETS.choice("gate", list(gates), disabled=HELD.value("parameter") in WITHOUT_GATES)
 
 
 def draw_question(asked: uploads.FileQuestion) -> None:

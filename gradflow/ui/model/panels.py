@@ -18,6 +18,10 @@ from gradflow.numerics.scaled import Array
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.shared import views
+from gradflow.ui.shared.setting_fields import controls_by_name
+
+# Parameters that belong to no gate.
+WITHOUT_GATES = ("x", "w_p")
 
 _COLOURS = ("LSTM", "RNN")
 _THICK = 4
@@ -71,10 +75,16 @@ def gate_letters(layer: Cell) -> tuple[str, ...]:
     return tuple(name.removeprefix("b_") for name in layer.groups.get("b", ()))
 
 
+def offered_parameters(layer: Cell) -> list[str]:
+    """The parameters of a layer among which one is chosen: an LSTM alone may have a projection."""
+    names = controls_by_name(ModelSettings)["parameter"].values
+    return [name for name in names if name != "w_p" or name in layer.parameters]
+
+
 def parameter_name(settings: ModelSettings, layer: Cell) -> str:
     """The name of the chosen parameter in a layer."""
     name = settings.parameter
-    if name == "x":
+    if name in WITHOUT_GATES:
         return name
     if settings.gate in gate_letters(layer):
         return f"b_{settings.gate}" if name == "b" else f"{name}{settings.gate}"

@@ -92,6 +92,7 @@ class ModelSettings(ViewSettings):
             ("b", "bias b: the signal alone"),
             ("w_x", "input weights w_x"),
             ("w_h", "recurrent weights w_h"),
+            ("w_p", "projection w_p"),
             ("x", "the inputs x themselves"),
         ),
     )

@@ -79,6 +79,13 @@ def test_a_projection_is_shown_with_both_its_sizes():
     ]
     table = app.table[1].value
     np.testing.assert_allclose([float(text) for text in table[table.columns[-1]]], radii, rtol=6e-3)
+    app = quiet(put(put(app, "gate", "f"), "parameter", "w_p"))
+    assert_shows(app, gf.from_state_dict(tensors), noise(app, 3), "w_p")
+    assert widget(app, "m_gate").disabled
+    assert "projection w_p" in widget(app, "m_parameter").options
+    app = quiet(upload(app, WHOLE))  # which has none
+    assert_shows(app, gf.from_state_dict(pytorch()), noise(app, 3), "b_f")
+    assert "projection w_p" not in widget(app, "m_parameter").options
 
 
 def test_a_file_of_keras_is_read():
