@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from gradflow.figures.builders.colour_scale import Axis, View, colour_range
-from gradflow.figures.builders.display_choices import check_display
+from gradflow.figures.builders.display_choices import check_display, check_one_way
 from gradflow.figures.builders.flow_records import term_panel
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_by_source import flow_panel, square_heatmap
 from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.flow import BidirectionalFlow, GradientFlow
-from gradflow.flow.arguments import check_kind
 
 
 def plot_heatmap(
@@ -103,11 +102,7 @@ def plot_heatmap(
     if isinstance(flow, BidirectionalFlow):
         square = flow_panel(flow, parameter, layer, direction, title, words, least_digits)
         return on_paper(square_heatmap(square, relative, floor, dark), dark)
-    if direction is not None:
-        raise ValueError(
-            f"direction must be left out where layers run in one direction. Got {direction!r}."
-        )
-    check_kind("flow", flow, GradientFlow, "what gradient_flow returns")
+    check_one_way(flow, direction)
     panel = term_panel(flow, parameter, layer, title, words, least_digits)
     low, high = colour_range([panel], relative, floor)
     view = View(relative, floor, signs, axis, low, high, dark)

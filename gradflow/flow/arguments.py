@@ -12,6 +12,7 @@ from gradflow.cells.base import Cell
 from gradflow.cells.bidirectional import BidirectionalStack
 from gradflow.flow.record import GradientFlow
 from gradflow.flow.record_both_ways import BidirectionalFlow
+from gradflow.flow.run_record import RunRecord
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import finite_array, frozen, plain_array, shown
 
@@ -119,7 +120,7 @@ def check_forward(arrays: Mapping[str, Array]) -> None:
             )
 
 
-def asked_target(flow: GradientFlow, t: int | None) -> int:
+def asked_target(flow: RunRecord, t: int | None) -> int:
     """A target of a flow, the last one if none is given.
 
     Raises

@@ -134,6 +134,69 @@ def test_the_profile_holds_the_row_the_forget_gates_and_the_power_of_w_s():
     assert [trace.name for trace in figures.plot_profile(silent, 20).data] == ["RNN"]
 
 
+def both_ways(layers=2):
+    cells = [gf.Bidirectional(gf.RNN(0.5, 0.9), gf.RNN(0.7, -0.6), "sum") for _ in range(layers)]
+    return gf.gradient_flow(gf.BidirectionalStack(cells), X)
+
+
+def test_the_profile_of_both_directions_is_by_source_step():
+    flow = both_ways()
+    forward, reverse = (flow.log10("w_x", 1, way)[19] for way in ("forward", "reverse"))
+    figure = figures.plot_profile(flow, 20, 1)
+    lines = {trace.name: trace for trace in figure.data}
+    largest = np.nanmax([forward, reverse])
+    np.testing.assert_allclose(lines["forward"].y, forward - largest, rtol=1e-12)
+    np.testing.assert_allclose(lines["reverse"].y, reverse - largest, rtol=1e-12)
+    assert np.isnan(lines["forward"].y[20:]).all()
+    assert {line.mode for line in figure.data} == {"lines"}
+    assert list(lines["forward"].x) == list(range(1, 31))
+    assert figure.layout.xaxis.title.text == "source step j (j = 20: the target step itself)"
+    assert figure.layout.yaxis.title.text == "size relative to the largest"
+    assert figure.layout.shapes[0].x0 == 20
+    assert figure.layout.title.text.startswith("RNN, layer 1 · ")
+    as_they_are = figures.plot_profile(flow, 20, 1, direction="reverse", relative=False)
+    np.testing.assert_allclose(as_they_are.data[0].y, reverse, rtol=1e-12)
+    assert as_they_are.layout.title.text.startswith("RNN, layer 1, reverse · ")
+    inputs = figures.plot_profile(flow, parameter="x", relative=False)
+    np.testing.assert_allclose(inputs.data[0].y, flow.log10("x")[29], rtol=1e-12)
+
+
+def test_a_direction_in_the_name_is_the_one_that_is_drawn():
+    flow = both_ways()
+    row = flow.log10("w_s", 0, "reverse")[29]
+    row = np.where(np.isfinite(row), row, np.nan)  # an exact zero is a gap
+    line = figures.plot_profile(flow, parameter="0.reverse.w_s", relative=False).data
+    assert [trace.name for trace in line] == ["reverse"]
+    np.testing.assert_allclose(line[0].y, row, rtol=1e-12)
+    assert "RNN, layer 0, reverse" in texts(figures.plot_heatmap(flow, "0.reverse.w_s"))
+
+
+def test_curves_of_zeros_on_one_side_of_the_target_are_told():
+    dead = gf.Bidirectional(gf.RNN(0.0, 0.9), gf.RNN(0.7, 0.0), "sum")
+    flow = gf.gradient_flow(gf.BidirectionalStack([dead]), X)
+    title = figures.plot_profile(flow, 20, parameter="x").layout.xaxis.title.text
+    assert "gaps are exact zeros: inputs" in title
+    alone = figures.plot_profile(flow, 20, parameter="w_s", direction="forward")
+    assert "all exactly zero, no curve: forward" in alone.layout.xaxis.title.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"direction": "back", "layer": 0}, "direction must be one of"),
+        ({}, "layer must be"),
+        ({"t": 31, "layer": 0}, "t must be"),
+        ({"parameter": "w_xf", "layer": 0}, "parameter must be one of"),
+        ({"parameter": "x", "direction": "forward"}, "must be left out for 'x'"),
+    ],
+)
+def test_a_profile_of_both_directions_refuses_what_is_not_there(settings, message):
+    with pytest.raises(ValueError, match=message):
+        figures.plot_profile(both_ways(), **settings)
+    with pytest.raises(ValueError, match="direction must be left out"):
+        figures.plot_profile(LSTM, direction="reverse")
+
+
 def test_the_last_target_is_meant_where_none_is_given():
     last = figures.plot_profile(LSTM, LSTM.T)
     assert figures.plot_profile(LSTM).to_json() == last.to_json()

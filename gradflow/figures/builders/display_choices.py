@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradflow.figures.builders.colour_scale import AXES
+from gradflow.flow import GradientFlow
+from gradflow.flow.arguments import check_kind
 from gradflow.numerics.validation import finite_number, one_of, shown, true_or_false
 
 
@@ -23,6 +25,15 @@ def check_display(**choices: Any) -> None:
     """
     for name, value in choices.items():
         _CHECKS[name](name, value)
+
+
+def check_one_way(flow: Any, direction: Any) -> None:
+    """Raise ValueError unless this is a flow of layers in one direction, and no other is asked."""
+    check_kind("flow", flow, GradientFlow, "what gradient_flow returns")
+    if direction is not None:
+        raise ValueError(
+            f"direction must be left out where layers run in one direction. Got {shown(direction)}."
+        )
 
 
 def _check_axis(name: str, value: Any) -> None:

@@ -63,9 +63,10 @@ class Profile:
     t : int
         Target step; 0 where there is none.
     lags : array of shape (n,)
-        k = 1 .. t.
+        k = 1 .. t; source steps j = 1 .. T where `by_source`.
     lines : tuple of Line
-        The curves; each log10 has shape (n,), minus infinity where exactly zero.
+        The curves; each log10 has shape (n,), minus infinity where exactly zero, nan where there
+        is no term.
     reference : array of shape (n,), optional
         log10 of |w_s|^(k-1).
     zero_lags : mapping
@@ -74,9 +75,11 @@ class Profile:
     quantity : str
         What is shown: "dL_t/dw_x".
     relative : bool
-        Whether sizes are relative to the k = 1 term.
+        Whether sizes are relative to the k = 1 term; to the largest of all where `by_source`.
     log_lags : bool
         Whether lags stand on a logarithmic axis.
+    by_source : bool
+        Whether curves are against the source step, as of layers that read in both directions.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class Profile:
     quantity: str = ""
     relative: bool = False
     log_lags: bool = False
+    by_source: bool = False
 
     def __post_init__(self) -> None:
         n = len(self.lags)
@@ -143,6 +147,7 @@ def profile_parts(
         "yaxis": y_axis,
         "legend": legend(),
         "hovermode": "x",
+        "shapes": [_target_line(record)] if record.by_source else [],
     }
     return {"data": profile_traces(record), "layout": layout}
 
@@ -188,17 +193,14 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
         **plain,
         "tickmode": "array",
         "tickvals": step_ticks(n),
-        "title": {
-            "text": f"lag k from t = {record.t} (k = 1: the target step itself){small}",
-            "font": first,
-            "standoff": 6,
-        },
+        "title": {"text": f"{_counted(record)}{small}", "font": first, "standoff": 6},
         "range": _lag_range(n),
     }
     if record.log_lags:
         ends = [math.log10(0.93), math.log10(1.15 * n)]
         x_axis |= {"type": "log", "range": ends, "tickvals": log_ticks(n)}
-    size = "size" + (" relative to k = 1" if record.relative else " of the term")
+    unit = "the largest" if record.by_source else "k = 1"
+    size = "size" + (f" relative to {unit}" if record.relative else " of the term")
     low, high = _range(record, floor)
     y_axis = {
         **plain,
@@ -213,6 +215,20 @@ def profile_axes(record: Profile, floor: float) -> tuple[dict[str, Any], dict[st
     if high - low <= 6:
         y_axis["dtick"] = 1
     return x_axis, y_axis
+
+
+def _target_line(record: Profile) -> dict[str, Any]:
+    """A dotted line at the target step."""
+    line = {"color": LINES["reference"], "dash": "dot", "width": 1}
+    ends = {"x0": record.t, "x1": record.t, "y0": 0.0, "y1": 1.0, "yref": "y domain"}
+    return {"type": "line", "line": line, **ends}
+
+
+def _counted(record: Profile) -> str:
+    """What the horizontal axis counts."""
+    if record.by_source:
+        return f"source step j (j = {record.t}: the target step itself)"
+    return f"lag k from t = {record.t} (k = 1: the target step itself)"
 
 
 def legend(**place: Any) -> dict[str, Any]:
@@ -236,7 +252,7 @@ def notes(record: Profile) -> list[str]:
     if any(_zero_points(record, line) for line in record.lines):
         said.append("✕ from this lag on, that format returns zero")
     zero = [line for line in record.lines if np.isneginf(line.known).any()]
-    gone = [line.name for line in zero if np.isneginf(line.known).all()]
+    gone = [line.name for line in zero if not np.isfinite(line.log10).any()]
     few = [line.name for line in record.lines if line.doubtful is not None and line.doubtful.any()]
     gaps = [line.name for line in zero if line.name not in gone]
     if gone:
@@ -256,13 +272,22 @@ def _curve(record: Profile, line: Line) -> dict[str, Any]:
         "name": line.name if line.name == REFERENCE else escaped(line.name),
         "x": np.asarray(record.lags),
         "y": np.where(finite, line.log10, np.nan),
-        "mode": "lines" if finite.all() and len(finite) > 1 else "lines+markers",
+        "mode": "lines" if _is_whole(line) else "lines+markers",
         "marker": {"size": 5},
         "line": {"color": LINES[line.colour], "dash": line.dash, "width": line.width},
         "connectgaps": False,
         "customdata": np.column_stack([mantissa, exponent]),
-        "hovertemplate": "k = %{x}: %{customdata[0]:.2f}e%{customdata[1]:+d}",
+        "hovertemplate": (
+            f"{'j' if record.by_source else 'k'} = %{{x}}: "
+            "%{customdata[0]:.2f}e%{customdata[1]:+d}"
+        ),
     }
+
+
+def _is_whole(line: Line) -> bool:
+    """Whether a curve has several terms, and no gap where it has a term."""
+    is_term = ~np.isnan(line.log10)
+    return int(np.count_nonzero(is_term)) > 1 and bool(np.isfinite(line.known[is_term]).all())
 
 
 def _zero_points(record: Profile, line: Line) -> list[tuple[int, float, str]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 
+from gradflow.engine.backward_both_ways import CellPlace, place_of
 from gradflow.figures.builders.colour_scale import (
     FONT,
     View,
@@ -87,17 +88,37 @@ def flow_panel(
     if least_digits is not None:
         doubtful = np.zeros(log10.shape, bool)
         doubtful[rows] = flow.digits(parameter, layer, direction) < least_digits
-    named = title or ("inputs" if parameter == "x" else direction_title(flow, layer, direction))
+    named = title or places_title(flow, asked_places(flow, parameter, layer, direction))
     return square_panel(named, f"dL_t/d{parameter}", log10, flow.x, words, doubtful)
 
 
-def direction_title(flow: BidirectionalFlow, layer: int | None, direction: str | None) -> str:
-    """The kind of a cell, and which layer and direction of the flow it is."""
-    number = layer or 0
-    cells = flow.cell.directions(number)
-    way = direction or next(iter(cells))
-    at = f", layer {number}" if len(flow.cell.layers) > 1 else ""
-    return f"{type(cells[way]).__name__}{at}, {way}"
+def asked_places(
+    flow: BidirectionalFlow, parameter: str, layer: int | None, direction: str | None
+) -> tuple[CellPlace, ...]:
+    """Where the terms are: in the direction that is said, or in all of the layer; none of inputs.
+
+    Raises
+    ------
+    ValueError
+        If the parameter, the layer or the direction is unknown.
+    """
+    if parameter == "x":
+        return ()
+    first = place_of(flow.cell, parameter, layer, "forward" if direction is None else direction)
+    # A name such as "0.reverse.w_x" holds its direction.
+    if direction is not None or first.name != parameter:
+        return (first,)
+    return tuple(first._replace(direction=way) for way in flow.cell.directions(first.layer))
+
+
+def places_title(flow: BidirectionalFlow, places: Sequence[CellPlace]) -> str:
+    """The kind of a cell, of several layers which it is, and the direction if there is one."""
+    if not places:
+        return "inputs"
+    layer, way, _ = places[0]
+    kind = type(flow.cell.directions(layer)[way]).__name__
+    at = f", layer {layer}" if len(flow.cell.layers) > 1 else ""
+    return f"{kind}{at}{f', {way}' if len(places) == 1 else ''}"
 
 
 def square_heatmap(
