@@ -11,13 +11,15 @@ from streamlit.delta_generator import DeltaGenerator
 import gradflow as gf
 from gradflow.cells import Cell
 from gradflow.cells.bidirectional import BidirectionalStack
+from gradflow.figures.builders.lag_profile import profile
+from gradflow.figures.builders.lines_by_source import direction_line, source_profile
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.target_by_source import square_heatmap, square_panel
 from gradflow.numerics.scaled import Array
 from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import File, buttons
 from gradflow.ui.downloads.section import copies
-from gradflow.ui.model import exports, long_runs, panels, questions, words
+from gradflow.ui.model import controls, exports, long_runs, panels, questions, words
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
@@ -65,12 +67,19 @@ def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -
     if block_size(T) > 1:
         st.caption(blocks(block_size(T), LONGEST_WHOLE))
     st.caption(words.square(layer == len(stack.layers) - 1 and parameter != "x"))
+    st.subheader(f"One row: target step t = {squares.t}", anchor=False)
+    with st.columns([1, 3])[0]:
+        controls.WIDGETS.target()
+    row_spot = st.empty()
+    squares.draw_row(row_spot, marks)
+    st.caption(words.SQUARE_ROW)
     said = st.empty()
     st.info(words.needs_one_direction(len(stack.layers)), icon=":material/swap_horiz:")
     if not known:
         marks = _marks(run, parameter, layer)
         if any(mark is not None and mark.any() for mark in marks.values()):
             squares.draw(spots, marks, "_marked")
+            squares.draw_row(row_spot, marks, "_marked")
     said.caption(words.digits(list(marks.values())))
     squares.draw_downloads(chosen, marks)
 
@@ -109,6 +118,26 @@ class _Squares:
             figure = square_heatmap(panel, relative, floor, beside=list(shown.values()))
             with spot:
                 chart(figure, f"model_{direction}{ending}", self.settings.camera)
+
+    @property
+    def t(self) -> int:
+        """The target step of the row."""
+        return self.settings.target_step(len(self.aim.given.x))
+
+    def draw_row(
+        self, spot: DeltaGenerator, marks: Mapping[str, Array | None], ending: str = ""
+    ) -> None:
+        """Draw the row of the target in its place; `ending` as in `draw`."""
+        row = self.t - 1
+        lines = [
+            direction_line(way, log10[row], None if (few := marks[way]) is None else few[row])
+            for way, log10 in self.log10.items()
+        ]
+        quantity, relative = f"dL_t/d{self.parameter}", self.settings.relative
+        record = source_profile(self.t, quantity, lines, relative)
+        with spot:
+            figure = profile(record, self.settings.floor)
+            chart(figure, f"model_profile{ending}", self.settings.camera)
 
     def draw_downloads(self, chosen: ChosenModel, marks: Mapping[str, Array | None]) -> None:
         """Draw the buttons of the files, and the Python to copy."""

@@ -123,6 +123,11 @@ def digits(marked: Sequence[Array | None]) -> str:
     )
 
 
+SQUARE_ROW = (
+    "The row of the chosen target as curves, size against source step. The dotted line is the "
+    "target step itself."
+)
+
 OVER_TARGETS = (
     "The same measures for every target step. Horizon: the last lag with at least 1% of the k = 1 "
     "term. Half-life: steps after which half is left; there is a gap where the signal does not "

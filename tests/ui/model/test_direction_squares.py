@@ -43,7 +43,10 @@ def bidirectional(layers):
 def assert_squares(app, model, x, parameter, layer):
     flow = gf.gradient_flow(model, x)
     found = charts(app)
-    assert set(found) == {"model_forward", "model_reverse"}
+    assert set(found) == {"model_forward", "model_reverse", "model_profile"}
+    rows = [flow.log10(parameter, layer, way)[-1] for way in ("forward", "reverse")]
+    for line, row in zip(found["model_profile"]["data"], rows, strict=True):
+        np.testing.assert_allclose(array(line["y"]), row - np.nanmax(rows), rtol=1e-9, atol=1e-9)
     for direction in ("forward", "reverse"):
         log10 = flow.log10(parameter, layer, direction)
         relative = log10 - np.nanmax(log10, axis=1, keepdims=True)
