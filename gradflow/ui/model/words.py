@@ -26,8 +26,8 @@ from gradflow.ui.shared.words import few_digits
 from gradflow.weights.model import KIND_WORDS, LayerSource, Model
 
 LEAD = (
-    "The same picture of *your* network on *your* sequence: save any `torch.nn.LSTM`, `GRU` or "
-    "`RNN` with two lines, drop the file here, and see how far its gradient reaches."
+    "The same picture of *your* network on *your* sequence: drop the file of an RNN, LSTM or GRU "
+    "here, as PyTorch, Lightning, Keras or ONNX wrote it, and see how far its gradient reaches."
 )
 
 TWO_LINES = """\
@@ -46,12 +46,13 @@ ASKED = (
     "is assumed."
 )
 
-UPLOAD = "Upload weights (.pt, .ckpt, .safetensors, .npz, .h5, .onnx)"
+UPLOAD = "Upload weights (.pt, .ckpt, .safetensors, .npz, .h5, .keras, .onnx)"
 UPLOAD_HELP = (
-    "By PyTorch's or Keras' names; RNN, LSTM and GRU of one layer or several. Keras' own "
-    "files are read where h5py is installed, and ONNX where onnx is. No code in a file is run."
+    "RNN, LSTM and GRU of one layer or several, in one direction or both, by the names of PyTorch, "
+    "Keras, Flax or MLX. Keras' own files are read where h5py is installed, and ONNX where onnx "
+    "is. No code in a file is run."
 )
-HOW_TO_SAVE = "How to save them"
+HOW_TO_SAVE = "How to save weights with PyTorch"
 MODULE = "Recurrent layer"
 MODULE_HELP = (
     "The file has several that do not feed each other as its names tell. One is looked "
