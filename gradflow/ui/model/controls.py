@@ -297,7 +297,9 @@ def draw_error(shown: str) -> None:
     if said is None:
         return
     sentence, _, code = said.partition("\n")
-    st.error(f"{escaped(sentence)} {words.still(escaped(shown))}")
+    parts = [escaped(sentence), words.still(escaped(shown))]
+    # Where code follows, the last words of the sentence lead to it.
+    st.error(" ".join(reversed(parts) if code else parts))
     if code:
         st.code(code, language="python", wrap_lines=True)
 

@@ -114,6 +114,8 @@ def read_weights(model_key: str) -> None:
 def answer(model_key: str) -> None:
     """Read the file again with what the user has chosen; a callback."""
     asked, chosen = question(), st.session_state[ANSWER]
+    # The next question can have the same choices, of which none is chosen yet.
+    st.session_state[ANSWER] = None
     if asked is not None and chosen is not None:
         _read(replace(asked.upload, **{asked.argument: chosen}), model_key)
 

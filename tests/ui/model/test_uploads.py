@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import save
+from support.needed import needed_module
 from ui.model.model_app import (
     assert_shows,
     charts,
@@ -28,6 +29,7 @@ from ui.model.model_app import (
 import gradflow as gf
 
 pytestmark = pytest.mark.slow
+KERAS = Path(__file__).parents[2] / "weights" / "keras_models"
 
 
 def test_an_upload_is_shown_with_its_layers():
@@ -89,7 +91,7 @@ def test_a_projection_is_shown_with_both_its_sizes():
 
 
 def test_a_file_of_keras_is_read():
-    data = (Path(__file__).parents[2] / "weights" / "keras_models" / "lstm.npz").read_bytes()
+    data = (KERAS / "lstm.npz").read_bytes()
     app = quiet(upload(opened(), data, "lstm.npz"))
     model = gf.loads(data, "lstm.npz")
     assert_shows(app, model, noise(app, model.cell.D))
@@ -107,6 +109,18 @@ def test_what_the_weights_do_not_tell_is_asked_for_and_then_shown():
     app = quiet(asked.set_value("rnn_relu").run())
     assert_shows(app, gf.from_state_dict(tensors, cell="rnn_relu"), noise(app, 3), added=0.0)
     assert not [one for one in app.selectbox if one.key == "model_answer"]
+
+
+def test_two_questions_with_the_same_choices_are_both_asked():
+    needed_module("h5py", "needs h5py: pip install -r requirements-keras.txt")
+    data = (KERAS / "lstm_relu.weights.h5").read_bytes()
+    app = quiet(upload(opened(), data, "lstm_relu.weights.h5"))
+    for _ in ("activation", "recurrent_activation"):
+        asked = widget(app, "model_answer")
+        assert asked.value is None
+        app = quiet(asked.set_value("tanh").run())
+    model = gf.loads(data, "m.weights.h5", activation="tanh", recurrent_activation="tanh")
+    assert_shows(app, model, noise(app, 3))
 
 
 def test_a_file_that_asks_can_be_left():
@@ -227,6 +241,7 @@ def test_a_pickled_file_is_never_run_and_shows_the_two_lines(name, tmp_path):
     app = upload(opened(), pickle.dumps(Ran(trap)), name)
     [error] = app.error
     assert "nothing in a file is ever run" in error.value
+    assert error.value.endswith("\\:")  # what the code follows
     assert any("save_file(model.state_dict()" in code.value for code in app.code)
     assert not trap.exists()
 
