@@ -49,6 +49,14 @@ def test_a_file_runs_as_keras_does(name, suffix):
     assert_runs(model, name)
 
 
+def test_a_file_of_keras_2_runs_as_keras_does():
+    model = gf.load(FOLDER / "keras_2.h5")
+    x, output = of_npz("keras_2")
+    np.testing.assert_allclose(gf.gradient_flow(model, x).trace.o, output, rtol=0, atol=5e-7)
+    assert model.cell.cells["0.reverse"].recurrent_activation == "hard_sigmoid_fifth"
+    assert model.readout_layer == "time_distributed"
+
+
 @pytest.mark.parametrize("suffix", [".npz", *SUFFIXES])
 def test_each_direction_of_a_bidirectional_layer_runs_as_keras_does(suffix):
     path = FOLDER / f"bidirectional{suffix}"
