@@ -58,13 +58,21 @@ def model_of(
     if answers.names is None:
         check_accounted(tensors, chosen, known, linear)
     offered = offered_names(linear, layers[0].D, contents.tables is not None)
-    readout_layer = chosen_readout(readout, linear, offered, layers[-1].width)
+    fit = [name for name in offered if not contents.reads_another(name, chosen[-1].name)]
+    readout_layer = chosen_readout(readout, linear, fit, layers[-1].width)
     read_out = [] if readout_layer is None else [linear[readout_layer]]
-    table = table_in_front(tables, layers[0].D, chosen[0].stem)
+    in_front = {
+        name: one
+        for name, one in tables.items()
+        if not contents.tells_sources or contents.is_before(name, chosen[0].name)
+    }
+    table = table_in_front(in_front, layers[0].D, chosen[0].stem)
     beside = [tensor for layer in read_out for tensor in layer.tensors]
     beside += [] if table is None else [table]
     check_expanded([*recurrent, *beside], most)
     possible = {name for layer in linear.values() for name in layer.used}
+    left_out = {name: one for name, one in rest.items() if name not in possible}
+    left_out |= {name: one for name, one in tables.items() if one is not table}
     return Model(
         cell_of(layers),
         readout_of(*read_out) if read_out else Readout(),
@@ -89,7 +97,8 @@ def model_of(
         None if table is None else shown(table.name),
         readout == AUTO and readout_layer != AUTO,
         tuple(module.name for module in modules if module not in chosen),
-        left_out_layers({name: rest[name] for name in rest if name not in possible}),
+        left_out_layers(left_out),
+        contents.tells_sources,
     )
 
 

@@ -31,6 +31,9 @@ class Contents:
         Modules that the file itself names as such.
     feeds : set of pairs
         Names of those of them of which the first feeds the second, with nothing between.
+    sources : mapping
+        Names of those of them, and of linear layers, with the name of what they read, with nothing
+        between that changes numbers.
     tables : set of str or None
         Names of all embeddings, where they are told.
     """
@@ -40,6 +43,7 @@ class Contents:
     told: Mapping[str, Told] = field(default_factory=dict)
     modules: tuple[Module, ...] = ()
     feeds: frozenset[tuple[str, str]] = frozenset()
+    sources: Mapping[str, str] = field(default_factory=dict)
     tables: frozenset[str] | None = None
 
     @classmethod
@@ -56,6 +60,24 @@ class Contents:
             return cls(folded(tensors))
         others = {name: tensor for name, tensor in tensors.items() if name != CONFIGURATION}
         return cls(folded(others), graph_of(str(configuration.read())))
+
+    @property
+    def tells_sources(self) -> bool:
+        """Whether it is told what each layer reads."""
+        return self.graph is not None or bool(self.modules)
+
+    def is_before(self, table: str, module: str) -> bool:
+        """Whether an embedding, by the name of its tensor, is all that a module reads."""
+        if self.graph is not None:
+            return self.graph.is_before(table, module)
+        return module in self.sources and table.startswith(f"{self.sources[module]}/")
+
+    def reads_another(self, linear: str, module: str) -> bool:
+        """Whether it is told that a linear layer reads another recurrent module than this."""
+        if self.graph is not None:
+            return self.graph.reads_another(linear, module)
+        others = {other.name for other in self.modules} - {module}
+        return self.sources.get(linear) in others
 
     def chain(self, names: list[str]) -> list[int] | None:
         """The order in which modules feed each other one by one; None if that is not known."""

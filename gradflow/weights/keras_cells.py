@@ -51,7 +51,7 @@ def cell_from_keras(
         for own, arrays in zip(names, weights, strict=True)
         for role, array in arrays.items()
     }
-    graph = LayerGraph(told, frozenset(pairwise(names)), {}, {})
+    graph = LayerGraph(told, frozenset(pairwise(names)), {}, {}, {})
     cell = model_of(Contents(tensors, graph), None, Answers(), None).cell
     assert not isinstance(cell, BidirectionalStack)
     return cell

@@ -185,7 +185,7 @@ def _filed_name(path: str, number: int, found: _Found, graph: LayerGraph | None)
     own = found.names.get("/".join([*folders[: place + 1], "vars"]))
     layer = own or (graph.filed.get(filed) if graph is not None else None) or folders[place]
     rest = folders[place + 1 :]
-    if not rest:
+    if rest in ([], ["layer"]):  # a layer, or what TimeDistributed has in it
         return f"{layer}/{('kernel', 'bias')[number] if number < 2 else number}"
     if "seed_generator" in rest:
         return f"{layer}/seed_generator/seed_generator_state"

@@ -53,12 +53,15 @@ class LayerGraph:
         Names of all layers by the folders in which Keras 3 files their weights: "lstm_1".
     both_ways : mapping
         Names of bidirectional layers by all names that their two parts have.
+    sources : mapping
+        By a layer's name that of the only one before it, with nothing between that changes numbers.
     """
 
     told: Mapping[str, Told]
     feeds: frozenset[tuple[str, str]]
     filed: Mapping[str, str]
     both_ways: Mapping[str, str]
+    sources: Mapping[str, str]
 
     def name_of(self, module: str) -> str | None:
         """The layer that a module of the file belongs to, by its path."""
@@ -80,6 +83,22 @@ class LayerGraph:
             unsupported="The layers must be Keras' own, as the model's configuration has them. "
             f"Got {shown(module)}, which is not one of these.",
         )
+
+    def is_before(self, layer: str, module: str) -> bool:
+        """Whether a layer, by the path of its weights, is the only one before a module."""
+        return self.sources.get(self._outer(module), "") in layer.replace(".", "/").split("/")
+
+    def reads_another(self, layer: str, module: str) -> bool:
+        """Whether a layer, by the path of its weights, reads another recurrent layer than this."""
+        parts = layer.replace(".", "/").split("/")
+        read = {self.sources[part] for part in parts if part in self.sources}
+        recurrent = {self._outer(name) for name in self.told} - {self._outer(module)}
+        return not read.isdisjoint(recurrent)
+
+    def _outer(self, module: str) -> str:
+        """The whole layer that a module is a part of, such as a cell or a direction."""
+        name = self.name_of(module) or module
+        return self.both_ways.get(name, name).split("/")[0]
 
     def chain(self, modules: list[str]) -> list[int] | None:
         """The order in which modules feed each other one by one; None if they do not."""
@@ -130,9 +149,11 @@ def _read(config: dict[str, Any], version: str | None) -> LayerGraph:
     feeds: set[tuple[str, str]] = set()
     filed: dict[str, str] = {}
     both_ways: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for path, layers, sequential in _models(config, 0, ""):
-        inputs = _inputs(layers, sequential)
         by_name = {_name(layer): layer for layer in layers}
+        here = dict(_sources(by_name, _inputs(layers, sequential)))
+        sources.update(here)
         counts: dict[str, int] = {}
         ends: dict[str, tuple[str, str]] = {}
         for layer in layers:
@@ -150,10 +171,10 @@ def _read(config: dict[str, Any], version: str | None) -> LayerGraph:
             feeds.update(pairwise(names))
             if names:
                 ends[name] = (names[0], names[-1])
-        feeds.update(_direct(by_name, inputs, ends))
+        feeds.update(_direct(by_name, here, ends))
     if len(told) > LAYER_LIMIT:
         raise ValueError(f"The model must have at most {LAYER_LIMIT} layers. Got {len(told)}.")
-    return LayerGraph(told, frozenset(feeds), filed, both_ways)
+    return LayerGraph(told, frozenset(feeds), filed, both_ways, sources)
 
 
 def _models(
@@ -199,14 +220,15 @@ def _inputs(layers: list[dict[str, Any]], sequential: bool) -> dict[str, list[tu
 
 
 def _references(node: Any) -> Iterator[tuple[str, int]]:
-    """All outputs of layers that are named anywhere in a node."""
+    """All outputs of layers that are named anywhere in a node, but for masks."""
     if isinstance(node, dict):
         history = node.get("keras_history")
         if history is not None:
             yield str(history[0]), int(history[2])
             return
-        for value in node.values():
-            yield from _references(value)
+        for key, value in node.items():
+            if key != "mask":  # it says which steps count, and changes no numbers
+                yield from _references(value)
     elif isinstance(node, list):
         named = len(node) >= 3 and isinstance(node[0], str)
         if named and all(type(part) is int for part in node[1:3]):
@@ -216,23 +238,32 @@ def _references(node: Any) -> Iterator[tuple[str, int]]:
             yield from _references(value)
 
 
-def _direct(
-    layers: dict[str, dict[str, Any]],
-    inputs: Mapping[str, list[tuple[str, int]]],
-    ends: Mapping[str, tuple[str, str]],
+def _sources(
+    layers: Mapping[str, dict[str, Any]], inputs: Mapping[str, list[tuple[str, int]]]
 ) -> Iterator[tuple[str, str]]:
-    """Pairs of recurrent layers with nothing between them that changes the numbers."""
-    for name, (first, _) in ends.items():
+    """Each layer with the only one before it that changes numbers, if there is exactly one."""
+    for name in layers:
         given = inputs.get(name, [])
         for _ in range(len(layers)):
             if len(given) != 1 or given[0][1] != 0 or given[0][0] not in layers:
                 break
             below = given[0][0]
-            if below in ends and _hands_on_every_step(layers[below]):
-                yield ends[below][1], first
             if layers[below]["class_name"] not in TRANSPARENT:
+                yield name, below
                 break
             given = inputs.get(below, [])
+
+
+def _direct(
+    layers: Mapping[str, dict[str, Any]],
+    sources: Mapping[str, str],
+    ends: Mapping[str, tuple[str, str]],
+) -> Iterator[tuple[str, str]]:
+    """Pairs of recurrent layers with nothing between them that changes the numbers."""
+    for name, (first, _) in ends.items():
+        below = sources.get(name, "")
+        if below in ends and _hands_on_every_step(layers[below]):
+            yield ends[below][1], first
 
 
 def _hands_on_every_step(layer: dict[str, Any]) -> bool:

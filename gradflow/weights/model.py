@@ -13,6 +13,10 @@ from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
 from gradflow.weights.tensors import listed
 
+# Where it is known from that an embedding lies in front.
+TOLD = "The file tells that it lies in front."
+ASSUMED = "That it lies in front is assumed, as its vectors are as long as the layer's inputs."
+
 
 @dataclass(frozen=True)
 class LayerSource:
@@ -86,6 +90,8 @@ class Model:
         Names of the file's recurrent layers that are not part of the model.
     left_out : tuple of str
         The file's layers that no gradient is carried through, with what they are where names tell.
+    embedding_told : bool
+        Whether the file tells which embedding lies in front; else it is assumed.
 
     See Also
     --------
@@ -116,6 +122,7 @@ class Model:
     readout_assumed: bool = False
     other_modules: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    embedding_told: bool = False
 
     def __repr__(self) -> str:
         return f"Model({self.cell!r}, readout_layer={self.readout_layer!r})"
@@ -193,7 +200,7 @@ class Model:
         tokens, D = self.embedding.shape
         return (
             f"Embedding {self.embedding_name}: {tokens} tokens as vectors of D = {D}, looked up "
-            "for token ids (T,). That it lies in front is assumed from its name.",
+            f"for token ids (T,). {TOLD if self.embedding_told else ASSUMED}",
         )
 
 

@@ -90,7 +90,10 @@ def read_onnx(data: bytes) -> Contents:
 
 def _contents(graph: OnnxGraph) -> Contents:
     return Contents(
-        dict(other_tensors(graph)), modules=tuple(onnx_modules(graph)), feeds=graph.feeds()
+        dict(other_tensors(graph)),
+        modules=tuple(onnx_modules(graph)),
+        feeds=graph.feeds(),
+        sources=graph.sources(),
     )
 
 

@@ -27,6 +27,8 @@ KEEPS_ZEROS = (
     *TRANSPARENT, "Expand", "Slice", "Squeeze", "Unsqueeze", "Reshape", "Transpose", "Tile",
     "Gather", "Split",
 )  # fmt: skip
+# What moves numbers, or takes some of them.
+MOVES = ("Flatten", "Gather", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
 ZERO = Tensor("zero", "float32", (), lambda: np.zeros(()))
 STEPS = 1000  # nodes that are followed at most
 
@@ -143,6 +145,21 @@ class OnnxGraph:
         """Names of nodes of which the first hands its states to the second, step by step."""
         pairs = ((self._below(node), node) for node in self.recurrent)
         return frozenset((below.name, node.name) for below, node in pairs if below is not None)
+
+    def sources(self) -> dict[str, str]:
+        """By the name of a node that of the one whose numbers it reads, moved about at most."""
+        found = ((node, self._source(node)) for node in self.nodes)
+        return {node.name: source.name for node, source in found if source is not None}
+
+    def _source(self, node: OnnxNode) -> OnnxNode | None:
+        value = node.input(0)
+        for _ in range(STEPS):
+            maker = self.makers.get(value)
+            moves = maker is not None and maker.kind in (*TRANSPARENT, *MOVES)
+            if maker is None or not moves or self.constant(maker.input(0)) is not None:
+                return maker
+            value = maker.input(0)
+        return None
 
     def _below(self, node: OnnxNode) -> OnnxNode | None:
         """The recurrent node whose states, and nothing else, a node takes as its input."""

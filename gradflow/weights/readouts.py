@@ -104,7 +104,7 @@ def chosen_readout(
     layers : mapping
         The linear layers that take the H hidden units.
     offered : sequence of str
-        Those that are surely no embedding.
+        Those that are surely no embedding, and read no other recurrent layer.
     H : int
         Units of the last recurrent layer.
 

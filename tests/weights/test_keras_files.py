@@ -242,6 +242,25 @@ def test_an_array_that_unpacks_to_much_is_refused_before_it_is_read():
     assert "arrays of at most" in refusal(content.getvalue())
 
 
+def test_a_dense_layer_of_each_step_is_filed_in_its_wrapper():
+    config = json.dumps(sequential("GRU", "gru", activation="tanh", recurrent_activation="sigmoid"))
+    shapes = {
+        "gru/cell/vars/0": (D, 3 * H), "gru/cell/vars/1": (H, 3 * H), "gru/cell/vars/2": (3 * H,),
+        "time_distributed/layer/vars/0": (H, 2), "time_distributed/layer/vars/1": (2,),
+    }  # fmt: skip
+    archive, weights = io.BytesIO(), io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        for path, shape in shapes.items():
+            file[f"layers/{path}"] = GENERATOR.normal(size=shape)
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
+        file.writestr("config.json", config)
+        file.writestr("model.weights.h5", weights.getvalue())
+    model = gf.loads(archive.getvalue(), "m.keras")
+    assert model.readout_layer == "time_distributed"
+    assert model.readout.w_o.shape == (2, H)
+
+
 def test_without_h5py_its_installation_and_the_two_lines_are_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     said = refusal((FOLDER / "lstm_relu.h5").read_bytes())

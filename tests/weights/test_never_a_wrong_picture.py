@@ -322,6 +322,51 @@ def test_layers_that_feed_each_other_are_a_stack(case):
         assert [one.name for one in model.layers] == ["a/lstm_cell", "b/lstm_cell"]
 
 
+def test_a_mask_is_nothing_that_a_layer_reads():
+    """Keras 3 names it beside the input, where an embedding makes one."""
+
+    def tensor(name):
+        return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+
+    def node(inputs, mask):
+        return [{"args": [tensor(inputs)], "kwargs": {"mask": tensor(mask)}}]
+
+    first, second = layer("LSTM", "a"), layer("LSTM", "b")
+    first["inbound_nodes"], second["inbound_nodes"] = node("e", "m"), node("a", "m")
+    graph = functional(
+        X_LAYER, layer("Embedding", "e", ["x"]), layer("NotEqual", "m", ["x"]), first, second
+    )
+    weights = configured(TWO | {"e/embeddings": normal(9, 3)}, graph)
+    model = gf.from_state_dict(weights)
+    assert len(model.layers) == 2
+    assert model.embedding.shape == (9, 3)
+
+
+@pytest.mark.parametrize("between", [None, "Dropout", "Conv1D", "Dense"])
+def test_an_embedding_is_in_front_only_where_the_graph_has_it_there(between):
+    under = [] if between is None else [layer(between, "d", ["e"])]
+    recurrent = layer("LSTM", "a", ["e" if between is None else "d"])
+    graph = functional(X_LAYER, layer("Embedding", "e", ["x"]), *under, recurrent)
+    weights = of_keras("a/lstm_cell") | {"e/embeddings": normal(9, 3)}
+    model = gf.from_state_dict(configured(weights, graph))
+    if between in (None, "Dropout"):
+        assert model.embedding.shape == (9, 3)
+        assert "The file tells that it lies in front." in model.description[0]
+    else:
+        assert model.embedding is None
+        assert model.left_out == ("e",)
+
+
+def test_a_linear_layer_that_reads_another_layer_is_not_assumed_to_be_the_readout():
+    both = (layer("LSTM", "a", ["x"]), layer("LSTM", "b", ["y"]))
+    graph = functional(X_LAYER, layer("InputLayer", "y", []), *both, layer("Dense", "d", ["b"]))
+    weights = configured(TWO | {"d/kernel": normal(4, 2), "d/bias": normal(2)}, graph)
+    assert gf.from_state_dict(weights, prefix="b").readout_layer == "d"
+    other = gf.from_state_dict(weights, prefix="a")
+    assert (other.readout_layer, other.linear_layers) == (None, ("d",))
+    assert gf.from_state_dict(weights, prefix="a", readout="d").readout_layer == "d"
+
+
 def test_without_a_configuration_no_layer_feeds_another_unless_the_user_says_so():
     said = {"activation": "tanh", "recurrent_activation": "sigmoid"}
     refused(TWO, "prefix must name one recurrent module: a/lstm_cell or b/lstm_cell", **said)

@@ -97,6 +97,17 @@ def test_token_ids_go_into_an_embedding_that_pytorch_exports():
     flow = gf.gradient_flow(gf.loads(data, readout=name), ids[0])
     (given,) = onnxruntime.InferenceSession(data).get_inputs()
     assert_close(flow.trace.o, runtime(data, **{given.name: ids})[0])
+    net.layers.insert(1, Beside(D, D))
+    behind = gf.loads(exported(net, torch.from_numpy(ids)))
+    assert behind.embedding is None
+    assert any(name.endswith("/Gather") for name in behind.left_out)
+
+
+class Beside(torch.nn.Linear):
+    """A linear layer that returns what a recurrent layer does."""
+
+    def forward(self, x):
+        return super().forward(x), None
 
 
 class Lookup(torch.nn.Embedding):
