@@ -31,6 +31,11 @@ CSV_FILE = (
 )
 NPZ_FILE = 'The same columns for numpy.load, such as `np.load("gradflow_files.npz")["model"]`.'
 
+BOTH_WAYS = (
+    "Its layers read in both directions, so that its terms have no lag; choose it as the model to "
+    "see it on its own."
+)
+
 SEVERAL = "Several files at once: checkpoints, or another model"
 FILES = "Files of weights"
 

@@ -18,6 +18,7 @@ from gradflow.ui.component.assets import available
 from gradflow.ui.component.colour_bars import draw_bars
 from gradflow.ui.downloads.button_row import File, buttons
 from gradflow.ui.model import file_exports, file_words, panels, questions, several_files
+from gradflow.ui.model.direction_squares import reads_both_ways
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
@@ -42,7 +43,9 @@ class _Beside:
     t: int
 
     def run(self, name: str, one: NamedModel, targets: tuple[int, ...] | None) -> Run:
-        """The run of a file."""
+        """The run of a file; ValueError if it cannot stand beside the others."""
+        if reads_both_ways(one.model):
+            raise ValueError(file_words.BOTH_WAYS)
         ids, x = self.aim.given.ids, self.aim.given.x
         if ids is not None and one.model.embedding is not None:
             x = one.model.looked_up(ids)

@@ -71,6 +71,15 @@ def test_checkpoints_stand_in_the_order_of_their_names(app):
     ]
 
 
+@pytest.mark.slow
+def test_a_file_of_layers_that_read_both_ways_is_left_out_with_the_reason(app):
+    both = pytorch() | {f"{name}_reverse": weight for name, weight in pytorch(seed=4).items()}
+    bring(app, ("both.safetensors", save(both)), ("one.safetensors", save(pytorch(seed=3))))
+    assert not app.exception
+    [error] = app.error
+    assert "read in both directions" in error.value
+
+
 def test_the_measures_of_files_are_read_back_with_their_names():
     flows = [gf.gradient_flow(gf.RNN(0.5, w_s), np.ones(9), loss=gf.UnitLoss()) for w_s in (0.3, 1)]
     reach = [gf.memory.measure(flow, 9, window=4) for flow in flows]
