@@ -1,6 +1,11 @@
 """gradflow: streamlit run app.py."""
 
+import os
 from pathlib import Path
+
+# Set before numpy is imported. Threads of one product wait for each other where cores are busy, and
+# visitors wait for them; the other cores are for the workers.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from streamlit.starlette import App
 

@@ -320,3 +320,21 @@ def test_threads_to_come_share_the_arenas_there_are():
     without = ARENAS.replace("server.prepare()", "")
     script = [sys.executable, "-c", without]
     assert int(subprocess.run(script, capture_output=True, check=True).stdout) >= 4
+
+
+PRODUCT = """
+import os, runpy, threading
+runpy.run_path({app!r})
+import numpy as np
+np.ones((500, 500)) @ np.ones((500, 500))
+print(len(os.listdir("/proc/self/task")) - threading.active_count())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_page_multiplies_matrices_in_the_thread_that_asks(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    script = PRODUCT.format(app=str(Path(APP).parents[2] / "app.py"))
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert found.stdout == b"0\n", found.stderr
