@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -366,6 +367,22 @@ def test_a_browser_that_died_is_started_again():
     assert images._browser is not None
     os.killpg(images._browser._kaleido.subprocess.pid, signal.SIGKILL)
     assert images.image(small_figure(), "png").startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("browser")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_browser_steps_back_for_the_page_with_all_its_threads():
+    images.image(small_figure(), "png")
+    group = images._browser._kaleido.subprocess.pid
+    states = [
+        path.read_text().rsplit(")", 1)[1].split()
+        for path in Path("/proc").glob("[0-9]*/task/*/stat")
+        if int(path.parts[2]) >= group and os.path.exists(path)
+    ]
+    nice = [int(state[16]) for state in states if int(state[2]) == group]
+    assert len(nice) > 3
+    assert set(nice) == {10}
 
 
 @pytest.mark.usefixtures("browser")
