@@ -31,6 +31,7 @@ ASKED = {
     "global_norm readout": lambda readout: GRADIENT.global_norm(readout=readout),
     "gradient_flow on_step": lambda call: gf.gradient_flow(gf.RNN(0.5, 0.5), X, on_step=call),
     "sweep_inputs on_step": SCALAR.sweep_inputs,
+    "refined on_step": SCALAR.refined,
     "by_lag on_step": lambda call: GRADIENT.by_lag([1], call),
     "truncation_curve on_step": GRADIENT.truncation_curve,
     "chunk_curve on_step": lambda call: GRADIENT.chunk_curve([1], on_step=call),

@@ -199,12 +199,18 @@ class GradientFlow(RunRecord):
         one_of("state", state, self.cell.states)
         return shared_state_digits(self._backward, self._refined_pass, state)
 
-    def refined(self) -> GradientFlow:
+    def refined(self, on_step: Callable[[float], None] | None = None) -> GradientFlow:
         """The same flow from a forward pass in higher precision.
 
         Cells of one unit are run with a hundred decimal digits and any exponent, so that a state
         that cancels, or that float64 would have as 0, keeps its digits; others in longdouble, which
         has 19 where it is wider than float64. States are then rounded.
+
+        Parameters
+        ----------
+        on_step : callable, optional
+            As in `gradient_flow`, of the sweep, which takes longest; not called where the first
+            call has found it all.
 
         Returns
         -------
@@ -227,6 +233,9 @@ class GradientFlow(RunRecord):
         >>> float(flow.refined().log10_row("w_s", t=40)[0].round(2))
         -16.56
         """
+        optional_callable("on_step", on_step)
+        if "_refined_pass" not in vars(self):
+            vars(self)["_refined_pass"] = refined_pass(self._backward, self._given, on_step)
         fine = self._refined_pass
         return replace(self, trace=fine.trace, _backward=fine)
 

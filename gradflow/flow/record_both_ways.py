@@ -109,12 +109,18 @@ class BidirectionalFlow(RunRecord):
         place = square_arrays.asked(self._backward, parameter, layer, direction)
         return square_digits.shared_digits(self._backward, self._refined_pass, place)
 
-    def refined(self) -> BidirectionalFlow:
+    def refined(self, on_step: Callable[[float], None] | None = None) -> BidirectionalFlow:
         """The same flow from a forward pass in higher precision.
 
         Layers of one unit in each direction are run with a hundred decimal digits and any exponent,
         so that a state that cancels, or that float64 would have as 0, keeps its digits; others in
         longdouble, which has 19 where it is wider than float64. States are then rounded.
+
+        Parameters
+        ----------
+        on_step : callable, optional
+            As in `gradient_flow`, of the sweep, which takes longest; not called where the first
+            call has found it all.
 
         Returns
         -------
@@ -137,6 +143,9 @@ class BidirectionalFlow(RunRecord):
         >>> flow.refined()
         BidirectionalFlow(BidirectionalStack(1 layer, H=1, D=1), T=3)
         """
+        optional_callable("on_step", on_step)
+        if "_refined_pass" not in vars(self):
+            vars(self)["_refined_pass"] = refined_both_ways(self._backward, self._given, on_step)
         fine = self._refined_pass
         return replace(self, trace=fine.trace, _backward=fine)
 

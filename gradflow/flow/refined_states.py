@@ -34,6 +34,9 @@ _DIGITS, _FEWER_DIGITS = 100, 50
 _SAME = Decimal("1e-20")
 
 
+OnStep = Callable[[float], None] | None
+
+
 class Given(NamedTuple):
     """What a run was given beside the cell and the inputs, as `RunRecord` has it."""
 
@@ -67,8 +70,8 @@ class _BetterRun(NamedTuple):
     lost: Array
 
 
-def refined_pass(coarse: BackwardPass, given: Given) -> BackwardPass:
-    """The backward pass of a flow from states of higher precision.
+def refined_pass(coarse: BackwardPass, given: Given, on_step: OnStep = None) -> BackwardPass:
+    """The backward pass of a flow from states of higher precision; `on_step` is of the sweep.
 
     Raises
     ------
@@ -84,17 +87,20 @@ def refined_pass(coarse: BackwardPass, given: Given) -> BackwardPass:
         made.seeds,
         coarse.targets,
         slopes,
-        gate_deltas(cell, slopes, made.seeds, None, coarse.targets),
+        gate_deltas(cell, slopes, made.seeds, on_step, coarse.targets),
         made.sources,
         frozen(made.lost),
     )
 
 
-def refined_both_ways(coarse: BackwardBothWays, given: Given) -> BackwardBothWays:
+def refined_both_ways(
+    coarse: BackwardBothWays, given: Given, on_step: OnStep = None
+) -> BackwardBothWays:
     """The same of layers that read in both directions."""
     stack, made = coarse.cell, _better_run(coarse.cell, coarse.trace.x, given)
     slopes = stack.slopes(made.trace)
-    found = swept_both_ways(stack, made.trace, made.loss_slope, made.seeds, coarse.targets, slopes)
+    start = (stack, made.trace, made.loss_slope, made.seeds, coarse.targets, slopes)
+    found = swept_both_ways(*start, on_step)
     return replace(found, sources=made.sources, is_unsure=bool(made.lost.any()))
 
 

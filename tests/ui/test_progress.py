@@ -55,3 +55,16 @@ def test_the_terms_of_the_inputs_can_be_followed_and_are_kept():
     flow.sweep_inputs(told.append)
     assert len(told) == 20
     np.testing.assert_array_equal(flow.log10("x"), gf.gradient_flow(LSTM, X).log10("x"))
+
+
+@pytest.mark.parametrize("reads", ["one way", "both ways"])
+def test_the_second_run_of_a_flow_can_be_followed_and_is_kept(reads):
+    both = gf.BidirectionalStack([gf.Bidirectional(LSTM, LSTM)])
+    flow, told = gf.gradient_flow(LSTM if reads == "one way" else both, X), []
+    with pytest.raises(EndedError):
+        flow.refined(end_at(0.5))
+    flow.refined(told.append)
+    assert told[-1] == pytest.approx(1.0)
+    seen = len(told)
+    flow.refined(told.append)
+    assert seen == len(told) >= 20

@@ -54,6 +54,7 @@ def doubtful(flow: GradientFlow, parameter: str, layer: int, on_step: Report) ->
     # A copy of the record, so that the second run of the model goes when it is compared.
     again = replace(flow)
     try:
+        again.refined(on_step)
         digits = again.digits(parameter, None if parameter == "x" else layer)
     except ValueError:  # this machine has no wider numbers
         return None
@@ -85,6 +86,7 @@ def doubtful_both_ways(
         else {way: (parameter, layer, way) for way in flow.cell.directions(layer)}
     )
     try:
+        again.refined(on_step)
         found = {way: again.digits(*place) for way, place in asked.items()}
     except ValueError:  # this machine has no wider numbers
         return dict.fromkeys(asked)
