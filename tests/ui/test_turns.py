@@ -1,5 +1,6 @@
 """Runs of sessions take turns: charts go first, and a run that nobody waits for pauses."""
 
+import itertools
 import platform
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from gradflow.ui import server
+from gradflow.ui.shared import frame
 
 APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 ENDS_WITHIN = 60.0  # seconds, on a machine that is busy
@@ -278,6 +280,19 @@ def test_a_page_waits_for_its_turn(page):
     waiting.join(timeout=ENDS_WITHIN)
     assert not waiting.is_alive()
     assert not app.exception
+
+
+@pytest.mark.slow
+def test_others_may_go_between_any_two_charts_of_a_page(monkeypatch):
+    passed = []
+    monkeypatch.setattr(server.runs, "between_steps", lambda: passed.append("others"))
+    draw = frame.plain_chart
+    monkeypatch.setattr(frame, "plain_chart", lambda *given: [passed.append("chart"), draw(*given)])
+    app = AppTest.from_file(APP, default_timeout=60)
+    app._page_hash = calc_hash("model")
+    assert not app.run().exception
+    assert passed.count("chart") >= 5
+    assert ("chart", "chart") not in itertools.pairwise(passed)
 
 
 ARENAS = """

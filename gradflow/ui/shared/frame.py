@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gradflow.figures.builders.mode_bar import bar
+from gradflow.ui import server
 from gradflow.ui.shared import sidebar, state, words
 from gradflow.ui.shared.experiment import Experiment, LSTMAlone, run, run_lstm
 from gradflow.ui.shared.markdown_text import escaped
@@ -93,6 +94,8 @@ def tried(make: Callable[[], Made]) -> Made | None:
 def chart(figure: go.Figure, key: str, camera: str | None = None) -> None:
     """Draw a figure, with a camera that saves it under the name of its key.
 
+    Other runs may go before the next one, for a page of many charts takes long.
+
     Parameters
     ----------
     figure : go.Figure
@@ -103,3 +106,4 @@ def chart(figure: go.Figure, key: str, camera: str | None = None) -> None:
         What the camera saves; the shared setting unless given.
     """
     plain_chart(figure, key, bar(key, camera or str(state.HELD.value("camera"))))
+    server.runs.between_steps()
