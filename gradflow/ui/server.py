@@ -30,6 +30,10 @@ FIRST_PAINT = 4.0
 PATIENCE = 2.0
 STEP_PATIENCE = 0.25
 
+# Seconds for which a thread keeps the interpreter where others ask for it. A run lets go of it some
+# fifty times a move, and then waits as long for the thread that makes a file for somebody.
+_KEPT_FOR = 5e-4
+
 # glibc's number of the option that says how many arenas there may be (malloc.h).
 _M_ARENA_MAX = -8
 
@@ -152,6 +156,7 @@ def prepare() -> None:
     """Prepare the process, once, when all modules are imported."""
     # Imported modules stay for good, so the collector need not look through them again.
     gc.freeze()
+    sys.setswitchinterval(_KEPT_FOR)
     _share_arenas()
 
 

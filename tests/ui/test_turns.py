@@ -337,6 +337,36 @@ def test_threads_to_come_share_the_arenas_there_are():
     assert int(subprocess.run(script, capture_output=True, check=True).stdout) >= 4
 
 
+BESIDE = """
+import threading, time
+from gradflow.ui import server
+
+server.prepare()
+ended = threading.Event()
+
+def spin():
+    while not ended.is_set(): pass
+
+thread = threading.Thread(target=spin)
+thread.start()
+asked, end = 0, time.monotonic() + 0.7
+while time.monotonic() < end:
+    time.sleep(0)  # lets go of the interpreter, and asks for it again
+    asked += 1
+ended.set()
+print(asked)
+"""
+
+
+@pytest.mark.slow
+def test_a_run_waits_less_for_a_thread_that_makes_a_file():
+    def count(script):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+        return int(done.stdout)
+
+    assert count(BESIDE) > 2 * count(BESIDE.replace("server.prepare()", ""))
+
+
 PRODUCT = """
 import os, runpy, threading
 runpy.run_path({app!r})
