@@ -11,6 +11,7 @@ from support.packed import unpacked
 
 from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.comparison.shown_rows import measured
+from gradflow.ui.comparison.words import HOW_TO_READ
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
@@ -272,6 +273,19 @@ def test_the_page_speaks_of_what_it_shows():
             finite = np.isfinite(row)
             if finite[0] and (name, gate) != ("LSTM", "product"):  # its curve is the terms
                 np.testing.assert_allclose(np.asarray(lags[name])[finite], row[finite], atol=1e-4)
+
+
+@pytest.mark.parametrize("page", ["", "model"])
+def test_the_explanation_is_sent_once_its_section_is_open(page):
+    app = AppTest.from_file(APP, default_timeout=60)
+    app._page_hash = calc_hash(page)
+    _quiet(app.run())
+    [section] = [one for one in app.expander if one.label == HOW_TO_READ]
+    assert not section.markdown
+    app.session_state["model_open_explanation" if page else "open_explanation"] = True
+    _quiet(app.run())
+    [section] = [one for one in app.expander if one.label == HOW_TO_READ]
+    assert "**What is" in section.markdown[0].value
 
 
 def test_a_link_to_own_numbers_says_that_it_does_not_hold_them():

@@ -27,7 +27,7 @@ from gradflow.ui.component.linked_charts import heatmaps
 from gradflow.ui.shared import frame, panels, sidebar, state
 from gradflow.ui.shared import words as shared_words
 from gradflow.ui.shared.experiment import Experiment
-from gradflow.ui.shared.folded_section import opened_section
+from gradflow.ui.shared.folded_section import folded_text, opened_section
 from gradflow.ui.shared.markdown_text import table
 from gradflow.ui.shared.measures import measure_table
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
@@ -48,7 +48,7 @@ def comparison_page() -> None:
     with st.sidebar:
         main, others = st.container(key="beside_sliders"), st.container()
     _followed(main)
-    _explanation()
+    folded_text(words.HOW_TO_READ, "open_explanation", words.EXPLANATION)
     with others:
         sidebar.sections()
 
@@ -112,11 +112,6 @@ def _words(
     _measures(settings, experiment, seen, unsure)
     draw_downloads(experiment, settings, state.own_numbers())
     return film
-
-
-def _explanation() -> None:
-    with st.expander(words.HOW_TO_READ, icon=":material/help:"):
-        st.markdown(words.EXPLANATION)
 
 
 def _charts(made: Charts) -> None:

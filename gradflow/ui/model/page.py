@@ -58,7 +58,7 @@ from gradflow.ui.model.signed_section import draw_signed
 from gradflow.ui.model.survey_section import draw_survey
 from gradflow.ui.model.training_section import draw_all_steps, draw_truncation
 from gradflow.ui.shared import links, state, views
-from gradflow.ui.shared.folded_section import opened_section
+from gradflow.ui.shared.folded_section import folded_text, opened_section
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.markdown_text import escaped
 from gradflow.ui.shared.measures import measure_table
@@ -78,8 +78,7 @@ def model_page() -> None:
         _model()
     else:
         controls.draw_question(asked)
-    with st.expander("How to read this, and what is computed", icon=":material/help:"):
-        st.markdown(words.EXPLANATION)
+    folded_text(words.HOW_TO_READ, "model_open_explanation", words.EXPLANATION)
 
 
 def _model() -> None:

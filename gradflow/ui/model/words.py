@@ -143,6 +143,8 @@ UNITS = (
 
 ASSUMED = "As read, and what was assumed:"
 
+HOW_TO_READ = "How to read this, and what is computed"
+
 EXPLANATION = """
 **What is read.** The recurrent layers by their names and shapes, and the linear layer you name as
 the readout. The way back keeps every magnitude; a term loses digits there only where its paths
