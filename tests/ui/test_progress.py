@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
+from gradflow.ui.model import questions
 
 GENERATOR = np.random.default_rng(0)
 LSTM = gf.LSTM(*(GENERATOR.normal(size=shape) for shape in ((4, 3, 2), (4, 3, 3), (4, 3))))
@@ -68,3 +69,10 @@ def test_the_second_run_of_a_flow_can_be_followed_and_is_kept(reads):
     seen = len(told)
     flow.refined(told.append)
     assert seen == len(told) >= 20
+
+
+def test_the_measures_of_every_target_can_be_followed():
+    told = []
+    found = questions.reach(gf.gradient_flow(LSTM, X), "b", 0, 5, told.append)
+    assert len(found) == len(told) == 20
+    np.testing.assert_allclose(told, np.arange(1, 21) / 20)

@@ -97,9 +97,11 @@ def reach(
     flow: GradientFlow, parameter: str, layer: int, window: int, on_step: Report
 ) -> tuple[Reach, ...]:
     """The measures of the same terms, of every target."""
-    rows = terms(flow, parameter, layer, on_step)
-    each = zip(rows, flow.targets.tolist(), strict=True)
-    return tuple(reach_of(row[:t].copy(), LEAST_SHARE, window) for row, t in each)
+    rows, found = terms(flow, parameter, layer, on_step), []
+    for row, t in zip(rows, flow.targets.tolist(), strict=True):
+        found.append(reach_of(row[:t].copy(), LEAST_SHARE, window))
+        on_step(len(found) / len(rows))
+    return tuple(found)
 
 
 def survey(model: gf.Model, samples: tuple[gf.Sample, ...], on_step: Report) -> gf.Survey:
