@@ -140,7 +140,7 @@ def test_a_size_is_said_with_its_power_of_ten(log10, said):
     assert json.loads(_node(f"{own}\nconst result = scientific({log10});\n{AS_JSON}")) == said
 
 
-@pytest.mark.parametrize("entry", ["component", "film_component"])
+@pytest.mark.parametrize("entry", ["heatmaps_component", "chart_component", "film_component"])
 def test_a_script_has_all_that_it_imports_without_comments_and_imports(tmp_path, entry):
     joined = tmp_path / "joined.mjs"
     joined.write_text(assets.script(entry), encoding="utf-8")
@@ -158,7 +158,9 @@ def test_a_script_has_all_that_it_imports_without_comments_and_imports(tmp_path,
 
 def test_the_charts_bring_nothing_of_the_film_along():
     assert "class Film" in assets.script("film_component")
-    assert "class Film" not in assets.script("component")
+    assert "class Film" not in assets.script("heatmaps_component")
+    assert "class Chart" not in assets.script("heatmaps_component")
+    assert "class Heatmaps" not in assets.script("chart_component")
     assert "class Heatmaps" not in assets.script("film_component")
 
 

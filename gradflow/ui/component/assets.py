@@ -22,9 +22,7 @@ _NOT_SENT = re.compile(
 )
 
 
-def declared_component(
-    name: str, entry: str = "component", style: str = "charts"
-) -> Callable[..., Any]:
+def declared_component(name: str, entry: str, style: str = "charts") -> Callable[..., Any]:
     """A component whose markup is in the file of its name.
 
     Parameters

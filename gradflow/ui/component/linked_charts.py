@@ -27,7 +27,7 @@ _KEY = "charts"
 # Whether the message that began this run has been read.
 _PICKED = "charts_picked"
 
-_mount = assets.declared_component("heatmaps")
+_mount = assets.declared_component("heatmaps", "heatmaps_component")
 
 
 class Moving(NamedTuple):

@@ -10,7 +10,7 @@ from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import packed
 from gradflow.ui.shared.plain_charts import plain_chart
 
-_mount = assets.declared_component("chart")
+_mount = assets.declared_component("chart", "chart_component")
 
 
 def chart(parts: dict[str, Any], key: str) -> None:

@@ -13,7 +13,7 @@ from gradflow.ui.component import assets, plotly_js
 from gradflow.ui.component.packing import packed
 from gradflow.ui.shared.plain_charts import plain_chart
 
-_mount = assets.declared_component("training_film")
+_mount = assets.declared_component("training_film", "chart_component")
 
 
 def film_parts(figure: go.Figure) -> dict[str, Any]:
