@@ -182,11 +182,14 @@ class Met:
         Milliseconds of the processor that the server used a move.
     held : float
         The server's memory while all are still there, in MB.
+    processes : int
+        How many processes serve the page, each to a part of the crowd.
     """
 
     visitors: list[Visitor]
     cpu: float
     held: float
+    processes: int = 1
 
     @property
     def errors(self) -> list[str]:
@@ -205,16 +208,16 @@ class Met:
         )
         last = self.visitors[-1]
         return (
-            f"| {len(self.visitors)} | {charts.size} | {times} | "
+            f"| {self.processes} | {len(self.visitors)} | {charts.size} | {times} | "
             f"{len(self.errors)} | {self.cpu:.1f} | {last.messages} | {last.size / 1e3:.0f} | "
             f"{self.held:.0f} |"
         )
 
 
 HEAD = """\
-| sessions | moves | heatmaps: p50, ms | p95 | all: p50, ms | p95 | errors \
+| processes | sessions | moves | heatmaps: p50, ms | p95 | all: p50, ms | p95 | errors \
 | CPU a move, ms | messages a move | kB a move | memory, MB |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
 class LongStay(Protocol):
@@ -265,23 +268,40 @@ async def crowd(server: Server, sessions: int, moves: int, pause: float, T: int)
             await socket.close()
 
 
+async def parted_crowd(servers: list[Server], sessions: int, *how: float) -> Met:
+    """The same, each server with as many of them: a proxy keeps a visitor with one process."""
+    each = sessions // len(servers)
+    parts = await asyncio.gather(*(crowd(server, each, *how) for server in servers))
+    visitors = [visitor for part in parts for visitor in part.visitors]
+    cpu = sum(part.cpu for part in parts) / len(parts)
+    return Met(visitors, cpu, sum(part.held for part in parts), len(servers))
+
+
 def side_by_side(asked: argparse.Namespace) -> list[Met]:
-    """Crowds of one visitor and of many against one server."""
+    """Crowds of one visitor and of many against one server, and of many against several."""
+    how = (asked.moves, asked.pause, asked.T)
     crowds = []
-    with tempfile.TemporaryDirectory() as home, served("app.py", Path(home)) as server:
-        for sessions in [1] + [asked.sessions] * asked.waves:
-            met = asyncio.run(crowd(server, sessions, asked.moves, asked.pause, asked.T))
-            crowds.append(met)
-            print(met.row, *sorted(set(met.errors))[:5], sep="\n    ", flush=True)
+    for processes, sizes in (
+        (1, [1] + [asked.sessions] * asked.waves),
+        (asked.processes, [asked.sessions]),
+    ):
+        with contextlib.ExitStack() as stack:
+            homes = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(processes)]
+            servers = [stack.enter_context(served("app.py", Path(home))) for home in homes]
+            for sessions in sizes:
+                crowds.append(asyncio.run(parted_crowd(servers, sessions, *how)))
+                errors = sorted(set(crowds[-1].errors))[:5]
+                print(crowds[-1].row, *errors, sep="\n    ", flush=True)
     return crowds
 
 
 def headline(crowds: list[Met]) -> str:
     """How much longer one waits among many, in a sentence."""
-    alone, *others = (np.percentile(met.milliseconds("seconds"), 95) for met in crowds)
+    here = [met for met in crowds if met.processes == 1]
+    alone, *others = (np.percentile(met.milliseconds("seconds"), 95) for met in here)
     many = max(others)
     return (
-        f"{len(crowds[-1].visitors)} visitors on one server, each moving a slider once a second: "
+        f"{len(here[-1].visitors)} visitors on one server, each moving a slider once a second: "
         f"95% of the moves have their heatmaps within {many:.0f} ms, {many / alone:.1f} times as "
         "long as for one alone."
     )
@@ -310,17 +330,20 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=1.0, help="seconds from move to move")
     parser.add_argument("--T", type=int, default=200)
     parser.add_argument("--waves", type=int, default=2, help="crowds that come and go")
+    parser.add_argument("--processes", type=int, default=2, help="page processes behind a proxy")
     parser.add_argument("--long-sessions", type=int, default=8, help="sessions of many moves")
     parser.add_argument("--long-moves", type=int, default=3600, help="their moves; 0 for none")
     asked = parser.parse_args()
     crowds = side_by_side(asked)
     parts = [
         "\n".join([HEAD, *(met.row for met in crowds)]),
-        f"T = {asked.T}, a move every {asked.pause:g} s, on {machine.name()}. A crowd comes when "
-        "the one before it has gone. The aims: with 40 sessions, heatmaps after at most 60 ms in "
-        "95% of the moves and no error; 3 MB for each further session. A run that nobody waits "
-        "for pauses between the heatmaps and the rest, so that browsers paint first; hence the "
-        "longer time to the end of a single visitor's.",
+        f"T = {asked.T}, a move every {asked.pause:g} s, on {machine.name()}, with "
+        f"{machine.load()}. A crowd comes when the one before it has gone. Of several processes "
+        "each has as many visitors, as behind the proxy of `deploy`; memory is of all together. "
+        "The aims: with 40 sessions, heatmaps after at most 60 ms in 95% of the moves and no "
+        "error; 3 MB for each further session. A run that nobody waits for pauses between the "
+        "heatmaps and the rest, so that browsers paint first; hence the longer time to the end of "
+        "a single visitor's.",
     ]
     if asked.long_moves:
         parts.append(for_long(asked))
