@@ -1,5 +1,7 @@
 """The gradient of a batch is PyTorch's."""
 
+import functools
+
 import numpy as np
 import pytest
 from support.needed import needed_module
@@ -11,17 +13,22 @@ from gradflow.training.networks import Network, loss_and_gradients
 
 torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
 
-H, N = 5, 3
-LAYERS = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+N = 3
+LAYERS = {
+    "rnn": torch.nn.RNN,
+    "relu": functools.partial(torch.nn.RNN, nonlinearity="relu"),
+    "lstm": torch.nn.LSTM,
+    "gru": torch.nn.GRU,
+}
 TASKS = {"agreement": agreement(4), "recall": recall(6), "adding": adding(7)}
 
 
-def torch_layer(kind, D):
+def torch_layer(kind, D, H):
     """A layer of PyTorch in float64 whose two biases are one: the second is 0, but a GRU's b_hn."""
     torch.manual_seed(3)
     layer = LAYERS[kind](D, H, dtype=torch.float64)
     with torch.no_grad():
-        kept = 2 * H if kind == "gru" else H * {"rnn": 1, "lstm": 4}[kind]
+        kept = 2 * H if kind == "gru" else None
         layer.bias_hh_l0[:kept] = 0.0
     return layer
 
@@ -29,8 +36,9 @@ def torch_layer(kind, D):
 def as_network(layer, kind, readout):
     """The same network as gradflow has it."""
     w_x, w_h, b, second = (p.detach().numpy() for p in layer.parameters())
-    if kind == "rnn":
-        cell = RNN(w_x, w_h, b)
+    H = layer.hidden_size
+    if kind in ("rnn", "relu"):
+        cell = RNN(w_x, w_h, b, "relu" if kind == "relu" else "tanh")
     elif kind == "lstm":
         cell = LSTM(w_x.reshape(4, H, -1), w_h.reshape(4, H, H), b.reshape(4, H))
     else:
@@ -49,10 +57,11 @@ def torch_loss(o, task, answers):
 @pytest.mark.parametrize("chunk", [None, 2], ids=["whole", "cut before the last two steps"])
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize("kind", LAYERS)
-def test_loss_and_gradients_are_those_of_automatic_differentiation(kind, name, chunk):
+@pytest.mark.parametrize("H", [1, 5, 64])
+def test_loss_and_gradients_are_those_of_automatic_differentiation(H, kind, name, chunk):
     task = TASKS[name]
     x, answers = task.batch(np.random.default_rng(0), N)
-    layer = torch_layer(kind, task.D)
+    layer = torch_layer(kind, task.D, H)
     readout = torch.nn.Linear(H, task.outputs, dtype=torch.float64)
     given, state = torch.from_numpy(x), None
     if chunk is not None:
@@ -69,7 +78,7 @@ def test_loss_and_gradients_are_those_of_automatic_differentiation(kind, name, c
     assert loss == pytest.approx(expected.item(), rel=1e-12)
     parts = dict(layer.named_parameters())
     pairs = {"w_x": parts["weight_ih_l0"], "b": parts["bias_ih_l0"]}
-    pairs["w_s" if kind == "rnn" else "w_h"] = parts["weight_hh_l0"]
+    pairs["w_s" if kind in ("rnn", "relu") else "w_h"] = parts["weight_hh_l0"]
     pairs |= {"readout.w_o": readout.weight, "readout.b_o": readout.bias}
     found = {label: gradients[label].ravel() for label in pairs}
     wanted = {label: p.grad.numpy().ravel() for label, p in pairs.items()}
