@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from gradflow.cells import Cell, Stack
 from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.scaled import Array
+from gradflow.torch.call_arguments import arguments_of, as_given, together
 from gradflow.torch.recurrent_parts import RecurrentPart, as_array, is_cell
 from gradflow.watching.probed_module import ProbedSequence
 
@@ -141,20 +142,20 @@ class KeptCalls:
 
     def begin(self, module: Any, arguments: Any, named: Any) -> Any:
         """What a module is to be called with; None where that is as it is."""
-        given, hx = _arguments(*arguments, **named)
-        before = self._before = None if hx is None else self._taken(module, _together(hx))
+        given, hx = arguments_of(*arguments, **named)
+        before = self._before = None if hx is None else self._taken(module, together(hx))
         if before is None:
             return None
-        return (given, _as_given(before.passed_on)), {}
+        return (given, as_given(before.passed_on)), {}
 
     def end(self, module: Any, arguments: Any, named: Any, output: Any) -> Any:
         """Keep a call; what is to be handed out instead of the output.
 
         That is a copy: what is later written into it does not change what the call has.
         """
-        given, hx = _arguments(*arguments, **named)
+        given, hx = arguments_of(*arguments, **named)
         made, after = (None, output) if is_cell(module) else output
-        start, passed_on = (() if hx is None else _together(hx)), _together(after)
+        start, passed_on = (() if hx is None else together(hx)), together(after)
         if made is not None:
             made = _with_numbers(made, reached(_numbers(made)))
         states = tuple(reached(state.clone()) for state in passed_on)
@@ -163,8 +164,8 @@ class KeptCalls:
         self.calls.append(call)
         self._open[id(copies[0])] = call, copies
         if made is None:
-            return _as_given(copies)
-        return _with_numbers(made, _numbers(made).clone()), _as_given(copies)
+            return as_given(copies)
+        return _with_numbers(made, _numbers(made).clone()), as_given(copies)
 
     def _taken(self, module: Any, states: tuple[Any, ...]) -> ModuleCall | None:
         """The call that made these states and that none has gone on from yet, if there is one."""
@@ -187,23 +188,9 @@ def chains_of(calls: Sequence[ModuleCall]) -> list[list[ModuleCall]]:
     return list(chains.values())
 
 
-def _arguments(input: Any, hx: Any = None) -> tuple[Any, Any]:
-    """The arguments of a recurrent module, by their places and names there."""
-    return input, hx
-
-
 def reached(made: Any) -> Any:
     """A tensor that a gradient reaches, also where the module and its input are not trained."""
     return made if made.requires_grad else made.detach().requires_grad_()
-
-
-def _together(states: Any) -> tuple[Any, ...]:
-    return tuple(states) if isinstance(states, tuple | list) else (states,)
-
-
-def _as_given(states: tuple[Any, ...]) -> Any:
-    """States as a module takes them: an LSTM two of them, any other the one."""
-    return states if len(states) > 1 else states[0]
 
 
 def _numbers(sequences: Any) -> Any:

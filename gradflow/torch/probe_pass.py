@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
 from gradflow.cells import Cell
+from gradflow.torch.bidirectional_stack import LayersOfStack
 from gradflow.torch.module_calls import KeptCalls, ModuleCall, chains_of
 from gradflow.torch.quiet_pass import check_loss, gradients_of, left_as_it_was
 from gradflow.torch.recurrent_parts import RecurrentPart, is_cell
@@ -46,13 +47,15 @@ def probed_modules(
     ValueError
         If the loss is not one number that has a gradient, or a weight is not finite.
     """
+    stacks = {part.module: LayersOfStack(part.module) for part in parts if part.layer is not None}
+    parts = [_by_itself(part, stacks) for part in parts]
     modules = list(dict.fromkeys(part.module for part in parts))
     weights = {
         module: {name: w for name, w in module.named_parameters() if w.requires_grad}
         for module in modules
     }
     layers = [module for module in modules if not is_cell(module)]
-    with left_as_it_was(network, layers), _calls(modules) as calls:
+    with left_as_it_was(network, layers), _calls(modules, stacks) as calls:
         loss = loss_of(network)
         check_loss(loss)
         of_weights = [weights[module].values() for module in modules]
@@ -114,15 +117,30 @@ def _why_not_followed(
     )
 
 
+def _by_itself(part: RecurrentPart, stacks: Mapping[Any, LayersOfStack]) -> RecurrentPart:
+    """A part whose module is a single layer, where it is one of a stack."""
+    if part.layer is None:
+        return part
+    return replace(part, module=stacks[part.module].layers[part.layer], layer=None)
+
+
 @contextlib.contextmanager
-def _calls(modules: Sequence[torch.nn.Module]) -> Iterator[list[ModuleCall]]:
-    """The calls of modules, in the order in which they come."""
+def _calls(
+    modules: Sequence[torch.nn.Module], stacks: Mapping[Any, LayersOfStack]
+) -> Iterator[list[ModuleCall]]:
+    """The calls of modules, in the order in which they come; those of a stack where it is called.
+
+    Hooks on what modules make come before those that are there already, so that they have what the
+    module itself made.
+    """
     kept = KeptCalls()
     handles = []
     try:
         for module in modules:
             handles.append(module.register_forward_pre_hook(kept.begin, with_kwargs=True))
-            handles.append(module.register_forward_hook(kept.end, with_kwargs=True))
+            handles.append(module.register_forward_hook(kept.end, prepend=True, with_kwargs=True))
+        for stack, layers in stacks.items():
+            handles.append(stack.register_forward_hook(layers.end, prepend=True, with_kwargs=True))
         yield kept.calls
     finally:
         for handle in handles:

@@ -11,10 +11,13 @@ import torch
 from gradflow.cells import Cell, Stack
 from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.scaled import Array
+from gradflow.torch.bidirectional_stack import layer_of_stack
 from gradflow.weights.torch_modules import from_module
 
 # What torch.compile puts before the name of a module that it wraps.
 _COMPILED = "_orig_mod"
+
+_WAYS = ("forward", "reverse")
 
 # PyTorch's names of the cells' weights. Its two biases have one gradient; that inside the reset
 # gate is the last third of the second.
@@ -39,11 +42,15 @@ class RecurrentPart:
         Its name in the network, with the direction where there are two.
     direction : {"forward", "reverse"} or None
         None where there is one.
+    layer : int or None
+        Which layer of a stack of bidirectional layers, 0 next to the input: each of them reads both
+        directions of the one below. None where the module is read as a whole.
     """
 
     module: Any
     name: str
     direction: str | None
+    layer: int | None = None
 
     @property
     def is_reverse(self) -> bool:
@@ -53,7 +60,8 @@ class RecurrentPart:
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of its layers, that next to the input first."""
-        several = range(1 if is_cell(self.module) else self.module.num_layers)
+        is_one = is_cell(self.module) or self.layer is not None
+        several = range(1 if is_one else self.module.num_layers)
         return tuple(f"{self.name}.{n}" for n in several) if len(several) > 1 else (self.name,)
 
     def cell(self) -> Cell:
@@ -64,7 +72,8 @@ class RecurrentPart:
         ValueError
             If it is not supported, or a weight is not finite.
         """
-        return from_module(self.module, direction=self.direction).cell
+        module = self.module if self.layer is None else layer_of_stack(self.module, self.layer)
+        return from_module(module, direction=self.direction).cell
 
     def own_gradients(self, cell: Cell, gradients: Mapping[str, Any]) -> dict[str, Array]:
         """The gradients of its parameters by the names of the cell's weights, in their shapes.
@@ -132,9 +141,10 @@ def _directions(module: Any, name: str) -> list[RecurrentPart]:
         return [RecurrentPart(module, name, None)]
     if not module.bidirectional:
         return [RecurrentPart(module, name, None)]
-    if module.num_layers > 1:
-        raise ValueError(
-            "stacks of bidirectional layers are not supported: "
-            "each layer reads both directions of the one below."
-        )
-    return [RecurrentPart(module, f"{name}.{way}", way) for way in ("forward", "reverse")]
+    if module.num_layers == 1:
+        return [RecurrentPart(module, f"{name}.{way}", way) for way in _WAYS]
+    return [
+        RecurrentPart(module, f"{name}.{layer}.{way}", way, layer)
+        for layer in range(module.num_layers)
+        for way in _WAYS
+    ]

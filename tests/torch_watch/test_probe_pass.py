@@ -9,6 +9,7 @@ from support.needed import needed_module
 torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
 
 from oracles.torch_networks import Classifier, batch, loss_of  # noqa: E402
+from torch.nn.utils.parametrizations import weight_norm  # noqa: E402
 from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
 
 import gradflow as gf  # noqa: E402
@@ -33,6 +34,24 @@ NETWORKS = {
     "GRU of two layers": {"kind": torch.nn.GRU, "num_layers": 2},
     "two directions": {"kind": torch.nn.GRU, "bidirectional": True, "batch_first": True},
     "projections": {"kind": torch.nn.LSTM, "H": 7, "proj_size": 5, "num_layers": 2},
+    "layers of both": {
+        "kind": torch.nn.LSTM,
+        "num_layers": 2,
+        "bidirectional": True,
+        "dropout": 0.5,
+    },
+    "packed layers of both": {
+        "kind": torch.nn.RNN,
+        "num_layers": 3,
+        "bidirectional": True,
+        "lengths": LENGTHS,
+    },
+    "starts of both": {
+        "kind": torch.nn.GRU,
+        "num_layers": 2,
+        "bidirectional": True,
+        "start": start(4, 3, 5),
+    },
     "without bias": {"kind": torch.nn.RNN, "nonlinearity": "relu", "bias": False},
     "packed": {"kind": torch.nn.LSTM, "lengths": LENGTHS, "batch_first": True},
     "packed, both ways": {"kind": torch.nn.LSTM, "lengths": LENGTHS, "bidirectional": True},
@@ -90,11 +109,19 @@ def every_state(net):
 
 
 @pytest.mark.parametrize(
-    "options", [{"num_layers": 2}, {"bidirectional": True}, {"H": 7, "proj_size": 5}]
+    "options",
+    [
+        {"num_layers": 2},
+        {"bidirectional": True},
+        {"num_layers": 2, "bidirectional": True, "H": 7, "proj_size": 5},
+        {"H": 7, "proj_size": 5},
+    ],
 )
 def test_gradients_that_reach_every_state_are_carried_back(options):
     modules = probed(network(kind=torch.nn.LSTM, batch_first=True, **options), every_state)
-    widths = options.get("num_layers", 1) * (5 + options.get("H", 5))
+    # Layers of both directions are read each by itself.
+    layers = 1 if "bidirectional" in options else options.get("num_layers", 1)
+    widths = layers * (5 + options.get("H", 5))
     assert {module.cell.H for module in modules} == {widths}
     assert max(error for module in modules for error in relative_errors(module)) < 1e-12
 
@@ -200,6 +227,12 @@ def test_a_module_that_is_called_twice_has_all_of_its_sequences():
     assert relative_errors(module)[0] < 1e-12
 
 
+def test_what_a_hook_makes_of_the_output_is_not_taken_for_the_output():
+    model = network(kind=torch.nn.LSTM, batch_first=True)
+    model.inner["rec"].register_forward_hook(lambda module, given, made: (made[0] * 2.0, made[1]))
+    assert relative_errors(probed(model)[0])[0] < 1e-12
+
+
 def test_a_module_that_is_not_trained_is_measured_without_a_check():
     model = network(kind=torch.nn.LSTM, batch_first=True)
     for weight in (
@@ -294,13 +327,13 @@ def test_what_is_not_supported_is_named():
         torch.nn.ModuleDict(
             {
                 "good": torch.nn.GRU(2, 3),
-                "both": torch.nn.LSTM(2, 3, num_layers=2, bidirectional=True),
+                "both": weight_norm(torch.nn.LSTM(2, 3, 2, bidirectional=True), "weight_hh_l1"),
                 "own": type("Own", (torch.nn.RNNCellBase,), {})(2, 3, True, 4),
             }
         )
     )
     assert [part.name for part in parts] == ["good"]
-    assert "stacks of bidirectional layers are not supported" in left_out["both"]
+    assert left_out["both"].endswith("weights as parameters. Got weight_hh_l1 made from others.")
     assert left_out["own"] == "a cell must be RNNCell, LSTMCell or GRUCell. Got Own."
 
 

@@ -338,7 +338,9 @@ REFUSED = {
             type("FullyShardedDataParallel", (torch.nn.Module,), {})(), torch.nn.GRU(1, 1)
         )
     },
-    "stacks of bidirectional": {"model": torch.nn.GRU(1, 1, 2, bidirectional=True)},
+    "own: a cell must be RNNCell": {
+        "model": type("Own", (torch.nn.RNNCellBase,), {})(1, 1, True, 4)
+    },
     "probe must be a Probe, or a callable to the loss. Got 3": {"probe": 3},
     "every must be a whole number from 1 on. Got 0": {"every": 0},
     "chunk must be a whole number from 0 on. Got -1": {"chunk": -1},
