@@ -198,6 +198,11 @@ class Stack:
         """The local derivatives of each layer."""
         return tuple(layer.slopes(trace.layers[n]) for n, layer in self._downward())
 
+    def plain_slopes(self, trace: StackTrace) -> Tree:
+        """`slopes` in plain float64, as automatic differentiation has them; n sequences too."""
+        pairs = zip(self.layers, trace.layers, strict=True)
+        return tuple(layer.plain_slopes(own) for layer, own in pairs)[::-1]
+
     def gates(self, slopes: Tree) -> tuple[Gate, ...]:
         gates: list[Gate] = []
         signals = 0

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from gradflow.cells import GRU, LSTM, RNN
-from gradflow.engine.sweep_of_batch import batch_gradients
+from gradflow.engine.sweep_of_batch import batch_gradients, batch_trace
 from gradflow.losses import Readout
 from gradflow.numerics.scaled import Array
 from gradflow.training.tasks import Task
@@ -57,16 +55,7 @@ class Network:
 
     def outputs(self, x: Array) -> Array:
         """o at the last step, (n, O), of sequences (T, n, D)."""
-        return self.readout.outputs(_run(self.cell, x).hidden[-1])
-
-
-def _run(cell: Layer, x: Array) -> Any:
-    """The trace of n sequences; the readout's part of it is left empty."""
-    n = x.shape[1]
-    start = {
-        name: np.zeros((n, width)) for name, width in zip(cell.states, cell.widths, strict=True)
-    }
-    return cell.trace(x=x, o=np.empty(0), **cell.run(x, start, cell.weights))
+        return self.readout.outputs(batch_trace(self.cell, x).hidden[-1])
 
 
 def loss_and_gradients(
@@ -94,11 +83,12 @@ def loss_and_gradients(
         That of every array of `network.weights`, in its shape.
     """
     cell, readout = network.cell, network.readout
-    trace = _run(cell, x)
+    trace = batch_trace(cell, x)
     last = trace.hidden[-1]  # (n, H)
     o = readout.outputs(last)
     slope = task.loss_slope(o, answers)  # (n, O)
-    gradients = batch_gradients(cell, trace, cell.plain_slopes(trace), slope @ readout.w_o, first)
+    seeds = [None] * (task.T - 1) + [slope @ readout.w_o]
+    gradients = batch_gradients(cell, trace, seeds, first)
     gradients["readout.w_o"] = slope.T @ last
     gradients["readout.b_o"] = slope.sum(axis=0)
     return task.mean_loss(o, answers), gradients

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.analysis.loss_backward import training_gradient
+from gradflow.analysis.signed_signals import signals
 from gradflow.analysis.state_derivative import state_jacobian
 from gradflow.cells import LSTM
+from gradflow.engine.sweep_of_batch import batch_gradients, batch_trace
 from gradflow.flow import GradientFlow, gradient_flow
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import frozen
@@ -95,26 +97,42 @@ def measured_layers(module: ProbedModule, chunk: int) -> dict[str, LayerMeasures
 
 
 def relative_errors(module: ProbedModule) -> list[float]:
-    """How far the terms of each layer are from adding up to the gradient of its own weights."""
-    sums = [
-        training_gradient(
-            module.cell,
-            sequence.x,
-            sequence.seeded(len(sequence.x)),
-            readout=module.readout,
-            initial_state=sequence.start,
-        ).gradients
-        for sequence in module.sequences
-    ]
-    own = module.own_gradients
-    off = {name: sum(found[name] for found in sums) - own[name] for name in own}
+    """How far the terms of each layer are from adding up to the gradient of its own weights.
+
+    Raises
+    ------
+    ValueError
+        If the gradient leaves float64.
+    """
+    own, found = module.own_gradients, _summed_gradients(module)
     errors = []
     for layer in range(len(module.layers)):
         names = module.weights_of(layer)
         size = math.hypot(*(float(np.linalg.norm(own[name])) for name in names))
-        distance = math.hypot(*(float(np.linalg.norm(off[name])) for name in names))
-        errors.append(distance / size if size else math.nan)
+        off = math.hypot(*(float(np.linalg.norm(found[name] - own[name])) for name in names))
+        if not math.isfinite(off):
+            raise ValueError(f"the gradient of {module.layers[layer]} must stay within float64.")
+        errors.append(off / size if size else math.nan)
     return errors
+
+
+def _summed_gradients(module: ProbedModule) -> dict[str, Array]:
+    """The gradient of every array of the cell's weights, from all steps of all sequences."""
+    cell, of_length, sums = module.cell, defaultdict(list), []
+    for sequence in module.sequences:
+        of_length[len(sequence.x)].append(sequence)
+    for alike in of_length.values():
+        x, seeds = (
+            np.stack(arrays, axis=1)  # (T, n, ..)
+            for arrays in zip(*((one.x, one.gradient) for one in alike), strict=True)
+        )
+        start = {
+            name: np.stack([one.start.get(name, np.zeros(width)) for one in alike])
+            for name, width in zip(cell.states, cell.widths, strict=True)
+        }
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums.append(batch_gradients(cell, batch_trace(cell, x, start), list(seeds)))
+    return {name: np.sum([found[name] for found in sums], axis=0) for name in cell.weights}
 
 
 def lower_median(numbers: Iterable[float]) -> float:
@@ -138,18 +156,29 @@ def _flow(module: ProbedModule, sequence: ProbedSequence) -> GradientFlow:
 def _measured(
     flows: list[GradientFlow], layer: int, chunk: int, error: float, T: int
 ) -> LayerMeasures:
-    seen = [memory.measure(flow, flow.T, layer, window=chunk) for flow in flows]
+    seen = [memory.over_targets(flow, layer, window=chunk)[0] for flow in flows]
     zero = [found.zero_lags["bfloat16"] for found in seen]
     return LayerMeasures(
         lower_median(found.fall_and_tail.tail_half_life for found in seen),
         lower_median(found.horizon for found in seen),
         lower_median(found.share_beyond for found in seen),
-        lower_median(found.cancellation for found in seen),
+        lower_median(_cancellation(flow, layer) for flow in flows),
         lower_median(math.inf if lag is None else lag for lag in zero),
         _cell_radius(flows[0], layer) if flows else math.nan,
         error,
         _left([found.log10_signal for found in seen], T),
     )
+
+
+def _cancellation(flow: GradientFlow, layer: int) -> float:
+    """That of `gradflow.memory.cancellation`, from signals that are carried back once."""
+    z = signals(flow, flow.T, layer).z  # (T, gates, H)
+    largest = z.log10.max()
+    if not np.isfinite(largest):
+        return math.nan
+    deltas = (z.sign * 10.0 ** (z.log10 - largest)).reshape(flow.T, -1)
+    together = np.linalg.norm(deltas.sum(axis=0))
+    return min(float(together / np.linalg.norm(deltas, axis=1).sum()), 1.0)
 
 
 def _cell_radius(flow: GradientFlow, layer: int) -> float:
