@@ -24,7 +24,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks import machine, report
 from benchmarks.visitors import Met, crowd, staying
-from gradflow.ui.learning.live_run import LiveRun, next_ends
+from gradflow.ui.learning.live_run import LiveRun, next_checkpoints
 from gradflow.ui.learning.settings import LearningSettings
 from tests.browser.serving import Server, served
 
@@ -35,9 +35,10 @@ BUTTON = "Train both networks"
 def direct_seconds() -> tuple[float, float]:
     """The same training without a page: how long it takes, and how long on the processor."""
     live = LiveRun.begun(LearningSettings().training())
+    every = tuple(live.settings.values())
     start, processor = time.perf_counter(), time.process_time()
     while not live.is_done:
-        live = live.with_next(next_ends(tuple(live.settings.values()), live.ends, lambda _: None))
+        live = live.with_next(next_checkpoints(every, live.ends, lambda _: None))
     return time.perf_counter() - start, time.process_time() - processor
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from gradflow.figures.builders.colours import GRID, LINES
 from gradflow.figures.builders.text import escaped
 from gradflow.numerics.validation import shown
@@ -121,8 +123,8 @@ def curve_marks(
             marks.append(
                 {
                     "type": "scatter",
-                    "x": [checkpoint.update],
-                    "y": [getattr(checkpoint, measure)],
+                    "x": np.array([checkpoint.update]),
+                    "y": np.array([getattr(checkpoint, measure)]),  # which may be infinite
                     "mode": "markers",
                     "marker": {"size": 10, "color": LINES[COLOURS[number]]},
                     "showlegend": False,

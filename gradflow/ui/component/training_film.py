@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,6 @@ from gradflow.ui.component.packing import packed
 from gradflow.ui.shared.plain_charts import plain_chart
 
 _mount = assets.declared_component("training_film", "chart_component")
-
-
-def film_parts(figure: go.Figure) -> dict[str, Any]:
-    """A figure with frames as plain mappings; Plotly's own writer has null for what is infinite."""
-    parts: dict[str, Any] = json.loads(str(figure.to_json()))
-    return parts
 
 
 def draw_film(
@@ -35,7 +28,8 @@ def draw_film(
     Parameters
     ----------
     parts : mapping
-        From `film_parts`; the slider has a step for each frame, whose value is a number.
+        Its "data", "layout" and "frames", as Plotly's plain mappings; the slider has a step for
+        each frame, whose value is a number.
     key : str
         Streamlit key.
     name : str

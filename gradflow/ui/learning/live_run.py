@@ -6,7 +6,11 @@ import dataclasses
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+import numpy as np
+
+from gradflow.numerics.scaled import Array
 from gradflow.training import Divergence, TrainingRun, TrainingSettings
+from gradflow.training.checkpoints import probe
 from gradflow.training.stages import Stage, first_stage, next_stage
 from gradflow.training.tasks import HELD_OUT
 from gradflow.ui.workers.worker import Job, Report
@@ -20,6 +24,9 @@ _NUMBERS, _REST = 16, 64 << 20
 # Where a network stands: not yet begun, at a checkpoint, or given out.
 End = Stage | Divergence | None
 
+# Where a network stands after a job, and the terms of the checkpoint that it came to, if it did.
+Found = tuple[End, Array | None]
+
 
 @dataclass(frozen=True, eq=False)
 class LiveRun:
@@ -31,18 +38,21 @@ class LiveRun:
         By the networks' names; their updates and checkpoints are the same.
     runs : mapping of str to TrainingRun
         What is recorded; empty before the start is measured.
+    terms : mapping of str to tuple of arrays of shape (T, T)
+        What the film shows of each checkpoint, as `film_terms` has it.
     ends : tuple of Stage, Divergence or None
         Where each network stands.
     """
 
     settings: dict[str, TrainingSettings]
     runs: dict[str, TrainingRun]
+    terms: dict[str, tuple[Array, ...]]
     ends: tuple[End, ...]
 
     @classmethod
     def begun(cls, settings: dict[str, TrainingSettings]) -> LiveRun:
         """Nothing recorded yet."""
-        return cls(settings, {}, (None,) * len(settings))
+        return cls(settings, {}, {}, (None,) * len(settings))
 
     @property
     def updates(self) -> int:
@@ -79,15 +89,18 @@ class LiveRun:
         T = one.task_made().T
         size = 8 * T * HELD_OUT * one.hidden * _NUMBERS + _REST
         seconds = self.seconds * one.every / one.updates
-        return Job(every, ready, (every,), next_ends, (self.ends,), size, size, seconds)
+        return Job(every, ready, (every,), next_checkpoints, (self.ends,), size, size, seconds)
 
-    def with_next(self, ends: tuple[End, ...]) -> LiveRun:
+    def with_next(self, found: tuple[Found, ...]) -> LiveRun:
         """The same with what came of the job."""
-        runs = {
-            name: _recorded(self.runs.get(name), settings, end)
-            for (name, settings), end in zip(self.settings.items(), ends, strict=True)
-        }
-        return LiveRun(self.settings, {n: run for n, run in runs.items() if run}, ends)
+        runs, terms = dict(self.runs), dict(self.terms)
+        for (name, settings), (end, log10) in zip(self.settings.items(), found, strict=True):
+            run = _recorded(runs.get(name), settings, end)
+            if run is not None:
+                runs[name] = run
+            if log10 is not None:
+                terms[name] = (*terms.get(name, ()), log10)
+        return LiveRun(self.settings, runs, terms, tuple(end for end, _ in found))
 
 
 def goes_on(settings: TrainingSettings, end: End) -> bool:
@@ -103,9 +116,9 @@ def ready(every: tuple[TrainingSettings, ...], on_step: Report) -> tuple[Trainin
     return every
 
 
-def next_ends(
+def next_checkpoints(
     every: tuple[TrainingSettings, ...], ends: tuple[End, ...], on_step: Report
-) -> tuple[End, ...]:
+) -> tuple[Found, ...]:
     """Each network one checkpoint further; done by a worker."""
     found = []
     for done, (settings, end) in enumerate(zip(every, ends, strict=True), start=1):
@@ -114,12 +127,19 @@ def next_ends(
     return tuple(found)
 
 
-def _next(settings: TrainingSettings, end: End) -> End:
-    if end is None:
-        return first_stage(settings)
-    if isinstance(end, Divergence) or not goes_on(settings, end):
-        return end
-    return next_stage(settings, end)
+def _next(settings: TrainingSettings, end: End) -> Found:
+    if not goes_on(settings, end):
+        return end, None
+    stage = next_stage(settings, end) if isinstance(end, Stage) else first_stage(settings)
+    return stage, _terms(settings, stage)
+
+
+def _terms(settings: TrainingSettings, stage: Stage | Divergence) -> Array | None:
+    """What the film shows of a checkpoint; half of the numbers' digits are enough for colours."""
+    if isinstance(stage, Divergence):
+        return None
+    flow = probe(stage.checkpoint.network, settings.task_made())
+    return flow.log10("b").astype(np.float32)
 
 
 def _recorded(run: TrainingRun | None, settings: TrainingSettings, end: End) -> TrainingRun | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from gradflow.figures import plot_training_film
+from gradflow.figures.builders.film_frames import FLOOR, film_parts, film_terms
+from gradflow.numerics.scaled import Array
 from gradflow.training import TrainingRun, shipped
 from gradflow.ui import server
-from gradflow.ui.component.training_film import film_parts
 from gradflow.ui.learning.live_run import LiveRun
 
 _FILM, _OPENED = "learning_film", "learning_film_opened"
@@ -30,13 +31,18 @@ class ShownRuns:
     runs : mapping of str to TrainingRun
         By the networks' names.
     film : mapping
-        The film's figure, as `film_parts` has it.
+        The film's figure, as Plotly's plain mappings.
     """
 
     name: str
     ships: bool
     runs: dict[str, TrainingRun]
     film: dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        """What they learn, which need not be the task that is chosen."""
+        return next(iter(self.runs.values())).settings.task
 
     def opens_at(self, update: int) -> int:
         """The frame at which the film was opened in this session, or opens now.
@@ -54,24 +60,41 @@ class ShownRuns:
 def as_shipped(task: str) -> ShownRuns:
     """The runs of a task that ship."""
     runs = shipped.runs_of(task)
-    return ShownRuns(f"shipped {task}", True, runs, film_parts(plot_training_film(runs, dark=None)))
+    return ShownRuns(f"shipped {task}", True, runs, _film(runs, _terms(runs)))
 
 
 def as_trained(live: LiveRun) -> ShownRuns:
     """What a training of this session has recorded."""
-    return _own(f"{tuple(live.settings.values())} {live.updates}", live.runs)
+    name = f"{tuple(live.settings.values())} {live.updates}"
+    return _own(name, live.runs, lambda: live.terms)
 
 
 def as_opened(run: TrainingRun) -> ShownRuns:
     """A run from a file, which no other is like."""
-    return _own(f"opened {id(run)}", {run.settings.cell.upper(): run})
+    runs = {run.settings.cell.upper(): run}
+    return _own(f"opened {id(run)}", runs, lambda: _terms(runs))
 
 
-def _own(name: str, runs: dict[str, TrainingRun]) -> ShownRuns:
+def _own(
+    name: str, runs: dict[str, TrainingRun], terms: Callable[[], Mapping[str, Sequence[Array]]]
+) -> ShownRuns:
     """Runs of this session, which keeps their film."""
     held: ShownRuns | None = st.session_state.get(_FILM)
     if held is None or held.name != name:
         server.runs.between_steps()
-        film = film_parts(plot_training_film(runs, dark=None))
-        st.session_state[_FILM] = held = ShownRuns(name, False, runs, film)
+        st.session_state[_FILM] = held = ShownRuns(name, False, runs, _film(runs, terms()))
     return held
+
+
+def _terms(runs: Mapping[str, TrainingRun]) -> dict[str, list[Array]]:
+    """What the film shows of each run; between two checkpoints other visitors have their turn."""
+    found: dict[str, list[Array]] = {name: [] for name in runs}
+    for name, run in runs.items():
+        for log10 in film_terms(run):
+            found[name].append(log10)
+            server.runs.between_steps()
+    return found
+
+
+def _film(runs: Mapping[str, TrainingRun], terms: Mapping[str, Sequence[Array]]) -> dict[str, Any]:
+    return film_parts(runs, terms, FLOOR, None)
