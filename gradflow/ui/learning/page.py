@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+import plotly.graph_objects as go
 import streamlit as st
 
-from gradflow.figures import plot_seed_bands
 from gradflow.figures.builders.mode_bar import bar
-from gradflow.training import SeedCurves, shipped
+from gradflow.training import shipped
 from gradflow.ui import server
 from gradflow.ui.component.training_film import draw_film
 from gradflow.ui.downloads.button_row import buttons
-from gradflow.ui.learning import live_section, own_run, session_runs, words
+from gradflow.ui.learning import live_section, own_run, session_runs, shipped_bands, words
 from gradflow.ui.learning.files import every_file
 from gradflow.ui.learning.session_runs import HELD, WIDGETS
-from gradflow.ui.learning.settings import START_LABELS
 from gradflow.ui.learning.shown_runs import ShownRuns, as_opened, as_shipped, as_trained
 from gradflow.ui.shared import frame
-from gradflow.ui.shared.plain_charts import plain_chart
+from gradflow.ui.shared.plain_charts import lettered_chart
 
 
 @server.runs.turn()
@@ -42,7 +39,7 @@ def learning_page() -> None:
     server.runs.between_steps()
     _draw_seeds(settings.task)
     _draw_starts(settings.task)
-    buttons(every_file(shown.runs), f"gradflow_learning_{settings.task}")
+    buttons(every_file(shown.runs), f"gradflow_learning_{shown.task}")
     own_run.draw_own_run()
 
 
@@ -82,7 +79,7 @@ def _draw_seeds(task: str) -> None:
     ):
         with column:
             st.markdown(f"**{said}**")
-            _draw_bands(curves, measure, f"seeds_{measure}")
+            _draw_bands(shipped_bands.of_seeds(task, measure), f"seeds_{measure}")
     st.caption(words.SEEDS)
 
 
@@ -92,12 +89,10 @@ def _draw_starts(task: str) -> None:
         st.markdown(words.NO_STARTS)
         return
     for column, name in zip(st.columns(2, gap="medium"), shipped.CELLS, strict=True):
-        curves = shipped.starts_of(task, name)
         with column:
-            st.markdown(words.starts(name, curves))
-            named = {START_LABELS[start]: found for start, found in curves.items()}
-            _draw_bands(named, "accuracy", f"starts_{name}")
+            st.markdown(words.starts(name, shipped.starts_of(task, name)))
+            _draw_bands(shipped_bands.of_starts(task, name), f"starts_{name}")
 
 
-def _draw_bands(curves: Mapping[str, SeedCurves], measure: str, key: str) -> None:
-    plain_chart(plot_seed_bands(curves, measure, dark=None), key, bar(key, "png"))
+def _draw_bands(figure: go.Figure, key: str) -> None:
+    lettered_chart(figure, key, bar(key, "png"))

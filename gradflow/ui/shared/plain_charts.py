@@ -11,8 +11,23 @@ import streamlit as st
 from gradflow.ui.vendor_internals import TEXT_COLOUR
 
 
+def in_page_letters(figure: go.Figure) -> go.Figure:
+    """The figure, changed to the colour of the page's letters, which components' charts have too.
+
+    That takes some milliseconds: a figure that is drawn again and again is kept so.
+    """
+    letters = {"color": TEXT_COLOUR}
+    axis = {"tickfont": letters, "title": {"font": letters}}
+    return figure.update_layout(font=letters).update_xaxes(axis).update_yaxes(axis)
+
+
+def lettered_chart(figure: go.Figure, key: str, config: Mapping[str, Any]) -> None:
+    """Draw a figure that `in_page_letters` has made; the rest as for `plain_chart`."""
+    st.plotly_chart(figure, key=key, config=dict(config), theme="streamlit")
+
+
 def plain_chart(figure: go.Figure, key: str, config: Mapping[str, Any]) -> None:
-    """Draw a figure in the letters of the page, which the components' charts have too.
+    """Draw a figure in the letters of the page.
 
     Parameters
     ----------
@@ -23,7 +38,4 @@ def plain_chart(figure: go.Figure, key: str, config: Mapping[str, Any]) -> None:
     config : mapping
         Plotly's.
     """
-    letters = {"color": TEXT_COLOUR}
-    axis = {"tickfont": letters, "title": {"font": letters}}
-    figure.update_layout(font=letters).update_xaxes(axis).update_yaxes(axis)
-    st.plotly_chart(figure, key=key, config=dict(config), theme="streamlit")
+    lettered_chart(in_page_letters(figure), key, config)
