@@ -44,8 +44,8 @@ class Checkpoint:
     horizon : int
         The last lag whose term is at least 1% of that at k = 1.
     log10_left : float
-        log10 of the term of the step that decides, as a part of that at k = 1; minus infinity where
-        it is exactly zero, and nan where both are.
+        log10 of the term of the step that decides, in adding of step 1, as a part of that at k = 1;
+        minus infinity where it is exactly zero, and nan where both are.
     network : Network
     """
 

@@ -1,6 +1,7 @@
 """The page Learning without a browser: what it shows and says is what the shipped runs have."""
 
 import csv
+import dataclasses
 import io
 import time
 from pathlib import Path
@@ -72,9 +73,14 @@ def test_a_training_on_the_page_is_that_of_the_library(pool):
     assert "of 20 updates" in app.get("progress")[0].proto.text
     trained(app)
     chosen = LearningSettings(task="agreement", delay=4, hidden=4, updates=20, seed=3)
-    for name, one in chosen.training().items():
-        assert words.outcome(name, training.train(one)) in said(app)
-    assert [frame["name"] for frame in film_of(app)["frames"]] == ["0", "10", "20"]
+    frames = film_of(app)["frames"]
+    assert [frame["name"] for frame in frames] == ["0", "10", "20"]
+    for (name, one), shown in zip(chosen.training().items(), frames[-1]["data"], strict=False):
+        run = training.train(one)
+        assert words.outcome(name, run) in said(app)
+        log10 = run.flow(-1).log10("b")
+        terms = np.clip(log10 - log10[:, :1], shown["zmin"], shown["zmax"])
+        np.testing.assert_allclose(shown["z"], terms, atol=6e-4)
     app.button(key="learning_back").click().run()
     assert film_of(app)["film"] == "shipped agreement"
 
@@ -175,6 +181,10 @@ def test_a_link_to_an_unknown_task_opens_the_first_and_says_so():
     assert "one of recall, agreement, adding" in app.warning[0].value
 
 
+def when(updates):
+    return f"after {updates} updates" if updates else "before any update"
+
+
 @pytest.mark.parametrize("task", shipped.SETTINGS)
 @pytest.mark.parametrize("name", shipped.CELLS)
 def test_the_order_that_is_told_is_that_of_the_checkpoints(task, name):
@@ -186,10 +196,49 @@ def test_the_order_that_is_told_is_that_of_the_checkpoints(task, name):
     assert arrives.startswith(f"At no checkpoint does 1% of the {name}'s") == (not reached)
     assert answers.startswith("at no checkpoint") == (not solved)
     if reached:
-        when = f"after {reached[0]} updates" if reached[0] else "before any update"
-        assert arrives.endswith(f" {when}")
+        assert arrives.endswith(f" {when(reached[0])}")
     if solved:
-        assert answers == f"90% of its answers are first right after {solved[0]}."
+        assert answers == f"90% of its answers are first right {when(solved[0])}."
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (np.nan, "Its signal is exactly zero from $k = 1$ on."),
+        (-np.inf, "the term is exactly zero."),
+        (0.5, "is 3.16 times that of $k = 1$."),
+        (-1.0, "Of its signal 10.00% reach"),
+        (-7.25, "Of its signal $10^{-7.2}$ reach"),
+    ],
+)
+def test_what_is_left_is_said_at_any_size(left, said):
+    run = shipped.runs_of("recall")["RNN"]
+    last = dataclasses.replace(run.checkpoints[-1], log10_left=left)
+    assert said in words.outcome("RNN", dataclasses.replace(run, checkpoints=(last,)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"optimiser": "sgd", "momentum": 0.9}, "gradient descent with momentum 0.9 at rate 0.01"),
+        ({"clip_norm": None}, "not clipped"),
+        ({"clip_value": 2.0, "chunk": 5}, "its numbers at most 2, graph cut 5 steps before"),
+        ({"forget_bias": 1}, "start default with forget bias 1"),
+        ({"forget_bias": "chrono", "start": "orthogonal"}, "orthogonal with forget bias chrono"),
+    ],
+)
+def test_what_a_run_is_made_from_is_said(changes, said):
+    settings = training.TrainingSettings(**changes)
+    assert said in words.made_from("LSTM", training.TrainingRun(settings, ()))
+
+
+def test_the_first_of_the_numbers_is_where_the_page_says():
+    made = training.adding(7)
+    x, _ = made.batch(np.random.default_rng(0), 100)
+    first = x[:, :, 1].argmax(axis=0)
+    said = words.task(training.TrainingRun(training.TrainingSettings("adding", 7), ()))
+    assert "read 7 or 6 steps before the end" in said
+    assert set((made.T - 1 - first).tolist()) == {6, 7}
 
 
 def test_the_seeds_that_are_told_are_counted():

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from gradflow.ui.learning import own_run_words
 from gradflow.ui.learning.own_run import FILE
 from gradflow.watching import LayerMeasures
 from gradflow.watching.watch_record import record_of
@@ -15,10 +16,12 @@ from gradflow.watching.watch_record import record_of
 APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
 
+SEEN = LayerMeasures(7.5, 19, 0.125, 0.5, np.inf, 1.01, 2e-7, np.linspace(0.0, -3.0, 25))
+
+
 def saved(folder):
-    seen = LayerMeasures(7.5, 19, 0.125, 0.5, np.inf, 1.01, 2e-7, np.linspace(0.0, -3.0, 25))
     other = LayerMeasures(np.inf, 25, 0.5, 0.5, np.inf, np.nan, np.nan, np.zeros(25))
-    passes = [(0, {"lstm": seen}), (100, {"lstm": seen, "<b>_gru": other})]
+    passes = [(0, {"lstm": SEEN}), (100, {"lstm": SEEN, "<b>_gru": other})]
     record_of(["lstm", "<b>_gru"], 8, passes).save(folder / "run.npz")
     return (folder / "run.npz").read_bytes()
 
@@ -50,10 +53,31 @@ def test_a_record_is_drawn_and_said_and_stays_when_a_file_is_refused(page, tmp_p
     assert "relative error of 2e-07" in said
     assert "\\<b\\>" in said
     assert "tail half-life without end, horizon 25 steps" in said
-    assert "not trained" in said
+    assert "Its weights get no gradient" in said
     charts = len(app.get("plotly_chart"))
     drawn = json.loads(app.get("plotly_chart")[-1].proto.spec)
     assert drawn["data"][0]["type"] == "heatmap"
     app = upload(app, b"PK no record")
     assert "must be an .npz" in app.error[0].value.replace("\\", "")
     assert len(app.get("plotly_chart")) == charts
+
+
+@pytest.mark.slow
+def test_of_more_layers_than_have_room_some_are_chosen(page, tmp_path):
+    layers = [f"layer{n}" for n in range(6)]
+    passes = [(0, dict.fromkeys(layers, SEEN))]
+    record_of(layers, 8, passes).save(tmp_path / "run.npz")
+    app = upload(page, (tmp_path / "run.npz").read_bytes())
+    [choice] = app.multiselect
+    assert choice.value == layers[:4]
+    app = choice.set_value(layers[4:]).run()
+    assert not app.exception
+    said = " ".join(one.value for one in app.markdown)
+    assert [f"**{layer}**" in said for layer in layers] == [False] * 4 + [True] * 2
+
+
+def test_a_pass_that_did_not_measure_a_layer_says_so():
+    record = record_of(["a", "b"], 8, [(30, {"a": SEEN})])
+    said = own_run_words.summary(record, record.layers)
+    assert said.startswith("One pass, after 30 updates:")
+    assert said.endswith("- **b**: not measured at this pass.")

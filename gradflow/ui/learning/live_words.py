@@ -11,10 +11,11 @@ from gradflow.ui.workers.waiting_words import about
 CONTROLS = "Train an RNN and an LSTM yourself"
 READING = (
     "Both train on the task above, on the same batches, in a process of their own. Each checkpoint "
-    "is shown as it is made; the same settings give the same run."
+    "is shown as it is made; the same settings give the same run. Between two checkpoints runs of "
+    "other visitors have their turn; where too many of them wait, yours stops, and can go on later."
 )
 STOPPED = "Stopped."
-FULL = "As many runs of other visitors wait as may, so this training was not taken."
+FULL = "As many runs of other visitors wait as may, so this training goes no further by itself."
 LOST = "The worker that trained was ended from outside, as when memory runs out."
 TOO_LARGE = "There is not enough free memory for this training just now."
 

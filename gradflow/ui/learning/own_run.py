@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gradflow.figures import plot_watch
+from gradflow.figures._watch import MOST
 from gradflow.figures.builders.mode_bar import bar
 from gradflow.ui.learning import own_run_words as words
 from gradflow.ui.shared.file_upload import draw_upload
@@ -28,9 +29,20 @@ def draw_own_run() -> None:
     record: WatchRecord | None = st.session_state.get(_RECORD)
     if record is None:
         return
-    st.markdown(words.summary(record))
-    plain_chart(plot_watch(record, dark=None), "own_run", bar("watch", "png"))
-    st.caption(words.READING)
+    layers = _chosen(record)
+    if layers:
+        st.markdown(words.summary(record, layers))
+        plain_chart(plot_watch(record, layers, dark=None), "own_run", bar("watch", "png"))
+        st.caption(words.READING)
+
+
+def _chosen(record: WatchRecord) -> list[str]:
+    """The layers to draw; the visitor chooses where there are more than have room."""
+    if len(record.layers) <= MOST:
+        return list(record.layers)
+    said = words.LAYERS.format(most=MOST, number=len(record.layers))
+    key = f"learning_own_layers_{hash(record.layers)}"  # another record has a choice of its own
+    return st.multiselect(said, record.layers, record.layers[:MOST], max_selections=MOST, key=key)
 
 
 def _read(data: bytes | None) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from gradflow.figures._watch import MOST
 from gradflow.ui.shared.markdown_text import escaped
 from gradflow.watching import WatchRecord
 
@@ -15,6 +15,7 @@ LEAD = (
     "`gradflow.torch.watch` measures your network while PyTorch trains it; `watch.save` writes the "
     "file that opens here."
 )
+LAYERS = "Layers, at most {most} of {number}"
 READING = (
     "A column of colours is a pass, and a row a lag: the terms of the bias $b$ of each layer as a "
     "part of their $k = 1$ term, medians over the sequences of the probe. A measure that is "
@@ -22,24 +23,29 @@ READING = (
 )
 
 
-def summary(record: WatchRecord) -> str:
-    """What the last pass says of each layer that is drawn, a line each; Markdown."""
-    if not len(record.updates):
+def summary(record: WatchRecord, layers: Sequence[str]) -> str:
+    """What the last pass says of some layers, a line each; Markdown."""
+    number = len(record.updates)
+    if not number:
         return "The record has no pass yet."
     first, last = record.updates[0], record.updates[-1]
-    passes = f"{len(record.updates)} passes, after {first} to {last} updates. At the last:"
-    return "\n".join([passes, "", *(_line(record, layer) for layer in record.layers[:MOST])])
+    passes = f"One pass, after {first} updates:"
+    if number > 1:
+        passes = f"{number} passes, after {first} to {last} updates. At the last:"
+    return "\n".join([passes, "", *(_line(record, layer) for layer in layers)])
 
 
 def _line(record: WatchRecord, layer: str) -> str:
     values = {name: float(record.measure(name, layer)[-1]) for name in record.measures}
+    if math.isnan(values["horizon"]):
+        return f"- **{escaped(layer)}**: not measured at this pass."
     said = [f"- **{escaped(layer)}**: tail half-life {_steps(values['tail_half_life'])}"]
     said.append(f"horizon {_steps(values['horizon'])}")
     said.append(f"{values['share_beyond_chunk']:.1%} beyond {record.chunk} steps")
     if not math.isnan(values["dc_dc"]):
         said.append(f"$dc_t/dc_{{t-1}}$ {values['dc_dc']:.3g}")
     if math.isnan(values["relative_error"]):
-        return f"{', '.join(said)}. Its weights are not trained."
+        return f"{', '.join(said)}. Its weights get no gradient."
     return (
         f"{', '.join(said)}. Its terms add up to the gradient of its weights within a relative "
         f"error of {values['relative_error']:.1g}."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from gradflow.training import SeedCurves, TrainingRun
+from gradflow.training import SeedCurves, TrainingRun, TrainingSettings
 from gradflow.ui.learning.settings import START_LABELS
 
 TITLE = "Learning"
@@ -19,9 +19,9 @@ READING = (
     "Rows are targets and columns lags, as on the other pages; the terms are those of the bias "
     "$b$, the signal itself, each row relative to its own $k = 1$ term. They are those of the "
     "first of the held-out sequences; accuracy is that of all of them. *log10 reaching*: the term "
-    "of the step that decides, relative to $k = 1$. The radii are spectral radii, median over the "
-    "steps: of $dc_t/dc_{t-1}$, which an LSTM has, and of the whole state's derivative (*state "
-    "radius*). The forget gate is the mean over units and steps."
+    "of the step that decides (in adding that of step 1), relative to $k = 1$. The radii are "
+    "spectral radii, median over the steps: of $dc_t/dc_{t-1}$, which an LSTM has, and of the "
+    "whole state's derivative (*state radius*). The forget gate is the mean over units and steps."
 )
 SEEDS = "Line: the median of the seeds. Shade: from their 10% quantile to their 90% quantile."
 NO_STARTS = "Other starts ship for recall and agreement."
@@ -36,6 +36,13 @@ TABLE = "The measures of both networks at every checkpoint, one row each."
 # What counts as solved, and as reaching the step that decides.
 SOLVED = 0.9
 REACHES = 0.01
+
+_ASKED = {
+    "recall": "The first symbol, one of four, is asked for at the last, {delay} steps later.",
+    "agreement": "The verb at the end agrees with the noun, {delay} steps before it.",
+    "adding": "The sum of two marked numbers is asked for, right within 0.04; the first of them is "
+    "read {delay} or {sooner} steps before the end.",
+}
 
 BANDS = {
     "accuracy": "Accuracy, held out",
@@ -53,9 +60,10 @@ def heading(ships: bool) -> str:
 def task(run: TrainingRun) -> str:
     """What is asked for, and how far back it lies."""
     made = run.settings.task_made()
+    asked = _ASKED[made.name].format(delay=made.delay, sooner=made.delay - 1)
     return (
-        f"Sequences of $T = {made.T}$ steps; what decides was read {made.delay} steps before the "
-        f"last. Answers that ignore it are right in {made.chance:.0%} of all cases."
+        f"{made.name.capitalize()}, sequences of $T = {made.T}$ steps. {asked} An answer that does "
+        f"not look at the sequence is right in {made.chance:.0%} of all cases."
     )
 
 
@@ -81,18 +89,11 @@ def order(name: str, run: TrainingRun) -> str:
     solved = _first(run, run.measures("accuracy") >= SOLVED)
     if reached is None:
         arrives = f"At no checkpoint does 1% of the {name}'s signal reach the step that decides"
-    elif reached == 0:
-        arrives = f"1% of the {name}'s signal reaches the step that decides before any update"
     else:
-        arrives = (
-            f"1% of the {name}'s signal first reaches the step that decides after {reached} updates"
-        )
-    answers = (
-        "at no checkpoint are 90% of its answers right"
-        if solved is None
-        else f"90% of its answers are first right after {solved}"
-    )
-    return f"{arrives}; {answers}."
+        arrives = f"1% of the {name}'s signal first reaches the step that decides {_when(reached)}"
+    if solved is None:
+        return f"{arrives}; at no checkpoint are 90% of its answers right."
+    return f"{arrives}; 90% of its answers are first right {_when(solved)}."
 
 
 def seeds(curves: Mapping[str, SeedCurves]) -> str:
@@ -124,16 +125,41 @@ def starts(name: str, curves: Mapping[str, SeedCurves]) -> str:
 def made_from(name: str, run: TrainingRun) -> str:
     """What a run was made from."""
     s = run.settings
-    start = s.start if s.forget_bias is None else f"{s.start}, forget bias {s.forget_bias}"
-    clip = "not clipped" if s.clip_norm is None else f"gradient norm at most {s.clip_norm:g}"
-    relu = ", ReLU" if s.activation == "relu" else ""
+    activation = ", ReLU" if s.activation == "relu" else ""
     return (
-        f"{name}: H = {s.hidden}{relu}, {s.optimiser} at rate {s.rate:g}, {clip}, batches of "
-        f"{s.batch}, start {start}, seed {s.seed}."
+        f"{name}: H = {s.hidden}{activation}, {', '.join(_method(s))}, batches of {s.batch}, start "
+        f"{s.start}{_forget_bias(s)}, seed {s.seed}."
     )
 
 
+def _method(s: TrainingSettings) -> Iterator[str]:
+    """How a run was trained, part by part."""
+    kind = "Adam" if s.optimiser == "adam" else f"gradient descent with momentum {s.momentum:g}"
+    yield f"{kind} at rate {s.rate:g}"
+    if s.clip_norm is not None:
+        yield f"gradient norm at most {s.clip_norm:g}"
+    if s.clip_value is not None:
+        yield f"its numbers at most {s.clip_value:g}"
+    if s.clip_norm is None and s.clip_value is None:
+        yield "not clipped"
+    if s.chunk is not None:
+        yield f"graph cut {s.chunk} steps before the end"
+
+
+def _forget_bias(s: TrainingSettings) -> str:
+    if s.forget_bias is None:
+        return ""
+    said = s.forget_bias if isinstance(s.forget_bias, str) else f"{s.forget_bias:g}"
+    return f" with forget bias {said}"
+
+
+def _when(updates: int) -> str:
+    return f"after {updates} updates" if updates else "before any update"
+
+
 def _left(log10: float) -> str:
+    if np.isnan(log10):
+        return "Its signal is exactly zero from $k = 1$ on."
     if np.isneginf(log10):
         return "Nothing of its signal reaches the step that decides: the term is exactly zero."
     if log10 >= 0.0:
