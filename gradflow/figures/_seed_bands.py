@@ -11,6 +11,7 @@ from gradflow.figures.builders.display_choices import check_display
 from gradflow.figures.builders.paper import on_paper
 from gradflow.figures.builders.step_layout import layout
 from gradflow.figures.builders.text import escaped
+from gradflow.figures.builders.training_curves import CURVES
 from gradflow.numerics.scaled import Array
 from gradflow.numerics.validation import shown
 from gradflow.training import SeedCurves
@@ -83,7 +84,7 @@ def plot_seed_bands(
         figure.add_trace(
             _line(updates, middle, colour, line=line, showlegend=True, name=escaped(name))
         )
-    figure.update_layout(layout("updates", measure.replace("_", " ")))
+    figure.update_layout(layout("updates", CURVES.get(measure, measure.replace("_", " "))))
     figure.update_layout(legend_traceorder="normal")
     return on_paper(figure, dark, title or "")
 

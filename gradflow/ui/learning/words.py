@@ -112,13 +112,13 @@ def seeds(curves: Mapping[str, SeedCurves]) -> str:
 def starts(name: str, curves: Mapping[str, SeedCurves]) -> str:
     """From how many seeds of each start a network solves the task."""
     counts = [
-        f"{START_LABELS[start]} {np.sum(found.curves['accuracy'][:, -1] >= SOLVED)} of "
+        f"{START_LABELS[start]}: {np.sum(found.curves['accuracy'][:, -1] >= SOLVED)} of "
         f"{len(found.seeds)}"
         for start, found in curves.items()
     ]
     return (
-        f"**{name}**: at least 90% of the answers are right in the end, by start: "
-        f"{', '.join(counts)} seeds."
+        f"**{name}**: seeds from which at least 90% of the answers are right in the end, by start. "
+        f"{'; '.join(counts)}."
     )
 
 
