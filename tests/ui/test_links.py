@@ -127,8 +127,5 @@ def test_a_link_of_thousands_of_parameters_gets_one_notice():
     query = {f"p{n}": ["1"] for n in range(1000)} | {"w_s": ["0.5"]}
     assert from_query(query) == (
         Settings(),
-        (
-            "The link gives 1,001 parameters, of which none is used: a link of this page has at "
-            "most 1,000.",
-        ),
+        ("1,001 parameters are given, and none is used: there may be at most 1,000.",),
     )

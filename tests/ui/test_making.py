@@ -12,6 +12,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from gradflow.ui import vendor_internals
+from gradflow.ui.downloads import download_words as words
 from gradflow.ui.downloads import images, making
 from gradflow.ui.downloads.making import BusyError, Making
 
@@ -75,7 +76,7 @@ def test_a_file_that_fails_leaves_its_place(files):
     async def visit():
         for _ in range(making.MOST_PICTURES + 1):
             with pytest.raises(images.ImageError):
-                await files.made("a", PNG, fails(images.ImageError(images.NO_IMAGE)))
+                await files.made("a", PNG, fails(images.ImageError(words.NO_IMAGE)))
 
     asyncio.run(visit())
 
@@ -108,7 +109,7 @@ def test_a_file_is_answered_with_its_address(answer):
     assert answer(lambda: b"1,2").deferred_file.url.startswith("/media/")
 
 
-@pytest.mark.parametrize("sentence", [images.NO_IMAGE, images.TOO_SLOW, images.NO_BROWSER])
+@pytest.mark.parametrize("sentence", [words.NO_IMAGE, words.TOO_SLOW, words.NO_BROWSER])
 def test_what_went_wrong_is_said_below_the_button(answer, sentence):
     assert answer(fails(images.ImageError(sentence)), PNG).error_msg == sentence
 

@@ -13,6 +13,7 @@ from gradflow.figures.builders.cell_levels import FIRST, FREE, NOTHING
 from gradflow.figures.builders.cell_levels import channels as rgb
 from gradflow.figures.builders.colours import INK, PAPER
 from gradflow.numerics.scaled import Array
+from gradflow.ui.comparison import film_words
 from gradflow.ui.component.film import Film, FilmPanel
 
 # Greys from the paper to the ink, the last numbers of the colours.
@@ -130,8 +131,7 @@ def _draw_bar(drawn: Array, film: Film, top: int) -> None:
         plain = _plain(text)
         at = left + share * (right - left) - share * _width(plain)
         _write(drawn, (round(at), top + 12), plain, _SMALL)
-    few = "; orange and black: too few digits" if film.bar["few"] else ""
-    title = f"{film.bar['title']}; chequered: exactly zero; hatched: no input{few}"
+    title = film_words.colours_said(film.bar["title"], film.bar["few"])
     _write(drawn, (left, top + 12 + _LINE - 4), title, _SMALL)
 
 

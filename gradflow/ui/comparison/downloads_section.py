@@ -107,7 +107,7 @@ def _pictures(
             both,
             panels.view(settings, both),
             panels.both_rows(settings, experiment, both),
-            "gradflow: where the gradient goes",
+            words.TITLE,
             (*said, *marks_said(both), link),
             labels,
             block=page_block(experiment.T),

@@ -63,6 +63,12 @@ REACHED = "How far the gradient has gone back"
 BEFORE = "The gradient is still at the loss."
 
 
+def colours_said(title: str, few: bool) -> str:
+    """What stands below the colour bar of an animated picture, whose letters are plain ones."""
+    said = f"{title}; chequered: exactly zero; hatched: no input"
+    return f"{said}; orange and black: too few digits" if few else said
+
+
 def film_title(name: str, first: float, last: float) -> str:
     """What a file with a film is headed with."""
     return f"gradflow: {name} from {first:g} to {last:g}"

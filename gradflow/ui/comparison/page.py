@@ -48,7 +48,7 @@ def comparison_page() -> None:
     with st.sidebar:
         main, others = st.container(key="beside_sliders"), st.container()
     _followed(main)
-    folded_text(words.HOW_TO_READ, "open_explanation", words.EXPLANATION)
+    folded_text(shared_words.HOW_TO_READ, "open_explanation", words.EXPLANATION)
     with others:
         sidebar.sections()
 
@@ -146,7 +146,7 @@ def _unlinked_charts(made: Charts) -> None:
             st.markdown(row.markdown)
             figure = heatmap(panel, made.view, block_size(panel.T))
             frame.chart(figure, f"{panel.title.lower()}_heatmap")
-    st.subheader(f"One row: target step t = {made.profile.t}", anchor=False)
+    st.subheader(shared_words.one_row(made.profile.t), anchor=False)
     frame.chart(profile(made.profile, made.settings.floor), "profile")
 
 
@@ -156,7 +156,7 @@ def _measures(
     seen: Mapping[str, memory.Reach],
     unsure: tuple[str, ...],
 ) -> None:
-    st.subheader(words.IN_NUMBERS, anchor=False)
+    st.subheader(shared_words.IN_NUMBERS, anchor=False)
     rows = table(measure_table(seen))
     t = seen["RNN"].t
     residuals = {

@@ -35,7 +35,7 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
     with lstm:
         unsure = cell.unsure[1]
         said = term_words.UNSURE if unsure else term_words.why(cell.cell_path)
-        formula = _formula("LSTM", cell, cell.names[1], cell.cell_path, said, "cell path")
+        formula = _formula("LSTM", cell, cell.names[1], cell.cell_path, said, term_words.CELL_PATH)
         said = term_words.UNSURE_PATHS if unsure else term_words.dominance_said(cell.paths)
         st.markdown(f"{formula}\n\n{said}\n\n{table(term_words.table(cell.paths))}")
         st.caption(term_words.about_paths(settings.gate, cell))
@@ -52,8 +52,8 @@ def _formula(
 
 def _groups(cell: Term) -> tuple[Group, ...]:
     return (
-        _group("RNN", "RNN", "the term", cell.rnn),
-        _group("LSTM, cell path", "LSTM", "the cell path", cell.cell_path),
+        _group("RNN", "RNN", term_words.THE_TERM, cell.rnn),
+        _group(term_words.LSTM_CELL_PATH, "LSTM", term_words.THE_CELL_PATH, cell.cell_path),
     )
 
 

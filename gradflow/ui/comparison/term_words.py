@@ -25,6 +25,13 @@ UNSURE = (
     "**Float64 has too few digits here.** It cancels or underflows in a state that the term is "
     "made of: read no number of it as exactly zero, nor as the size that it has."
 )
+CELL_PATH = "cell path"
+LSTM_CELL_PATH = "LSTM, cell path"
+
+# What the product of all factors is.
+THE_TERM = "the term"
+THE_CELL_PATH = "the cell path"
+
 UNSURE_PATHS = "Which paths carry the term cannot be told."
 
 # log10 from which on downward a factor is small enough for a cause to be named.

@@ -89,8 +89,7 @@ PROFILE = (
 
 PENDING = "From before this move: it follows when you let go."
 
-HOW_TO_READ = "How to read this, and what is computed"
-IN_NUMBERS = "In numbers"
+TITLE = "gradflow: where the gradient goes"
 
 
 def measured(t: int, quantities: tuple[str, str], unsure: tuple[str, ...] = ()) -> str:

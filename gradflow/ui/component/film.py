@@ -16,13 +16,11 @@ from gradflow.figures.builders.colour_scale import View
 from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import log_edges
 from gradflow.numerics.scaled import Array
-from gradflow.ui.component import assets
+from gradflow.ui.component import assets, chart_words
 from gradflow.ui.component.colour_bars import bar_content
 from gradflow.ui.component.packing import packed
 
 ENTRY, STYLE = "film_component", "film"
-
-_ACROSS = {"lag": "lag k", "source": "source step j", "log": "lag k, log scale"}
 
 # Pixels across a film whose lags stand on a log scale.
 _LOG_PIXELS = 480
@@ -74,7 +72,7 @@ class FilmPanel:
     @property
     def label(self) -> str:
         """What the heatmap is called to those who do not see it."""
-        return f"Heatmap of the {self.title}: {self.quantity} by target step and lag"
+        return chart_words.film_heatmap(self.title, self.quantity)
 
     @property
     def has_few_digits(self) -> bool:
@@ -141,7 +139,7 @@ class Film:
     @property
     def across(self) -> str:
         """What the columns count, with its letter."""
-        return _ACROSS[self.axis]
+        return chart_words.ACROSS[self.axis]
 
     @property
     def spread(self) -> Array:

@@ -16,10 +16,10 @@ from gradflow.figures.builders.panel import Panel
 from gradflow.figures.builders.pooling import block_size
 from gradflow.figures.builders.term_heatmap import heatmap_parts
 from gradflow.numerics.scaled import Array
-from gradflow.ui.component import assets, plotly_js
+from gradflow.ui.component import assets, chart_words, plotly_js
 from gradflow.ui.component.colour_bars import bars_content
 from gradflow.ui.component.packing import Triangle, packed
-from gradflow.ui.shared import state
+from gradflow.ui.shared import state, words
 from gradflow.ui.shared.row_words import Finding
 
 _KEY = "charts"
@@ -124,15 +124,12 @@ def message(
     shown = [shown_cells(panel, view, block) for panel in panels]
     charts = [
         _chart(f"{panel.title.lower()}_heatmap", _sent(panel, view, cells), camera, (view.axis, T))
-        | {
-            "label": f"Heatmap of the {panel.title}: {panel.quantity} by target step and lag. "
-            "Arrow keys move the crosshair, Enter picks the cell"
-        }
+        | {"label": chart_words.heatmap(panel.title, panel.quantity)}
         for panel, cells in zip(panels, shown, strict=True)
     ]
     charts.append(
         _chart("profile", profile_parts(profile, view.floor), camera, (profile.t, profile.log_lags))
-        | {"label": f"Curves of the size of {profile.quantity} by lag, at target step {profile.t}"}
+        | {"label": chart_words.curves(profile.quantity, profile.t)}
     )
     return packed(
         {
@@ -140,7 +137,7 @@ def message(
             "moving": moving._asdict(),
             "said": said,
             "bars": bars_content(panels, view),
-            "heading": f"One row: target step t = {profile.t}",
+            "heading": words.one_row(profile.t),
             "charts": charts,
             "cells": [
                 _told(panel, view, cells) for panel, cells in zip(panels, shown, strict=True)

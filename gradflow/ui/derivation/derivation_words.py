@@ -8,6 +8,13 @@ LEAD = (
     "you are asked to predict first; the answer is shown with settings of its own, which prove it."
 )
 
+TITLE = "Backpropagation through time"
+
+ABOUT_TOO_FEW = (
+    "Where it says “too few digits”, float64 cancels or underflows in a state that the line is "
+    "made of: read no number of it as exactly zero, nor as the size that it has."
+)
+
 SHOW_ALL = "Show all"
 FIRST_STEP = "Back to the first step"
 QUIZ_OVER = "Start the quiz over"
@@ -18,6 +25,17 @@ PREDICTION = "Your prediction"
 ANSWER = "Answer"
 USE = "Use these settings"
 USE_HELP = "Puts the settings of this answer into the sidebar: all numbers of the page follow."
+
+
+def needs_steps(steps: int, T: int) -> str:
+    """Why a part has no numbers where the sequence is short."""
+    have = "1 step" if T == 1 else f"{T} steps"
+    return f"No numbers here: they need {steps} steps, and this sequence has {have}."
+
+
+def needs_target(first: int, t: int) -> str:
+    """Why a part has no numbers where the target step is early."""
+    return f"No numbers here: they need a target step from {first} on, and it is t = {t}."
 
 
 def opened(parts: int, every: int, score: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gradflow.ui.derivation import derivation_words
 from gradflow.ui.derivation.chapters import CHAPTERS
 from gradflow.ui.derivation.example import Example
-from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
+from gradflow.ui.derivation.step import Step, has_too_few
 from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import File, buttons, python_file, settings_button
 from gradflow.ui.downloads.python_code import snippet
@@ -44,7 +45,7 @@ def derivation_markdown(example: Example) -> str:
     example : Example
         Whose numbers.
     """
-    lines = ["# Backpropagation through time", *settings_said(example.settings, example.T)]
+    lines = [f"# {derivation_words.TITLE}", *settings_said(example.settings, example.T)]
     number = 0
     for title, parts in CHAPTERS:
         lines.append(f"## {title}")
@@ -61,4 +62,4 @@ def _formulas(step: Step, example: Example) -> list[str]:
     numbers = step.shown(example)
     pairs = zip(formulas, numbers, strict=True)
     lines = [f"$$\n{line}\n$$" for pair in pairs for line in pair if line]
-    return [*lines, *([ABOUT_TOO_FEW] if has_too_few(numbers) else [])]
+    return [*lines, *([derivation_words.ABOUT_TOO_FEW] if has_too_few(numbers) else [])]

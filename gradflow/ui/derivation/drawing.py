@@ -14,7 +14,7 @@ from gradflow.figures.builders.term_heatmap import heatmap
 from gradflow.ui.derivation import derivation_words, progress
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.derivation.prediction import Proof, Question
-from gradflow.ui.derivation.step import ABOUT_TOO_FEW, Step, has_too_few
+from gradflow.ui.derivation.step import Step, has_too_few
 from gradflow.ui.shared.latex import formula
 from gradflow.ui.shared.plain_charts import plain_chart
 
@@ -48,7 +48,7 @@ def draw_step(step: Step, example: Example) -> None:
     if missing:
         st.caption(missing)
     elif has_too_few(numbers):
-        st.caption(ABOUT_TOO_FEW)
+        st.caption(derivation_words.ABOUT_TOO_FEW)
 
 
 def draw_question(question: Question) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradflow.ui.derivation import derivation_words
 from gradflow.ui.derivation.example import Example
 from gradflow.ui.shared.latex import TOO_FEW
 from gradflow.ui.shared.settings import Settings
 
-# What stands behind a line of numbers that float64 has lost, and a sentence on it.
+# What stands behind a line of numbers that float64 has lost.
 _MARK = f"\\quad \\text{{({TOO_FEW})}}"
-ABOUT_TOO_FEW = (
-    "Where it says “too few digits”, float64 cancels or underflows in a state that the line is "
-    "made of: read no number of it as exactly zero, nor as the size that it has."
-)
 
 
 @dataclass(frozen=True)
@@ -55,13 +52,9 @@ class Step:
     def missing(self, example: Example) -> str | None:
         """A sentence that says why there are no numbers; None where there are."""
         if self.steps > example.T:
-            have = "1 step" if example.T == 1 else f"{example.T} steps"
-            return f"No numbers here: they need {self.steps} steps, and this sequence has {have}."
+            return derivation_words.needs_steps(self.steps, example.T)
         if self.target > example.t:
-            return (
-                f"No numbers here: they need a target step from {self.target} on, and it is "
-                f"t = {example.t}."
-            )
+            return derivation_words.needs_target(self.target, example.t)
         return None
 
 

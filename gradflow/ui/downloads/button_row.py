@@ -121,7 +121,7 @@ def buttons(files: Sequence[File], stem: str, key: str = "download") -> None:
                 disabled=file.drawn and not drawable,
             )
     if not drawable and any(file.drawn for file in files):
-        st.caption(images.NO_BROWSER)
+        st.caption(words.NO_BROWSER)
 
 
 @dataclass(frozen=True)

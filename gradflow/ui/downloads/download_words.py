@@ -10,6 +10,7 @@ from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 # The longest sequence whose page of charts has a label for each cell, so that it stays below 10 MB.
 LABELLED = 200
 
+DOWNLOADS = "Downloads"
 SECTION = "Downloads, Python and link to copy"
 WITHOUT_LINK = "Downloads and Python"
 
@@ -25,6 +26,21 @@ CHARTS = (
     "A page with all charts to zoom in, which opens without a network (5 to 10 MB). Of up to "
     f"{LABELLED} steps each cell tells its term."
 )
+
+NO_BROWSER = (
+    "PNG, SVG and PDF need Chrome or Chromium on the machine that runs gradflow. The camera in a "
+    "chart's own bar still saves PNG and SVG."
+)
+TOO_SLOW = (
+    "The browser that draws the images took too long, and was ended. Try again, or a shorter "
+    "sequence; the camera in a chart's own bar still saves PNG and SVG."
+)
+NO_IMAGE = (
+    "The browser that draws the images failed. Try again; the camera in a chart's own bar still "
+    "saves PNG and SVG."
+)
+ONE_AT_A_TIME = "One file at a time: another of yours is still being made."
+BUSY = "Many visitors want pictures just now. Try again in a moment, or take another kind of file."
 
 PANELS = "In PNG, SVG and PDF"
 WIDTH = "Width"

@@ -14,21 +14,9 @@ import kaleido
 import plotly.graph_objects as go
 
 from gradflow.ui import vendor_internals
+from gradflow.ui.downloads import download_words
 
 FORMATS = ("png", "svg", "pdf")
-
-NO_BROWSER = (
-    "PNG, SVG and PDF need Chrome or Chromium on the machine that runs gradflow. The camera in a "
-    "chart's own bar still saves PNG and SVG."
-)
-TOO_SLOW = (
-    "The browser that draws the images took too long, and was ended. Try again, or a shorter "
-    "sequence; the camera in a chart's own bar still saves PNG and SVG."
-)
-NO_IMAGE = (
-    "The browser that draws the images failed. Try again; the camera in a chart's own bar still "
-    "saves PNG and SVG."
-)
 
 # Pixels of a PNG for one of the figure's.
 SCALE = 2
@@ -144,20 +132,20 @@ def image(figure: go.Figure, format_: str, scale: int = SCALE) -> bytes:
     if format_ not in FORMATS:
         raise ValueError(f"format_ must be one of {', '.join(FORMATS)}. Got {format_!r}.")
     if not browser_available():
-        raise ImageError(NO_BROWSER)
+        raise ImageError(download_words.NO_BROWSER)
     with _lock:
         try:
             return _warm_browser().image(figure, format_, scale)
         except TimeoutError as failure:
             _close(at_once=True)
-            raise ImageError(TOO_SLOW) from failure
+            raise ImageError(download_words.TOO_SLOW) from failure
         except Exception:
             _close()
         try:
             return _warm_browser().image(figure, format_, scale)
         except Exception as failure:
             _close()
-            raise ImageError(NO_IMAGE) from failure
+            raise ImageError(download_words.NO_IMAGE) from failure
 
 
 def close() -> None:

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from gradflow.ui.downloads import download_words
+
 # Pictures that may be drawn or wait, and files of numbers that are made at once.
 MOST_PICTURES = 8
 _AT_ONCE = 2
 
 _PICTURES = ("image/png", "image/svg+xml", "application/pdf")
-
-ONE_AT_A_TIME = "One file at a time: another of yours is still being made."
-BUSY = "Many visitors want pictures just now. Try again in a moment, or take another kind of file."
 
 
 class BusyError(RuntimeError):
@@ -52,9 +51,9 @@ class Making:
         """
         drawn = kind in _PICTURES
         if session in self._sessions:
-            raise BusyError(ONE_AT_A_TIME)
+            raise BusyError(download_words.ONE_AT_A_TIME)
         if drawn and self._waiting >= MOST_PICTURES:
-            raise BusyError(BUSY)
+            raise BusyError(download_words.BUSY)
         self._sessions.add(session)
         self._waiting += drawn
         threads = self._pictures if drawn else self._others

@@ -30,7 +30,6 @@ TEXT = "model_text"
 _TEXT_FIELD = "model_text_field"
 _READ_OUT = "model_read_out"
 _BOTH = "both"
-_SUM = "sum of the hidden units"
 # More outputs than these are a number to type, and no list.
 _LISTED = 100
 
@@ -89,9 +88,9 @@ def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
         A key of its weights: for other ones the choice begins anew.
     """
     # A choice of None would be shown as none at all.
-    choices = [_SUM, *model.linear_layers]
+    choices = [words.SUM, *model.linear_layers]
     if st.session_state.get(_READ_OUT) != weights or uploads.READOUT not in st.session_state:
-        st.session_state[uploads.READOUT] = model.readout_layer or _SUM
+        st.session_state[uploads.READOUT] = model.readout_layer or words.SUM
         st.session_state[_READ_OUT] = weights
     chosen = st.selectbox(
         words.READOUT,
@@ -100,7 +99,7 @@ def draw_readout(model: gf.Model, weights: Hashable) -> str | None:
         help=words.READOUT_HELP,
         disabled=not model.linear_layers,
     )
-    return None if chosen == _SUM else chosen
+    return None if chosen == words.SUM else chosen
 
 
 def draw_direction() -> None:
@@ -164,7 +163,7 @@ def draw_sequence(shipped: Shipped | None, model: gf.Model) -> None:
 def draw_data_set(D: int) -> None:
     """Draw the uploader of many sequences, what it has read, and which of them is shown."""
     st.file_uploader(
-        "CSV, NPY or NPZ files",
+        survey_words.FILES_READ,
         type=["csv", "txt", "npy", "npz"],
         accept_multiple_files=True,
         key=data_set.FILES,
@@ -218,14 +217,14 @@ def draw_loss(model: gf.Model, given: Sequence) -> None:
 
 def _loss_label(kind: str, outputs: int) -> str:
     label = controls_by_name(ModelSettings)["loss"].shown(kind)
-    return label if kind != "output" or outputs > 1 else "the output, as it is"
+    return label if kind != "output" or outputs > 1 else words.AS_IT_IS
 
 
 def _draw_output(outputs: int) -> None:
     if outputs > _LISTED:
         WIDGETS.number("output")
         return
-    labels = ["the largest at the last step", *map(str, range(outputs))]
+    labels = [words.LARGEST_OUTPUT, *map(str, range(outputs))]
     WIDGETS.choice("output", range(-1, outputs), labels)
 
 
@@ -273,11 +272,11 @@ def draw_question(asked: uploads.FileQuestion) -> None:
     st.subheader(escaped(asked.upload.name), anchor=False)
     st.markdown(words.ASKED)
     st.selectbox(
-        _QUESTIONS[asked.argument],
+        words.QUESTIONS[asked.argument],
         asked.choices,
         index=None,
         format_func=lambda choice: _module_name(KIND_WORDS.get(choice, choice)),
-        placeholder="Choose one",
+        placeholder=words.CHOOSE,
         key=uploads.ANSWER,
         on_change=uploads.answer,
         args=(HELD.key("model"),),
@@ -302,13 +301,3 @@ def draw_error(shown: str) -> None:
     st.error(" ".join(reversed(parts) if code else parts))
     if code:
         st.code(code, language="python", wrap_lines=True)
-
-
-_QUESTIONS = {
-    "prefix": "Which module of the file?",
-    "cell": "What are its layers?",
-    "activation": "Which activation have its layers?",
-    "recurrent_activation": "Which activation have its gates?",
-    "gates": "In which order are its gates?",
-    "merge": "How are the two directions joined?",
-}

@@ -19,7 +19,15 @@ from gradflow.numerics.scaled import Array
 from gradflow.ui.downloads import download_words
 from gradflow.ui.downloads.button_row import File, buttons
 from gradflow.ui.downloads.section import copies
-from gradflow.ui.model import controls, exports, long_runs, panels, questions, words
+from gradflow.ui.model import (
+    controls,
+    exports,
+    long_runs,
+    panels,
+    questions,
+    run_words,
+    words,
+)
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
@@ -53,11 +61,11 @@ def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -
     cells = stack.directions(layer)
     parameter = panels.parameter_name(settings, next(iter(cells.values())))
     key = (*chosen.key, *aim.key)
-    run = Run("flow", words.AS_READ, "The model as read", chosen.model, aim.given.x, aim.loss, key)
+    run = Run("flow", words.AS_READ, run_words.AS_READ, chosen.model, aim.given.x, aim.loss, key)
     long_runs.ask_first(run.key, run.seconds)
     if not long_runs.has("flow", run.key):
         long_runs.forget("changed flow")
-    found = run.ask("terms_0", "The terms", questions.terms_both_ways, parameter, layer)
+    found = run.ask("terms_0", run_words.TERMS, questions.terms_both_ways, parameter, layer)
     squares = _Squares(found, parameter, layer, aim, settings)
     spots = [column.empty() for column in st.columns(len(found))]
     known = run.knows("digits_0", questions.doubtful_both_ways, parameter, layer)
@@ -87,7 +95,7 @@ def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -
 def _marks(run: Run, parameter: str, layer: int) -> dict[str, Array | None]:
     """The terms with too few digits, of each square."""
     question = questions.doubtful_both_ways
-    return run.ask("digits_0", "The digits", question, parameter, layer, runs_again=True)
+    return run.ask("digits_0", run_words.DIGITS, question, parameter, layer, runs_again=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +165,7 @@ class _Squares:
             settings,
             code,
         )
-        st.subheader("Downloads", anchor=False)
+        st.subheader(download_words.DOWNLOADS, anchor=False)
         buttons(files, exports.STEM)
-        with st.expander("Python to copy"):
+        with st.expander(words.PYTHON):
             copies(code)

@@ -11,7 +11,7 @@ from gradflow.analysis.forget_bias import with_forget_bias
 from gradflow.analysis.signed_signals import SignedSignals
 from gradflow.analysis.truncation import TruncationCurve
 from gradflow.numerics.scaled import Array
-from gradflow.ui.model import long_runs, questions, uploads, whole_loss, words
+from gradflow.ui.model import long_runs, questions, run_words, uploads, whole_loss, words
 from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen, changed_title, is_changed
@@ -82,11 +82,11 @@ def runs(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -> tuple[
     cell, x, loss = chosen.model.cell, aim.given.x, aim.loss
     key = (*chosen.key, *aim.key)
     targets = (len(x),) if aim.last_alone else None
-    both = [Run("flow", words.AS_READ, "The model as read", chosen.model, x, loss, key, targets)]
+    both = [Run("flow", words.AS_READ, run_words.AS_READ, chosen.model, x, loss, key, targets)]
     if is_changed(cell, settings.added):
         changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
         title = changed_title(cell, settings.added)
-        label, changed_key = f"The same with {title}", (*key, settings.added)
+        label, changed_key = run_words.changed(title), (*key, settings.added)
         both.append(Run("changed flow", title, label, changed, x, loss, changed_key, targets))
     long_runs.ask_first(both[-1].key, sum(run.seconds for run in both))
     if not long_runs.has("flow", key):
@@ -108,10 +108,16 @@ def seen(
     return tuple(
         Seen(
             run.title,
-            run.ask(f"terms_{place}", f"The terms, {run.title}", questions.terms, parameter, layer),
+            run.ask(
+                f"terms_{place}",
+                run_words.terms_of_run(run.title),
+                questions.terms,
+                parameter,
+                layer,
+            ),
             run.ask(
                 f"reach_{place}",
-                f"The measures, {run.title}",
+                run_words.measures_of_run(run.title),
                 questions.reach,
                 parameter,
                 layer,
@@ -137,7 +143,7 @@ def with_digits(
             one,
             doubtful=run.ask(
                 f"digits_{place}",
-                f"The digits, {run.title}",
+                run_words.digits_of_run(run.title),
                 questions.doubtful,
                 parameter,
                 layer,
@@ -164,7 +170,7 @@ def unit_reach(run: Run, t: int, layer: int) -> UnitReach:
     StoppedError, ValueError
         As `Run.ask`.
     """
-    return run.ask("units", "The hidden units", questions.unit_reach, t, layer)
+    return run.ask("units", run_words.UNITS, questions.unit_reach, t, layer)
 
 
 def signed(run: Run, t: int, layer: int) -> SignedSignals:
@@ -175,7 +181,7 @@ def signed(run: Run, t: int, layer: int) -> SignedSignals:
     StoppedError, ValueError
         As `Run.ask`.
     """
-    return run.ask("signed", "The signed gradient", questions.signed, t, layer)
+    return run.ask("signed", run_words.SIGNED, questions.signed, t, layer)
 
 
 def all_steps(run: Run, aim: Objective) -> WholeLoss:
@@ -186,7 +192,7 @@ def all_steps(run: Run, aim: Objective) -> WholeLoss:
     StoppedError, ValueError
         As `Run.ask`.
     """
-    return _whole_loss("all_steps", "All steps together", run, aim.weights)
+    return _whole_loss("all_steps", run_words.ALL_STEPS, run, aim.weights)
 
 
 def one_step(run: Run, t: int) -> WholeLoss:
@@ -197,7 +203,7 @@ def one_step(run: Run, t: int) -> WholeLoss:
     StoppedError, ValueError
         As `Run.ask`.
     """
-    return _whole_loss("one_step", "One step", run, np.eye(len(run.x))[t - 1])
+    return _whole_loss("one_step", run_words.ONE_STEP, run, np.eye(len(run.x))[t - 1])
 
 
 def truncated(run: Run, aim: Objective, cut: str) -> TruncationCurve:
@@ -209,7 +215,7 @@ def truncated(run: Run, aim: Objective, cut: str) -> TruncationCurve:
         As `Run.ask`.
     """
     weights = tuple(aim.weights.tolist())
-    return run.ask("truncation", "The lengths", whole_loss.truncation_errors, weights, cut)
+    return run.ask("truncation", run_words.LENGTHS, whole_loss.truncation_errors, weights, cut)
 
 
 def _whole_loss(name: str, label: str, run: Run, weights: Array) -> WholeLoss:

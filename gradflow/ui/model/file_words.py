@@ -38,6 +38,16 @@ BOTH_WAYS = (
 
 SEVERAL = "Several files at once: checkpoints, or another model"
 FILES = "Files of weights"
+SIDES = {"left": "On the left", "right": "On the right"}
+
+# The curves' names.
+TAIL_HALF_LIFE = "tail half-life"
+HORIZON = "horizon"
+
+
+def share_beyond(window: int) -> str:
+    """What the curve of what truncation throws away is called."""
+    return f"share beyond {window} steps"
 
 
 def over_files(names: Sequence[str], found: Sequence[memory.Reach]) -> str:

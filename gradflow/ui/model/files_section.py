@@ -17,7 +17,14 @@ from gradflow.numerics.scaled import Array
 from gradflow.ui.component.assets import available
 from gradflow.ui.component.colour_bars import draw_bars
 from gradflow.ui.downloads.button_row import File, buttons
-from gradflow.ui.model import file_exports, file_words, panels, questions, several_files
+from gradflow.ui.model import (
+    file_exports,
+    file_words,
+    panels,
+    questions,
+    run_words,
+    several_files,
+)
 from gradflow.ui.model.direction_squares import reads_both_ways
 from gradflow.ui.model.experiment import ChosenModel
 from gradflow.ui.model.model_run import Run
@@ -30,8 +37,6 @@ from gradflow.ui.shared import views, words
 from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.markdown_text import escaped
-
-_SIDES = ("left", "right")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +57,7 @@ class _Beside:
         if x.shape[1] != one.model.cell.D:
             raise ValueError(file_words.other_inputs(one.model.cell.D, x.shape[1]))
         key = ("file", one.ident, *self.aim.key, targets)
-        label = f"The gradient of {escaped(one.name)}"
+        label = run_words.gradient_of_file(one.name)
         return Run(f"flow {name}", one.name, label, one.model, x, self.aim.loss, key, targets)
 
     def place(self, one: NamedModel) -> tuple[str, int]:
@@ -63,7 +68,7 @@ class _Beside:
 
     def reach(self, number: int, one: NamedModel) -> Reach:
         """The measures of the target."""
-        run, label = self.run("of a file", one, (self.t,)), f"The measures of {escaped(one.name)}"
+        run, label = self.run("of a file", one, (self.t,)), run_words.measures_of_file(one.name)
         place = (*self.place(one), self.settings.window)
         return run.ask(f"file_{number}", label, questions.reach, *place)[0]
 
@@ -75,7 +80,7 @@ class _Beside:
     def seen(self, side: str, one: NamedModel) -> Seen:
         """The terms of every target."""
         run, place = self.run(side, one, None), self.place(one)
-        label = f"The terms of {escaped(one.name)}"
+        label = run_words.terms_of_file(one.name)
         window = (*place, self.settings.window)
         return Seen(
             one.name,
@@ -86,7 +91,7 @@ class _Beside:
 
     def _digits(self, name: str, run: Run, one: NamedModel) -> Array | None:
         """Which terms of a run have too few digits."""
-        label = f"The digits of {escaped(one.name)}"
+        label = run_words.digits_of_file(one.name)
         return run.ask(name, label, questions.doubtful, *self.place(one), runs_again=True)
 
 
@@ -159,12 +164,14 @@ def _draw(found: tuple[tuple[NamedModel, Reach], ...], beside: _Beside) -> None:
         _draw_side_by_side(files, beside)
     told, window = [reach.fall_and_tail for _, reach in found], beside.settings.window
     steps = (
-        Measure("tail half-life", np.array([one.tail_half_life for one in told]), "LSTM", "dot"),
-        Measure("horizon", np.array([reach.horizon for _, reach in found]), "LSTM"),
+        Measure(
+            file_words.TAIL_HALF_LIFE, np.array([one.tail_half_life for one in told]), "LSTM", "dot"
+        ),
+        Measure(file_words.HORIZON, np.array([reach.horizon for _, reach in found]), "LSTM"),
     )
     few = np.array([beside.is_doubtful(number, one) for number, one in enumerate(files)])
     beyond = 100.0 * np.array([reach.share_beyond for _, reach in found])
-    shares = Measure(f"share beyond {window} steps", beyond, "RNN")
+    shares = Measure(file_words.share_beyond(window), beyond, "RNN")
     st.markdown(file_words.over_files(names, [reach for _, reach in found]))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -189,21 +196,21 @@ def _downloads(names: list[str], reach: list[Reach], few: Array) -> None:
 def _draw_side_by_side(files: list[NamedModel], beside: _Beside) -> None:
     columns = st.columns(2, gap="medium")
     chosen = []
-    for column, side, first in zip(columns, _SIDES, (0, len(files) - 1), strict=True):
+    for column, side, first in zip(columns, file_words.SIDES, (0, len(files) - 1), strict=True):
         with column:
             place = st.selectbox(
-                f"On the {side}",
+                file_words.SIDES[side],
                 range(len(files)),
                 index=first,
                 format_func=lambda place: files[place].name,
                 key=f"model_file_{side}_{files[-1].ident}_{len(files)}",  # other files begin anew
             )
             chosen.append(files[place])
-    seen = [beside.seen(side, one) for side, one in zip(_SIDES, chosen, strict=True)]
+    seen = [beside.seen(side, one) for side, one in zip(file_words.SIDES, chosen, strict=True)]
     parameter = beside.place(chosen[0])[0]
     shown = panels.run_panels(tuple(seen), parameter, beside.aim.given)
     view = views.view(beside.settings, shown)
-    for column, side, panel, one in zip(columns, _SIDES, shown, seen, strict=True):
+    for column, side, panel, one in zip(columns, file_words.SIDES, shown, seen, strict=True):
         with column:
             figure = heatmap(panel, view, block_size(panel.T), barred=not available())
             chart(figure, f"model_file_on_the_{side}", beside.settings.camera)

@@ -62,7 +62,7 @@ from gradflow.ui.shared.folded_section import folded_text, opened_section
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.markdown_text import escaped
 from gradflow.ui.shared.measures import measure_table
-from gradflow.ui.shared.words import together
+from gradflow.ui.shared.words import HOW_TO_READ, IN_NUMBERS, SEQUENCE, one_row, together
 
 
 @server.runs.turn()
@@ -72,13 +72,13 @@ def model_page() -> None:
     with st.sidebar:
         controls.draw_weights()
     asked = uploads.question()
-    st.title("Your model", anchor=False)
+    st.title(words.TITLE, anchor=False)
     st.markdown(words.LEAD)
     if asked is None:
         _model()
     else:
         controls.draw_question(asked)
-    folded_text(words.HOW_TO_READ, "model_open_explanation", words.EXPLANATION)
+    folded_text(HOW_TO_READ, "model_open_explanation", words.EXPLANATION)
 
 
 def _model() -> None:
@@ -89,7 +89,7 @@ def _model() -> None:
             controls.draw_module(chosen.source, chosen.model)
             controls.draw_direction()
         chosen = chosen.with_readout(controls.draw_readout(chosen.model, chosen.weights))
-        with st.expander("Input sequence", icon=":material/timeline:", expanded=True):
+        with st.expander(SEQUENCE, icon=":material/timeline:", expanded=True):
             controls.draw_sequence(chosen.shipped, chosen.model)
         if reads_both_ways(chosen.model):
             controls.draw_square_view(forward_cells(chosen.model), chosen.model)
@@ -112,7 +112,7 @@ def _model() -> None:
             _shown(chosen, aim, settings, runs(chosen, aim, settings))
     except StoppedError as stopped:
         st.info(escaped(str(stopped)), icon=":material/pause_circle:")
-        st.button("Run it", key="model_go_on", on_click=long_runs.go_on, type="primary")
+        st.button(words.RUN, key="model_go_on", on_click=long_runs.go_on, type="primary")
     except ValueError as error:
         st.error(escaped(str(error)))
 
@@ -129,7 +129,7 @@ def _notes(settings: ModelSettings, shown: str) -> None:
 def _architecture(chosen: ChosenModel) -> None:
     st.subheader(escaped(chosen.title), anchor=False)
     st.caption(escaped(words.short(chosen.model, output_count(chosen.model))))
-    section = opened_section("The architecture as read", "model_open_architecture", "layers")
+    section = opened_section(words.ARCHITECTURE, "model_open_architecture", "layers")
     if section is None:
         return
     with section:
@@ -178,7 +178,7 @@ def _shown(
         draw_heatmaps(spots, found, parameter, given, settings)
         st.caption(words.READING[settings.axis])
     digits_said = st.empty()
-    st.subheader(f"One row: target step t = {t}", anchor=False)
+    st.subheader(one_row(t), anchor=False)
     if not aim.last_alone:
         with st.columns([1, 3])[0]:
             controls.WIDGETS.target()
@@ -189,7 +189,7 @@ def _shown(
     draw_signed(both[0], chosen.shipped, t, layer, settings)
     _measures(both[0], found, (t, layer), settings)
     _units(both[0], t, layer, settings)
-    st.subheader("The gradient of the loss" if aim.last_alone else "All targets", anchor=False)
+    st.subheader(words.WHOLE_LOSS if aim.last_alone else words.ALL_TARGETS, anchor=False)
     draw_all_steps(both[0], aim, t, settings)
     draw_truncation(both[0], aim, settings)
     if not aim.last_alone:
@@ -229,7 +229,7 @@ def _measures(
 ) -> None:
     t, layer = place
     reach = [one.reach_at(t) for one in found]
-    st.subheader("In numbers", anchor=False)
+    st.subheader(IN_NUMBERS, anchor=False)
     zeros = words.entries_zero(signed(run, t, layer), "z", words.SIGNALS)
     st.markdown(f"{words.truncation(reach[0])} {zeros}")
     st.table(measure_table({one.title: seen for one, seen in zip(found, reach, strict=True)}))
@@ -242,7 +242,7 @@ def _every_target(found: tuple[Seen, ...], t: int, settings: ModelSettings) -> N
 
 
 def _units(run: Run, t: int, layer: int, settings: ModelSettings) -> None:
-    st.subheader("Which hidden units carry the long lags", anchor=False)
+    st.subheader(words.UNITS_TITLE, anchor=False)
     signals = unit_reach(run, t, layer)
     st.markdown(words.longest_units(signals))
     chart(units(Units(signals.half_life, signals.share, t)), "model_units", settings.camera)
@@ -280,7 +280,7 @@ def _downloads(
         )
 
     code = exports.snippet(chosen.source, chosen.model, settings, aim, (layer, parameter))
-    st.subheader("Downloads", anchor=False)
+    st.subheader(download_words.DOWNLOADS, anchor=False)
     files = (
         *pictures(Pictures(lambda: figure(False), figure, title), len(given.x)),
         *term_files(
@@ -297,6 +297,6 @@ def _downloads(
         ),
     )
     buttons(files, exports.STEM)
-    with st.expander("Python and link to copy"):
+    with st.expander(words.PYTHON_AND_LINK):
         copies(code, link)
         st.caption(words.NOT_IN_LINK)

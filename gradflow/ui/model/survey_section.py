@@ -62,10 +62,10 @@ def draw_survey(
         found, bad = _survey(chosen, aim, settings, held)
     except long_runs.StoppedError as stopped:
         st.info(escaped(str(stopped)), icon=":material/pause_circle:")
-        st.button("Survey them", key="model_survey_go_on", on_click=long_runs.go_on)
+        st.button(survey_words.GO_ON, key="model_survey_go_on", on_click=long_runs.go_on)
         return
     for name, why in (*bad, *found.failures)[:_TOLD]:
-        st.warning(escaped(f"{name} is left out: {why}"), icon=":material/playlist_remove:")
+        st.warning(escaped(survey_words.left_out(name, why)), icon=":material/playlist_remove:")
     if len(bad) + found.failed > _TOLD:
         st.caption(survey_words.more_left_out(len(bad) + found.failed - _TOLD))
     if found.count:

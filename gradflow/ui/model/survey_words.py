@@ -7,6 +7,8 @@ from gradflow.surveys import Survey
 from gradflow.ui.model.data_set import MOST, MOST_NUMBERS, DataSet
 from gradflow.ui.shared.setting_fields import LONGEST
 
+FILES_READ = "CSV, NPY or NPZ files"
+GO_ON = "Survey them"
 DATA_SET = (
     "Many CSV files, a sequence each; or an array of shape (N, T, D) in an .npy, or as x in an "
     ".npz beside lengths, the steps of each. The .npz may hold mask (N, T), the steps that count, "
@@ -55,6 +57,11 @@ def sequences_read(held: DataSet | None, D: int) -> str:
 
 def _sequences(count: int) -> str:
     return "1 sequence" if count == 1 else f"{count:,} sequences"
+
+
+def left_out(name: str, why: str) -> str:
+    """That a sequence is left out, and the reason, which is a sentence."""
+    return f"{name} is left out: {why}"
 
 
 def all_sequences(count: int) -> str:

@@ -26,8 +26,8 @@ def draw_all_steps(run: Run, aim: Objective, t: int, settings: ModelSettings) ->
         whole, one = all_steps(run, aim), one_step(run, t)
         st.markdown(words.all_steps(whole, aim, settings))
         named = (
-            LagNorms("all steps together", whole.lags.together, "LSTM"),
-            LagNorms(f"target step {t} alone", one.lags.together, "RNN"),
+            LagNorms(words.ALL_TOGETHER, whole.lags.together, "LSTM"),
+            LagNorms(words.target_alone(t), one.lags.together, "RNN"),
         )
         figure = norm_curves(whole.lags.first, whole.lags.last, named)
         chart(figure, "model_by_lag", settings.camera)

@@ -25,6 +25,7 @@ from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.ui.shared.words import few_digits
 from gradflow.weights.model import KIND_WORDS, LayerSource, Model
 
+TITLE = "Your model"
 LEAD = (
     "The same picture of *your* network on *your* sequence: drop the file of an RNN, LSTM or GRU "
     "here, as PyTorch, Lightning, Keras or ONNX wrote it, and see how far its gradient reaches."
@@ -68,6 +69,29 @@ NO_TEXT = "No text yet: the example is shown."
 LOSS = "Loss and targets"
 DRAWN = "How the heatmaps are drawn"
 LEAVE = "Leave this file"
+SUM = "sum of the hidden units"
+AS_IT_IS = "the output, as it is"
+LARGEST_OUTPUT = "the largest at the last step"
+CHOOSE = "Choose one"
+
+# What a file leaves open, by the argument of `load` that says it.
+QUESTIONS = {
+    "prefix": "Which module of the file?",
+    "cell": "What are its layers?",
+    "activation": "Which activation have its layers?",
+    "recurrent_activation": "Which activation have its gates?",
+    "gates": "In which order are its gates?",
+    "merge": "How are the two directions joined?",
+}
+
+ARCHITECTURE = "The architecture as read"
+RUN = "Run it"
+UNITS_TITLE = "Which hidden units carry the long lags"
+WHOLE_LOSS = "The gradient of the loss"
+ALL_TARGETS = "All targets"
+ALL_TOGETHER = "all steps together"
+PYTHON = "Python to copy"
+PYTHON_AND_LINK = "Python and link to copy"
 
 SIGNED_TITLE = "Inputs and units, with their signs"
 
@@ -104,6 +128,11 @@ PROFILE = (
     "first lag at which a number of that format would be zero. The thick line is that of the model "
     "as read; another that is not seen lies under it."
 )
+
+
+def target_alone(t: int) -> str:
+    """What a curve of one target is called beside that of all steps."""
+    return f"target step {t} alone"
 
 
 def last_alone(T: int) -> str:
@@ -143,7 +172,6 @@ UNITS = (
 
 ASSUMED = "As read, and what was assumed:"
 
-HOW_TO_READ = "How to read this, and what is computed"
 
 EXPLANATION = """
 **What is read.** The recurrent layers by their names and shapes, and the linear layer you name as
@@ -229,9 +257,7 @@ def short(model: Model, outputs: int) -> str:
     sizes = " → ".join(f"{_kind(layer)}, H = {layer.size}" for layer in model.layers)
     name = model.readout_layer
     alone = ", the only one that fits" if model.readout_assumed else ""
-    readout = (
-        "sum of the hidden units" if name is None else f"linear layer {name}, {outputs}{alone}"
-    )
+    readout = SUM if name is None else f"linear layer {name}, {outputs}{alone}"
     return f"D = {model.layers[0].D} → {sizes} → {readout}"
 
 

@@ -10,6 +10,7 @@ from gradflow.figures.builders.colours import CLASSES, LINES, REST
 from gradflow.figures.builders.panel import Panel, doubtful_units, row_units
 from gradflow.figures.builders.stacked_shares import Shares
 from gradflow.numerics.scaled import Array
+from gradflow.ui.paths import path_words
 from gradflow.ui.shared.doubtful_terms import few_digits, few_digits_of_classes
 from gradflow.ui.shared.experiment import LSTMAlone, explained_parameter
 from gradflow.ui.shared.settings import Settings
@@ -102,7 +103,7 @@ def by_detours(apart: Taken, found: PathShares, unsure: bool = False) -> Shares:
     classes = apart.by_detours
     colours = (*CLASSES[: len(classes.labels) - 1], REST)
     takeover = None if unsure else found.takeover
-    note = f"carried by detours from lag {takeover} on"
+    note = path_words.carried_from(takeover) if takeover is not None else ""
     return Shares(classes.labels, colours, _shares(classes, found), takeover, note)
 
 

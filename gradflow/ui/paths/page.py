@@ -25,7 +25,7 @@ _LIST_HEIGHT = 600
 def paths_page() -> None:
     """Draw the page, top to bottom: the finding, the heatmaps, one target, the graph."""
     settings = frame.opened("paths")
-    frame.heading("Paths", path_words.LEAD)
+    frame.heading(path_words.TITLE, path_words.LEAD)
     with st.container():  # whatever it holds, what is below keeps its place
         frame.notes(settings)
     experiment = frame.lstm_network(settings)
@@ -36,7 +36,7 @@ def paths_page() -> None:
     found = class_panels.shares_by_lag(apart, experiment, t)
     three = class_panels.three_panels(apart, experiment)
     unsure = three[2].is_doubtful_at(t)
-    st.markdown(f"Target step $t = {t}$: {path_words.finding(found, unsure)}")
+    st.markdown(f"{path_words.target(t)} {path_words.finding(found, unsure)}")
     _heatmaps(settings, three, apart)
     server.runs.between_steps()
     _one_target(apart, found, unsure)
@@ -74,7 +74,7 @@ def _heatmaps(settings: Settings, three: tuple[Panel, Panel, Panel], apart: Take
 
 
 def _one_target(apart: Taken, found: PathShares, unsure: bool) -> None:
-    st.subheader(f"One target: t = {found.t}", anchor=False)
+    st.subheader(path_words.one_target(found.t), anchor=False)
     left, right, _ = st.columns([1, 1, 2], vertical_alignment="bottom")
     with left:
         state.WIDGETS.target()

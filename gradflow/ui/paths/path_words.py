@@ -11,6 +11,7 @@ from gradflow.analysis.path_shares import DominantPart, PathShares
 from gradflow.figures.builders.number_words import part, percent, power
 from gradflow.numerics.scaled import Array
 
+TITLE = "Paths"
 FIGURE = "gradflow: the paths of an LSTM's gradient"
 ABOUT_FIGURE = (
     "What past inputs have in the gradient of an LSTM along its cell, by detours through h, and by "
@@ -66,6 +67,21 @@ _SAME = 1e-9
 EVERY_PATH = "Every path over three steps"
 HOW_MANY = "**How many detours?**"
 WHICH_GATE = "**Through which gate first?**"
+
+
+def target(t: int) -> str:
+    """Which target the finding is about."""
+    return f"Target step $t = {t}$:"
+
+
+def one_target(t: int) -> str:
+    """The heading of what is shown of one target."""
+    return f"One target: t = {t}"
+
+
+def carried_from(lag: int) -> str:
+    """What stands at the lag from which on the detours carry the gradient."""
+    return f"carried by detours from lag {lag} on"
 
 
 def parameter_used(parameter: str, chosen: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from gradflow.ui.shared.markdown_text import quoted
+from gradflow.ui.shared import link_words
 from gradflow.ui.shared.setting_fields import (
     LinkedSettings,
     Value,
@@ -80,7 +80,7 @@ def to_link(address: str, settings: Any, form: Form[Any] = NETWORKS) -> str:
 def from_query(
     query: Mapping[str, Sequence[str]], form: Form[Any] = NETWORKS
 ) -> tuple[Any, tuple[str, ...]]:
-    """Settings from a link, and a notice for each thing in it that could not be used.
+    """Settings from a link or a file, and a notice for each that could not be used.
 
     Parameters
     ----------
@@ -94,16 +94,15 @@ def from_query(
     settings : record of the form
         The default where a value is missing or bad.
     notices : tuple of str
-        Markdown sentences; what the link held stands in code spans.
+        Markdown sentences; what was given stands in code spans.
     """
     given_in_all = sum(map(len, query.values()))
     if given_in_all > MOST_PARAMETERS:
-        said = f"The link gives {given_in_all:,} parameters, of which none is used: a link of this "
-        return form.defaults[form.version], (f"{said}page has at most {MOST_PARAMETERS:,}.",)
+        return form.defaults[form.version], (link_words.too_many(given_in_all, MOST_PARAMETERS),)
     notices = []
     version = _last(query.get("v", [form.version]))
     if version not in form.defaults:
-        notices.append(f"This link is of version {quoted(version)}, which this page does not know.")
+        notices.append(link_words.unknown_version(version))
         version = form.version
     defaults, controls = form.defaults[version], controls_by_name(form.record)
     values: dict[str, Value] = as_mapping(defaults)
@@ -111,17 +110,15 @@ def from_query(
         if name == "v" or name in _RESERVED:
             continue
         if name not in controls:
-            notices.append(f"The link names {quoted(name)}, which is no setting of this page.")
+            notices.append(link_words.unknown(name))
             continue
         if len(given) > 1:
-            notices.append(f"The link gives {quoted(name)} more than once; the last one counts.")
+            notices.append(link_words.repeated(name))
         try:
             values[name] = parsed(name, _last(given), form.record)
         except ValueError as rule:
-            notices.append(
-                f"{quoted(name)} must be {rule}. The link has {quoted(_last(given))}, so the "
-                f"default {quoted(as_text(values[name]))} is used."
-            )
+            default = as_text(values[name])
+            notices.append(link_words.bad(name, str(rule), _last(given), default))
     return form.record(**values), tuple(notices)
 
 

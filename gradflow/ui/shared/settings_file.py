@@ -65,7 +65,7 @@ def read_settings(data: bytes) -> tuple[Settings, list[float] | None, tuple[str,
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(words.NO_SETTINGS) from error
     settings, notices = links.from_query(query)
-    return settings, numbers, tuple(notice.replace("link", "file") for notice in notices)
+    return settings, numbers, notices
 
 
 def _take(data: bytes | None) -> str:

@@ -113,11 +113,11 @@ def sections() -> None:
     parts = zip(
         SECTIONS,
         (
-            ("Input sequence", "timeline", _sequence),
-            ("What the heatmaps show", "grid_on", _view),
-            ("Weights and activation", "tune", _weights),
-            ("Readout, loss, start", "output", _ends),
-            ("Clipping and truncation", "content_cut", _clipping),
+            (words.SEQUENCE, "timeline", _sequence),
+            (words.SHOWN, "grid_on", _view),
+            (words.WEIGHTS, "tune", _weights),
+            (words.ENDS, "output", _ends),
+            (words.CUTS, "content_cut", _clipping),
         ),
         strict=True,
     )

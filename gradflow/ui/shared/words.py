@@ -13,9 +13,19 @@ from gradflow.figures.builders.number_words import number, steps
 from gradflow.figures.builders.panel import Panel
 from gradflow.numerics.activations import sigmoid
 from gradflow.numerics.scaled import Array
+from gradflow.ui.shared import link_words
 
 # From here on sigmoid(b_f) is told by how far it is from 1.
 _NEAR_ONE = 1e-3
+
+HOW_TO_READ = "How to read this, and what is computed"
+IN_NUMBERS = "In numbers"
+
+SEQUENCE = "Input sequence"
+SHOWN = "What the heatmaps show"
+WEIGHTS = "Weights and activation"
+ENDS = "Readout, loss, start"
+CUTS = "Clipping and truncation"
 
 SETTINGS_FILE = "Load settings from a JSON file"
 SETTINGS_FILE_HELP = "The JSON of this page: all settings, and your own numbers where it has them."
@@ -25,7 +35,6 @@ NO_SETTINGS = "The file must be the JSON of settings that this page gives away."
 SCENE_BACK_HELP = "The scene before."
 SCENE_NEXT_HELP = "The next scene."
 LENGTH_TYPED = "Sequence length T, typed"
-LENGTH_TYPED_HELP = "The same number, to type."
 SCENE_BACK = "Back"
 SCENE_NEXT = "Next"
 SCENE = "Scene"
@@ -60,7 +69,7 @@ def together(notices: tuple[str, ...]) -> str:
         return "".join(notices)
     shown = [f"- {notice}" for notice in notices[:_MOST_NOTICES]]
     if len(notices) > _MOST_NOTICES:
-        shown.append(f"- {len(notices) - _MOST_NOTICES} more settings of the link were left out.")
+        shown.append(f"- {link_words.more_left_out(len(notices) - _MOST_NOTICES)}")
     return "\n".join(shown)
 
 
@@ -102,6 +111,11 @@ def few_digits(*marked: Array | None) -> str:
         "underflows in a state that a term is made of. Read none as exactly zero, nor as the size "
         "that it has. Where a row is shown relative to such a term, all of it is chequered."
     )
+
+
+def one_row(t: int) -> str:
+    """The heading of the curves of one target."""
+    return f"One row: target step t = {t}"
 
 
 def own_length(steps: int) -> str:

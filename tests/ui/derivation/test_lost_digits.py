@@ -8,8 +8,9 @@ from ui.derivation.shown_numbers import VARIOUS, example_of
 
 from gradflow.ui.derivation import downloads_section, lstm_steps, rnn_steps
 from gradflow.ui.derivation.chapters import STEPS
+from gradflow.ui.derivation.derivation_words import ABOUT_TOO_FEW
 from gradflow.ui.derivation.example import Example
-from gradflow.ui.derivation.step import ABOUT_TOO_FEW, has_too_few
+from gradflow.ui.derivation.step import has_too_few
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.latex import TOO_FEW
 from gradflow.ui.shared.settings import Settings

@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from gradflow.ui.derivation.chapters import PARTS, QUESTIONS, STEPS
+from gradflow.ui.derivation.derivation_words import ABOUT_TOO_FEW
 from gradflow.ui.derivation.lstm_questions import GROWING
 from gradflow.ui.derivation.rnn_questions import HALVING
-from gradflow.ui.derivation.step import ABOUT_TOO_FEW
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.settings import Settings
 from gradflow.ui.shared.sidebar import SECTIONS
