@@ -18,6 +18,7 @@ from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import CONTROLS, Settings
 from gradflow.ui.shared.sidebar import SECTIONS
+from gradflow.ui.shared.words import W_H_BY_GATE
 
 APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
@@ -239,7 +240,9 @@ def test_scenes_are_turned_to_and_fro():
 @pytest.mark.slow
 def test_the_lstms_weight_follows_the_rnns_and_keeps_its_value_when_set_apart():
     app = _opened(w_s="0.7")
-    assert app.slider(key="w_h_follows").value == 0.7
+    w_s, w_h = app.slider(key="w_s"), app.slider(key="w_h_follows")
+    assert w_h.value == w_s.value == 0.7
+    assert (w_h.min, w_h.max) == (w_s.min, w_s.max)  # so that their thumbs stand alike
     before = _charts(app)[1]["data"][0]["z"]
     _quiet(app.toggle(key="own_w_h").set_value(True).run())
     assert app.slider(key="w_h").value == 0.7
@@ -248,6 +251,7 @@ def test_the_lstms_weight_follows_the_rnns_and_keeps_its_value_when_set_apart():
     assert app.slider(key="w_h").value == 0.7
     _quiet(app.toggle(key="own_gates").set_value(True).run())
     assert [app.number_input(key=f"w_h{gate}").value for gate in "ifco"] == [0.7] * 4
+    assert app.text_input(key="w_h_unused").value == W_H_BY_GATE
     np.testing.assert_array_equal(_charts(app)[1]["data"][0]["z"], before)
 
 

@@ -59,16 +59,16 @@ def test_terms_far_below_float64_are_not_called_zero():
 @pytest.mark.parametrize(
     ("b_f", "value", "half_life"),
     [
-        (0.0, "0.5", "1 step."),
-        (1.0, "0.731", "2.21 steps."),
-        (2.0, "0.881", "5.46 steps."),
-        (10.0, "1 − 4.5 × 10⁻⁵", "15,268 steps."),
+        (0.0, "0.5", "1 step"),
+        (1.0, "0.731", "2.21 steps"),
+        (2.0, "0.881", "5.46 steps"),
+        (10.0, "1 − 4.5 × 10⁻⁵", "15,268 steps"),
     ],
 )
 def test_the_forget_bias_says_its_half_life(b_f, value, half_life):
     said = words.forget_bias_words(b_f)
-    assert said.startswith(f"sigmoid({b_f:g}) = {value}: ")
-    assert said.endswith(f" {half_life}")
+    assert f" keeps sigmoid({b_f:g}) = {value} of the cell at each step: " in said
+    assert f" half is left after {half_life}. " in said
 
 
 def test_clipping_counts_targets():

@@ -57,9 +57,9 @@ class Settings(ViewSettings):
     )
     own_w_h: bool = setting(
         False,
-        "w_h apart",
-        "Otherwise the LSTM's recurrent weight $w_h$ follows the RNN's $w_s$. Set apart, it starts "
-        "from the value that it has.",
+        "Unlink w_h",
+        "Linked, the LSTM's recurrent weight $w_h$ is the RNN's $w_s$. Unlinked, it starts from "
+        "the value that it has.",
     )
     w_h: float = _weight(
         0.5,

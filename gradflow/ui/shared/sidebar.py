@@ -64,12 +64,13 @@ def scenes() -> None:
 
 
 def _w_h() -> None:
-    """The LSTM's recurrent weight, which follows the RNN's until it is set apart."""
-    apart, by_gate = HELD.value("own_w_h"), HELD.value("own_gates")
-    value = HELD.value("w_h" if apart else "w_s")
-    if by_gate or not apart:
-        WIDGETS.follower("w_h", value, _SLIDING)
-    elif abs(value) > _SLIDING[1]:  # what a link may hold
+    """The LSTM's recurrent weight, which follows the RNN's until it is unlinked."""
+    unlinked, by_gate = HELD.value("own_w_h"), HELD.value("own_gates")
+    if by_gate:
+        WIDGETS.stand_in("w_h", words.W_H_BY_GATE)
+    elif not unlinked:
+        WIDGETS.follower("w_h", "w_s", words.W_H_FOLLOWS)
+    elif abs(HELD.value("w_h")) > _SLIDING[1]:  # what a link may hold
         WIDGETS.number("w_h")
     else:
         WIDGETS.slider("w_h", limits=_SLIDING)

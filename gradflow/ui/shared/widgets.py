@@ -39,12 +39,17 @@ class Widgets:
             shown |= dict(zip(("min_value", "max_value", "step"), limits, strict=True))
         st.slider(**shown, disabled=disabled)
 
-    def follower(self, name: str, value: float, limits: tuple[float, float, float]) -> None:
-        """Draw the slider of a number that follows another, with the value that it has there."""
-        low, high, step = limits
-        control, key = self._controls[name], f"{self._held.key(name)}_follows"
-        st.session_state[key] = min(max(value, low), high)
-        st.slider(control.label, low, high, step=step, key=key, help=control.help, disabled=True)
+    def follower(self, name: str, other: str, label: str) -> None:
+        """Draw the slider of a number that follows another, as that one's slider stands."""
+        about, limits = self._controls[name].help, self._limits(other)
+        key = f"{self._held.key(name)}_follows"
+        st.session_state[key] = self._held.value(other)
+        st.slider(label, **limits, key=key, help=about, disabled=True)
+
+    def stand_in(self, name: str, said: str) -> None:
+        """Draw what stands where a number's widget would be, if the number is not used."""
+        control, key = self._controls[name], f"{self._held.key(name)}_unused"
+        st.text_input(control.label, said, key=key, help=control.help, disabled=True)
 
     def number(
         self, name: str, disabled: bool = False, width: int | Literal["stretch"] = "stretch"
@@ -95,6 +100,8 @@ class Widgets:
         return {"label": control.label, "help": control.help, "key": self._held.seat(name)}
 
     def _number(self, name: str) -> dict[str, Any]:
+        return self._limits(name) | self._common(name)
+
+    def _limits(self, name: str) -> dict[str, Any]:
         control = self._controls[name]
-        limits = {"min_value": control.low, "max_value": control.high, "step": control.step}
-        return limits | self._common(name)
+        return {"min_value": control.low, "max_value": control.high, "step": control.step}

@@ -35,18 +35,22 @@ NO_SETTINGS = "The file must be the JSON of settings that this page gives away."
 SCENE_BACK_HELP = "The scene before."
 SCENE_NEXT_HELP = "The next scene."
 LENGTH_TYPED = "Sequence length T, typed"
+W_H_FOLLOWS = "LSTM weight w_h = w_s"
+W_H_BY_GATE = "set for each gate"
+LENGTH_TYPED_HELP = "The same number, to type."
 SCENE_BACK = "Back"
 SCENE_NEXT = "Next"
 SCENE = "Scene"
 
 
 def forget_bias_words(b_f: float) -> str:
-    """A sentence on how long the cell's memory lasts with a forget bias alone."""
+    """How long the cell's memory would last with a forget bias alone, and that there is more."""
     gate, closed = (float(sigmoid(np.asarray(b))) for b in (b_f, -b_f))
     value = f"1 − {number(closed)}" if closed < _NEAR_ONE else number(gate)
     return (
-        f"sigmoid({b_f:g}) = {value}: with the gate's other inputs at 0 the cell's memory halves "
-        f"in {steps(memory.forget_half_life(b_f))}."
+        f"Alone, the forget bias keeps sigmoid({b_f:g}) = {value} of the cell at each step: half "
+        f"is left after {steps(memory.forget_half_life(b_f))}. What inputs and recurrent weights "
+        "make of it is in the LSTM's heatmap."
     )
 
 
