@@ -174,7 +174,7 @@ def barred(panels: Sequence[Panel], view: View) -> Sequence[Panel]:
 
 def bar_title(view: View) -> str:
     """What the colours are."""
-    return "size relative to k = 1" if view.relative else "size of the term"
+    return "size relative to its row's k = 1 term" if view.relative else "size of the term"
 
 
 def ends_and_colours(panel: Panel, view: View) -> tuple[float, float, Any]:
