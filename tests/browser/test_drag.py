@@ -24,6 +24,25 @@ PAINTED = """() => {
 }"""
 
 
+# Texts and middles of what a selector finds in a chart's panel.
+MIDDLES = """window.middles = (key, selector) =>
+  [...document.querySelectorAll(`:has(> [data-chart=${key}]) ${selector}`)].map((found) => {
+    const { left, right, top, bottom } = found.getBoundingClientRect();
+    return [found.textContent, (left + right) / 2, (top + bottom) / 2];
+  })"""
+
+# Keeps the last numbers that stand on axes ahead of Plotly.
+KEEP = """(keys) => {
+  window.ahead = {};
+  new MutationObserver(() => {
+    for (const key of keys) {
+      const found = middles(key, ".numbers span");
+      if (found.length) window.ahead[key] = found;
+    }
+  }).observe(document.querySelector(".gradflow-heatmaps"), { childList: true, subtree: true });
+}"""
+
+
 @pytest.fixture
 def tab(open_page):
     return open_page(f"?T={START.T}")
@@ -70,6 +89,26 @@ def test_the_charts_follow_a_slider_that_is_held(tab, key, way):
     tab.eventually(lambda: _linked(tab, key) == value)
     _assert_drawn(tab, moved)
     expect(tab.page.locator("[data-pending]")).to_have_count(0)
+
+
+def test_the_numbers_of_axes_move_with_the_length_and_plotly_puts_them_there_too(tab):
+    tab.page.evaluate(MIDDLES)
+    tab.page.evaluate(KEEP, ["rnn_heatmap", "lstm_heatmap", "profile"])
+    x, y = tab.grab("T")
+    tab.page.mouse.move(x + 25, y)
+    tab.eventually(lambda: _value(tab, "T") != START.T)
+    tab.eventually(_assert_drawn, tab, replace(START, T=int(_value(tab, "T"))))
+    ahead = tab.page.evaluate("() => window.ahead")
+    assert ahead.keys() == {"rnn_heatmap", "lstm_heatmap", "profile"}
+    for key, moved in ahead.items():
+        drawn = tab.page.evaluate("(key) => middles(key, ':is(.xtick, .ytick) text')", key)
+        drawn = [(text.replace("\u200b", "").replace("−", "-"), *at) for text, *at in drawn]
+        assert [text for text, *_ in moved] == [text for text, *_ in drawn]
+        for (_, across, down), (_, left, top) in zip(moved, drawn, strict=True):
+            assert across == pytest.approx(left, abs=2)
+            # Plotly also gives the profile's own notes the room that they need.
+            assert key == "profile" or down == pytest.approx(top, abs=2)
+    assert tab.page.locator(".numbers span").count() == 0
 
 
 def _assert_said_to_follow(tab, moved):

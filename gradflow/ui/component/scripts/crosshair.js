@@ -1,8 +1,8 @@
 // The crosshair: one cell of both heatmaps and its lag in the profile, with lines and a readout.
 
+import { shownAxes } from "./axes_ahead.js";
 import { Cells, isTerm } from "./cell_places.js";
 import { size, where } from "./readout.js";
-import { axesOf } from "./vendor_internals.js";
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 export const PROFILE = 2;
@@ -87,7 +87,7 @@ export class Crosshair {
     if (!this.cell) return;
     const [row, column] = this.cells.middle(...this.cell);
     this.plots.forEach((plot, index) => {
-      const axes = axesOf(plot);
+      const axes = shownAxes(plot);
       if (!axes) return;
       const [vertical, horizontal] = this.panels[index].querySelectorAll("i");
       drawVertical(vertical, axes, index === PROFILE ? this.term[1] : column);

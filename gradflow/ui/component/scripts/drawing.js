@@ -18,3 +18,5 @@ export function react(Plotly, plot, { data, layout }, config) {
 // In the second frame from now all that was drawn before is on the screen.
 export const painted = () =>
   new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+
+export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

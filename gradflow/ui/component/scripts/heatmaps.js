@@ -1,10 +1,11 @@
 // Both heatmaps and the profile, in nodes that stay, so that zoom and focus do.
 
+import { leaveAxes } from "./axes_ahead.js";
 import { Clicks, SECOND_CLICK } from "./clicks.js";
 import { drawBars } from "./colour_bars.js";
 import { Crosshair, PROFILE } from "./crosshair.js";
 import { redrawCurves } from "./curves.js";
-import { react, themed } from "./drawing.js";
+import { pause, react, themed } from "./drawing.js";
 import { unpacked } from "./packing.js";
 import { tellPainted } from "./painted.js";
 import { followHand, nothingPending } from "./pending.js";
@@ -95,6 +96,7 @@ export class Heatmaps {
     plot.dataset.chart = chart.key;
     plot.style.height = plot.twin ? "100%" : `${layout.height}px`;
     plot.classList.remove("moving");
+    leaveAxes(plot);
     this.panels[index].ariaLabel = chart.label ?? null;
     react(this.Plotly, plot, { data: chart.data, layout }, this.config(plot));
     if (first) this.listen(plot, index);
@@ -146,5 +148,3 @@ export class Heatmaps {
 
 const isSame = (some, others) =>
   some?.length === others.length && some.every((byte, index) => byte === others[index]);
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

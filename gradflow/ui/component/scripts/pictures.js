@@ -1,11 +1,17 @@
 // Pictures of a heatmap's cells, which replace those that Plotly drew, in its own colours. New
-// values change nothing but the picture, and Plotly takes many times as long to draw a chart anew.
+// values change the picture, and with T how many cells it has and what the axes count. Plotly takes
+// many times as long to draw a chart anew.
 
-import { axesOf, heatmapImages, showPicture } from "./vendor_internals.js";
+import { moveAxes, shownAxes } from "./axes_ahead.js";
+import { polyline } from "./curves.js";
+import { filledPaths, heatmapImages, showPicture } from "./vendor_internals.js";
 
-// All of a chart but its values, to compare.
-const allButValues = ({ data, layout }) =>
-  JSON.stringify([data.map(({ z, ...trace }) => trace), layout]);
+// All of a chart but its values and how many there are, to compare.
+function allButValues({ data, layout: { xaxis, yaxis, ...layout } }) {
+  const traces = data.map(({ x, y, z, customdata, ...trace }) => trace);
+  const axes = [xaxis, yaxis].map(({ range, tickvals, ...axis }) => axis);
+  return JSON.stringify([traces, axes, layout]);
+}
 
 // Show new values in a chart's pictures; false where one is missing or all else has changed too, so
 // that Plotly has to draw.
@@ -15,9 +21,13 @@ export function repaint(plot, chart) {
   const { data } = chart;
   const shown = heatmapImages(plot);
   if (shown.length !== data.filter(({ type }) => type === "heatmap").length) return false;
-  const axes = axesOf(plot);
+  if (!moveAxes(plot, chart.layout)) return false;
+  const axes = shownAxes(plot);
   const pictures = shown.map(({ image, trace }) => picture(data[trace.index], trace, image, axes));
   shown.forEach(({ image }, index) => showPicture(image, pictures[index]));
+  for (const { path, trace } of filledPaths(plot)) {
+    path.setAttribute("d", `${polyline(data[trace.index], axes)}Z`);
+  }
   return true;
 }
 

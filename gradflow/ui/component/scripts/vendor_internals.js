@@ -22,6 +22,16 @@ export function curvePaths(plot) {
   return known.filter(({ trace }) => trace.mode === "lines");
 }
 
+// The paths of a chart's filled areas, each with the trace that it shows.
+export function filledPaths(plot) {
+  const paths = [...plot.querySelectorAll(".scatterlayer .trace path.js-fill")];
+  return paths.map((path) => ({ path, trace: path.closest(".trace").__data__[0].trace }));
+}
+
+// What holds the first line of a chart's title of the horizontal axis.
+export const titleLine = (plot) =>
+  plot.querySelector(".xtitle .line") ?? plot.querySelector(".xtitle");
+
 // How a chart's axes lie on the screen, in pixels from its left and top: where an axis begins, how
 // long it is, where on it a value stands, and which value stands where. Undefined until Plotly has
 // drawn.
