@@ -40,6 +40,7 @@ UNSEEN = """() => {
         ("", True, "Compare · gradflow"),
         ("paths", False, "Paths · gradflow"),
         ("derivation", True, "Derivation · gradflow"),
+        ("model", False, "Your model · gradflow"),
         ("learning", False, "Learning · gradflow"),
     ],
 )

@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from gradflow.ui.comparison import term_words, words
+from gradflow.ui.component import chart_words
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.settings import Settings
 
@@ -118,11 +119,12 @@ def _query(tab):
     return {name: value[-1] for name, value in parse_qs(urlsplit(tab.page.url).query).items()}
 
 
-def _size(flow, settings, t, k):
-    """The size of a term as the readout writes it."""
-    log10 = flow.log10(parameter_name(flow, settings))[t - 1, k - 1]
-    exponent = int(np.floor(log10))
-    return f"{10.0 ** (log10 - exponent):.2f}e{'−' if exponent < 0 else '+'}{abs(exponent)}"
+def _told(flow, settings, t, k):
+    """What the readout says of a term."""
+    name = parameter_name(flow, settings)
+    row, sign = flow.log10(name)[t - 1], "−" if flow.sign(name)[t - 1, k - 1] < 0 else "+"
+    shown = f"{100.0 * 10.0 ** (row[k - 1] - row[0]):.1f}% of its row's k = 1 term"
+    return f"{shown}; the term is {sign}{10.0 ** row[k - 1]:.3g}"
 
 
 SHOWN = replace(Settings(), w_s=0.7, last=False, t=30, lag=10)
@@ -225,12 +227,11 @@ def test_the_crosshair_is_at_the_same_cell_in_both_and_at_its_lag_in_the_profile
     assert _lines(tab, PROFILE) == pytest.approx([7], abs=0.2)
     said = _readout(tab)
     assert "t = 40, k = 7, j = 34" in said
-    assert _size(experiment.rnn, SHOWN, 40, 7) in said
-    assert _size(experiment.lstm, SHOWN, 40, 7) in said
-    log10 = experiment.rnn.log10("w_x")[39]
-    assert f"{10.0 ** (log10[6] - log10[0] + 3):.2f}e−3 of k = 1; term" in said
+    assert f"RNN: {_told(experiment.rnn, SHOWN, 40, 7)}" in said
+    assert f"LSTM: {_told(experiment.lstm, SHOWN, 40, 7)}" in said
+    label = tab.page.locator(".gradflow-heatmaps output").first.inner_text()
     share = 100.0 * experiment.rnn.share("w_x")[39, 6]
-    assert f"{share:.2f}% of its row" in said
+    assert f"{share:.2f}% of its row's summed sizes" in label
 
 
 def test_a_lag_of_the_profile_is_that_cell_in_the_heatmaps(light):
@@ -245,6 +246,10 @@ def test_a_click_picks_the_cell_that_is_explained(open_page):
     expect(tab.page.get_by_text(term_words.title(33, 9))).to_have_count(1)
     expect(tab.page.get_by_text("One row: target step t = 33")).to_have_count(1)
     tab.eventually(lambda: {"last": "0", "t": "33", "lag": "9"}.items() <= _query(tab).items())
+    tab.page.mouse.move(0, 0)
+    tab.page.get_by_role("button", name=chart_words.EXPLAINED).click()
+    expect(tab.widget("lag")).to_be_in_viewport()
+    expect(tab.page.get_by_text(term_words.title(33, 9))).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("axis", ["lag", "source", "log"])

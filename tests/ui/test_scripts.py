@@ -12,6 +12,7 @@ import pytest
 from support.needed import go_without
 from support.packed import unpacked
 
+from gradflow.figures.builders.number_words import part
 from gradflow.ui.component import assets
 from gradflow.ui.component.packing import Triangle, packed
 
@@ -124,20 +125,28 @@ def test_each_term_lies_in_a_cell_that_shows_it_at_its_place(axis, columns, bloc
     assert shown == [list(term) for term in terms]
 
 
-@pytest.mark.parametrize(
-    ("log10", "said"),
-    [
-        (0.0, "1.00e+0"),
-        (-200.5, "3.16e−201"),
-        (-5000.0, "1.00e−5000"),
-        (2.9999, "1.00e+3"),
-        (math.log10(9.994), "9.99e+0"),
-    ],
-)
-def test_a_size_is_said_with_its_power_of_ten(log10, said):
-    source = (SCRIPTS / "readout.js").read_text(encoding="utf-8").partition("\n\n")[2]
+SIZES = [0.0, -0.0001, -0.7, -2.9, -200.5, -5000.0, 0.6, 0.7, 2.9, math.log10(9.994e5)]
+
+
+def _said_of_sizes(function):
+    """What the readout says of sizes, without its import."""
+    source = (SCRIPTS / "readout.js").read_text(encoding="utf-8")
     own = source.replace('import { isTerm } from "./cell_places.js";\n', "")
-    assert json.loads(_node(f"{own}\nconst result = scientific({log10});\n{AS_JSON}")) == said
+    return json.loads(_node(f"{own}\nconst result = {SIZES}.map({function});\n{AS_JSON}"))
+
+
+def test_a_size_is_said_in_three_digits_and_its_power_of_ten():
+    assert _said_of_sizes("inDigits") == [
+        "1", "1", "0.2", "1.26 × 10⁻³", "3.16 × 10⁻²⁰¹", "1.00 × 10⁻⁵⁰⁰⁰",
+        "3.98", "5.01", "794", "9.99 × 10⁵",
+    ]  # fmt: skip
+
+
+def test_the_readout_says_parts_as_the_sentences_do():
+    said = dict(zip(SIZES, _said_of_sizes("howMuch"), strict=True))
+    for log10 in (0.0, -0.0001, -0.7, -2.9, 0.6, 0.7, 2.9):
+        assert said[log10] == part(log10)
+    assert said[-200.5] == "3.16 × 10⁻²⁰¹ of"
 
 
 @pytest.mark.parametrize("entry", ["heatmaps_component", "chart_component", "film_component"])

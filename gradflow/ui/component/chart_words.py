@@ -8,6 +8,9 @@ from types import MappingProxyType
 ACROSS = MappingProxyType({"lag": "lag k", "source": "source step j", "log": "lag k, log scale"})
 
 
+EXPLAINED = "This cell is explained below ↓"
+
+
 def film_heatmap(title: str, quantity: str) -> str:
     """The heatmap of one network in a film."""
     return f"Heatmap of the {title}: {quantity} by target step and lag"

@@ -148,6 +148,7 @@ def message(
             "columns": shown[0].columns,
             "target": profile.t,
             "chosen": (profile.t, k),
+            "explained": chart_words.EXPLAINED,
             "inputs": panels[0].inputs,
             "words": panels[0].words,
         }

@@ -2,7 +2,8 @@
 
 import { shownAxes } from "./axes_ahead.js";
 import { Cells, isTerm } from "./cell_places.js";
-import { size, where } from "./readout.js";
+import { shareOfRow, size, where } from "./readout.js";
+import { WayDown } from "./way_down.js";
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 export const PROFILE = 2;
@@ -11,6 +12,7 @@ export class Crosshair {
   // The panels are both heatmaps and the profile, each with its plot.
   constructor(panels, plots, readout) {
     Object.assign(this, { panels, plots, readout });
+    this.wayDown = new WayDown(readout.nextElementSibling);
     this.focused = 0;
     panels.slice(0, PROFILE).forEach((panel, index) => {
       panel.addEventListener("keydown", (event) => this.press(event));
@@ -100,13 +102,15 @@ export class Crosshair {
   tell() {
     const [place, ...sizes] = this.readout.children;
     const labels = this.labels();
-    place.textContent = where(this.cells, this.cell, this.term, this.message);
+    const at = where(this.cells, this.cell, this.term, this.message);
+    place.textContent = `At the crosshair: ${at}`;
+    this.wayDown.offer(this.message.explained, this.term, this.message.chosen);
     this.message.cells.forEach((panel, index) => {
       const log10 = panel.log10 ?? this.message.charts[index].data[0].z;
       const term = this.termOf(index, this.cell);
       const told = size(panel, log10, this.cells, this.cell, term);
-      sizes[index].textContent = `${panel.title}: ${told}`;
-      labels[index].textContent = `${place.textContent}\n${told}`;
+      sizes[index].textContent = `${panel.title}: ${told.join("; ")}`;
+      labels[index].textContent = [at, ...told, ...shareOfRow(panel, log10, this.cell)].join("\n");
     });
   }
 }

@@ -2,6 +2,8 @@
 
 import { isTerm } from "./cell_places.js";
 
+const RAISED = Object.fromEntries([..."-0123456789"].map((sign, at) => [sign, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"[at]]));
+
 // The steps of a cell, and the input of its term where it has only one.
 export function where(cells, [row, column], [t, k], { inputs, words }) {
   if (cells.block > 1) {
@@ -15,29 +17,47 @@ export function where(cells, [row, column], [t, k], { inputs, words }) {
   return `${steps}: ${word}xⱼ = ${x}`;
 }
 
-// The size of the term that a panel shows in a cell: as its colour has it, then the term itself.
+// What a panel shows in a cell, in phrases: the size that its colour has, and the term itself.
 export function size(panel, log10, cells, [row, column], [t, k]) {
-  if (!isTerm(t, k)) return "no input here";
-  if (panel.few?.[row][column]) return "too few digits in float64";
-  if (!Number.isFinite(log10[row][column])) return "exactly zero";
+  if (!isTerm(t, k)) return ["no input here"];
+  if (panel.few?.[row][column]) return ["too few digits in float64"];
+  const shown = log10[row][column];
+  if (!Number.isFinite(shown)) return ["exactly zero"];
   const sign = panel.sign ? (panel.sign[row][column] < 0 ? "−" : "+") : "";
-  const over = panel.own && (panel.own[t - 1] ? "k = 1" : "its row's largest");
-  const shown = over ? `${scientific(log10[row][column])} of ${over}; ` : "";
-  const number = `${shown}term ${sign}${scientific(log10[row][column] + panel.units[t - 1])}`;
-  if (panel.shares) return `${number}, ${percent(log10[row], column)} of its row`;
-  return cells.block > 1 ? `${number}, the largest here, at t = ${t}, k = ${k}` : number;
+  const told = [`the term is ${sign}${inDigits(shown + panel.units[t - 1])}`];
+  if (panel.own) {
+    told.unshift(`${howMuch(shown)} its row's ${panel.own[t - 1] ? "k = 1" : "largest"} term`);
+  }
+  if (cells.block > 1) told.push(`the largest here, at t = ${t}, k = ${k}`);
+  return told;
 }
 
-// As "3.14e−200": its log10 may lie far outside what a number can hold.
-export function scientific(log10) {
+// The share of a term in its row, as a phrase or none: only a term that is known has one.
+export function shareOfRow(panel, log10, [row, column]) {
+  const isShown = panel.shares && Number.isFinite(log10[row][column]);
+  if (!isShown || panel.few?.[row][column]) return [];
+  return [`${percent(log10[row], column)} of its row's summed sizes`];
+}
+
+// How much of something 10^log10 is, as the page's sentences say it.
+export function howMuch(log10) {
+  if (log10 >= Math.log10(5)) return `${inDigits(log10)} times`;
+  if (log10 < -3) return `${inDigits(log10)} of`;
+  const percents = 100 * 10 ** log10;
+  return `${log10 < 0 && percents >= 99.95 ? "> 99.9" : percents.toFixed(1)}% of`;
+}
+
+// As "0.0193" or "3.14 × 10⁻²⁰⁰": its log10 may lie far outside what a number can hold.
+export function inDigits(log10) {
+  if (log10 >= -2.5 && log10 < 3) return String(Number((10 ** log10).toPrecision(3)));
   let exponent = Math.floor(log10);
   let mantissa = (10 ** (log10 - exponent)).toFixed(2);
   if (mantissa === "10.00") [mantissa, exponent] = ["1.00", exponent + 1];
-  return `${mantissa}e${exponent < 0 ? "−" : "+"}${Math.abs(exponent)}`;
+  return `${mantissa} × 10${[...String(exponent)].map((sign) => RAISED[sign]).join("")}`;
 }
 
-// The share of one size in a row of sizes.
-export function percent(log10, column) {
+// The share of one size in a row of sizes, in per cent.
+function percent(log10, column) {
   const top = log10.reduce((most, one) => (one > most ? one : most), -Infinity);
   const part = (one) => (Number.isFinite(one) ? 10 ** (one - top) : 0);
   const total = log10.reduce((sum, one) => sum + part(one), 0);

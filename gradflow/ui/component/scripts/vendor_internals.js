@@ -85,6 +85,9 @@ export function moveFollower(key, value) {
   input.ariaValueText = within.toFixed(2);
 }
 
+// The element of the page that explains a cell: the lag that is chosen there.
+export const explanation = () => document.querySelector(".st-key-lag");
+
 // The element of the page that holds a component.
 export const placeOf = (element) => element.closest("[data-testid=stElementContainer]");
 
