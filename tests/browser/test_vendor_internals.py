@@ -90,6 +90,31 @@ def test_a_curve_is_a_path_that_knows_its_trace(drawn):
     assert found == expected, BROKEN.format("curvePaths", "A curve is one path.")
 
 
+def test_a_filled_area_is_a_path_that_knows_its_trace(drawn):
+    found = drawn.evaluate(
+        """async () => {
+             const line = { mode: "lines", x: [1, 2, 3], y: [2, 1, 2] };
+             const area = { mode: "none", fill: "toself", x: [1, 2, 2], y: [1, 1, 2] };
+             await Plotly.react(plot, [line, area], plot.layout);
+             return internals.filledPaths(plot).map(({ path, trace }) =>
+               [path.getAttribute("d")[0], trace.index]);
+           }"""
+    )
+    assert found == [["M", 1]], BROKEN.format("filledPaths", "A filled area is one path.")
+
+
+@pytest.mark.parametrize("title", ["alone", "first<br>second"])
+def test_the_first_line_of_an_axis_s_title_has_an_element_of_its_own(drawn, title):
+    found = drawn.evaluate(
+        """async (title) => {
+             await Plotly.relayout(plot, { "xaxis.title.text": title });
+             return internals.titleLine(plot).textContent;
+           }""",
+        title,
+    )
+    assert found == title.split("<br>")[0], BROKEN.format("titleLine", "It holds one line.")
+
+
 def test_axes_tell_where_a_value_stands(drawn):
     found = drawn.evaluate(
         """() => {

@@ -11,11 +11,18 @@ function colourBar({ title, colours, ticks, few }) {
   strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   const labels = part("div", "ticks");
   labels.append(...ticks.map(([share, text]) => tick(share, text)));
-  const keys = part("div", "keys", `${title}  `);
-  keys.append(part("i", "zero"), "exactly zero  ", part("i", "none"), "no input");
-  if (few) keys.append("  ", part("i", "few"), "too few digits");
+  const keys = part("div", "keys");
+  keys.append(part("span", "", title), key("zero", "exactly zero"), key("none", "no input"));
+  if (few) keys.append(key("few", "too few digits"));
   bar.append(strip, labels, keys);
   return bar;
+}
+
+// What a texture means.
+function key(texture, text) {
+  const made = part("span", "");
+  made.append(part("i", texture), text);
+  return made;
 }
 
 function tick(share, text) {
