@@ -18,7 +18,6 @@ const ranged = ({ start, length }, [first, last]) => ({
   start,
   length,
   pixel: (value) => (length * (value - first)) / (last - first),
-  value: (pixel) => first + ((last - first) * pixel) / length,
 });
 
 // Show these axes; false where that is Plotly's to do: a zoom ends, logarithms and words move.

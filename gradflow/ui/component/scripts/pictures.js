@@ -80,15 +80,10 @@ function stretched(cells, image, { across, down }, edges, middles) {
   );
   const shown = context.createImageData(width, height);
   const [from, to] = [cells, shown].map(({ data }) => new Uint32Array(data.buffer));
-  const columns = indices(width, cells.width, (at) => {
-    const lag = across.value(left + at);
-    const behind = edges.findIndex((edge) => edge > lag);
-    return (behind < 0 ? edges.length : behind) - 1;
-  });
   const apart = middles.length > 1 ? middles[1] - middles[0] : 1;
-  const rows = indices(height, cells.height, (at) =>
-    Math.round((down.value(top + at) - middles[0]) / apart),
-  );
+  const edgeDown = (row) => middles[0] + apart * (row - 0.5);
+  const columns = indices(width, cells.width, (edge) => across.pixel(edges[edge]) - left);
+  const rows = indices(height, cells.height, (edge) => down.pixel(edgeDown(edge)) - top);
   for (let row = 0, at = 0; row < height; row += 1) {
     for (let column = 0; column < width; column += 1, at += 1) {
       to[at] = from[rows[row] * cells.width + columns[column]];
@@ -97,9 +92,13 @@ function stretched(cells, image, { across, down }, edges, middles) {
   return shown;
 }
 
-// Which of so many cells lies under the middle of each pixel.
-const indices = (pixels, cells, indexAt) =>
-  Array.from({ length: pixels }, (_, at) => Math.min(Math.max(indexAt(at + 0.5), 0), cells - 1));
+// Which of so many cells each pixel shows: as Plotly does, by edges that are rounded to pixels.
+function indices(pixels, cells, pixelOf) {
+  const found = new Uint32Array(pixels);
+  const edge = (index) => Math.min(Math.max(Math.round(pixelOf(index)), 0), pixels);
+  for (let cell = 0; cell < cells; cell += 1) found.fill(cell, edge(cell), edge(cell + 1));
+  return found;
+}
 
 // Red, green and blue of "#rrggbb", or of "rgb(r, g, b)".
 function channels(colour) {

@@ -33,8 +33,7 @@ export const titleLine = (plot) =>
   plot.querySelector(".xtitle .line") ?? plot.querySelector(".xtitle");
 
 // How a chart's axes lie on the screen, in pixels from its left and top: where an axis begins, how
-// long it is, where on it a value stands, and which value stands where. Undefined until Plotly has
-// drawn.
+// long it is, and where on it a value stands. Undefined until Plotly has drawn.
 export function axesOf(plot) {
   const { xaxis, yaxis } = plot._fullLayout ?? {};
   if (!xaxis) return undefined;
@@ -42,7 +41,6 @@ export function axesOf(plot) {
     start: axis._offset,
     length: axis._length,
     pixel: (value) => axis.d2p(value),
-    value: (pixel) => axis.p2d(pixel),
   }));
   return { across, down };
 }
