@@ -49,8 +49,8 @@ def forget_bias_words(b_f: float) -> str:
     value = f"1 − {number(closed)}" if closed < _NEAR_ONE else number(gate)
     return (
         f"Alone, the forget bias keeps sigmoid({b_f:g}) = {value} of the cell at each step: half "
-        f"is left after {steps(memory.forget_half_life(b_f))}. What inputs and recurrent weights "
-        "make of it is in the LSTM's heatmap."
+        f"is left after {steps(memory.forget_half_life(b_f))}. Inputs and recurrent weights can "
+        "make more or less of it."
     )
 
 
