@@ -33,6 +33,7 @@ from gradflow.ui.model.model_run import Run
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.offered_files import term_files
 from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
 from gradflow.ui.shared.words import blocks
@@ -167,5 +168,7 @@ class _Squares:
         )
         st.subheader(download_words.DOWNLOADS, anchor=False)
         buttons(files, exports.STEM)
-        with st.expander(words.PYTHON):
-            copies(code)
+        section = opened_section(words.PYTHON, "model_open_python", "code")
+        if section is not None:
+            with section:
+                copies(code)

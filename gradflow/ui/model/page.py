@@ -297,6 +297,8 @@ def _downloads(
         ),
     )
     buttons(files, exports.STEM)
-    with st.expander(words.PYTHON_AND_LINK):
-        copies(code, link)
-        st.caption(words.NOT_IN_LINK)
+    section = opened_section(words.PYTHON_AND_LINK, "model_open_python", "code")
+    if section is not None:
+        with section:
+            copies(code, link)
+            st.caption(words.NOT_IN_LINK)

@@ -16,6 +16,7 @@ from ui.model.model_app import (
     pytorch,
     quiet,
     said,
+    unfolded,
     upload,
     widget,
 )
@@ -65,7 +66,7 @@ def test_a_stack_shows_the_square_of_each_direction():
     assert "every target $t$ reaches every source step" in said(app)
     assert "another forget bias" in app.info[-1].value
     assert "All terms have 6 digits or more" in said(app)
-    code = next(one.value for one in app.code if "flow.log10" in one.value)
+    code = next(one.value for one in unfolded(app, "python").code if "flow.log10" in one.value)
     assert 'flow.log10("b", layer=0, direction="reverse")' in code
     app = quiet(put(app, "layer", 1))
     assert_squares(app, model, noise(app, 3), "b", 1)

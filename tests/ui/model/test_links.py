@@ -15,6 +15,7 @@ from ui.model.model_app import (
     quiet,
     said,
     shipped,
+    unfolded,
 )
 
 from gradflow.ui.model.settings import FORM, ModelSettings
@@ -76,5 +77,7 @@ def test_the_pages_keep_their_settings_apart():
 
 def test_the_link_to_copy_is_the_one_in_the_address_bar():
     app = put(opened(), "window", 9)
-    [link] = [block.value for block in app.code if block.value.startswith("http")]
+    [link] = [
+        block.value for block in unfolded(app, "python").code if block.value.startswith("http")
+    ]
     assert {name: [value] for name, value in query(app).items()} == parse_qs(urlsplit(link).query)

@@ -144,7 +144,9 @@ def test_the_python_makes_the_gradient_of_all_steps(query):
     app.session_state["model_text"] = "xyxxyxyyx"
     app.session_state["model_open_all_steps"] = True
     app = quiet(put(app, "sequence", "text"))
-    [code] = [block.value for block in app.code if "gradient_flow" in block.value]
+    [code] = [
+        block.value for block in unfolded(app, "python").code if "gradient_flow" in block.value
+    ]
     names = {}
     exec(compile(code, "snippet", "exec"), names)
     assert f"goes, is **{names['gradient'].global_norm():.3g}**" in said(app)
@@ -195,7 +197,9 @@ def test_the_python_reads_the_numbers_that_are_downloaded(tmp_path, monkeypatch)
     tensors = classifier(3)
     app = put(put(put(read_out(tensors), "loss", "classes"), "sequence", "own"), "added", 1.0)
     app = quiet(widget(app, "model_own_text").set_value("1,2,3,2\n1,2,3,0").run())
-    [code] = [block.value for block in app.code if "gradient_flow" in block.value]
+    [code] = [
+        block.value for block in unfolded(app, "python").code if "gradient_flow" in block.value
+    ]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(save(tensors))
     read = {"x": [[1.0, 2, 3], [1, 2, 3]], "target": [2, 0]}

@@ -18,6 +18,7 @@ from ui.model.model_app import (
     quiet,
     said,
     shipped,
+    unfolded,
     upload,
     widget,
 )
@@ -123,7 +124,9 @@ def test_a_view_that_changes_computes_nothing_again(monkeypatch):
 @pytest.mark.slow
 def test_the_python_to_copy_makes_the_terms_that_are_shown(tmp_path, monkeypatch, capsys):
     app = quiet(put(put(opened(), "sequence", "noise"), "parameter", "w_x"))
-    [code] = [block.value for block in app.code if "gradient_flow" in block.value]
+    [code] = [
+        block.value for block in unfolded(app, "python").code if "gradient_flow" in block.value
+    ]
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(compile(code, "snippet", "exec"), names)
