@@ -36,7 +36,7 @@ from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.shared.folded_section import opened_section
 from gradflow.ui.shared.frame import chart
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
-from gradflow.ui.shared.words import blocks
+from gradflow.ui.shared.words import blocks, one_row
 
 
 def reads_both_ways(model: gf.Model) -> bool:
@@ -76,7 +76,7 @@ def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -
     if block_size(T) > 1:
         st.caption(blocks(block_size(T), LONGEST_WHOLE))
     st.caption(words.square(layer == len(stack.layers) - 1 and parameter != "x"))
-    st.subheader(f"One row: target step t = {squares.t}", anchor=False)
+    st.subheader(one_row(squares.t), anchor=False)
     with st.columns([1, 3])[0]:
         controls.WIDGETS.target()
     row_spot = st.empty()
