@@ -172,7 +172,6 @@ UNITS = (
 
 ASSUMED = "As read, and what was assumed:"
 
-
 EXPLANATION = """
 **What is read.** The recurrent layers by their names and shapes, and the linear layer you name as
 the readout. The way back keeps every magnitude; a term loses digits there only where its paths
