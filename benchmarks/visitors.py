@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qs, urlencode
+from urllib.request import Request, urlopen
 
 import numpy as np
 import websockets
@@ -71,6 +73,8 @@ class Visitor:
     _fragment: str = ""
     _address: str = ""
     _charts: float = 0.0
+    _first_charts: bytes = b""
+    _painted: bool = False
 
     @property
     def query(self) -> str:
@@ -96,6 +100,7 @@ class Visitor:
             await asyncio.sleep(max(0.0, pause - taken))
 
     async def _run(self, socket: websockets.ClientConnection, w_s: float | None) -> None:
+        """Ask for a run and take it in; the first charts are told to be painted, as browsers do."""
         message = BackMsg()
         message.rerun_script.query_string = self._address or self.query
         if w_s is not None:
@@ -111,6 +116,9 @@ class Visitor:
             self.messages += 1
             self.size += len(answer)
             ended = self._ends(ForwardMsg.FromString(answer))
+            if self._first_charts and not self._painted:
+                self._painted = True
+                await tell_painted(socket, self._first_charts)
 
     def _ends(self, message: ForwardMsg) -> bool:
         kind = message.WhichOneof("type")
@@ -126,6 +134,7 @@ class Visitor:
         kind = element.WhichOneof("type")
         if element.bidi_component.component_name == "gradflow_heatmaps":
             self._charts = time.perf_counter()
+            self._first_charts = self._first_charts or element.bidi_component.bytes
         if kind in _HOLDS:
             widget = getattr(element, kind)
             # A widget keeps what it holds unless the page sets it.
@@ -152,6 +161,17 @@ class Visitor:
         asked = _numbers(self.query)
         if self.held != {**asked, "w_s": w_s}:
             self.errors.append(f"visitor {self.number} was answered with {self._address}")
+
+
+async def tell_painted(socket: websockets.ClientConnection, charts: bytes) -> None:
+    """Tell the server that these charts are on the screen: it sends the rest of the page then."""
+    found = re.search(rb"preview/[\w-]+", charts)
+    if found is None:
+        raise ValueError("charts must tell where their session is asked for others.")
+    host, port = socket.remote_address[:2]
+    request = Request(f"http://{host}:{port}/{found[0].decode()}", method="POST")
+    answer = await asyncio.to_thread(urlopen, request)
+    answer.close()
 
 
 def _numbers(query: str) -> dict[str, float]:

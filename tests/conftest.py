@@ -1,6 +1,7 @@
 """What several folders of tests share."""
 
 import functools
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +56,10 @@ def _short_runs_of_pages() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test of the page without a browser waits for one to paint."""
+    """No test of the page without a browser waits for one to paint.
+
+    What AppTest runs stays Python's main module, which processes that are started later would run.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
     monkeypatch.setattr("gradflow.ui.server.FIRST_PAINT", 0.0)

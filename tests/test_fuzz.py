@@ -17,6 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from support.needed import go_without
 
 import gradflow as gf
+from benchmarks.visitors import tell_painted
 from gradflow import sequences
 from gradflow.ui.model.settings import FORM
 from gradflow.ui.shared.links import NETWORKS, from_query, to_query
@@ -248,6 +249,8 @@ class Session:
         self.socket = socket
         self.widgets = {}
         self.failures = []
+        self.charts = b""
+        self.painted = False
 
     async def run(self, query, *states, many=1):
         """Send a message so many times, and wait for a run to end."""
@@ -259,6 +262,9 @@ class Session:
         while True:
             answer = ForwardMsg.FromString(await asyncio.wait_for(self.socket.recv(), 30))
             kind = answer.WhichOneof("type")
+            if self.charts and not self.painted:
+                self.painted = True
+                await tell_painted(self.socket, self.charts)
             if kind == "delta" and answer.delta.HasField("new_element"):
                 self.meet(answer.delta.new_element)
             if kind == "script_finished":
@@ -268,6 +274,8 @@ class Session:
         kind = element.WhichOneof("type")
         if kind == "exception":
             self.failures.append(element.exception.message)
+        if element.bidi_component.component_name == "gradflow_heatmaps":
+            self.charts = element.bidi_component.bytes
         name = getattr(getattr(element, kind), "id", "")
         if name:
             self.widgets[name] = kind

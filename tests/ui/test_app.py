@@ -11,14 +11,13 @@ from support.packed import unpacked
 
 from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.comparison.shown_rows import measured
-from gradflow.ui.comparison.words import HOW_TO_READ
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.links import to_query
 from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import CONTROLS, Settings
 from gradflow.ui.shared.sidebar import SECTIONS
-from gradflow.ui.shared.words import W_H_BY_GATE
+from gradflow.ui.shared.words import HOW_TO_READ, W_H_BY_GATE
 
 APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 

@@ -36,7 +36,7 @@ def test_a_link_reopens_the_view():
 def test_a_link_to_weights_says_that_it_cannot_hold_them():
     app = opened(model="own")
     assert any("No weights yet" in info.value for info in app.info)
-    assert "cannot hold weights" in said(app)
+    assert "cannot hold weights" in said(unfolded(app, "python"))
 
 
 def test_a_bad_link_gets_a_notice_and_the_defaults():
