@@ -4,7 +4,7 @@
 
 Each time the server is started anew, and a new tab of headless Chromium, which is already running,
 opens the page as soon as the server answers. The two pages take turns. Prints a table and writes it
-to benchmarks/first_paint.md.
+to benchmarks/README.md.
 """
 
 from __future__ import annotations

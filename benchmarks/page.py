@@ -5,7 +5,7 @@
 Both pages are served here and driven in headless Chromium. The clock starts in the browser when the
 key goes down, and stops with the frame that shows what the key changes: the pictures of both
 heatmaps, or the line of text. The two pages take turns, so that what else the machine does slows
-both. Prints a table and writes it to benchmarks/page.md.
+both. Prints a table and writes it to benchmarks/README.md.
 """
 
 from __future__ import annotations
