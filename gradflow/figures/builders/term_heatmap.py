@@ -44,9 +44,11 @@ X_TITLES = {
 }
 # None on a log axis: its empty corner has no room for it.
 EMPTY_NOTES = {
-    "lag": "A row is one target step t;<br>further right lie older inputs.<br>"
+    "lag": "A row is one target step t;<br>a cell is one input's part of it;<br>"
+    "further right lie older inputs.<br>"
     "Hatched: no input before step 1.",
-    "source": "A row is one target step t;<br>further left lie older inputs.<br>"
+    "source": "A row is one target step t;<br>a cell is one input's part of it;<br>"
+    "further left lie older inputs.<br>"
     "Hatched: inputs after the target.",
 }
 

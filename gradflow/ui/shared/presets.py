@@ -32,9 +32,9 @@ _START = Settings()
 PRESETS = (
     Preset(
         "One forgets, one does not",
-        "Both networks read the same inputs, 1 or −1. In the last row the RNN has less than 1% "
-        "left more than 12 steps back. The LSTM has more than 10% at step 1, and more than its "
-        "forget gates alone would keep (dotted in the profile below).",
+        "Both networks read the same inputs, 1 or −1. In the last row, more than 12 steps back, "
+        "the RNN has less than 1% left. The LSTM has more than 10% at step 1: more than its forget "
+        "gates, dotted in the profile below, would keep alone.",
         _START,
     ),
     Preset(
