@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode
 from urllib.request import Request, urlopen
 
@@ -170,8 +171,9 @@ async def tell_painted(socket: websockets.ClientConnection, charts: bytes) -> No
         raise ValueError("charts must tell where their session is asked for others.")
     host, port = socket.remote_address[:2]
     request = Request(f"http://{host}:{port}/{found[0].decode()}", method="POST")
-    answer = await asyncio.to_thread(urlopen, request)
-    answer.close()
+    with contextlib.suppress(HTTPError):  # of a server without the route
+        answer = await asyncio.to_thread(urlopen, request)
+        answer.close()
 
 
 def _numbers(query: str) -> dict[str, float]:
