@@ -32,7 +32,7 @@ from gradflow.numerics.half_life_and_horizon import (
     share_beyond_of,
 )
 from gradflow.numerics.log10_numbers import log10_hypotenuse
-from gradflow.numerics.scaled import Array
+from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import whole_number
 
 __all__ = [
@@ -527,9 +527,15 @@ def _cancellation(flow: GradientFlow, parameter: str, row: Array, layer: int | N
 
 
 def _log10_total(flow: GradientFlow, parameter: str, t: int, layer: int | None) -> float:
-    """log10 of the norm of a total; of a scalar cell from the one row that it needs."""
-    if not flow.cell.signed:
-        return float(flow.log10_total(parameter, layer)[flow.index_of(t)])
+    """log10 of the norm of a total; of a scalar cell, and of a bias, from one target alone."""
     name = full_name(flow.cell, parameter, layer)
-    sums = [flow.row(part, t).sum(axis=0) for part in parts_of(flow.cell, name)]
-    return float(functools.reduce(log10_hypotenuse, [total.log10() for total in sums]))
+    parts = parts_of(flow.cell, name)
+    if flow.cell.signed:
+        sums = [flow.row(part, t).sum(axis=0) for part in parts]
+        return float(functools.reduce(log10_hypotenuse, [total.log10() for total in sums]))
+    own = [flow.cell.parameters[part] for part in parts]
+    if any(source.rpartition(".")[2] != "one" for _, source in own):
+        return float(flow.log10_total(parameter, layer)[flow.index_of(t)])
+    rows, gates = flow.carried_signals(t), flow.cell.gates(flow.slopes)
+    deltas = [rows[gates[gate].signal] * gates[gate].slope[:t][::-1] for gate, _ in own]
+    return float(Scaled.beside(deltas).sum(axis=0).norm(axis=0).log10())

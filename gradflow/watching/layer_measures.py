@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradflow.analysis import memory
-from gradflow.analysis.signed_signals import signals
 from gradflow.analysis.state_derivative import state_jacobian
 from gradflow.cells import LSTM
 from gradflow.engine.sweep_of_batch import batch_gradients, batch_trace
@@ -156,29 +155,18 @@ def _flow(module: ProbedModule, sequence: ProbedSequence) -> GradientFlow:
 def _measured(
     flows: list[GradientFlow], layer: int, chunk: int, error: float, T: int
 ) -> LayerMeasures:
-    seen = [memory.over_targets(flow, layer, window=chunk)[0] for flow in flows]
+    seen = [memory.measure(flow, flow.T, layer, window=chunk) for flow in flows]
     zero = [found.zero_lags["bfloat16"] for found in seen]
     return LayerMeasures(
         lower_median(found.fall_and_tail.tail_half_life for found in seen),
         lower_median(found.horizon for found in seen),
         lower_median(found.share_beyond for found in seen),
-        lower_median(_cancellation(flow, layer) for flow in flows),
+        lower_median(found.cancellation for found in seen),
         lower_median(math.inf if lag is None else lag for lag in zero),
         _cell_radius(flows[0], layer) if flows else math.nan,
         error,
         _left([found.log10_signal for found in seen], T),
     )
-
-
-def _cancellation(flow: GradientFlow, layer: int) -> float:
-    """That of `gradflow.memory.cancellation`, from signals that are carried back once."""
-    z = signals(flow, flow.T, layer).z  # (T, gates, H)
-    largest = z.log10.max()
-    if not np.isfinite(largest):
-        return math.nan
-    deltas = (z.sign * 10.0 ** (z.log10 - largest)).reshape(flow.T, -1)
-    together = np.linalg.norm(deltas.sum(axis=0))
-    return min(float(together / np.linalg.norm(deltas, axis=1).sum()), 1.0)
 
 
 def _cell_radius(flow: GradientFlow, layer: int) -> float:
