@@ -86,7 +86,7 @@ def runs(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -> tuple[
     if is_changed(cell, settings.added):
         changed = replace(chosen.model, cell=with_forget_bias(cell, settings.added))
         title = changed_title(cell, settings.added)
-        label, changed_key = run_words.changed(title), (*key, settings.added)
+        label, changed_key = run_words.CHANGED.format(title=title), (*key, settings.added)
         both.append(Run("changed flow", title, label, changed, x, loss, changed_key, targets))
     long_runs.ask_first(both[-1].key, sum(run.seconds for run in both))
     if not long_runs.has("flow", key):
@@ -110,14 +110,14 @@ def seen(
             run.title,
             run.ask(
                 f"terms_{place}",
-                run_words.terms_of_run(run.title),
+                run_words.TERMS_OF_RUN.format(title=run.title),
                 questions.terms,
                 parameter,
                 layer,
             ),
             run.ask(
                 f"reach_{place}",
-                run_words.measures_of_run(run.title),
+                run_words.MEASURES_OF_RUN.format(title=run.title),
                 questions.reach,
                 parameter,
                 layer,
@@ -143,7 +143,7 @@ def with_digits(
             one,
             doubtful=run.ask(
                 f"digits_{place}",
-                run_words.digits_of_run(run.title),
+                run_words.DIGITS_OF_RUN.format(title=run.title),
                 questions.doubtful,
                 parameter,
                 layer,

@@ -57,7 +57,7 @@ class _Beside:
         if x.shape[1] != one.model.cell.D:
             raise ValueError(file_words.other_inputs(one.model.cell.D, x.shape[1]))
         key = ("file", one.ident, *self.aim.key, targets)
-        label = run_words.gradient_of_file(one.name)
+        label = run_words.GRADIENT_OF_FILE.format(name=escaped(one.name))
         return Run(f"flow {name}", one.name, label, one.model, x, self.aim.loss, key, targets)
 
     def place(self, one: NamedModel) -> tuple[str, int]:
@@ -68,7 +68,10 @@ class _Beside:
 
     def reach(self, number: int, one: NamedModel) -> Reach:
         """The measures of the target."""
-        run, label = self.run("of a file", one, (self.t,)), run_words.measures_of_file(one.name)
+        run, label = (
+            self.run("of a file", one, (self.t,)),
+            run_words.MEASURES_OF_FILE.format(name=escaped(one.name)),
+        )
         place = (*self.place(one), self.settings.window)
         return run.ask(f"file_{number}", label, questions.reach, *place)[0]
 
@@ -80,7 +83,7 @@ class _Beside:
     def seen(self, side: str, one: NamedModel) -> Seen:
         """The terms of every target."""
         run, place = self.run(side, one, None), self.place(one)
-        label = run_words.terms_of_file(one.name)
+        label = run_words.TERMS_OF_FILE.format(name=escaped(one.name))
         window = (*place, self.settings.window)
         return Seen(
             one.name,
@@ -91,7 +94,7 @@ class _Beside:
 
     def _digits(self, name: str, run: Run, one: NamedModel) -> Array | None:
         """Which terms of a run have too few digits."""
-        label = run_words.digits_of_file(one.name)
+        label = run_words.DIGITS_OF_FILE.format(name=escaped(one.name))
         return run.ask(name, label, questions.doubtful, *self.place(one), runs_again=True)
 
 
