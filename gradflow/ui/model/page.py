@@ -23,6 +23,7 @@ from gradflow.ui.downloads.button_row import (
 )
 from gradflow.ui.downloads.section import copies
 from gradflow.ui.model import (
+    architecture_words,
     controls,
     data_set,
     exports,
@@ -128,20 +129,22 @@ def _notes(settings: ModelSettings, shown: str) -> None:
 
 def _architecture(chosen: ChosenModel) -> None:
     st.subheader(escaped(chosen.title), anchor=False)
-    st.caption(escaped(words.short(chosen.model, output_count(chosen.model))))
-    section = opened_section(words.ARCHITECTURE, "model_open_architecture", "layers")
+    st.caption(escaped(architecture_words.short(chosen.model, output_count(chosen.model))))
+    section = opened_section(architecture_words.ARCHITECTURE, "model_open_architecture", "layers")
     if section is None:
         return
     with section:
         if chosen.shipped is not None:
             st.caption(words.trained(chosen.shipped))
-        st.markdown(words.ASSUMED)
+        st.markdown(architecture_words.ASSUMED)
         st.markdown("\n".join(f"- {escaped(line)}" for line in chosen.model.description))
-        st.table(words.layers(chosen.model))
+        st.table(architecture_words.layers(chosen.model))
         cell = chosen.model.cell
-        st.markdown("\n".join(f"- {words.keeping_bias(one)}" for one in keeping_biases(cell)))
+        st.markdown(
+            "\n".join(f"- {architecture_words.keeping_bias(one)}" for one in keeping_biases(cell))
+        )
         found = long_runs.kept("gate_weights", chosen.weights, lambda: gate_weights(cell))
-        st.table(words.gates(found))
+        st.table(architecture_words.gates(found))
 
 
 def _sequence(chosen: ChosenModel, settings: ModelSettings) -> Sequence:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from gradflow.analysis import memory
 from gradflow.analysis.signed_signals import SignedSignals
-from gradflow.analysis.truncation import TruncationCurve
 from gradflow.engine.term_digits import LEAST
 from gradflow.figures.builders.number_words import number, percent, power
 from gradflow.figures.builders.unit_bars import by_half_life
 from gradflow.numerics.scaled import Array
-from gradflow.ui.model.architecture import GateWeights, KeepingBias
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.panels import Seen
 from gradflow.ui.model.questions import UnitReach
 from gradflow.ui.model.settings import ModelSettings
 from gradflow.ui.model.shipped import Shipped
-from gradflow.ui.model.whole_loss import WholeLoss
 from gradflow.ui.shared.setting_fields import LONGEST
 from gradflow.ui.shared.words import few_digits
-from gradflow.weights.model import KIND_WORDS, LayerSource, Model
+from gradflow.weights.model import Model
 
 TITLE = "Your model"
 LEAD = (
@@ -84,19 +79,14 @@ QUESTIONS = {
     "merge": "How are the two directions joined?",
 }
 
-ARCHITECTURE = "The architecture as read"
 RUN = "Run it"
 UNITS_TITLE = "Which hidden units carry the long lags"
 WHOLE_LOSS = "The gradient of the loss"
 ALL_TARGETS = "All targets"
-ALL_TOGETHER = "all steps together"
 PYTHON = "Python to copy"
 PYTHON_AND_LINK = "Python and link to copy"
 
 SIGNED_TITLE = "Inputs and units, with their signs"
-
-ALL_STEPS = "All steps together: what an optimiser gets"
-TRUNCATION_TITLE = "What truncation costs"
 
 
 def still(shown: str) -> str:
@@ -128,11 +118,6 @@ PROFILE = (
     "first lag at which a number of that format would be zero. The thick line is that of the model "
     "as read; another that is not seen lies under it."
 )
-
-
-def target_alone(t: int) -> str:
-    """What a curve of one target is called beside that of all steps."""
-    return f"target step {t} alone"
 
 
 def last_alone(T: int) -> str:
@@ -170,7 +155,6 @@ UNITS = (
     "a large share of the whole at the last lag."
 )
 
-ASSUMED = "As read, and what was assumed:"
 
 EXPLANATION = """
 **What is read.** The recurrent layers by their names and shapes, and the linear layer you name as
@@ -218,50 +202,6 @@ def trained(shipped: Shipped) -> str:
         return f"{steps} from a forget bias of {bias:g}; accuracy {percent(measured['accuracy'])}."
     accuracy = measured["accuracy"]["held-out text"]
     return f"{steps}; accuracy on held-out text {percent(accuracy)}."
-
-
-def layers(model: Model) -> dict[str, list[str]]:
-    """The table of the layers as they stood in the file, by column."""
-    return {
-        "Layer": [str(place) for place in range(len(model.layers))],
-        "Name": [layer.name or "–" for layer in model.layers],
-        "Kind": [_kind(layer) for layer in model.layers],
-        "D": [str(layer.D) for layer in model.layers],
-        "H": [layer.size for layer in model.layers],
-        "Stored as": [layer.dtype for layer in model.layers],
-    }
-
-
-def gates(found: Sequence[GateWeights]) -> dict[str, list[str]]:
-    """The table of the gates' weights, by column."""
-    return {
-        "Layer": [one.layer for one in found],
-        "Gate": [one.gate or "–" for one in found],
-        "Mean bias": [number(one.bias) for one in found],
-        "Spectral radius of the recurrent weights": [number(one.radius) for one in found],
-    }
-
-
-def keeping_bias(found: KeepingBias) -> str:
-    """A line on the bias that keeps a layer's state, as Markdown."""
-    what = "Forget bias" if found.name == "b_f" else "Bias of the update gate"
-    return (
-        f"{what} ${found.name}$ of layer {found.layer}: mean **{number(found.mean)}**, from "
-        f"{number(found.least)} to {number(found.most)}."
-    )
-
-
-def short(model: Model, outputs: int) -> str:
-    """The architecture in one line, as plain text."""
-    sizes = " → ".join(f"{_kind(layer)}, H = {layer.size}" for layer in model.layers)
-    name = model.readout_layer
-    alone = ", the only one that fits" if model.readout_assumed else ""
-    readout = SUM if name is None else f"linear layer {name}, {outputs}{alone}"
-    return f"D = {model.layers[0].D} → {sizes} → {readout}"
-
-
-def _kind(layer: LayerSource) -> str:
-    return f"{KIND_WORDS[layer.kind]}{', both ways' if layer.both_ways else ''}"
 
 
 def named(title: str) -> str:
@@ -355,33 +295,6 @@ def rows_of_numbers(model: Model, settings: ModelSettings) -> str:
     return f"Each row: {', then '.join(parts)}."
 
 
-def all_steps(whole: WholeLoss, aim: Objective, settings: ModelSettings) -> str:
-    """What is added up, and how long its gradient is."""
-    length = f"Its length, by which clipping goes, is **{number(whole.length)}**."
-    if settings.steps == "last":
-        return f"The gradient of the loss of the last step alone. {length}"
-    how = "mean" if settings.weights == "mean" else "sum"
-    if aim.given.weights is not None:
-        how = "sum, weighted as your numbers say,"
-    T = len(aim.weights)
-    losses = "the loss of the only step" if T == 1 else f"the losses of all {T} steps"
-    return f"The gradient of the {how} of {losses}. {length}"
-
-
-BY_LAG = (
-    "The terms of each range of lags, added up: of all of the cell's weights, and for all steps "
-    "together of all targets. Terms of different targets may cancel."
-)
-
-BOTH_BIASES = (
-    "PyTorch keeps two biases that are added up, and `clip_grad_norm_` counts both: the last row."
-)
-
-TRUNCATION = (
-    "Length of what is lost over the length of the gradient: of all the cell's weights (thick), "
-    "and of each. Dotted lines mark errors of 1%, 5% and 10%, and the window of the sidebar."
-)
-
 SIGNED = (
     "Where it is orange, a larger value would raise the loss $L_t$; where it is blue, lower it. "
     "The depth of the colour is the size, on a logarithmic scale."
@@ -391,42 +304,6 @@ ENTRIES = "these numbers"
 SIGNALS = "the entries of the signal $dL_t/dz_j$"
 
 
-def norms(whole: WholeLoss, one: WholeLoss, t: int) -> dict[str, list[str]]:
-    """The table of the lengths of two gradients by parameter, by column."""
-
-    def column(gradient: WholeLoss) -> list[str]:
-        lengths = (*gradient.norms.values(), gradient.length, gradient.length_both_biases)
-        return [number(length) for length in lengths]
-
-    return {
-        "Gradient of": [*whole.norms, "all together", "all, both biases"],
-        "All steps": column(whole),
-        f"Step {t} alone": column(one),
-    }
-
-
-def shortest_lengths(curve: TruncationCurve, errors: Sequence[float]) -> str:
-    """The shortest lengths with errors below some, in one sentence."""
-    if np.isnan(curve.together.relative_error).all():
-        return "The loss has no gradient: there is nothing to truncate."
-    kind = "window" if curve.kind == "window" else "chunks"
-    lengths = [curve.shortest(error) for error in errors]
-    found = [
-        f"**{number(100.0 * error)}%**: {_length(length)}"
-        for error, length in zip(errors, lengths, strict=True)
-    ]
-    said = f"Shortest {kind} with an error below {', below '.join(found)}."
-    return f"{said}{_untried(curve.lengths, lengths)}"
-
-
-def _untried(tried: Array, found: Sequence[int | None]) -> str:
-    """That there may be shorter ones, where lengths are left out before those that were found."""
-    (gaps,) = np.nonzero(np.diff(tried) > 1)
-    if not gaps.size or all(one is not None and one <= tried[gaps[0]] for one in found):
-        return ""
-    return f" Beyond {tried[gaps[0]]} steps not every length is tried."
-
-
 def entries_zero(found: SignedSignals, name: str, what: str) -> str:
     """At which lags entries are zero in float16, in one sentence."""
     half, every = (found.zero_lags(name, share)["float16"] for share in (0.5, 1.0))
@@ -434,12 +311,6 @@ def entries_zero(found: SignedSignals, name: str, what: str) -> str:
         return f"In **float16** at no lag half of {what} are zero."
     end = "at no lag all of them" if every is None else f"all of them at k = {every}"
     return f"In **float16** half of {what} are zero at k = {half}, {end}."
-
-
-def _length(steps: int | None) -> str:
-    if steps is None:
-        return "none"
-    return "1 step" if steps == 1 else f"{steps} steps"
 
 
 def truncation(reach: memory.Reach) -> str:

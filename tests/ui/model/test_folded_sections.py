@@ -16,7 +16,7 @@ from ui.model.model_app import (
 )
 
 import gradflow as gf
-from gradflow.ui.model import words
+from gradflow.ui.model import training_words
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_one_step_is_its_own_shortest_window():
 def test_a_loss_without_a_gradient_has_nothing_to_truncate():
     rnn = gf.RNN(1.0, 0.5, activation="identity")
     nothing = gf.training_gradient(rnn, [1.0, 0.0], gf.SquaredError([1.0, 0.5]))
-    words_of_it = words.shortest_lengths(nothing.truncation_curve(), (0.01,))
+    words_of_it = training_words.shortest_lengths(nothing.truncation_curve(), (0.01,))
     assert words_of_it == "The loss has no gradient: there is nothing to truncate."
 
 
@@ -85,9 +85,9 @@ def test_lengths_that_are_not_tried_are_told_where_one_of_them_may_be_shorter():
     rnn = gf.RNN(1.0, 0.99, activation="identity")
     curve = gf.training_gradient(rnn, np.zeros(300), gf.UnitLoss()).chunk_curve([1, 2, 150, 300])
     errors = curve.together.relative_error
-    told = words.shortest_lengths(curve, (errors[:2].mean(),))
+    told = training_words.shortest_lengths(curve, (errors[:2].mean(),))
     assert told.endswith("%**: 2 steps.")
-    told = words.shortest_lengths(curve, (errors[1],))
+    told = training_words.shortest_lengths(curve, (errors[1],))
     assert told.endswith(": 150 steps. Beyond 2 steps not every length is tried.")
 
 
