@@ -1,4 +1,4 @@
-"""The linked charts in a real browser: zoom, crosshair, picking, and what stands in for them."""
+"""The linked charts in a real browser: zoom, crosshair and picking."""
 
 import io
 import re
@@ -6,21 +6,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
 import pytest
-from browser.app_page import ARRIVES_WITHIN, AppPage
+from browser.linked_charts import LSTM, PROFILE, RNN, await_values
 from PIL import Image
 from playwright.sync_api import expect
 
-from gradflow.ui.comparison import term_words, words
+from gradflow.ui.comparison import term_words
 from gradflow.ui.component import chart_words
 from gradflow.ui.shared.experiment import parameter_name, run
 from gradflow.ui.shared.settings import Settings
 
 pytestmark = pytest.mark.slow
-
-RNN, LSTM, PROFILE = "rnn_heatmap", "lstm_heatmap", "profile"
-PLOTLY_JS = re.compile(r"plotly-cartesian\.min\.js")
 
 
 def _plot(tab, key):
@@ -46,19 +42,6 @@ def _at(tab, key, x, y):
            }""",
         [x, y],
     )
-
-
-def _await_values(tab, settings):
-    """Wait until Plotly has drawn the heatmaps of these settings, which it does last."""
-    flow = run(settings).rnn
-    log10 = flow.log10(parameter_name(flow, settings))
-    expected = np.where(np.isfinite(log10), log10 - log10[:, :1], np.nan)
-
-    def assert_shows():
-        shown = np.asarray(tab.chart(RNN).data[0]["z"], dtype=float)
-        np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-6)
-
-    tab.eventually(assert_shows)
 
 
 def _zoom(tab, key, start, end):
@@ -195,7 +178,7 @@ def test_zoom_and_node_survive_a_slider_and_a_double_click_ends_the_zoom(default
     zoomed = _ranges(tab, key)
     assert zoomed != whole
     tab.set_slider("w_s", 0.8)
-    _await_values(tab, replace(Settings(), w_s=0.8))
+    await_values(tab, replace(Settings(), w_s=0.8))
     assert _ranges(tab, key) == zoomed
     assert _plot(tab, key).evaluate("plot => plot.isTheSame")
     middle = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
@@ -285,7 +268,7 @@ def test_a_zoomed_axis_has_whole_numbers_that_stay_and_go_with_the_zoom(open_pag
     for axis, least in expected.items():
         assert least <= set(_ticks(tab, RNN, axis))
     tab.set_slider("w_s", 0.7)
-    _await_values(tab, replace(Settings(), T=200, w_s=0.7))
+    await_values(tab, replace(Settings(), T=200, w_s=0.7))
     for axis, least in expected.items():
         assert least <= set(_ticks(tab, RNN, axis))
     _zoom(tab, RNN, (30, 165), (34, 169))
@@ -368,47 +351,3 @@ def test_no_button_sends_a_chart_to_a_server_outside(light):
     )
     assert "Reset zoom" in buttons
     assert not any("share" in title.lower() or "cloud" in title.lower() for title in buttons)
-
-
-def _without_plotly_js(browser, server, answer):
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(1000 * ARRIVES_WITHIN)
-    context.route(PLOTLY_JS, answer)
-    tab = AppPage(context.new_page())
-    tab.open(server)
-    expect(tab.page.get_by_text(words.UNLINKED)).to_have_count(1)
-    tab.page.wait_for_selector("[data-testid=stPlotlyChart] .heatmaplayer image")
-    return tab
-
-
-def test_plain_charts_stand_in_where_plotly_js_never_arrives(browser, server):
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(1000 * ARRIVES_WITHIN)
-    context.route(PLOTLY_JS, lambda route: None)
-    tab = AppPage(context.new_page())
-    tab.page.clock.install()
-    tab.page.goto(server)
-    readout = tab.page.locator(".gradflow-heatmaps .readout")
-    readout.wait_for()
-    assert readout.inner_text().strip() == "Loading the charts…"
-    tab.page.clock.fast_forward(31_000)
-    tab.page.wait_for_selector("[data-testid=stPlotlyChart] .heatmaplayer image")
-    expect(tab.page.get_by_text(words.UNLINKED)).to_have_count(1)
-    context.close()
-
-
-@pytest.mark.parametrize("failure", ["not served", "broken"])
-def test_plain_charts_stand_in_where_plotly_js_cannot_be_had(browser, server, failure):
-    def answer(route):
-        if failure == "broken":
-            route.fulfill(body="this is no script", content_type="text/javascript")
-        else:
-            route.abort()
-
-    tab = _without_plotly_js(browser, server, answer)
-    expect(tab.page.locator(".gradflow-heatmaps")).to_have_count(0)
-    _await_values(tab, Settings())
-    tab.set_slider("w_s", 0.8)
-    _await_values(tab, replace(Settings(), w_s=0.8))
-    assert [chart.key for chart in tab.charts()][:3] == [RNN, LSTM, PROFILE]
-    tab.page.context.close()
