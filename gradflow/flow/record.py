@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -161,7 +160,7 @@ class GradientFlow(RunRecord):
         >>> bool(digits[39, 0] < 1), bool(digits[39, 5] > 13)
         (True, True)
         """
-        return shared_digits(self._backward, self._refined_pass, parameter, layer)
+        return shared_digits(self._backward, self._refined_once(refined_pass), parameter, layer)
 
     def state_digits(self, state: str) -> Array:
         """How many decimal digits each state has, found as in `digits`.
@@ -197,7 +196,7 @@ class GradientFlow(RunRecord):
         (True, True)
         """
         one_of("state", state, self.cell.states)
-        return shared_state_digits(self._backward, self._refined_pass, state)
+        return shared_state_digits(self._backward, self._refined_once(refined_pass), state)
 
     def refined(self, on_step: Callable[[float], None] | None = None) -> GradientFlow:
         """The same flow from a forward pass in higher precision.
@@ -234,14 +233,8 @@ class GradientFlow(RunRecord):
         -16.56
         """
         optional_callable("on_step", on_step)
-        if "_refined_pass" not in vars(self):
-            vars(self)["_refined_pass"] = refined_pass(self._backward, self._given, on_step)
-        fine = self._refined_pass
+        fine = self._refined_once(refined_pass, on_step)
         return replace(self, trace=fine.trace, _backward=fine)
-
-    @functools.cached_property
-    def _refined_pass(self) -> BackwardPass:
-        return refined_pass(self._backward, self._given)
 
     def sign(self, parameter: str, layer: int | None = None) -> Array:
         """Signs of the terms.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -107,7 +106,9 @@ class BidirectionalFlow(RunRecord):
         (True, True)
         """
         place = square_arrays.asked(self._backward, parameter, layer, direction)
-        return square_digits.shared_digits(self._backward, self._refined_pass, place)
+        return square_digits.shared_digits(
+            self._backward, self._refined_once(refined_both_ways), place
+        )
 
     def refined(self, on_step: Callable[[float], None] | None = None) -> BidirectionalFlow:
         """The same flow from a forward pass in higher precision.
@@ -144,14 +145,8 @@ class BidirectionalFlow(RunRecord):
         BidirectionalFlow(BidirectionalStack(1 layer, H=1, D=1), T=3)
         """
         optional_callable("on_step", on_step)
-        if "_refined_pass" not in vars(self):
-            vars(self)["_refined_pass"] = refined_both_ways(self._backward, self._given, on_step)
-        fine = self._refined_pass
+        fine = self._refined_once(refined_both_ways, on_step)
         return replace(self, trace=fine.trace, _backward=fine)
-
-    @functools.cached_property
-    def _refined_pass(self) -> BackwardBothWays:
-        return refined_both_ways(self._backward, self._given)
 
     def sign(self, parameter: str, layer: int | None = None, direction: str | None = None) -> Array:
         """Signs of the terms.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from gradflow.flow.refined_states import Given
+from gradflow.flow.refined_states import Given, OnStep
 from gradflow.losses import Loss, Readout
 from gradflow.numerics.scaled import Array, Scaled
 from gradflow.numerics.validation import frozen
+
+Refined = TypeVar("Refined")
 
 
 class SweptBack(Protocol):
@@ -197,3 +199,12 @@ class RunRecord:
     @property
     def _given(self) -> Given:
         return Given(self.initial_state, self.readout, self.loss, self.weights, self.mask)
+
+    def _refined_once(
+        self, refine: Callable[[Any, Given, OnStep], Refined], on_step: OnStep = None
+    ) -> Refined:
+        """The backward pass from states of higher precision, which the first call finds."""
+        if "_refined" not in vars(self):
+            vars(self)["_refined"] = refine(self._backward, self._given, on_step)
+        found: Refined = vars(self)["_refined"]
+        return found
