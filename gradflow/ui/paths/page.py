@@ -17,6 +17,7 @@ from gradflow.ui.paths.downloads_section import draw_downloads
 from gradflow.ui.paths.three_steps import Unrolled, lit_graph, unrolled
 from gradflow.ui.shared import frame, panels, state, words
 from gradflow.ui.shared.settings import Settings
+from gradflow.ui.vendor_internals import sent_together
 
 _LIST_HEIGHT = 600
 
@@ -39,14 +40,15 @@ def paths_page() -> None:
     st.markdown(f"{path_words.target(t)} {path_words.finding(found, unsure)}")
     _heatmaps(settings, three, apart)
     server.runs.between_steps()
-    _one_target(apart, found, unsure)
-    st.subheader(path_words.EVERY_PATH, anchor=False)
-    steps = unrolled(experiment, t)
-    if steps is None:
-        st.info(three_steps_words.TOO_SHORT, icon=":material/info:")
-    else:
-        _graph(steps)
-    draw_downloads(settings, experiment, apart)
+    with sent_together():
+        _one_target(apart, found, unsure)
+        st.subheader(path_words.EVERY_PATH, anchor=False)
+        steps = unrolled(experiment, t)
+        if steps is None:
+            st.info(three_steps_words.TOO_SHORT, icon=":material/info:")
+        else:
+            _graph(steps)
+        draw_downloads(settings, experiment, apart)
 
 
 def _heatmaps(settings: Settings, three: tuple[Panel, Panel, Panel], apart: Taken) -> None:
