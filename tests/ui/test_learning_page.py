@@ -100,6 +100,40 @@ def test_what_was_recorded_stays_when_a_training_is_stopped_and_it_can_go_on(poo
 
 
 @pytest.mark.slow
+def test_seeds_are_counted_kept_when_stopped_and_shown_as_bands(pool):
+    app = opened(v="1", **SHORT, seeds="2")
+    app.button(key="learning_train").click().run()
+    assert app.get("progress")[0].proto.text.startswith("Seed 1 of 2: 0 of 20 updates")
+    while not app.get("progress")[0].proto.text.startswith("Seed 2 of 2: 0"):
+        app.run()
+    app.button(key="learning_stop").click().run()
+    assert app.info[0].value == "Stopped. Trained to the end: 1 of 2 seeds."
+    assert "At the settings of the runs that ship" in said(app)
+    app.button(key="learning_go_on").click().run()
+    trained(app)
+    every = {
+        name: [training.train(dataclasses.replace(one, seed=seed)) for seed in (3, 4)]
+        for name, one in LearningSettings(task="agreement", delay=4, hidden=4, updates=20)
+        .training()
+        .items()
+    }
+    counts = [sum(r.checkpoints[-1].accuracy >= 0.9 for r in runs) for runs in every.values()]
+    assert f"{counts[0]} of 2 for the RNN, {counts[1]} of 2 for the LSTM" in said(app)
+    assert words.outcome("LSTM", every["LSTM"][0]) in said(app)
+    app.radio(key="learning_film_seed").set_value(4).run()
+    assert not app.exception
+    assert words.outcome("LSTM", every["LSTM"][1]) in said(app)
+    live = app.session_state["learning_live"]
+    for name, found in live.curves().items():
+        np.testing.assert_array_equal(
+            found.curves["loss"], [r.measures("loss") for r in every[name]]
+        )
+    rows = list(csv.DictReader(io.StringIO(table([run.runs for run in live.every]).decode())))
+    losses = [float(row["loss"]) for row in rows if (row["network"], row["seed"]) == ("RNN", "4")]
+    np.testing.assert_array_equal(losses, every["RNN"][1].measures("loss"))
+
+
+@pytest.mark.slow
 def test_a_training_that_diverges_says_where_and_keeps_what_was_recorded(pool):
     bad = {"rnn_start": "identity", "optimiser": "sgd", "rate": "10", "clip": "0", "delay": "30"}
     app = opened(v="1", **SHORT | bad)
@@ -244,14 +278,14 @@ def test_the_first_of_the_numbers_is_where_the_page_says():
 def test_the_seeds_that_are_told_are_counted():
     curves = shipped.curves_of("recall")
     counts = [sum(row[-1] >= 0.9 for row in c.curves["accuracy"]) for c in curves.values()]
-    assert words.seeds(curves).endswith(
+    assert words.seeds(curves, ships=True).endswith(
         f" {counts[0]} of 10 for the RNN, {counts[1]} of 10 for the LSTM."
     )
 
 
 def test_the_table_has_the_measures_of_every_checkpoint():
     runs = shipped.runs_of("recall")
-    rows = list(csv.DictReader(io.StringIO(table(runs).decode())))
+    rows = list(csv.DictReader(io.StringIO(table([runs]).decode())))
     for name, run in runs.items():
         own = [row for row in rows if row["network"] == name]
         for measure in ("update", "loss", "log10_left"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from gradflow.figures import plot_training_film
@@ -16,11 +16,13 @@ from gradflow.ui.downloads.button_row import File
 from gradflow.ui.learning import words
 
 
-def every_file(runs: Mapping[str, TrainingRun]) -> tuple[File, ...]:
-    """The film, the measures, and for each network its run and its last weights."""
+def every_file(
+    runs: Mapping[str, TrainingRun], by_seed: Sequence[Mapping[str, TrainingRun]]
+) -> tuple[File, ...]:
+    """The film, and for each network its run and its last weights; the measures of every seed."""
     return (
         File("HTML", lambda: _film(runs), words.FILM),
-        File("CSV", lambda: table(runs), words.TABLE),
+        File("CSV", lambda: table(by_seed), words.TABLE),
         *(run_file(name, run) for name, run in runs.items()),
         *(weights_file(name, run) for name, run in runs.items()),
     )
@@ -39,14 +41,15 @@ def weights_file(name: str, run: TrainingRun) -> File:
     return File("safetensors", make, said, f"_{name}", f"{name} weights")
 
 
-def table(runs: Mapping[str, TrainingRun]) -> bytes:
-    """A CSV with a row for each checkpoint of each network."""
+def table(by_seed: Sequence[Mapping[str, TrainingRun]]) -> bytes:
+    """A CSV with a row for each checkpoint of each network from each seed."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("network", *MEASURES))
-    for name, run in runs.items():
+    writer.writerow(("network", "seed", *MEASURES))
+    for name, run in (pair for runs in by_seed for pair in runs.items()):
         for checkpoint in run.checkpoints:
-            writer.writerow((name, *(getattr(checkpoint, measure) for measure in MEASURES)))
+            measures = (getattr(checkpoint, measure) for measure in MEASURES)
+            writer.writerow((name, run.settings.seed, *measures))
     return text.getvalue().encode()
 
 

@@ -1,4 +1,4 @@
-"""A training that goes on: what it has recorded so far, and what a worker does of it."""
+"""A training from one seed: what it has recorded so far, and what a worker does of it."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ class LiveRun:
     def begun(cls, settings: dict[str, TrainingSettings]) -> LiveRun:
         """Nothing recorded yet."""
         return cls(settings, {}, {}, (None,) * len(settings))
+
+    @property
+    def seed(self) -> int:
+        """The seed of all networks."""
+        return next(iter(self.settings.values())).seed
 
     @property
     def updates(self) -> int:

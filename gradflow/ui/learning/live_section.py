@@ -10,7 +10,7 @@ from gradflow.figures.builders.training_curves import live_parts
 from gradflow.ui import server
 from gradflow.ui.component.single_chart import chart
 from gradflow.ui.learning import live_words, opened_run, session_runs
-from gradflow.ui.learning.live_run import LiveRun
+from gradflow.ui.learning.live_seeds import LiveSeeds
 from gradflow.ui.learning.session_runs import WIDGETS
 from gradflow.ui.workers.pool import FullQueueError, LostWorkerError, Ticket, process_pool
 from gradflow.ui.workers.reservations import TooLargeError
@@ -35,6 +35,7 @@ def draw_controls() -> None:
             WIDGETS.choice("rnn_start")
             WIDGETS.choice("lstm_start")
             WIDGETS.number("seed")
+            WIDGETS.number("seeds")
         st.caption(live_words.READING)
         st.button(
             live_words.TRAIN,
@@ -77,7 +78,7 @@ def _going() -> None:
         _draw(live, ticket)
 
 
-def _looked_at(live: LiveRun) -> tuple[LiveRun, Ticket | None]:
+def _looked_at(live: LiveSeeds) -> tuple[LiveSeeds, Ticket | None]:
     """The training as it stands, and its next job, which is under way."""
     with server.runs.outside():
         ticket = process_pool().ask(session_runs.owner(), live.ident, live.job)
@@ -90,7 +91,7 @@ def _looked_at(live: LiveRun) -> tuple[LiveRun, Ticket | None]:
         )
 
 
-def _draw(live: LiveRun, ticket: Ticket | None) -> None:
+def _draw(live: LiveSeeds, ticket: Ticket | None) -> None:
     place = 0 if ticket is None else ticket.place
     st.progress(live.share, live_words.going_on(live, place, process_pool().waiting))
     st.button(
@@ -100,18 +101,18 @@ def _draw(live: LiveRun, ticket: Ticket | None) -> None:
         on_click=session_runs.stop,
         args=(live_words.STOPPED,),
     )
-    if live.runs:
-        chart(live_parts(live.runs), "learning_curves")
+    if live.current.runs:
+        chart(live_parts(live.current.runs), "learning_curves")
 
 
-def _rest(live: LiveRun) -> None:
+def _rest(live: LiveSeeds) -> None:
     """Say why a training stands still, and how to go on."""
     said = session_runs.why_stopped()
     if said:
         st.info(f"{said} {live_words.recorded(live)}", icon=":material/pause_circle:")
-    for name, run in live.runs.items():
-        if run.divergence is not None:
-            st.warning(live_words.diverged(name, run), icon=":material/trending_up:")
+    diverged = live_words.diverged(live)
+    if diverged:
+        st.warning(diverged, icon=":material/trending_up:")
     with st.container(horizontal=True, gap="small"):
         if not live.is_done:
             st.button(

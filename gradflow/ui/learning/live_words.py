@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 
 from gradflow.training import TrainingRun
-from gradflow.ui.learning.live_run import LiveRun
+from gradflow.ui.learning.live_seeds import LiveSeeds
 from gradflow.ui.workers.waiting_words import about
 
 CONTROLS = "Train an RNN and an LSTM yourself"
 READING = (
     "Both train on the task above, on the same batches, in a process of their own. Each checkpoint "
-    "is shown as it is made; the same settings give the same run. Between two checkpoints runs of "
-    "other visitors have their turn; where too many of them wait, yours stops, and can go on later."
+    "is shown as it is made; the same settings give the same run. Several seeds train one after "
+    "the other and are shown as bands. Between two checkpoints runs of other visitors have their "
+    "turn; where too many of them wait, yours stops, and can go on later."
 )
 STOPPED = "Stopped."
 FULL = "As many runs of other visitors wait as may, so this training goes no further by itself."
@@ -28,25 +29,42 @@ BACK = "Back to the runs that ship"
 STOP = "Stop"
 
 
-def going_on(live: LiveRun, place: int, waiting: int) -> str:
+def going_on(live: LiveSeeds, place: int, waiting: int) -> str:
     """What stands on the bar."""
-    updates = next(iter(live.settings.values())).updates
-    said = f"{live.updates} of {updates} updates"
+    now, number = live.current, len(live.every)
+    said = f"{now.updates} of {next(iter(now.settings.values())).updates} updates"
+    if number > 1:
+        said = f"Seed {live.every.index(now) + 1} of {number}: {said}"
     if place:
         return f"{said}; place {place} of {waiting} in the queue"
-    left = live.seconds * (1.0 - live.share)
-    return f"{said}, {about(left)} left"
+    return f"{said}, {about(live.seconds_left)} left"
 
 
-def recorded(live: LiveRun) -> str:
+def recorded(live: LiveSeeds) -> str:
     """What there is of a training that was stopped."""
-    if not live.runs:
+    now, number = live.current, len(live.every)
+    if not live.recorded:
         return "Nothing is recorded yet."
-    return f"What was recorded up to update {live.updates} stays."
+    if number == 1:
+        return f"What was recorded up to update {now.updates} stays."
+    said = f"Trained to the end: {len(live.done)} of {number} seeds."
+    if now.is_done or not now.runs:
+        return said
+    return f"{said} What was recorded of the next up to update {now.updates} stays too."
 
 
-def diverged(name: str, run: TrainingRun) -> str:
-    """Where a network gave out."""
+def diverged(live: LiveSeeds) -> str:
+    """Where networks gave out, a paragraph each; nothing where none did."""
+    several = len(live.every) > 1
+    return "\n\n".join(
+        _diverged(f"{name} from seed {one.seed}" if several else name, run)
+        for one in live.every
+        for name, run in one.runs.items()
+        if run.divergence is not None
+    )
+
+
+def _diverged(name: str, run: TrainingRun) -> str:
     found = run.divergence
     assert found is not None
     norm = (

@@ -9,6 +9,7 @@ import streamlit as st
 
 from gradflow.training import TrainingRun
 from gradflow.ui.learning.live_run import LiveRun
+from gradflow.ui.learning.live_seeds import LiveSeeds
 from gradflow.ui.learning.settings import FORM, MOST_UPDATES, LearningSettings
 from gradflow.ui.shared.held_settings import HeldSettings
 from gradflow.ui.shared.widgets import Widgets
@@ -17,15 +18,30 @@ from gradflow.ui.workers.pool import process_pool
 HELD: HeldSettings[LearningSettings] = HeldSettings(FORM, "learning_settings", "l_")
 WIDGETS = Widgets(HELD)
 
+# The widget that chooses which of several seeds the film is of.
+SEED = "learning_film_seed"
+
 _LIVE, _OPENED, _GOING, _STOPPED, _OWNER = (
     f"learning_{name}" for name in ("live", "opened", "going", "stopped", "owner")
 )
 
 
-def live() -> LiveRun | None:
+def live() -> LiveSeeds | None:
     """The training of this session, if there is one."""
-    found: LiveRun | None = st.session_state.get(_LIVE)
+    found: LiveSeeds | None = st.session_state.get(_LIVE)
     return found
+
+
+def at_rest() -> LiveSeeds | None:
+    """The training of this session, if it has recorded something and does not go on."""
+    found = live()
+    return None if found is None or is_going() or not found.recorded else found
+
+
+def filmed(live: LiveSeeds) -> LiveRun:
+    """The seed of which the film is shown: the first, unless the visitor chose another."""
+    chosen = st.session_state.get(SEED)
+    return next((run for run in live.recorded if run.seed == chosen), live.recorded[0])
 
 
 def opened() -> TrainingRun | None:
@@ -40,7 +56,7 @@ def open_run(run: TrainingRun) -> None:
     st.session_state[_OPENED] = run
 
 
-def keep(run: LiveRun) -> None:
+def keep(run: LiveSeeds) -> None:
     """Hold what is recorded of it."""
     st.session_state[_LIVE] = run
     if run.is_done:
@@ -59,7 +75,8 @@ def why_stopped() -> str:
 
 def begin() -> None:
     """Begin a training with the settings as they are; a callback."""
-    st.session_state[_LIVE] = LiveRun.begun(HELD.settings().training())
+    settings = HELD.settings()
+    st.session_state[_LIVE] = LiveSeeds.begun(settings.training(), settings.seeds)
     st.session_state[_OPENED] = None
     HELD.change(checkpoint=0)
     go_on()

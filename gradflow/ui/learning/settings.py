@@ -9,9 +9,10 @@ from gradflow.training import TrainingSettings
 from gradflow.ui.shared.links import Form
 from gradflow.ui.shared.setting_fields import LinkedSettings, setting
 
-# About how many checkpoints a run has, and the most updates.
+# About how many checkpoints a run has, the most updates, and the most seeds.
 CHECKPOINTS = 15
 MOST_UPDATES = 2000
+MOST_SEEDS = 5
 
 # What a start is, by the name that links have of it.
 _RNN_STARTS: dict[str, dict[str, Any]] = {
@@ -81,6 +82,9 @@ class LearningSettings(LinkedSettings):
         (0.0, 1e6, 0.5),
     )
     seed: int = setting(0, "Seed", "Of the start and of the batches.", (0, 9999, 1))
+    seeds: int = setting(
+        1, "Number of seeds", "From this one on, one after the other.", (1, MOST_SEEDS, 1)
+    )
     rnn_start: str = setting(
         "default",
         "Start of the RNN",
@@ -97,7 +101,7 @@ class LearningSettings(LinkedSettings):
     )
 
     def training(self) -> dict[str, TrainingSettings]:
-        """What an RNN and an LSTM are trained from."""
+        """What an RNN and an LSTM are trained from, at the first seed."""
         common: dict[str, Any] = {
             "task": self.task,
             "delay": self.delay,

@@ -31,7 +31,8 @@ WEIGHTS = (
 )
 FILM = "The charts with their slider, as one page that opens without a network."
 RUN = "For `training.load_run`: settings, measures and weights of the {name} at every checkpoint."
-TABLE = "The measures of both networks at every checkpoint, one row each."
+TABLE = "The measures of both networks, from every seed, at every checkpoint, one row each."
+SEED = "Seed of the film"
 
 # What counts as solved, and as reaching the step that decides.
 SOLVED = 0.9
@@ -96,15 +97,16 @@ def order(name: str, run: TrainingRun) -> str:
     return f"{arrives}; 90% of its answers are first right {_when(solved)}."
 
 
-def seeds(curves: Mapping[str, SeedCurves]) -> str:
+def seeds(curves: Mapping[str, SeedCurves], ships: bool) -> str:
     """How many of the seeds solve the task."""
     counts = [
         f"{np.sum(found.curves['accuracy'][:, -1] >= SOLVED)} of {len(found.seeds)} for the {name}"
         for name, found in curves.items()
     ]
     delay = next(iter(curves.values())).settings.delay
+    which = "runs that ship" if ships else "run above"
     return (
-        f"At the settings of the runs that ship, with delay {delay}: seeds from which at least 90% "
+        f"At the settings of the {which}, with delay {delay}: seeds from which at least 90% "
         f"of the answers are right in the end: {', '.join(counts)}."
     )
 
