@@ -313,7 +313,9 @@ class TrainingGradient:
     def chunked(self, every: int, offset: int = 0) -> Truncated:
         """The gradient where the graph is cut every so many steps, and the state carried on.
 
-        Training loops do so: backward on a chunk, `detach` the state, next chunk.
+        Training loops do so: backward on a chunk, `detach` the state, next chunk. Of layers that
+        read in both directions the chunks are separate sequences instead, since no state is carried
+        back into a chunk from the one after it; each is then asked about by itself.
 
         Parameters
         ----------

@@ -39,7 +39,8 @@ def watch(
     every : int
         Updates from pass to pass. The first pass is made at once.
     chunk : int
-        Steps after which training cuts the graph: `share_beyond_chunk` looks beyond them.
+        Steps after which training cuts the graph: `share_beyond_chunk` looks beyond them. To layers
+        that read in both directions such chunks are separate sequences.
     worker : bool
         Whether a process of its own measures. A pass that comes while it is busy is left out.
     writers : sequence of Writer
