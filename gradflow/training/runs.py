@@ -98,7 +98,7 @@ def train(
     ----------
     settings : TrainingSettings
         What the run follows from: the same settings give the same run, on one machine to the last
-        bit.
+        bit where NumPy multiplies matrices in as many threads.
     on_checkpoint : callable, optional
         Called with each checkpoint as it is made. What it raises ends the run.
 
