@@ -23,6 +23,7 @@ _RNN_STARTS: dict[str, dict[str, Any]] = {
 _LSTM_STARTS: dict[str, dict[str, Any]] = {
     "default": {},
     "orthogonal": {"start": "orthogonal"},
+    "forget_bias_0": {"forget_bias": 0.0},
     "forget_bias_1": {"forget_bias": 1.0},
     "chrono": {"forget_bias": "chrono"},
 }
@@ -32,6 +33,7 @@ START_LABELS = {
     "default": "default",
     "orthogonal": "orthogonal",
     "identity": "identity, ReLU",
+    "forget_bias_0": "forget bias 0",
     "forget_bias_1": "forget bias 1",
     "chrono": "chrono",
 }
@@ -96,7 +98,7 @@ class LearningSettings(LinkedSettings):
         "chrono",
         "Start of the LSTM",
         "Default: all even within $1/\\sqrt H$, as in PyTorch. The others have orthogonal "
-        "recurrent weights, or another forget bias: 1, or drawn for the delay (chrono).",
+        "recurrent weights, or another forget bias: 0, 1, or drawn for the delay (chrono).",
         choices=_labelled(_LSTM_STARTS),
     )
 
