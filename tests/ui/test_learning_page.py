@@ -241,6 +241,7 @@ def test_the_order_that_is_told_is_that_of_the_checkpoints(task, name):
         (np.nan, "Its signal is exactly zero from $k = 1$ on."),
         (-np.inf, "the term is exactly zero."),
         (0.5, "is 3.16 times that of $k = 1$."),
+        (9.3, "is $10^{9.3}$ times that of $k = 1$."),
         (-1.0, "Of its signal 10.00% reach"),
         (-7.25, "Of its signal $10^{-7.2}$ reach"),
     ],
@@ -264,6 +265,12 @@ def test_what_is_left_is_said_at_any_size(left, said):
 def test_what_a_run_is_made_from_is_said(changes, said):
     settings = training.TrainingSettings(**changes)
     assert said in words.made_from("LSTM", training.TrainingRun(settings, ()))
+
+
+def test_one_step_and_one_update_are_no_more():
+    run = training.train(training.TrainingSettings("recall", 1, hidden=1, updates=1))
+    assert "is asked for at the last, 1 step later." in words.task(run)
+    assert words.outcome("LSTM", run).startswith("**LSTM**: after 1 update ")
 
 
 def test_the_first_of_the_numbers_is_where_the_page_says():

@@ -41,7 +41,7 @@ def _line(record: WatchRecord, layer: str) -> str:
         return f"- **{escaped(layer)}**: not measured at this pass."
     said = [f"- **{escaped(layer)}**: tail half-life {_steps(values['tail_half_life'])}"]
     said.append(f"horizon {_steps(values['horizon'])}")
-    said.append(f"{values['share_beyond_chunk']:.1%} beyond {record.chunk} steps")
+    said.append(f"{values['share_beyond_chunk']:.1%} beyond {_steps(record.chunk)}")
     if not math.isnan(values["dc_dc"]):
         said.append(f"$dc_t/dc_{{t-1}}$ {values['dc_dc']:.3g}")
     if math.isnan(values["relative_error"]):
@@ -53,4 +53,6 @@ def _line(record: WatchRecord, layer: str) -> str:
 
 
 def _steps(number: float) -> str:
-    return "without end" if math.isinf(number) else f"{number:.3g} steps"
+    if math.isinf(number):
+        return "without end"
+    return "1 step" if number == 1.0 else f"{number:.3g} steps"

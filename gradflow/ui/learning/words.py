@@ -38,9 +38,12 @@ SEED = "Seed of the film"
 SOLVED = 0.9
 REACHES = 0.01
 
+# log10 of the size from which, and below whose inverse, sizes are told as powers of ten.
+_WRITTEN_OUT = 3.0
+
 _ASKED = {
-    "recall": "The first symbol, one of four, is asked for at the last, {delay} steps later.",
-    "agreement": "The verb at the end agrees with the noun, {delay} steps before it.",
+    "recall": "The first symbol, one of four, is asked for at the last, {steps} later.",
+    "agreement": "The verb at the end agrees with the noun, {steps} before it.",
     "adding": "The sum of two marked numbers is asked for, right within 0.04; the first of them is "
     "read {delay} or {sooner} steps before the end.",
 }
@@ -61,10 +64,12 @@ def heading(ships: bool) -> str:
 def task(run: TrainingRun) -> str:
     """What is asked for, and how far back it lies."""
     made = run.settings.task_made()
-    asked = _ASKED[made.name].format(delay=made.delay, sooner=made.delay - 1)
+    asked = _ASKED[made.name].format(
+        steps=_counted(made.delay, "step"), delay=made.delay, sooner=made.delay - 1
+    )
     return (
         f"{made.name.capitalize()}, sequences of $T = {made.T}$ steps. {asked} An answer that does "
-        f"not look at the sequence is right in {made.chance:.0%} of all cases."
+        f"not look at the sequence is right in {100 * made.chance:.3g}% of all cases."
     )
 
 
@@ -72,7 +77,7 @@ def outcome(name: str, run: TrainingRun) -> str:
     """How a network answers in the end, and what reaches the step that decides."""
     last = run.checkpoints[-1]
     said = (
-        f"**{name}**: after {last.update} updates {last.accuracy:.0%} of the held-out answers are "
+        f"**{name}**: {_when(last.update)} {last.accuracy:.1%} of the held-out answers are "
         f"right. {_left(last.log10_left)}"
     )
     if np.isfinite(last.cell_radius):
@@ -156,7 +161,11 @@ def _forget_bias(s: TrainingSettings) -> str:
 
 
 def _when(updates: int) -> str:
-    return f"after {updates} updates" if updates else "before any update"
+    return f"after {_counted(updates, 'update')}" if updates else "before any update"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _left(log10: float) -> str:
@@ -165,8 +174,9 @@ def _left(log10: float) -> str:
     if np.isneginf(log10):
         return "Nothing of its signal reaches the step that decides: the term is exactly zero."
     if log10 >= 0.0:
-        return f"Its signal at the step that decides is {10.0**log10:.3g} times that of $k = 1$."
-    if log10 > -3.0:
+        times = f"{10.0**log10:.3g}" if log10 < _WRITTEN_OUT else f"$10^{{{log10:.1f}}}$"
+        return f"Its signal at the step that decides is {times} times that of $k = 1$."
+    if log10 > -_WRITTEN_OUT:
         return f"Of its signal {10.0**log10:.2%} reach the step that decides."
     return f"Of its signal $10^{{{log10:.1f}}}$ reach the step that decides."
 
