@@ -67,7 +67,7 @@ def trained(app):
 
 @pytest.mark.slow
 def test_a_training_on_the_page_is_that_of_the_library(pool):
-    app = opened(v="1", **SHORT)
+    app = opened(v="1", **SHORT, checkpoint="10")
     assert film_of(app)["film"] == "shipped agreement"
     app.button(key="learning_train").click().run()
     assert "of 20 updates" in app.get("progress")[0].proto.text
@@ -75,6 +75,7 @@ def test_a_training_on_the_page_is_that_of_the_library(pool):
     chosen = LearningSettings(task="agreement", delay=4, hidden=4, updates=20, seed=3)
     frames = film_of(app)["frames"]
     assert [frame["name"] for frame in frames] == ["0", "10", "20"]
+    assert film_of(app)["place"] == 1
     for (name, one), shown in zip(chosen.training().items(), frames[-1]["data"], strict=False):
         run = training.train(one)
         assert words.outcome(name, run) in said(app)

@@ -78,7 +78,6 @@ def begin() -> None:
     settings = HELD.settings()
     st.session_state[_LIVE] = LiveSeeds.begun(settings.training(), settings.seeds)
     st.session_state[_OPENED] = None
-    HELD.change(checkpoint=0)
     go_on()
 
 
