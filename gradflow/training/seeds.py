@@ -66,11 +66,15 @@ class SeedCurves:
             If there is no such measure.
         """
         one_of("name", name, MEASURES)
-        curves = self.curves[name]
+        curves, wanted = self.curves[name], (low, 0.5, high)
         # A checkpoint at which no run has the measure has none.
         told = ~np.isnan(curves).all(axis=0)
         found = np.full((3, curves.shape[1]), np.nan)
-        found[:, told] = np.nanquantile(curves[:, told], (low, 0.5, high), axis=0)
+        with np.errstate(invalid="ignore"):
+            found[:, told] = np.nanquantile(curves[:, told], wanted, axis=0)
+        # Beside an infinite number there is none in between: the lower of the two stands.
+        lower = np.nanquantile(curves[:, told], wanted, axis=0, method="lower")
+        found[:, told] = np.where(np.isnan(found[:, told]), lower, found[:, told])
         return frozen(found)
 
 

@@ -12,6 +12,7 @@ import gradflow as gf
 from gradflow import training
 from gradflow.training.checkpoints import MEASURES
 from gradflow.training.run_files import run_bytes, run_from
+from gradflow.training.seeds import seed_curves
 
 SMALL = training.TrainingSettings("recall", delay=6, hidden=6, updates=30, every=20, batch=8)
 
@@ -172,6 +173,16 @@ def test_seeds_make_bands():
     assert (low <= middle).all()
     assert (middle <= high).all()
     assert np.isnan(found.band("gradient_norm")[:, 0]).all()
+
+
+def test_a_band_has_infinite_numbers_where_the_runs_have_them(run):
+    curves = dict(seed_curves([run] * 3).curves)
+    curves["log10_left"] = np.array(
+        [[-np.inf, -4.0, -np.inf], [-np.inf, -2.0, -3.0], [-np.inf, np.inf, np.nan]]
+    )
+    found = training.SeedCurves(SMALL, (0, 1, 2), curves).band("log10_left", 0.25, 0.5)
+    np.testing.assert_array_equal(found[0], [-np.inf, -3.0, -np.inf])
+    np.testing.assert_array_equal(found[1:], [[-np.inf, -2.0, -np.inf]] * 2)
 
 
 def test_no_seeds_are_refused():
