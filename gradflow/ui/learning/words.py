@@ -23,7 +23,10 @@ READING = (
     "spectral radii, median over the steps: of $dc_t/dc_{t-1}$, which an LSTM has, and of the "
     "whole state's derivative (*state radius*). The forget gate is the mean over units and steps."
 )
-SEEDS = "Line: the median of the seeds. Shade: from their 10% quantile to their 90% quantile."
+SEEDS = (
+    "Line: the median of the seeds. Shade: from their 10% quantile to their 90% quantile. Where "
+    "one of these is minus infinity, as nothing reaches the step, it is left out."
+)
 NO_STARTS = "Other starts ship for recall and agreement."
 WEIGHTS = (
     "The {name}'s last weights by PyTorch's names, `recurrent.weight_ih_l0` and so on, for "
@@ -124,8 +127,8 @@ def starts(name: str, curves: Mapping[str, SeedCurves]) -> str:
         for start, found in curves.items()
     ]
     return (
-        f"**{name}**: seeds from which at least 90% of the answers are right in the end, by start. "
-        f"{'; '.join(counts)}."
+        f"**{name}**, of the runs that ship: seeds from which at least 90% of the answers are "
+        f"right in the end, by start. {'; '.join(counts)}."
     )
 
 
