@@ -15,8 +15,10 @@ from support.packed import unpacked
 from gradflow import training
 from gradflow.training import shipped
 from gradflow.training.run_files import run_bytes
-from gradflow.ui.learning import live_section, opened_run, settings, words
+from gradflow.ui.learning import live_section, live_words, opened_run, settings, words
 from gradflow.ui.learning.files import table
+from gradflow.ui.learning.live_run import next_checkpoints
+from gradflow.ui.learning.live_seeds import LiveSeeds
 from gradflow.ui.learning.settings import LearningSettings
 from gradflow.ui.workers.pool import process_pool
 
@@ -98,6 +100,31 @@ def test_what_was_recorded_stays_when_a_training_is_stopped_and_it_can_go_on(poo
     app.button(key="learning_go_on").click().run()
     assert app.get("progress")[0].proto.text.startswith("10 of 20 updates")
     assert not app.info
+
+
+def test_a_seed_is_done_before_the_next_begins_and_what_there_is_is_said():
+    chosen = LearningSettings(task="agreement", delay=4, hidden=2, updates=10, seed=7)
+    live, seen = LiveSeeds.begun(chosen.training(), 2), []
+    while not live.is_done:
+        now = live.current
+        seen.append((now.seed, now.updates, live_words.recorded(live)))
+        every = tuple(now.settings.values())
+        live = live.with_next(next_checkpoints(every, now.ends, lambda _: None))
+    assert [seed for seed, *_ in seen] == [7] * 11 + [8] * 11
+    assert seen[0] == (7, 0, "Nothing is recorded yet.")
+    end = "Trained to the end: {} of 2 seeds."
+    part = "What was recorded of the next up to update 2 stays too."
+    assert seen[3] == (7, 2, f"{end.format(0)} {part}")
+    assert seen[11] == (8, 0, end.format(1))
+    assert live.share == 1.0
+    assert live_words.diverged(live) == ""
+    run = live.every[1].runs["LSTM"]
+    gone = dataclasses.replace(run, divergence=training.Divergence(3, np.inf))
+    ended = dataclasses.replace(live.every[1], runs={"LSTM": gone})
+    told = live_words.diverged(LiveSeeds((live.every[0], ended)))
+    assert told.startswith(
+        "The LSTM from seed 8 diverged at update 3: the norm of its gradient was"
+    )
 
 
 @pytest.mark.slow
