@@ -32,9 +32,9 @@ WEIGHTS = (
     "The {name}'s last weights by PyTorch's names, `recurrent.weight_ih_l0` and so on, for "
     "`load_state_dict`; the file's metadata say which modules to make."
 )
-FILM = "The charts with their slider, as one page that opens without a network."
+FILM = "The charts with their slider, as one page that opens offline."
 RUN = "For `training.load_run`: settings, measures and weights of the {name} at every checkpoint."
-TABLE = "The measures of both networks, from every seed, at every checkpoint, one row each."
+TABLE = "The measures of every network and seed, a row for each checkpoint."
 SEED = "Seed of the film"
 
 # What counts as solved, and as reaching the step that decides.
