@@ -24,6 +24,7 @@ const BROWSER = [
   "TextDecoder",
   "URL",
   "URLSearchParams",
+  "WebSocket",
   "window",
 ];
 

@@ -30,12 +30,18 @@ AIMS = {50: 16, 200: 12, 500: 8}
 _POINTER = 1 / 60  # seconds from one place of the pointer to the next
 _WAY = 50  # pixels to either side
 
-# When frames show both heatmaps and the first curve of the profile anew, in milliseconds.
+# When frames show both heatmaps and the first curve of the profile anew, in milliseconds. They are
+# looked for where Plotly has drawn anew, and not in each frame, which would cost what is measured.
 WATCH = """(heatmaps) => {
-  const shown = () => [
-    ...[...document.querySelectorAll(heatmaps)].map((image) => image.href.baseVal),
-    document.querySelector("[data-chart=profile] .js-line").getAttribute("d"),
+  const found = () => [
+    ...document.querySelectorAll(heatmaps),
+    document.querySelector("[data-chart=profile] .js-line"),
   ];
+  let parts = found();
+  const shown = () => {
+    if (!parts.every((part) => part.isConnected)) parts = found();
+    return parts.map((part) => part.href?.baseVal ?? part.getAttribute("d"));
+  };
   window.pictures = [];
   let last = shown();
   const look = (now) => {

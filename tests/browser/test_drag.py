@@ -43,6 +43,24 @@ KEEP = """(keys) => {
 }"""
 
 
+# Five keys on a slider; how many messages go to the server within a tenth of a second.
+KEYS = """async (slider) => {
+  const { send } = WebSocket.prototype;
+  let sent = 0;
+  WebSocket.prototype.send = function (message) {
+    sent += 1;
+    send.call(this, message);
+  };
+  slider.focus();
+  for (let n = 0; n < 5; n += 1) {
+    slider.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+    await null;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return sent;
+}"""
+
+
 @pytest.fixture
 def tab(open_page):
     return open_page(f"?T={START.T}")
@@ -117,6 +135,14 @@ def _assert_said_to_follow(tab, moved):
         f"{moved.shared_w_h:.2f}"
     )
     expect(tab.widget("beside_sliders")).to_have_attribute("data-pending", words.PENDING)
+
+
+def test_the_charts_follow_keys_and_the_page_when_they_rest(tab):
+    sent = tab.widget("w_s").locator("input[type=range]").evaluate(KEYS)
+    assert sent == 0
+    tab.eventually(_assert_drawn, tab, replace(START, w_s=0.85))
+    tab.eventually(lambda: _linked(tab, "w_s") == 0.85)
+    expect(tab.page.locator("[data-pending]")).to_have_count(0)
 
 
 def test_a_slider_that_is_brought_back_leaves_all_as_it_was(tab):

@@ -1,6 +1,6 @@
 // One chart, for reading, or a film: a chart with a frame for each place of its slider.
 
-import { painted, react, themed } from "./drawing.js";
+import { inTheme, painted, react } from "./drawing.js";
 import { unpacked } from "./packing.js";
 import { plotlyLibrary } from "./plotly_library.js";
 
@@ -28,7 +28,7 @@ export class Chart {
     await painted();
     if (this.newest !== message) return;
     const { key, data, config, frames } = message.chart;
-    const layout = themed(message.chart.layout, this.element);
+    const [{ layout }] = inTheme([message.chart], this.element);
     this.plot.dataset.chart = key;
     this.plot.style.height = `${layout.height}px`;
     if (frames) await this.showFilm(message.chart, layout);

@@ -1,6 +1,9 @@
 // The colour bar under the heatmaps: one for both, or one each where their colours differ.
 
 export function drawBars(element, bars) {
+  const drawn = JSON.stringify(bars);
+  if (element.drawn === drawn) return;
+  element.drawn = drawn;
   element.replaceChildren(...bars.map(colourBar));
 }
 

@@ -1,10 +1,14 @@
 // What every chart does when Plotly draws it.
 
-// A layout in the font and the colours of the page around it.
-export function themed(layout, element) {
+// Charts in the font and the colours of the page around them. To read these after a change of the
+// page makes the browser work them out anew.
+export function inTheme(charts, element) {
   const { color, fontFamily: family } = getComputedStyle(element);
   const modebar = { bgcolor: "transparent", color, activecolor: color };
-  return { ...layout, font: { ...layout.font, color, family }, modebar };
+  for (const { layout } of charts) {
+    Object.assign(layout, { font: { ...layout.font, color, family }, modebar });
+  }
+  return charts;
 }
 
 // Give Plotly a configuration only if it is a new one: with each that it gets it draws everything

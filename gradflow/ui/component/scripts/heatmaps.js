@@ -5,7 +5,7 @@ import { Clicks, SECOND_CLICK } from "./clicks.js";
 import { drawBars } from "./colour_bars.js";
 import { Crosshair, PROFILE } from "./crosshair.js";
 import { redrawCurves } from "./curves.js";
-import { pause, react, themed } from "./drawing.js";
+import { inTheme, pause, react } from "./drawing.js";
 import { unpacked } from "./packing.js";
 import { tellPainted } from "./painted.js";
 import { followHand, nothingPending } from "./pending.js";
@@ -56,15 +56,15 @@ export class Heatmaps {
   // curves, and when the hand rests what Plotly knows of the charts. A newer message ends it.
   async draft(message) {
     this.newest = message;
+    const charts = inTheme(message.charts, this.element);
     this.element.ariaBusy = "true";
     this.tell(message);
-    for (const chart of message.charts) chart.layout = themed(chart.layout, this.element);
-    const behind = message.charts.filter((chart, index) => !this.showValues(chart, index));
+    const behind = charts.filter((chart, index) => !this.showValues(chart, index));
     this.crosshair.show(message, (t, k) => this.pick(t, k));
     if (behind.length) await pause(NEXT_MOVE);
     await this.hand.resting;
     if (this.newest !== message) return;
-    for (const chart of behind) this.draw(chart, message.charts.indexOf(chart));
+    for (const chart of behind) this.draw(chart, charts.indexOf(chart));
     this.element.ariaBusy = "false";
   }
 

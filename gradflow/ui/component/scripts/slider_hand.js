@@ -2,6 +2,7 @@
 // slider is let go, and draws its whole page anew for it. Until then the charts of each value are
 // asked for here, one at a time: the latest value goes next, and those before it are passed over.
 
+import { SliderKeys } from "./slider_keys.js";
 import { focusedSlider, serverRoot, watchSliders } from "./vendor_internals.js";
 
 export class SliderHand {
@@ -9,12 +10,14 @@ export class SliderHand {
   constructor(show) {
     this.show = show;
     this.watcher = watchSliders(() => this.ask());
+    this.keys = new SliderKeys(() => this.resting);
   }
 
   // Whether a message of the page shows where the slider under the hand is. Where the hand has
   // gone on, that is asked for, and the message would be a step back.
   isAt({ address, values }) {
     this.address = address;
+    this.keys.canWait = this.answers !== false;
     const slider = focusedSlider();
     if (!this.answers || !slider || !(slider.name in values)) return true;
     if (Math.abs(values[slider.name] - slider.value) < slider.step / 2) return true;
@@ -30,24 +33,30 @@ export class SliderHand {
     this.resting = this.catchUp();
   }
 
+  // The server makes the next charts while these are drawn.
   async catchUp() {
-    while (this.wanted) {
-      const bytes = await this.answer(this.wanted);
+    let next = this.wanted && this.answer();
+    while (next) {
+      const bytes = await next;
+      next = this.wanted && this.answer();
       if (bytes && this.address) this.show(bytes);
     }
     this.underway = false;
   }
 
-  async answer({ name, value }) {
+  async answer() {
+    const { name, value } = this.wanted;
     this.wanted = undefined;
     const query = new URLSearchParams({ name, value });
     const answer = await fetch(new URL(`${this.address}?${query}`, serverRoot())).catch(() => ({}));
     this.answers = answer.ok;
+    if (!answer.ok) this.keys.release();
     return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined;
   }
 
   close() {
     this.watcher.disconnect();
+    this.keys.close();
     this.address = this.wanted = undefined;
   }
 }

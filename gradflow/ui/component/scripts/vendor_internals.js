@@ -70,6 +70,20 @@ export function focusedSlider() {
   return { name, value: Number(input.value), step: Number(input.step) };
 }
 
+// What the page sends the server waits from now on until what is returned is called.
+export function messagesHeld() {
+  const { prototype } = WebSocket;
+  const { send } = prototype;
+  const held = [];
+  prototype.send = function (message) {
+    held.push([this, message]);
+  };
+  return () => {
+    prototype.send = send;
+    for (const [socket, message] of held) socket.send(message);
+  };
+}
+
 // Move the thumb of a slider that follows another one, and its number; nothing where it follows
 // none. The next run of the page writes both anew where they change.
 export function moveFollower(key, value) {
