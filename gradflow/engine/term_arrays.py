@@ -18,7 +18,9 @@ from gradflow.engine.path_classes import (
     class_terms,
 )
 from gradflow.engine.stored_terms import (
+    Terms,
     blocks,
+    clear,
     filled,
     log10_together,
     table,
@@ -30,18 +32,36 @@ from gradflow.numerics.validation import frozen
 
 def signs(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
     """Signs of the terms, int8 (n, T)."""
+    terms = _signed_terms(backward, parameter, layer, "sign")
+    found = np.zeros((len(backward.targets), backward.T), np.int8)
+    for rows, targets in blocks(backward.targets, backward.T):
+        found[rows, : targets.stop] = np.sign(filled(terms, targets)[0])
+    return frozen(found)
+
+
+def signed_log10(backward: BackwardPass, parameter: str, layer: int | None) -> tuple[Array, Array]:
+    """log10 of the magnitudes of the terms, and their signs, (n, T) each."""
+    terms = _signed_terms(backward, parameter, layer, "signed_log10")
+    shape = len(backward.targets), backward.T
+    log10, sign = np.empty(shape), np.zeros(shape, np.int8)
+    for rows, targets in blocks(backward.targets, backward.T):
+        some = filled(terms, targets)
+        log10[rows, : targets.stop] = log10_together([some])
+        sign[rows, : targets.stop] = np.sign(some[0])
+        clear(log10[rows], targets)
+    return frozen(log10), frozen(sign)
+
+
+def _signed_terms(backward: BackwardPass, parameter: str, layer: int | None, asked: str) -> Terms:
+    """The terms of one parameter of a scalar cell."""
     if not backward.cell.signed:
-        raise backward.not_scalar("sign")
+        raise backward.not_scalar(asked)
     name = term_name(backward.cell, parameter, layer)
     if name in backward.cell.groups:
         raise ValueError(
             f"parameter must name one gate: a norm over the gates has no sign. Got {parameter!r}."
         )
-    found = np.zeros((len(backward.targets), backward.T), np.int8)
-    terms = backward.terms(name)
-    for rows, targets in blocks(backward.targets, backward.T):
-        found[rows, : targets.stop] = np.sign(filled(terms, targets)[0])
-    return frozen(found)
+    return backward.terms(name)
 
 
 def log10_sizes(backward: BackwardPass, parameter: str, layer: int | None) -> Array:

@@ -286,7 +286,7 @@ def test_a_wrong_choice_is_named(key):
     assert_raises(*NAMES[key])
 
 
-QUESTIONS = ["log10", "value", "sign", "share", "total", "log10_total"]
+QUESTIONS = ["log10", "value", "sign", "signed_log10", "share", "total", "log10_total"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -303,12 +303,15 @@ def test_an_unknown_parameter_is_named(cell, name, question):
 @pytest.mark.parametrize("group", ["w_x", "w_h", "b"])
 def test_a_norm_over_the_gates_has_no_sign(group):
     flow = gf.gradient_flow(LSTM, X)
-    assert_raises(lambda: flow.sign(group), "parameter", repr(group))
+    for question in (flow.sign, flow.signed_log10):
+        assert_raises(lambda question=question: question(group), "parameter", repr(group))
 
 
 @pytest.mark.parametrize(("cell", "name"), [(VECTOR, "w_x"), (VECTOR_LSTM, "w_xf")])
 def test_a_vector_cell_has_no_signs(cell, name):
-    assert_raises(lambda: gf.gradient_flow(cell, X2).sign(name), "sign", "H=3")
+    flow = gf.gradient_flow(cell, X2)
+    assert_raises(lambda: flow.sign(name), "sign", "H=3")
+    assert_raises(lambda: flow.signed_log10(name), "signed_log10", "H=3")
 
 
 @pytest.mark.parametrize("question", ["log10", "value", "share"])

@@ -138,6 +138,9 @@ def test_values_signs_and_logarithms_tell_the_same(flow):
         if flow.cell.signed and name in flow.parameters:
             inside = np.tri(flow.T, dtype=bool)
             np.testing.assert_array_equal(np.sign(value)[inside], flow.sign(name)[inside])
+            together = flow.signed_log10(name)
+            np.testing.assert_allclose(together[0], log10, rtol=1e-15)
+            np.testing.assert_array_equal(together[1], flow.sign(name))
         else:
             assert (value[np.tri(flow.T, dtype=bool)] >= 0).all()
 

@@ -64,6 +64,8 @@ def test_its_rows_are_those_of_a_flow_of_every_target(both):
     if every.cell.signed:
         for name in every.cell.parameters:
             np.testing.assert_array_equal(some.sign(name), every.sign(name)[ROWS])
+            same(some.signed_log10(name)[0], every.log10(name)[ROWS])
+            np.testing.assert_array_equal(some.signed_log10(name)[1], every.sign(name)[ROWS])
             for t in STEPS:
                 same(some.row(name, t).plain(), every.row(name, t).plain())
 

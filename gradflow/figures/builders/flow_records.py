@@ -62,11 +62,14 @@ def term_panel(
     """
     name = term_name(flow.cell, parameter, layer)
     signed = flow.cell.signed and len(parts_of(flow.cell, name)) == 1
+    log10, sign = (
+        flow.signed_log10(parameter, layer) if signed else (flow.log10(parameter, layer), None)
+    )
     return Panel(
         title or flow_title(flow, layer),
         f"dL_t/d{parameter}{_rows_told(flow)}",
-        _at_targets(flow, flow.log10(parameter, layer), np.nan),
-        _at_targets(flow, flow.sign(parameter, layer), 0) if signed else None,
+        _at_targets(flow, log10, np.nan),
+        None if sign is None else _at_targets(flow, sign, 0),
         _at_targets(flow, flow.share(parameter, layer), np.nan),
         flow.x[:, 0] if flow.x.shape[1] == 1 else np.linalg.norm(flow.x, axis=1),
         None if words is None else tuple(words),

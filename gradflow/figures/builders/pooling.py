@@ -128,6 +128,6 @@ def _largest(sizes: Array, n: int) -> tuple[Array, Array]:
     for step in range(n):
         each = sizes[step::n]
         ahead = each > best[: len(each)]
-        np.copyto(best[: len(each)], each, where=ahead)
-        index[: len(each)][ahead] = step
+        np.fmax(best[: len(each)], each, out=best[: len(each)])
+        np.copyto(index[: len(each)], step, where=ahead)
     return best, index

@@ -99,11 +99,12 @@ def _panel(
         product = flow.log10_forget_product()
         return Panel(title, PRODUCT, product, None, None, inputs, words, clip, additive=False)
     name = parameter_name(flow, settings)
+    log10, sign = flow.signed_log10(name) if name in flow.parameters else (flow.log10(name), None)
     return Panel(
         title,
         f"dL_t/d{name}",
-        flow.log10(name),
-        flow.sign(name) if name in flow.parameters else None,
+        log10,
+        sign,
         flow.share(name) if shares else None,
         inputs,
         words,
