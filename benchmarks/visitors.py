@@ -3,10 +3,10 @@
     python -m benchmarks.visitors --sessions 40 --moves 30
 
 Each visitor is one websocket session, as a browser opens it. Every second it moves the slider of
-`w_s` and waits for the run that follows to end. No browser draws anything: what is measured is the
-server, from the message that moves the slider to the heatmaps' message, and to the last of the run.
-Where no other session runs, the page pauses between the two, so that a browser paints the heatmaps
-first.
+`w_s` as a browser does: it asks for the charts of the new value, and when the slider has been at
+rest for a moment it sends that value, and waits for the run that follows to end. No browser draws
+anything: what is measured is the server, from the move to the charts, and from the message that
+sends the value to the last of the run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import re
 import tempfile
@@ -40,6 +41,9 @@ from tests.browser.serving import Server, served
 _MARKS = np.linspace(0.0, 5.0, 501)
 _MOVES = np.round(np.linspace(0.5, 1.0, 51), 2)
 
+# Seconds that a browser waits for the next key before it sends a value.
+_AT_REST = 0.25
+
 # What the state of a widget is called, by the widget's kind.
 _HOLDS = {"slider": "double_array_value", "number_input": "double_value", "checkbox": "bool_value"}
 
@@ -57,7 +61,7 @@ class Visitor:
     seconds : list of float
         What each move took, until the heatmaps were there.
     whole : list of float
-        The same, until the run had ended.
+        What each took from when its value was sent until the run had ended.
     errors : list of str
         Exceptions the page showed, and answers that were another visitor's.
     """
@@ -93,12 +97,31 @@ class Visitor:
         for n in range(moves):
             started = time.perf_counter()
             w_s = float(_MOVES[(n + self.number) % len(_MOVES)])
+            there = await self._look_ahead(socket, w_s)
+            await asyncio.sleep(min(_AT_REST, pause))
+            sent = time.perf_counter()
             await self._run(socket, w_s)
-            taken = time.perf_counter() - started
-            self.seconds.append(self._charts - started)
-            self.whole.append(taken)
+            self.seconds.append(there or self._charts - sent)
+            self.whole.append(time.perf_counter() - sent)
             self._check(w_s)
-            await asyncio.sleep(max(0.0, pause - taken))
+            await asyncio.sleep(max(0.0, started + pause - time.perf_counter()))
+
+    async def _look_ahead(self, socket: websockets.ClientConnection, w_s: float) -> float | None:
+        """Seconds until the charts of a value are there; None of a server without the route."""
+        started = time.perf_counter()
+        address = _preview_address(socket, self._first_charts)
+        try:
+            charts = await asyncio.to_thread(_fetched, f"{address}?name=w_s&value={w_s:g}")
+        except HTTPError as failure:
+            self.errors.append(f"visitor {self.number} was answered with {failure}")
+            return None
+        taken = time.perf_counter() - started
+        if not charts:
+            return None
+        values = _values(charts)
+        if (values["w_s"], values["b_f"]) != (w_s, _numbers(self.query)["b_f"]):
+            self.errors.append(f"visitor {self.number} was shown charts of {values}")
+        return taken
 
     async def _run(self, socket: websockets.ClientConnection, w_s: float | None) -> None:
         """Ask for a run and take it in; the first charts are told to be painted, as browsers do."""
@@ -166,14 +189,32 @@ class Visitor:
 
 async def tell_painted(socket: websockets.ClientConnection, charts: bytes) -> None:
     """Tell the server that these charts are on the screen: it sends the rest of the page then."""
+    request = Request(_preview_address(socket, charts), method="POST")
+    with contextlib.suppress(HTTPError):  # of a server without the route
+        await asyncio.to_thread(_fetched, request)
+
+
+def _preview_address(socket: websockets.ClientConnection, charts: bytes) -> str:
+    """Where the session of some charts is asked for others."""
     found = re.search(rb"preview/[\w-]+", charts)
     if found is None:
         raise ValueError("charts must tell where their session is asked for others.")
     host, port = socket.remote_address[:2]
-    request = Request(f"http://{host}:{port}/{found[0].decode()}", method="POST")
-    with contextlib.suppress(HTTPError):  # of a server without the route
-        answer = await asyncio.to_thread(urlopen, request)
-        answer.close()
+    return f"http://{host}:{port}/{found[0].decode()}"
+
+
+def _fetched(request: str | Request) -> bytes:
+    """The charts of an answer; none of a server without the route, which sends its page instead."""
+    with urlopen(request) as answer:
+        body: bytes = answer.read()
+        return b"" if answer.headers.get_content_type() == "text/html" else body
+
+
+def _values(charts: bytes) -> dict[str, float]:
+    """What the sliders held that some charts are of; the message is packed as by packing.py."""
+    length = int.from_bytes(charts[:8], "little")
+    values: dict[str, float] = json.loads(charts[8 : 8 + length])["moving"]["values"]
+    return values
 
 
 def _numbers(query: str) -> dict[str, float]:
@@ -363,9 +404,8 @@ def main() -> None:
         f"{machine.load()}. A crowd comes when the one before it has gone. Of several processes "
         "each has as many visitors, as behind the proxy of `deploy`; memory is of all together. "
         "The aims: with 40 sessions, heatmaps after at most 60 ms in 95% of the moves and no "
-        "error; 3 MB for each further session. A run that nobody waits for pauses between the "
-        "heatmaps and the rest, so that browsers paint first; hence the longer time to the end of "
-        "a single visitor's.",
+        "error; 3 MB for each further session. A run that nobody waits for pauses before what "
+        "stands below the heatmaps; hence the longer time to the end of a single visitor's.",
     ]
     if asked.long_moves:
         parts.append(for_long(asked))

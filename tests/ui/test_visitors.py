@@ -179,7 +179,8 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
         clear(rows, targets)
 
     monkeypatch.setattr("gradflow.flow.compute.gate_deltas", swept)
-    monkeypatch.setattr("gradflow.engine.stored_terms.clear", cleared)
+    for module in ("stored_terms", "term_arrays"):
+        monkeypatch.setattr(f"gradflow.engine.{module}.clear", cleared)
     app.slider(key="w_s").set_value(0.5).run()
     assert not app.exception
     assert len(sweeps) == 2
