@@ -44,10 +44,11 @@ def comparison_page() -> None:
     state.HELD.begin("comparison")
     with st.container(horizontal=True, vertical_alignment="center", key="question"):
         st.title(words.QUESTION, anchor=False)
-        sidebar.scenes()
+        scenes = sidebar.row_of_scenes()
     with st.sidebar:
         main, others = st.container(key="beside_sliders"), st.container()
     _followed(main)
+    sidebar.scenes(scenes)
     folded_text(shared_words.HOW_TO_READ, "open_explanation", words.EXPLANATION)
     with others:
         sidebar.sections()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from gradflow.figures.builders.print_format import Width
 from gradflow.ui.shared.setting_fields import LONGEST_WHOLE
+
+if TYPE_CHECKING:  # a server's start imports these words, and no figures
+    from gradflow.figures.builders.print_format import Width
 
 # The longest sequence whose page of charts has a label for each cell, so that it stays below 10 MB.
 LABELLED = 200

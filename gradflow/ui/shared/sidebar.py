@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gradflow import sequences
 from gradflow.ui.shared import words
@@ -27,15 +28,20 @@ SECTIONS = ("open_sequence", "open_view", "open_weights", "open_ends", "open_cli
 def every_control() -> None:
     """Draw every control. `HELD.settings` then gives the settings."""
     with st.sidebar:
-        scenes()
+        scenes(row_of_scenes())
         sliders()
         beside_sliders()
         sections()
 
 
-def scenes() -> None:
+def row_of_scenes() -> DeltaGenerator:
+    """Where the list of scenes is."""
+    return st.container(horizontal=True, gap="small", key="scenes")
+
+
+def scenes(row: DeltaGenerator) -> None:
     """Draw the list of scenes, and the buttons that go to the one before and the next."""
-    with st.container(horizontal=True, gap="small", key="scenes"):
+    with row:
         st.button(
             words.SCENE_BACK,
             key="scene_back",
