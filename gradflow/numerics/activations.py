@@ -115,6 +115,8 @@ def sigmoid(z: Array) -> Array:
         positive = np.real(z) >= 0
         decayed = np.exp(np.where(positive, -z, z))
         return np.where(positive, 1.0, decayed) / (1.0 + decayed)
+    if z.min(initial=0.0) >= -NEAR:  # choosing a side for each number takes longer than the rest
+        return 1.0 / (1.0 + np.exp(-z))
     decayed = np.exp(-np.abs(z))
     return np.where(z < 0.0, decayed, 1.0) / (1.0 + decayed)
 

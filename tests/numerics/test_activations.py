@@ -64,6 +64,12 @@ def test_values_are_right_to_the_last_digits(name):
     np.testing.assert_allclose(ACTIVATIONS[name].value(z), expected, rtol=4e-16, atol=0)
 
 
+def test_a_sigmoid_far_below_zero_leaves_those_beside_it_their_digits():
+    z = np.append(Z[np.abs(Z) <= 700], [-650.0, -700.0])
+    expected = [float(v) for v in exact(EXACT["sigmoid"][0], z)]
+    np.testing.assert_allclose(sigmoid(z), expected, rtol=4e-16, atol=0)
+
+
 @by_activation
 def test_values_are_finite_without_a_warning_anywhere(name):
     assert np.isfinite(ACTIVATIONS[name].value(np.array([-1e300, -1e4, 1e4, 1e300]))).all()
