@@ -198,7 +198,7 @@ class LSTM(LSTMGates):
         gate_value, phi = self.squashes
         w_h = weights["w_h"].reshape(4 * H, H).T
         drive = x @ weights["w_x"].reshape(4 * H, -1).T + weights["b"].reshape(4 * H)  # (T, .., 4H)
-        z = np.empty((*drive.shape[:-1], 4, H), np.result_type(drive, w_h))
+        z = drive.astype(np.result_type(drive, w_h)).reshape(*drive.shape[:-1], 4, H)
         gates = np.empty_like(z)
         c = np.empty((T + 1, *drive.shape[1:-1], H), z.dtype)
         h = np.empty_like(c)
@@ -209,11 +209,10 @@ class LSTM(LSTMGates):
                 drive.tolist(), w_h[0].tolist(), c[0].item(), h[0].item(), *squashes
             )
             return {"z": z, "gates": gates, "c": c, "h": h}
-        drive = drive.reshape(z.shape)
         by_gate = np.moveaxis(gates, -2, 0)  # (4, T, .., H)
         for j in range(T):
             z_j = z[j]
-            np.add(drive[j], np.matmul(h[j], w_h).reshape(z_j.shape), out=z_j)
+            z_j += np.matmul(h[j], w_h).reshape(z_j.shape)
             gates[j] = gate_value.at(z_j)
             i, f, candidate, o = by_gate[:, j]
             candidate[...] = phi.at(z_j[..., 2, :])
