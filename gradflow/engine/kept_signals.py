@@ -84,7 +84,7 @@ def signals_of_target(
     for row, signals in enumerate(carry_back(cell, slopes, seeds, on_step, np.array([t]))):
         mantissas = mantissas or [np.empty((t, m.shape[1])) for m in signals.mantissas]
         for rows, mantissa in zip(mantissas, signals.mantissas, strict=True):
-            rows[row] = mantissa[0]
+            rows[row] = mantissa
         exponent[row], bounded[row] = signals.exponent[0], signals.were_bounded
         if signals.apart is not None and len(signals.apart.places):
             apart[row], bounded[row] = signals.apart.signals, False

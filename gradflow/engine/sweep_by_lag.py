@@ -111,9 +111,9 @@ class _Maps:
 
     def __iter__(self) -> Iterator[_Maps]:
         """Those of each step, of slopes of many steps."""
-        for each_slopes in zip(*(part.slopes for part in self._parts), strict=True):
-            parts = zip(each_slopes, self._parts, strict=True)
-            yield _Maps(tuple(_Part(slopes, part.w) for slopes, part in parts))
+        slopes, weights = zip(*self._parts, strict=True)
+        for of_step in zip(*slopes, strict=True):
+            yield _Maps(tuple(map(_Part, of_step, weights)))
 
     def __add__(self, other: _Maps) -> _Maps:
         return _Maps(self._parts + other._parts)

@@ -162,12 +162,12 @@ class _Sweep:
         self._exponent = top[:, 0]
         self._is_plain = np.zeros(n, bool)
         self._low, self._high = 0, 0
-        self._first = n  # the row that entered last
+        self._enter_from(n)
         self._apart = RowsApart(np.zeros(0, np.intp), tuple(_zeros(0, H) for H in cell.widths))
 
     def enter(self, row: int) -> None:
         """Let the target of a row come in: its seed, and 0 in other states."""
-        self._first = row
+        self._enter_from(row)
         low = self._seed_low[row]
         if low < -ROW:
             others = (_zeros(1, H) for H in self._cell.widths[1:])
@@ -179,7 +179,8 @@ class _Sweep:
 
     def receive(self, given: SharedRows) -> None:
         """Let all rows come in, and add to each what is given for it."""
-        self._first = 0
+        if self._first:
+            self._enter_from(0)
         near = self._near(given)
         if near.all():
             self._add(given)
@@ -198,12 +199,19 @@ class _Sweep:
         self._add(given._replace(mantissa=mantissa, exponent=exponent))
         self._come_back()
 
+    def _enter_from(self, row: int) -> None:
+        """Let the rows from one on have entered: views of their numbers, now and a step on."""
+        self._first = row
+        self._numbers, self._next = (
+            tuple(state[row:] for state in states) for states in (self._states, self._before)
+        )
+
     def _near(self, given: SharedRows) -> Array:
         """The rows to which what is given can be added in plain numbers."""
         gap = self._gap(given)
         if gap.max() > MOVED:
             self._renew()
-            self._low = lowest(self._numbers())
+            self._low = lowest(self._numbers)
             gap = self._gap(given)
         near = gap <= MOVED
         near[given.apart.places] = False
@@ -238,7 +246,7 @@ class _Sweep:
         is_sure = self._is_sure(j)
         signals: tuple[Array, ...] = ()
         if is_sure:
-            signals, _ = self._taken(j, self._numbers())
+            signals, _ = self._taken(j)
             self._low += self._steps.least[j - 1]
         elif self._steps.bounded[j - 1]:
             signals = self._looked_at(j)
@@ -252,19 +260,16 @@ class _Sweep:
             signals = signals or tuple(np.zeros((n, s.shape[1])) for s in apart.signals)
         self._high += self._steps.most[j - 1]
         self._states, self._before = self._before, self._states
+        self._numbers, self._next = self._next, self._numbers
         exponent = self._exponent[self._first :].copy() if apart else self._exponent[self._first :]
         self._come_back()
         return Signals(j, self._first, signals, exponent, apart, is_sure)
-
-    def _numbers(self) -> tuple[Array, ...]:
-        """The plain rows that have entered."""
-        return tuple(state[self._first :] for state in self._states)
 
     def _is_sure(self, j: int) -> bool:
         """Whether bounds tell that step j loses nothing; exponents are renewed for it."""
         if self._steps.sure[j - 1] and not self._has_room(j):
             self._renew()
-            self._low = lowest(self._numbers())
+            self._low = lowest(self._numbers)
         return self._steps.sure[j - 1] and self._has_room(j)
 
     def _has_room(self, j: int) -> bool:
@@ -272,36 +277,35 @@ class _Sweep:
         return low >= -ROW and high <= ROW
 
     def _renew(self) -> None:
-        renew(self._numbers(), self._exponent[self._first :])
+        renew(self._numbers, self._exponent[self._first :])
         self._high = 0
 
-    def _taken(self, j: int, rows: tuple[Array, ...]) -> Step:
+    def _taken(self, j: int) -> Step:
         """Step j in plain numbers. What is carried on has its place in the other arrays."""
-        room = tuple(state[self._first :] for state in self._before)
         if not self._steps.for_few:
-            return self._cell.back(self._steps.plain(j), rows, room)
-        signals, before = self._cell.back(self._steps.plain(j), rows)
-        for place, part in zip(room, before, strict=True):
+            return self._cell.back(self._steps.plain(j), self._numbers, self._next)
+        signals, before = self._cell.back(self._steps.plain(j), self._numbers)
+        for place, part in zip(self._next, before, strict=True):
             place[...] = part
-        return signals, room
+        return signals, self._next
 
     def _looked_at(self, j: int) -> tuple[Array, ...]:
         """The signals of a step in plain numbers; rows that would lose something leave before."""
         if self._high > FACTOR or self._high + self._steps.most[j - 1] > GROWTH:
             self._renew()
-        rows = self._numbers()
-        found = self._taken(j, rows)
-        lost = self._lost(j, rows, found)
+        found = self._taken(j)
+        lost = self._lost(j, found)
         if len(lost) and self._have_sunk(lost):
             self._renew()
-            found = self._taken(j, rows)
-            lost = self._lost(j, rows, found)
+            found = self._taken(j)
+            lost = self._lost(j, found)
         if len(lost):
             self._leave(lost)
         return found[0]
 
-    def _lost(self, j: int, rows: tuple[Array, ...], found: Step) -> Array:
+    def _lost(self, j: int, found: Step) -> Array:
         """The plain rows of which step j, in plain numbers, may have lost something."""
+        rows = self._numbers
         parts = (*found[0], *found[1])
         made = [n for n, part in enumerate(parts) if not any(part is row for row in rows)]
         least = least_right(self._high, self._steps.most[j - 1])
