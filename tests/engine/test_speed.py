@@ -138,6 +138,19 @@ def test_the_gradient_of_a_loss_takes_the_sum_of_all_targets_through_each_step_o
     assert (Counted.calls, Counted.rows) == (T, 2 * T - 1)
 
 
+def test_the_errors_of_all_lengths_of_truncation_come_from_one_sweep():
+    T = 40
+    gradient = gf.training_gradient(Counted(*weights(3)), np.ones(T), gf.UnitLoss())
+    Counted.calls = Counted.rows = 0
+    assert len(gradient.truncation_curve().lengths) == T
+    # The rows of all steps, side by side, which leave one after the other.
+    assert (Counted.calls, Counted.rows) == (T, T * (T + 1) // 2)
+    Counted.calls = Counted.rows = 0
+    assert len(gradient.chunk_curve().lengths) == T
+    # Step by step to the first for all lengths, and then all steps side by side for each.
+    assert (Counted.calls, Counted.rows) == (T - 1 + T, (T - 1) * T + T * T)
+
+
 @pytest.mark.parametrize(("targets", "rows"), [("last", 60), ([5, 60], 65), ([7], 7)])
 def test_chosen_targets_take_their_own_steps_and_no_others(targets, rows):
     Counted.calls = Counted.rows = 0
