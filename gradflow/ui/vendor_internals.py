@@ -59,6 +59,13 @@ def sent_together() -> Iterator[None]:
             send(message)
 
 
+def end_if_asked_anew() -> None:
+    """End this run here if a newer one is asked for, as Streamlit does at each element."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        context.yield_check()
+
+
 def told_by_browser(key: str) -> bool:
     """Whether the browser has told, when it asked for this run, what a widget holds.
 

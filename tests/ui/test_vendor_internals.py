@@ -85,12 +85,13 @@ def test_kaleido_takes_the_options_of_its_browser_and_tells_its_process():
     assert process.wait(60) is not None
 
 
-def test_streamlit_has_the_hidden_option_that_the_configuration_sets():
+@pytest.mark.parametrize("option", ["postScriptGC", "fastReruns"])
+def test_streamlit_has_the_options_of_runs_that_the_configuration_sets(option):
     settings = (Path(gradflow.__file__).parents[1] / ".streamlit/config.toml").read_text()
-    assert "postScriptGC = false" in settings
-    assert "runner.postScriptGC" in config.get_config_options(), (
-        "Streamlit no longer has runner.postScriptGC: take it out of .streamlit/config.toml and "
-        "measure what a run costs"
+    assert f"{option} = false" in settings
+    assert f"runner.{option}" in config.get_config_options(), (
+        f"Streamlit no longer has runner.{option}: take it out of .streamlit/config.toml and "
+        "measure what a run costs, and what a session holds where one run ends another"
     )
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import streamlit as st
 
 from gradflow.ui import server
+from gradflow.ui.vendor_internals import end_if_asked_anew
 from gradflow.ui.workers import waiting_words
 from gradflow.ui.workers.pool import Ticket, process_pool
 
@@ -190,6 +191,7 @@ class Progress:
     def _show(self, share: float, text: Callable[[], str]) -> None:
         now = time.monotonic()
         if now < self._due:
+            end_if_asked_anew()
             return
         self._due = now + PACE
         if self._bar is not None:
