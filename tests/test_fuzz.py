@@ -1,8 +1,8 @@
 """Links, files and messages made at random, by a seed: none may raise what nobody expects."""
 
 import asyncio
+import contextlib
 import io
-import json
 import warnings
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,12 +12,17 @@ import pytest
 import websockets
 from browser.serving import served
 from safetensors.numpy import save
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from support.forged import (
+    Session,
+    about_a_pick,
+    about_a_widget,
+    about_the_run,
+    begins_no_run,
+    picks,
+)
 from support.needed import go_without
 
 import gradflow as gf
-from benchmarks.visitors import tell_painted
 from gradflow import sequences
 from gradflow.ui.model.settings import FORM
 from gradflow.ui.shared.links import NETWORKS, from_query, to_query
@@ -27,6 +32,8 @@ from gradflow.weights.npy import read_npy
 pytestmark = pytest.mark.slow
 
 LINKS, FILES, MESSAGES, SERVED_LINKS = 2000, 600, 500, 20
+PAGES = ("", "paths", "derivation", "model", "learning")
+EACH = 25  # messages, of which the run of one is waited for until its end
 
 ODD = [
     "",
@@ -242,109 +249,54 @@ def test_texts_are_read_or_refused_in_a_sentence():
             assert said.encode()
 
 
-class Session:
-    """One websocket, as a browser has it, but with messages as nobody's browser makes them."""
-
-    def __init__(self, socket):
-        self.socket = socket
-        self.widgets = {}
-        self.failures = []
-        self.charts = b""
-        self.painted = False
-
-    async def run(self, query, *states, many=1):
-        """Send a message so many times, and wait for a run to end."""
-        message = BackMsg()
-        message.rerun_script.query_string = query
-        message.rerun_script.widget_states.widgets.extend(states)
-        for _ in range(many):
-            await self.socket.send(message.SerializeToString())
-        while True:
-            answer = ForwardMsg.FromString(await asyncio.wait_for(self.socket.recv(), 30))
-            kind = answer.WhichOneof("type")
-            if self.charts and not self.painted:
-                self.painted = True
-                await tell_painted(self.socket, self.charts)
-            if kind == "delta" and answer.delta.HasField("new_element"):
-                self.meet(answer.delta.new_element)
-            if kind == "script_finished":
-                return
-
-    def meet(self, element):
-        kind = element.WhichOneof("type")
-        if kind == "exception":
-            self.failures.append(element.exception.message)
-        if element.bidi_component.component_name == "gradflow_heatmaps":
-            self.charts = element.bidi_component.bytes
-        name = getattr(getattr(element, kind), "id", "")
-        if name:
-            self.widgets[name] = kind
+MAKERS = (about_a_widget, about_a_pick, about_the_run, begins_no_run)
 
 
-PICKED = [None, [], "text", 5, {}, {"t": 3}, {"t": [1], "k": {}}, {"t": 1e99, "k": "∞"}, {"k": 2}]
-
-
-def forged(generator, widgets):
-    """The state of one widget of the page, or of none, with a value that it does not offer."""
-    message = BackMsg()
-    state = message.rerun_script.widget_states.widgets.add()
-    known = ("slider", "number_input", "checkbox", "bidi_component", "selectbox", "text_area")
-    names = [name for name, kind in widgets.items() if kind in known] + ["$$ID-0-none"]
-    state.id = names[generator.integers(len(names))]
-    kind = widgets.get(state.id)
-    number = float(generator.choice([-1e300, 0.3, 1e18, -0.0, 7.0]))
-    if kind == "slider":
-        state.double_array_value.data.append(number)
-    elif kind == "number_input":
-        state.double_value = number
-    elif kind == "checkbox":
-        state.bool_value = bool(generator.integers(2))
-    elif kind == "bidi_component":
-        # Streamlit itself parses a text once more, and logs a traceback where it is no JSON.
-        value = PICKED[generator.integers(len(PICKED))]
-        state.json_value = json.dumps(None if isinstance(value, str) else value)
-    else:
-        state.string_value = ODD[generator.integers(len(ODD))]
-    return state
-
-
-def components(session):
-    return [name for name, kind in session.widgets.items() if kind == "bidi_component"]
-
-
-def picks(session, count, value):
-    """The component's own name for what it triggers, and a message with many of them."""
-    from streamlit.components.v2.bidi_component.main import _make_trigger_id
-
-    message = BackMsg()
-    state = message.rerun_script.widget_states.widgets.add()
-    state.id = _make_trigger_id(components(session)[0], "events")
-    state.json_trigger_value = json.dumps([{"event": "picked", "value": value}] * count)
-    return state
+async def forge(session, generator, count):
+    """Send so many messages of all kinds, one at a time, and take in the last run of the page."""
+    await session.run(session.rerun())
+    for number in range(count):
+        make = MAKERS[generator.choice(len(MAKERS), p=[0.6, 0.15, 0.05, 0.2])]
+        message = make(generator, session)
+        if make is begins_no_run:
+            await session.send(message)
+            continue
+        await session.begin(message)
+        if number % EACH == 0:
+            await session.end()
+    await session.run(session.rerun())
 
 
 def test_a_server_answers_odd_links_and_messages_without_a_traceback(tmp_path):
-    async def visit(address):
-        url = address.replace("http://", "ws://") + "/_stcore/stream"
-        generator = np.random.default_rng(3)
-        failures = []
-        for query in links(NETWORKS, 4, SERVED_LINKS):
-            async with websockets.connect(url, subprotocols=["streamlit"], max_size=None) as socket:
-                session = Session(socket)
-                query["T"] = ["5"]
-                await session.run(urlencode(query, doseq=True, errors="replace"))
-                failures += session.failures
-        async with websockets.connect(url, subprotocols=["streamlit"], max_size=None) as socket:
-            session = Session(socket)
-            await session.run("T=5")
-            for _ in range(MESSAGES // 10):
-                states = [forged(generator, session.widgets) for _ in range(10)]
-                await session.run("T=5", *states)
-            for value in PICKED:
-                await session.run("T=5", picks(session, 3, value))
-            await session.run("T=5", picks(session, 100_000, {"t": 2, "k": 1}))
-            await session.run("&".join(f"p{n}=1" for n in range(5000)))
-            return failures + session.failures
+    failures = []
 
-    with served("app.py", Path(tmp_path)) as server:
-        assert asyncio.run(visit(server.address)) == []
+    @contextlib.asynccontextmanager
+    async def visitor(address, page=""):
+        url = address.replace("http://", "ws://") + "/_stcore/stream"
+        async with websockets.connect(url, subprotocols=["streamlit"], max_size=None) as socket:
+            session = Session(socket, page)
+            yield session
+            failures.extend(session.failures)
+
+    async def follow(address, query):
+        async with visitor(address) as session:
+            odd = urlencode(query | {"T": ["5"]}, doseq=True, errors="replace")
+            await session.run(session.rerun(query=odd))
+
+    async def attack(address, seed, page):
+        async with visitor(address, page) as session:
+            await forge(session, np.random.default_rng(seed), MESSAGES // len(PAGES))
+
+    async def visit(address):
+        odd = links(NETWORKS, 4, SERVED_LINKS)
+        await asyncio.gather(*(follow(address, query) for query in odd))
+        await asyncio.gather(*(attack(address, *page) for page in enumerate(PAGES)))
+        async with visitor(address) as session:
+            await session.run(session.rerun())
+            many = picks(session.components[0], 100_000, {"t": 2, "k": 1})
+            await session.run(session.rerun(many))
+            await session.run(session.rerun(query="&".join(f"p{n}=1" for n in range(5000))))
+
+    with served("app.py", tmp_path) as server:
+        asyncio.run(visit(server.address))
+    assert failures == []

@@ -17,10 +17,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.formparsers import MultiPartParser
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
 from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime
 from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import Serialized, WStates
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.starlette import App
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     import kaleido
 
 _log = logging.getLogger(__name__)
+
+# Letters of what a component tells of itself: for each of its events Streamlit calls a function.
+_LONGEST_JSON = 10_000
 
 # Streamlit's theme for charts replaces this by the colour of the page's text, light or dark.
 TEXT_COLOUR = "#000037"
@@ -79,6 +86,49 @@ def told_by_browser(key: str) -> bool:
         return True
     state = context.session_state._state
     return state._key_id_mapper.get_id_from_key(key) in state._new_widget_state.states
+
+
+@functools.cache
+def believe_only_values_that_widgets_hold() -> None:
+    """Have what a message tells of a widget left out where the widget cannot hold it.
+
+    Streamlit raises in the middle of a run where a value is of another type than the widget's or
+    cannot be read, and again in each run that follows, as it keeps the value. Callbacks meet files
+    that the server does not have.
+    """
+    read = WStates.__getitem__
+
+    def value(self: Any, name: str) -> Any:
+        told, known = self.states.get(name), self.widget_metadata.get(name)
+        if isinstance(told, Serialized) and known is not None and not _can_hold(known, told.value):
+            raise KeyError(name)  # as if nothing had been told
+        try:
+            found = read(self, name)
+        except Exception as failure:
+            raise KeyError(name) from failure
+        files = found if isinstance(found, list) else [found]
+        if any(isinstance(file, DeletedFile) for file in files):
+            raise KeyError(name)
+        return found
+
+    WStates.__getitem__ = value  # type: ignore[method-assign]
+
+
+def _can_hold(known: WidgetMetadata[Any], told: WidgetState) -> bool:
+    """Whether a value is one that a widget may have; none at all stands for its default."""
+    kind = told.WhichOneof("value")
+    if kind is None:
+        return True
+    if len(told.json_value) + len(told.json_trigger_value) > _LONGEST_JSON:
+        return False
+    if kind == "json_value" and not told.json_value.lstrip().startswith("{"):
+        return False  # the state of a component is an object, and a text would be read once more
+    widget = getattr(known.deserializer, "__self__", None)
+    offered = getattr(widget, "formatted_option_to_option_index", None)
+    if kind == "string_value" and offered is not None and told.string_value not in offered:
+        return False
+    # A field for a number is told as a whole one or not.
+    return kind == known.value_type or {kind, known.value_type} == {"int_value", "double_value"}
 
 
 def kept_sessions(app: App) -> int:

@@ -2,15 +2,20 @@
 
 import asyncio
 import inspect
+import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit
 from streamlit import config
 from streamlit.runtime import Runtime
+from streamlit.runtime.state.session_state import WStates
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.starlette import App
 from streamlit.testing.v1 import AppTest
+from support.forged import VALUES, state
 from support.needed import go_without
 
 import gradflow
@@ -92,6 +97,82 @@ def test_streamlit_has_the_options_of_runs_that_the_configuration_sets(option):
     assert f"runner.{option}" in config.get_config_options(), (
         f"Streamlit no longer has runner.{option}: take it out of .streamlit/config.toml and "
         "measure what a run costs, and what a session holds where one run ends another"
+    )
+
+
+def test_a_value_that_a_widget_cannot_hold_counts_as_not_told(monkeypatch):
+    def script():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+        st.slider("Size", 1.0, 9.0, key="size")
+        st.number_input("Count", 1, 9, key="count")
+        st.selectbox("Kind", ["a", "b"], key="kind")
+        st.file_uploader("File", key="file")
+        cells = st.components.v2.component("cells", js="export default () => {}")
+        cells(key="cells", on_picked_change=lambda: None)
+        states = get_script_run_ctx().session_state._state._new_widget_state
+        st.session_state.known = dict(states.widget_metadata)
+
+    app = AppTest.from_function(script).run()
+    known = {one.id.rsplit("-")[-1]: one for one in app.session_state.known.values()}
+    monkeypatch.setattr(WStates, "__getitem__", WStates.__getitem__)  # so that it is undone
+    vendor_internals.believe_only_values_that_widgets_hold.__wrapped__()
+
+    def held(name, kind, value):
+        told = state(known[name].id, kind, value)
+        states = WStates(widget_metadata={told.id: known[name]})
+        states.set_widget_from_proto(told)
+        return states.get(told.id, "not told")
+
+    broken = "Streamlit changed: renew vendor_internals.believe_only_values_that_widgets_hold"
+    assert held("size", "double_array_value", [3.0]) == 3.0, broken
+    assert held("count", "int_value", 3) == held("count", "double_value", 3.0) == 3, broken
+    assert held("count", "double_value", math.nan) == "not told", broken
+    assert held("kind", "string_value", "b") == "b", broken
+    assert held("kind", "string_value", "c") == "not told", broken
+    for name, one in known.items():
+        numbers = {"int_value", "double_value"}
+        own = numbers if one.value_type in numbers else {one.value_type}
+        for kind in VALUES.keys() - own:
+            assert held(name, kind, VALUES[kind][0]) == "not told", f"{broken} ({name}, {kind})"
+    assert held("cells", "json_value", '{"a": 1}') == {"a": 1}, broken
+    for told in ("null", '"text"', "{" * 2000, '{"a": "%s"}' % ("a" * 10_000)):
+        assert held("cells", "json_value", told) == "not told", broken
+    for gone in (DeletedFile("gone"), [DeletedFile("gone")]):
+        known["file"] = replace(known["file"], deserializer=lambda _, gone=gone: gone)
+        assert held("file", "file_uploader_state_value", "a.npz") == "not told", broken
+
+
+@pytest.mark.parametrize(
+    ("widget", "kinds"),
+    [
+        ("Slider", ["DoubleArray", "StringArray"]),  # the second of dates and words
+        ("NumberInput", ["Int", "Double"]),
+        ("Checkbox", ["Bool"]),
+        ("Selectbox", ["String"]),
+        ("Radio", ["String"]),
+        ("TextArea", ["String"]),
+        ("TextInput", ["String"]),
+        ("Multiselect", ["StringArray"]),
+        ("ButtonGroup", ["StringArray"]),
+        ("Button", ["Trigger"]),
+        ("DownloadButton", ["Trigger"]),
+        ("FileUploader", ["FileUploaderState"]),
+        ("PlotlyChart", ["String"]),
+        ("BidiComponent", ["Json", "Trigger"]),
+    ],
+)
+def test_browsers_tell_what_a_widget_holds_as_it_is_believed(widget, kinds):
+    scripts = "".join(
+        path.read_text("utf-8") for path in (STATIC / "static/js").glob(f"{widget}.*.js")
+    )
+    told = set(re.findall(r"\bset(\w+)Value\(", scripts)) & {
+        "".join(part.title() for part in kind.split("_")[:-1]) for kind in VALUES
+    }
+    assert told == set(kinds), (
+        f"Streamlit's {widget} tells its value in another way: renew "
+        "vendor_internals.believe_only_values_that_widgets_hold"
     )
 
 

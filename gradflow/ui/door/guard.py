@@ -11,6 +11,7 @@ from typing import Any
 
 from gradflow.ui.component import plotly_js
 from gradflow.ui.door.hosts import is_own_host, is_own_origin
+from gradflow.ui.door.messages import is_from_page
 from gradflow.ui.door.sessions import FullError, Sessions
 from gradflow.ui.vendor_internals import bytes_uploaded
 
@@ -121,9 +122,15 @@ class FrontDoor:
         return None
 
     async def _socket(self, scope: Message, receive: Receive, send: Send) -> None:
+        async def let_in() -> Message:
+            while True:
+                message = await receive()
+                if message["type"] != "websocket.receive" or is_from_page(message):
+                    return message
+
         try:
             with self._sessions.entered(_address(scope)):
-                await self._app(_without(scope, b"origin"), receive, send)
+                await self._app(_without(scope, b"origin"), let_in, send)
         except FullError:
             await _refuse(scope, send, 503, "The server is full.")
 

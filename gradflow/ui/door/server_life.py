@@ -17,6 +17,7 @@ from gradflow.ui.door.sessions import Sessions
 from gradflow.ui.downloads.making import Making
 from gradflow.ui.vendor_internals import (
     answer_downloads,
+    believe_only_values_that_widgets_hold,
     close_silent_connections,
     keep_uploads_in_memory,
     kept_sessions,
@@ -49,6 +50,7 @@ def upkeep(sessions: Sessions) -> Callable[[App], AbstractAsyncContextManager[No
     async def life(app: App) -> AsyncIterator[None]:
         _allow_descriptors()
         close_silent_connections(_HEAD_WITHIN)
+        believe_only_values_that_widgets_hold()
         keep_uploads_in_memory(config.get_option("server.maxUploadSize") << 20)
         making = Making()
         answer_downloads(making.made)
