@@ -154,7 +154,8 @@ runs = Turns()
 @functools.cache
 def prepare() -> None:
     """Prepare the process, once, when all modules are imported."""
-    # Imported modules stay for good, so the collector need not look through them again.
+    # Imported modules stay for good, so the collector need not look through them again. Sessions
+    # that are open already stay until none is left, and have little yet.
     gc.freeze()
     sys.setswitchinterval(_KEPT_FOR)
     _share_arenas()
@@ -172,12 +173,21 @@ def _share_arenas() -> None:
             set_option(_M_ARENA_MAX, 1)
 
 
-def give_back() -> None:
+def give_back(alone: bool = False) -> None:
     """Collect what is no longer needed, and hand free memory to the system where the C library can.
 
     glibc keeps what was freed below the newest block that is still in use.
+
+    Parameters
+    ----------
+    alone : bool
+        Whether no session is left, so that all is looked through, and what is there then set apart.
     """
+    if alone:
+        gc.unfreeze()
     gc.collect()
+    if alone:
+        gc.freeze()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

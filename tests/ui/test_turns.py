@@ -383,3 +383,27 @@ def test_the_page_multiplies_matrices_in_the_thread_that_asks(monkeypatch):
     script = PRODUCT.format(app=str(Path(APP).parents[2] / "app.py"))
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert found.stdout == b"0\n", found.stderr
+
+
+COLLECTED = """
+import gc, weakref
+from gradflow.ui import server
+
+class Session: pass
+
+session = Session()
+session.itself = session
+gone = weakref.ref(session)
+server.prepare()
+del session
+server.give_back()
+print(gone() is None)
+server.give_back(alone=True)
+print(gone() is None, gc.get_freeze_count() > 0)
+"""
+
+
+@pytest.mark.slow
+def test_what_was_open_when_modules_were_set_apart_goes_once_no_session_is_left():
+    done = subprocess.run([sys.executable, "-c", COLLECTED], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False", b"True", b"True"]

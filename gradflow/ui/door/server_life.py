@@ -69,15 +69,12 @@ async def _tidy(app: App, sessions: Sessions) -> None:
     """Set the modules apart from the garbage collector, and give back what sessions held."""
     # The first browser loads its files while the page's modules are imported.
     await asyncio.to_thread(importlib.import_module, _PAGE)
-    prepared, known = False, 0
+    server.prepare()
+    known = 0
     while True:
         left = sessions.count + kept_sessions(app)
-        if not prepared and not left:
-            # What is there now stays for good; a session must not be among it.
-            server.prepare()
-            prepared = True
         if left < known:
-            await asyncio.to_thread(server.give_back)
+            await asyncio.to_thread(server.give_back, not left)
         known = left
         await asyncio.sleep(_EVERY)
 
