@@ -2,10 +2,11 @@
 
     python -m benchmarks.mixed_load --minutes 60
 
-Forty visitors move `w_s`, each every ten seconds, as a class does that listens too; one after the
-other, and not all at a word. Beside them one heavy run begins every minute and is left on the way,
-one browser gives weights and damaged weights and takes pictures, foreign pages knock, and from
-time to time the Chromium that draws the pictures and a process that computes are killed.
+Forty visitors open the page one after the other. Then they move `w_s`, each every ten seconds, as a
+class does that listens too; one after the other, and not all at a word. Beside them one heavy run
+begins every minute and is left on the way, one browser gives weights and damaged weights and takes
+pictures, foreign pages knock, and from time to time the Chromium that draws the pictures and a
+process that computes are killed.
 Only what the visitors meet counts as an error; to lose a picture or a heavy run to a kill does not.
 A visitor's browser has a machine of its own: here it takes what the server leaves of this one.
 """
@@ -21,7 +22,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -40,6 +41,8 @@ from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import Server, served
 
 _FOREIGN = ("http://evil.example", "https://evil.example:8501", "http://10.0.0.1", "null")
+Class = dict[Visitor, websockets.ClientConnection]
+
 _SETTLES = 75.0  # seconds after which what the visitors held has to be free
 
 
@@ -71,19 +74,24 @@ class Day:
         await asyncio.sleep(max(0.0, min(seconds, self.ends - time.monotonic())))
 
 
-async def visitors(day: Day, server: Server, asked: argparse.Namespace) -> list[Visitor]:
-    """A class that moves its sliders for as long."""
+@contextlib.asynccontextmanager
+async def arrived(server: Server, asked: argparse.Namespace) -> AsyncIterator[Class]:
+    """A class that has opened the page, one after the other; its visitors with their sockets."""
     url = server.address.replace("http://", "ws://") + "/_stcore/stream"
-    class_ = [Visitor(number, asked.T) for number in range(asked.sessions)]
+    async with contextlib.AsyncExitStack() as stack:
+        class_: Class = {}
+        for visitor in (Visitor(number, asked.T) for number in range(asked.sessions)):
+            socket = websockets.connect(url, subprotocols=["streamlit"], max_size=None)
+            class_[visitor] = await stack.enter_async_context(socket)
+            await visitor.open(class_[visitor])
+        yield class_
 
-    async def stay(visitor: Visitor) -> None:
-        async with websockets.connect(url, subprotocols=["streamlit"], max_size=None) as socket:
-            await visitor.open(socket)
-            await visitor.move(socket, round(60.0 * asked.minutes / asked.every), asked.every)
 
-    await asyncio.gather(*map(stay, class_))
+async def follow(day: Day, class_: Class, asked: argparse.Namespace) -> None:
+    """All visitors move their sliders for as long."""
+    each = round(60.0 * asked.minutes / asked.every)
+    await asyncio.gather(*(one.move(socket, each, asked.every) for one, socket in class_.items()))
     day.errors.extend(error for visitor in class_ for error in visitor.errors)
-    return class_
 
 
 async def heavy_runs(day: Day, server: Server) -> None:
@@ -212,21 +220,22 @@ async def all_at_once(server: Server, asked: argparse.Namespace, folder: Path) -
     await asyncio.to_thread(_first, server, folder)
     await asyncio.sleep(_SETTLES)
     before = all_memory(server.process)
-    day = Day(time.monotonic() + 60.0 * asked.minutes)
-    with ProcessPoolExecutor(1, get_context("spawn"), take_what_is_left) as beside:
-        browsing = asyncio.get_running_loop().run_in_executor(
-            beside, browse, day.ends, server, folder
-        )
-        class_, done, *_ = await asyncio.gather(
-            visitors(day, server, asked),
-            browsing,
-            heavy_runs(day, server),
-            knocks(day, server),
-            kills(day, server),
-        )
+    async with arrived(server, asked) as class_:
+        day = Day(time.monotonic() + 60.0 * asked.minutes)
+        with ProcessPoolExecutor(1, get_context("spawn"), take_what_is_left) as beside:
+            browsing = asyncio.get_running_loop().run_in_executor(
+                beside, browse, day.ends, server, folder
+            )
+            done, *_ = await asyncio.gather(
+                browsing,
+                follow(day, class_, asked),
+                heavy_runs(day, server),
+                knocks(day, server),
+                kills(day, server),
+            )
     day.done.update(done)
     await asyncio.sleep(_SETTLES)
-    return day, class_, before, all_memory(server.process)
+    return day, list(class_), before, all_memory(server.process)
 
 
 def main() -> None:

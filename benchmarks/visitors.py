@@ -48,7 +48,7 @@ _AT_REST = 0.25
 _HOLDS = {"slider": "double_array_value", "number_input": "double_value", "checkbox": "bool_value"}
 
 
-@dataclass
+@dataclass(eq=False)
 class Visitor:
     """One session.
 
