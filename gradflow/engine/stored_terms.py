@@ -156,6 +156,25 @@ class _Factored:
         return self.exponent[place] + lagged(self.factor.exponent)[factors]
 
 
+@dataclass(frozen=True)
+class _WhenAsked:
+    """What a sweep by spans leaves, which is made when it is first asked for.
+
+    Classes of paths have a sweep of their own, and totals too.
+    """
+
+    sweep: Callable[[], tuple[Kept, ...]]
+
+    @functools.cached_property
+    def _kept(self) -> Kept:
+        (kept,) = self.sweep()
+        return kept
+
+    def times(self, kept: int, factor: Scaled) -> Terms:
+        """As `Kept` has it."""
+        return self._kept.times(kept, factor)
+
+
 def gate_deltas(
     cell: Cell,
     slopes: Tree,
@@ -181,8 +200,8 @@ def gate_deltas(
     """
     gates = cell.gates(slopes)
     if are_numbers(gates) and set(cell.widths) == {1}:
-        (kept,) = spans(cell, slopes, seeds, 1 + max(gate.signal for gate in gates))
-        return Deltas(gates, kept)
+        count = 1 + max(gate.signal for gate in gates)
+        return Deltas(gates, _WhenAsked(functools.partial(spans, cell, slopes, seeds, count)))
     steps = every_step(seeds) if targets is None else targets
     if len(steps) == 1 and not are_numbers(gates):
         signals = signals_of_target(cell, slopes, seeds, int(steps[0]), on_step)
