@@ -9,18 +9,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from gradflow.numerics.exponent_bounds import PLAIN, ROW, least_right
-from gradflow.numerics.scaled import (
-    ZERO_EXPONENT,
-    Array,
-    Scaled,
-    lagged,
-    shifted,
-)
+from gradflow.engine.span_rows import Beyond, RowsByPiece, TargetRows, power_range
+from gradflow.numerics.exponent_bounds import PLAIN
+from gradflow.numerics.scaled import Array, Scaled, lagged, shifted
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,56 +89,6 @@ class SpanTargets:
 
 
 @dataclass(frozen=True)
-class TargetRows:
-    """Rows of targets, for each span of source steps.
-
-    Attributes
-    ----------
-    numbers : array of shape (N, S)
-        One row for each span and each target beyond it: span after span, targets ascending.
-    exponent : int64 array of shape (N,)
-        Powers of two of the rows.
-    """
-
-    numbers: Array
-    exponent: Array
-
-    @functools.cached_property
-    def range(self) -> tuple[int, int]:
-        """Powers of two between which 1 and all of the rows lie."""
-        return power_range(self.numbers, self.exponent[:, None])
-
-    @functools.cached_property
-    def plain(self) -> Array:
-        """The rows as float64."""
-        return shifted(self.numbers, self.exponent[:, None])
-
-
-class Factors(NamedTuple):
-    """Rows and columns with an exponent for every number.
-
-    Attributes
-    ----------
-    rows : Scaled array of shape (S, N)
-        As those of `TargetRows`.
-    columns : Scaled array of shape (S, Q, B)
-        One column for each step of each span.
-    """
-
-    rows: Scaled
-    columns: Scaled
-
-    def lead(self, q: int, rows: slice, width: int) -> Array:
-        """Whether rows times columns of a span have a product other than 0, (n, width)."""
-        some, columns = self.rows.mantissa[:, rows], self.columns.mantissa[:, q, :width]
-        return (some != 0.0).astype(float).T @ (columns != 0.0).astype(float) > 0.0
-
-    def products(self, q: int, rows: Array, steps: Array) -> Scaled:
-        """Rows times columns of a span, one by one, (n,)."""
-        return (self.rows[:, rows] * self.columns[:, q, steps]).sum(axis=0)
-
-
-@dataclass(frozen=True)
 class Signal:
     """One signal of every target and source step, as rows times columns.
 
@@ -152,7 +96,7 @@ class Signal:
 
     Attributes
     ----------
-    rows : TargetRows
+    rows : TargetRows or RowsByPiece
         One row for each span and each target beyond it.
     columns : array of shape (Q, S, B)
         One column for each step of each span.
@@ -164,33 +108,14 @@ class Signal:
         Powers of two of those.
     targets : SpanTargets
         The targets.
-    apart : Factors, optional
-        Rows and columns again, where a power of two for each does not hold all their numbers:
-        products of what it does hold are then looked at.
     """
 
-    rows: TargetRows
+    rows: TargetRows | RowsByPiece
     columns: Array
     column_exponent: Array
     near: Array
     near_exponent: Array
     targets: SpanTargets
-    apart: Factors | None = None
-
-    @classmethod
-    def of_factors(cls, factors: Factors, near: Scaled, targets: SpanTargets) -> Signal:
-        """A power of two for each row and each column, and the exponents if that loses any."""
-        rows, row_exponent, row_depth = _over_largest(factors.rows)
-        columns, column_exponent, column_depth = _over_largest(factors.columns)
-        return cls(
-            TargetRows(rows.T, row_exponent),
-            columns.swapaxes(0, 1),
-            column_exponent,
-            near.mantissa,
-            np.where(near.mantissa == 0.0, 0, near.exponent),
-            targets,
-            None if min(row_depth, column_depth) >= -ROW else factors,
-        )
 
     @functools.cached_property
     def range(self) -> tuple[int, int]:
@@ -201,9 +126,11 @@ class Signal:
         return min(low, near_low), max(high, near_high)
 
     @functools.cached_property
-    def plain(self) -> tuple[Array, Array]:
-        """Columns and near numbers as float64."""
+    def plain(self) -> tuple[Array, Array, Array]:
+        """Rows, columns and near numbers as float64, where `range` tells that it holds them."""
+        assert isinstance(self.rows, TargetRows)
         return (
+            self.rows.plain,
             shifted(self.columns, self.column_exponent[:, None]),
             shifted(self.near, self.near_exponent),
         )
@@ -226,22 +153,26 @@ class FactoredTerms:
 
     def fill(self, targets: slice, out: Array) -> Array:
         """As `Terms` has it."""
-        rows = self.signal.rows
+        columns, near = self._numbers
+        own = self._own(targets)
+        out[:, own[1]] = near[own]
         if self._is_plain:
-            self._place(rows.plain, *self._numbers, np.matmul, targets, out)
+            rows, *_ = self.signal.plain
+            for span in self._far(targets):
+                np.matmul(rows[span.rows], columns[span.q, :, span.steps], out=_slanted(out, span))
             return np.zeros((), np.int64)
+        powers, near_powers = self._exponents
         exponent = np.zeros(out.shape, np.int64)
-        self._place(rows.numbers, *self._numbers, np.matmul, targets, out)
-        self._place(rows.exponent[:, None], *self._exponents, np.add, targets, exponent)
-        if self.signal.apart is not None:
-            self._find_lost(self.signal.apart, targets, out, exponent)
+        exponent[:, own[1]] = near_powers[own]
+        for piece, numbers, power in self.signal.rows.meet(self._far(targets)):
+            place = piece.q, slice(None), piece.steps
+            np.matmul(numbers, columns[place], out=_slanted(out, piece))
+            np.add(power[:, None], powers[place], out=_slanted(exponent, piece))
         return exponent[:, : targets.stop]
 
     @functools.cached_property
     def _is_plain(self) -> bool:
         """Whether no term, and nothing that is made on the way to one, leaves float64."""
-        if self.signal.apart is not None:
-            return False
         factors = power_range(self.factor.mantissa, self.factor.exponent)
         low, high = map(sum, zip(self.signal.range, factors, strict=True))
         return low >= -PLAIN and high <= PLAIN
@@ -250,7 +181,7 @@ class FactoredTerms:
     def _numbers(self) -> tuple[Array, Array]:
         """Columns and near numbers times the factors."""
         if self._is_plain:
-            columns, near = self.signal.plain
+            _, columns, near = self.signal.plain
             return self._combined(np.multiply, columns, near, self.factor.plain())
         signal = self.signal
         return self._combined(np.multiply, signal.columns, signal.near, self.factor.mantissa)
@@ -269,51 +200,24 @@ class FactoredTerms:
         own = lagged(factors)[self.signal.targets.targets - 1, :B]
         return combine(columns, by_span(factors, Q, B)[:, None]), combine(near, own)
 
-    def _place(
-        self,
-        rows: Array,
-        columns: Array,
-        near: Array,
-        combine: Callable[..., Array],
-        targets: slice,
-        out: Array,
-    ) -> None:
-        """Write near terms, and rows combined with columns, at their targets and lags."""
-        own = slice(0, min(near.shape[1], targets.stop))
-        row = self._row(targets)
-        out[:, own] = near[row : row + len(out), own]
-        for q, some, place, width in self._far(targets):
-            combine(rows[some], columns[q, :, :width], out=_slanted(out, place, width))
+    def _own(self, targets: slice) -> tuple[slice, slice]:
+        """Where the near terms of some targets stand, and their lags."""
+        row, lags = self._row(targets), min(self.signal.targets.B, targets.stop)
+        return slice(row, row + targets.stop - targets.start), slice(0, lags)
 
-    def _find_lost(self, factors: Factors, targets: slice, out: Array, exponent: Array) -> None:
-        """Find terms anew that a power of two for each row and each column has lost."""
-        T, B = self.signal.targets.T, self.signal.targets.B
-        are_small = np.abs(out) < least_right(0, 0)
-        for q, some, place, width in self._far(targets):
-            is_small = _slanted(are_small, place, width)
-            if not is_small.any():
-                continue
-            factor = self.factor[T - q * B - width : T - q * B][::-1]
-            is_lost = is_small & factors.lead(q, some, width) & (factor.mantissa != 0.0)
-            row, step = np.nonzero(is_lost)
-            if not len(row):
-                continue
-            terms = factors.products(q, some.start + row, step) * factor[step]
-            found, power = (_slanted(array, place, width) for array in (out, exponent))
-            found[row, step], power[row, step] = terms.mantissa, terms.exponent
-
-    def _far(self, targets: slice) -> Iterator[tuple[int, slice, tuple[int, int], int]]:
-        """For each span beyond which some targets lie: it, their rows, and where its terms go."""
+    def _far(self, targets: slice) -> Iterator[Beyond]:
+        """The spans beyond which some targets lie."""
         among, row = self.signal.targets, self._row(targets)
         entered = 0  # rows of the spans before
         for q, last in enumerate(range(among.T, 0, -among.B)):
             first = max(targets.start, last) - targets.start  # the first target beyond the span
             count = targets.stop - targets.start - first
             if count > 0:
-                place = entered + row + first - among.up_to[q]
+                start = entered + row + first - among.up_to[q]
                 # The span's part of row t - 1 begins at column t - last.
                 column = targets.start + first + 1 - last
-                yield q, slice(place, place + count), (first, column), min(among.B, last)
+                steps, rows = slice(0, min(among.B, last)), slice(start, start + count)
+                yield Beyond(q, steps, rows, (first, column))
             entered += len(among.targets) - among.up_to[q]
 
     def _row(self, targets: slice) -> int:
@@ -321,33 +225,16 @@ class FactoredTerms:
         return int(np.searchsorted(self.signal.targets.targets, targets.start + 1))
 
 
-def _over_largest(numbers: Scaled) -> tuple[Array, Array, int]:
-    """Numbers over the power of two of the largest along axis 0, it, and the depth of the least."""
-    top = numbers.exponent.max(axis=0)
-    top[top <= ZERO_EXPONENT // 2] = 0
-    depth = np.where(numbers.mantissa == 0.0, 0, numbers.exponent - top).min(initial=0)
-    return numbers.over(top), top, int(depth)
-
-
-def power_range(numbers: Array, exponent: Array | int = 0) -> tuple[int, int]:
-    """Powers of two between which 1 and all numbers * 2^exponent other than 0 lie."""
-    fraction, power = np.frexp(numbers)
-    some = fraction != 0.0
-    power = power + np.asarray(exponent, np.int64)
-    low, high = np.where(some, power, 1), np.where(some, power, 0)
-    return int(low.min(initial=1)) - 1, int(high.max(initial=0))
-
-
-def _slanted(array: Array, place: tuple[int, int], width: int) -> Array:
-    """A view of `width` columns of every row from a place on, one column further in each row."""
-    row, column = place
-    rows, columns = array.shape
+def _slanted(array: Array, piece: Beyond) -> Array:
+    """A view of the terms of a piece of a span: each row begins one column further."""
+    row, column = piece.place
+    steps, (rows, columns) = piece.steps, array.shape
     size = array.itemsize
     return np.ndarray(
-        (rows - row, width),
+        (rows - row, steps.stop - steps.start),
         array.dtype,
         array,
-        offset=(row * columns + column) * size,
+        offset=(row * columns + column + steps.start) * size,
         strides=((columns + 1) * size, size),
     )
 

@@ -18,13 +18,13 @@ import numpy as np
 from gradflow.cells.base import StepBack, each
 from gradflow.engine.factored_terms import (
     FactoredTerms,
-    Factors,
     Signal,
     SpanTargets,
     by_span,
 )
+from gradflow.engine.span_rows import shared_powers
 from gradflow.engine.step_maps import Steps
-from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled
+from gradflow.numerics.scaled import Array, Scaled
 
 
 @dataclass(frozen=True)
@@ -56,26 +56,19 @@ class ScaledSpans:
         return FactoredTerms(self._signals[kept], factor)
 
     def _signal(self, found: Scaled) -> Signal:
-        """One signal, (B, R, Q), as rows times columns.
-
-        Each row has one power of two, and so has each step. To make one enough, the numbers of a
-        row are first moved as far as the largest of the columns that they meet, and the columns
-        back.
-        """
+        """One signal, (B, R, Q), as rows times columns."""
         U = len(self.rows.mantissa)
         met = np.flatnonzero(np.any(found.mantissa[:, :U], axis=(0, 2)))
         met = met if len(met) else np.zeros(1, np.intp)
         columns = found[:, :U][:, met].transpose(1, 2, 0)  # (S, Q, B)
-        moved = columns.exponent.max(axis=2)
-        moved[moved <= ZERO_EXPONENT // 2] = 0
-        some = self.rows[met]
-        factors = Factors(
-            Scaled(some.mantissa, some.exponent + np.repeat(moved, self.beyond, axis=1)),
-            Scaled(columns.mantissa, columns.exponent - moved[:, :, None]),
-        )
         near = found[:, U:].transpose(2, 1, 0)
-        by_target = (self.targets.near(part) for part in (near.mantissa, near.exponent))
-        return Signal.of_factors(factors, Scaled(*by_target), self.targets)
+        mantissa, exponent = (self.targets.near(part) for part in (near.mantissa, near.exponent))
+        return Signal(
+            *shared_powers(self.rows[met], columns, self.beyond),
+            mantissa,
+            np.where(mantissa == 0.0, 0, exponent),
+            self.targets,
+        )
 
 
 def spans_with_exponents(

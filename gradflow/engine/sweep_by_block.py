@@ -26,11 +26,10 @@ from gradflow.engine.factored_terms import (
     FactoredTerms,
     Signal,
     SpanTargets,
-    TargetRows,
     by_span,
-    power_range,
 )
 from gradflow.engine.scaled_spans import ScaledSpans, spans_with_exponents
+from gradflow.engine.span_rows import TargetRows, power_range
 from gradflow.engine.step_maps import Steps
 from gradflow.numerics.exponent_bounds import PLAIN, ROW
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled

@@ -295,8 +295,10 @@ def shifted(mantissa: Array, exponent: Array) -> Array:
 def log10_scaled(mantissa: Array, exponent: Array) -> Array:
     """log10 of |mantissa| * 2^exponent; minus infinity where the mantissa is 0."""
     with np.errstate(divide="ignore"):
-        log10 = np.log10(np.abs(mantissa))
-    return log10 + exponent * np.log10(2.0) if exponent.ndim or exponent else log10
+        log10 = np.asarray(np.log10(np.abs(mantissa)))
+    if exponent.ndim or exponent:
+        log10 += exponent * np.log10(2.0)
+    return log10
 
 
 def lagged(values: Array) -> Array:

@@ -14,8 +14,7 @@ from oracles.reference import NAMES, flow_of, load
 from oracles.scalar_terms import GATES, Problem, assert_same_terms
 
 import gradflow as gf
-from gradflow.engine import path_classes
-from gradflow.engine.factored_terms import Factors
+from gradflow.engine import path_classes, scaled_spans
 from gradflow.engine.step_maps import Steps
 
 LSTMS = [name for name in NAMES if load(name).problem.is_lstm]
@@ -274,16 +273,21 @@ def test_products_of_spans_are_what_a_step_at_a_time_leaves(w_h, b_f, T, classes
         assert_same_classes(products, sign, swept.log10)
 
 
-def test_classes_that_one_power_of_two_a_row_loses_are_made_again(monkeypatch):
-    made = []
-    products = Factors.products
-    monkeypatch.setattr(Factors, "products", lambda *given: made.append(given) or products(*given))
-    x = np.random.default_rng(3).normal(size=60)
+def test_classes_that_one_power_of_two_a_row_loses_have_spans_in_pieces(monkeypatch):
+    parts = []
+    powers = scaled_spans.shared_powers
+    monkeypatch.setattr(
+        scaled_spans, "shared_powers", lambda *given: parts.append(powers(*given)) or parts[-1]
+    )
+    x = np.random.default_rng(3).normal(size=90)
     flow = gf.gradient_flow(gf.LSTM.scalar(1000.0, 0.5), x)
-    found = flow.by_detours("b")
-    assert sum(len(rows) for _, _, rows, _ in made) > 100
+    found = flow.by_detours("w_xf"), flow.by_detours("b"), flow.by_first_gate("b")
+    assert max(len(span) for part in parts for span in getattr(part.rows, "starts", [])) > 5
     monkeypatch.setattr(path_classes, "_by_spans", path_classes._swept)
-    assert_same_classes(found, np.zeros_like(found.log10), flow.by_detours("b").log10)
+    swept = flow.by_detours("w_xf"), flow.by_detours("b"), flow.by_first_gate("b")
+    for products, expected in zip(found, swept, strict=True):
+        sign = np.zeros_like(expected.log10) if expected.sign is None else expected.sign
+        assert_same_classes(products, sign, expected.log10)
 
 
 @pytest.mark.parametrize("b_f", [1.0, -5.0])
