@@ -62,7 +62,8 @@ def square_csv_file(
         The head of each column.
     tables : iterable of (names, numbers)
         Values of the columns before t, and arrays of shape (T, T) for those after j, target step t
-        in row t - 1 and source step j in column j - 1; the first is nan where there is no term.
+        in row t - 1 and source step j in column j - 1; the first is nan where there is no term. Or
+        (n, T) of the last n target steps.
     """
 
     def rows(names: Sequence[object], numbers: Sequence[Array]) -> Iterator[Array]:
@@ -71,7 +72,7 @@ def square_csv_file(
             there[:-1] = False
         row, column = np.nonzero(there)
         yield from (np.full(len(row), name) for name in names)
-        yield from (row + 1, column + 1)
+        yield from (row + 1 + there.shape[1] - len(there), column + 1)
         yield from (array[row, column] for array in numbers)
 
     return _csv(columns, (rows(*table) for table in tables))

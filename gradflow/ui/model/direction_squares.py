@@ -50,7 +50,7 @@ def forward_cells(model: gf.Model) -> tuple[Cell, ...]:
 
 
 def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -> None:
-    """Draw the heatmap of each direction of the chosen layer.
+    """Draw the heatmap of each direction of the chosen layer, or the row of the last step alone.
 
     Raises
     ------
@@ -62,23 +62,28 @@ def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -
     cells = stack.directions(layer)
     parameter = panels.parameter_name(settings, next(iter(cells.values())))
     key = (*chosen.key, *aim.key)
-    run = Run("flow", words.AS_READ, run_words.AS_READ, chosen.model, aim.given.x, aim.loss, key)
+    x, T = aim.given.x, len(aim.given.x)
+    targets = (T,) if aim.last_alone else None
+    run = Run("flow", words.AS_READ, run_words.AS_READ, chosen.model, x, aim.loss, key, targets)
     long_runs.ask_first(run.key, run.seconds)
     if not long_runs.has("flow", run.key):
         long_runs.forget("changed flow")
     found = run.ask("terms_0", run_words.TERMS, questions.terms_both_ways, parameter, layer)
     squares = _Squares(found, parameter, layer, aim, settings)
-    spots = [column.empty() for column in st.columns(len(found))]
+    spots = [] if aim.last_alone else [column.empty() for column in st.columns(len(found))]
     known = run.knows("digits_0", questions.doubtful_both_ways, parameter, layer)
     marks = _marks(run, parameter, layer) if known else dict.fromkeys(found)
-    squares.draw(spots, marks)
-    T = len(aim.given.x)
-    if block_size(T) > 1:
-        st.caption(blocks(block_size(T), LONGEST_WHOLE))
-    st.caption(words.square(layer == len(stack.layers) - 1 and parameter != "x"))
+    if aim.last_alone:
+        st.caption(words.last_square(T))
+    else:
+        squares.draw(spots, marks)
+        if block_size(T) > 1:
+            st.caption(blocks(block_size(T), LONGEST_WHOLE))
+        st.caption(words.square(layer == len(stack.layers) - 1 and parameter != "x"))
     st.subheader(one_row(squares.t), anchor=False)
-    with st.columns([1, 3])[0]:
-        controls.WIDGETS.target()
+    if not aim.last_alone:
+        with st.columns([1, 3])[0]:
+            controls.WIDGETS.target()
     row_spot = st.empty()
     squares.draw_row(row_spot, marks)
     st.caption(words.SQUARE_ROW)
@@ -101,7 +106,7 @@ def _marks(run: Run, parameter: str, layer: int) -> dict[str, Array | None]:
 
 @dataclass(frozen=True, eq=False)
 class _Squares:
-    """The terms that are shown, (T, T), by direction; "inputs" for those of the inputs."""
+    """The terms that are shown, (n, T), by direction; "inputs" for those of the inputs."""
 
     log10: Mapping[str, Array]
     parameter: str
@@ -115,7 +120,9 @@ class _Squares:
         marks: Mapping[str, Array | None],
         ending: str = "",
     ) -> None:
-        """Draw the heatmaps in their places; `ending` tells a second time from the first."""
+        """Draw the heatmaps in their places, if any; `ending` tells the second time."""
+        if not spots:
+            return
         given, quantity = self.aim.given, f"dL_t/d{self.parameter}"
         shown = {}
         for direction, log10 in self.log10.items():
@@ -131,13 +138,14 @@ class _Squares:
     @property
     def t(self) -> int:
         """The target step of the row."""
-        return self.settings.target_step(len(self.aim.given.x))
+        T = len(self.aim.given.x)
+        return T if self.aim.last_alone else self.settings.target_step(T)
 
     def draw_row(
         self, spot: DeltaGenerator, marks: Mapping[str, Array | None], ending: str = ""
     ) -> None:
         """Draw the row of the target in its place; `ending` as in `draw`."""
-        row = self.t - 1
+        row = -1 if self.aim.last_alone else self.t - 1
         lines = [
             direction_line(way, log10[row], None if (few := marks[way]) is None else few[row])
             for way, log10 in self.log10.items()

@@ -100,8 +100,9 @@ def squares_npz(squares: Squares, aim: Objective, settings: ModelSettings, param
     """The same terms, the inputs, the targets, the weights and the settings.
 
     "as_read/forward/log10" and "as_read/reverse/log10" are of shape (T, T), target step t in row
-    t - 1 and source step j in column j - 1, nan where there is no term; of the inputs
-    "as_read/inputs/log10". "few_digits" beside each is as in `terms_csv`. Loads without pickle.
+    t - 1 and source step j in column j - 1, nan where there is no term; of the last step alone
+    (1, T). Of the inputs "as_read/inputs/log10". "few_digits" beside each is as in `terms_csv`.
+    Loads without pickle.
     """
     terms = {f"{_NAMES[0]}/{way}/log10": log10 for way, (log10, _) in squares.items()}
     terms |= {
@@ -142,7 +143,7 @@ def snippet(
     layer, parameter = terms
     compared = is_changed(model.cell, settings.added)
     last = settings.last or aim.last_alone
-    targets = ', targets="last"' if aim.last_alone else ""
+    targets = _targets(aim)
     lines = [
         *(["import json"] if aim.given.own else []),
         *(["from dataclasses import replace"] if compared else []),
@@ -198,6 +199,7 @@ def snippet_both_ways(
     if parameter != "x" and len(directions) > 1:
         asked.append('direction="reverse"')
     imports = ["import json", "from pathlib import Path", ""] if aim.given.own else []
+    rows = "the last step" if aim.last_alone else "target step t in row t - 1"
     lines = [
         *imports,
         "import numpy as np",
@@ -207,8 +209,8 @@ def snippet_both_ways(
         f"model = gf.load({_arguments(source, model.readout_layer)})",
         *_inputs(source, settings, aim),
         *_loss(model, aim),
-        "flow = gf.gradient_flow(model, x, loss=loss)",
-        f"print(flow.log10({', '.join(asked)}))  # target step t in row t - 1, source j in j - 1",
+        f"flow = gf.gradient_flow(model, x, loss=loss{_targets(aim)})",
+        f"print(flow.log10({', '.join(asked)}))  # {rows}, source j in j - 1",
     ]
     return "\n".join(lines) + "\n"
 
@@ -227,6 +229,10 @@ def _arguments(source: Shipped | Upload, readout: str | None) -> str:
     given = {name: value for name, value in said.items() if value is not None}
     given["readout"] = readout  # also where it is None: the sum, though a linear layer may fit
     return ", ".join([path, *(f"{name}={value!r}" for name, value in given.items())])
+
+
+def _targets(aim: Objective) -> str:
+    return ', targets="last"' if aim.last_alone else ""
 
 
 def _layer(parameter: str, layer: int) -> str:

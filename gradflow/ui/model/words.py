@@ -129,6 +129,15 @@ def last_alone(T: int) -> str:
     )
 
 
+def last_square(T: int) -> str:
+    """The same of layers that read both ways."""
+    swept = "" if T == 1 else f": {T:,} terms of each direction instead of up to {T * T:,}"
+    return (
+        f"Only the last step, t = {T:,}, has a loss. Its row alone is swept{swept}. For heatmaps "
+        "of all rows choose “every step” under Loss and targets."
+    )
+
+
 def digits(marked: Sequence[Array | None]) -> str:
     """How many terms have too few digits, in one sentence."""
     if any(each is None for each in marked):

@@ -95,6 +95,9 @@ def test_the_files_hold_the_squares():
     for _, _, way, _, t, j, log10, mark in rows[1:]:
         assert float(log10) == squares[way][0][int(t) - 1, int(j) - 1]
         assert int(mark) == (t == j)
+    last = {way: (log10[-1:], few[-1:]) for way, (log10, _) in squares.items()}
+    of_last = exports.squares_csv(last, 1, "b").decode().splitlines()[1:]
+    assert of_last == [",".join(row) for row in rows[1:] if row[4] == "4"]
     long = {"reverse": (np.zeros((501, 501)), None)}
     rows = exports.squares_csv(long, 0, "b").decode().splitlines()
     assert (len(rows), rows[1], rows[-1]) == (
@@ -111,6 +114,21 @@ def test_the_files_hold_the_squares():
             np.testing.assert_array_equal(file[f"as_read/{way}/few_digits"], few)
         np.testing.assert_array_equal(file["x"], x)
         assert str(file["parameter"]) == "b"
+
+
+def test_of_the_last_step_alone_its_row_is_swept():
+    tensors = bidirectional(2)
+    app = quiet(upload(opened(T="20", steps="last"), save(tensors)))
+    assert app.session_state["model_kept_flow"][1].targets.tolist() == [20]
+    x = noise(app, 3)
+    found, expected = charts(app), gf.gradient_flow(gf.from_state_dict(tensors), x)
+    assert set(found) == {"model_profile"}
+    rows = [expected.log10("b", 0, way)[-1] for way in ("forward", "reverse")]
+    for line, row in zip(found["model_profile"]["data"], rows, strict=True):
+        np.testing.assert_allclose(array(line["y"]), row - np.nanmax(rows), rtol=1e-9, atol=1e-9)
+    assert "20 terms of each direction instead of up to 400" in said(app)
+    code = next(one.value for one in unfolded(app, "python").code if "flow.log10" in one.value)
+    assert 'targets="last"' in code
 
 
 @pytest.mark.slow
