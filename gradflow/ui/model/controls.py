@@ -134,7 +134,9 @@ def draw_sequence(shipped: Shipped | None, model: gf.Model) -> None:
     ]
     if HELD.value("sequence") not in kinds:
         HELD.change(sequence="noise")
-    WIDGETS.choice("sequence", kinds)
+    shown = controls_by_name(ModelSettings)["sequence"].shown
+    tokens = {"noise": words.SEEDED_TOKENS} if model.embedding is not None else {}
+    WIDGETS.choice("sequence", kinds, [tokens.get(kind, shown(kind)) for kind in kinds])
     chosen = HELD.value("sequence")
     if chosen == "text" and shipped is not None:
         # Another page lets go of what the field held.

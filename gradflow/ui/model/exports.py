@@ -155,7 +155,7 @@ def snippet(
         *(["from gradflow.analysis.forget_bias import with_forget_bias"] if compared else []),
         "",
         f"model = gf.load({_arguments(source, model.readout_layer)})",
-        *_inputs(source, settings, aim),
+        *_inputs(source, model, settings, aim),
         *_loss(model, aim),
         f"flow = gf.gradient_flow(model, x, loss=loss{targets})",
         *(
@@ -207,7 +207,7 @@ def snippet_both_ways(
         "import gradflow as gf",
         "",
         f"model = gf.load({_arguments(source, model.readout_layer)})",
-        *_inputs(source, settings, aim),
+        *_inputs(source, model, settings, aim),
         *_loss(model, aim),
         f"flow = gf.gradient_flow(model, x, loss=loss{_targets(aim)})",
         f"print(flow.log10({', '.join(asked)}))  # {rows}, source j in j - 1",
@@ -239,7 +239,9 @@ def _layer(parameter: str, layer: int) -> str:
     return "" if parameter == "x" else f", layer={layer}"
 
 
-def _inputs(source: Shipped | Upload, settings: ModelSettings, aim: Objective) -> list[str]:
+def _inputs(
+    source: Shipped | Upload, model: gf.Model, settings: ModelSettings, aim: Objective
+) -> list[str]:
     T, D = aim.given.x.shape
     if aim.given.words is not None and isinstance(source, Shipped):
         text = "".join(" " if word == "␣" else word for word in aim.given.words)
@@ -253,6 +255,14 @@ def _inputs(source: Shipped | Upload, settings: ModelSettings, aim: Objective) -
     if aim.given.own:
         return [f'read = json.loads(Path("{STEM}.json").read_text())', 'x = np.array(read["x"])']
     T += aim.given.masked
+    if model.embedding is not None:
+        T += aim.kind == "next"  # the last is a target alone
+        tokens = len(model.embedding)
+        return [
+            f"x = np.random.default_rng({settings.seed}).integers({tokens}, size={T})",
+            *([f"x = x[{settings.skip}:]  # the others are masked"] if settings.skip else []),
+            *(["x = x[model.embedding[x].any(axis=1)]"] if settings.padding else []),
+        ]
     noise = f"x = np.random.default_rng({settings.seed}).standard_normal(({T}, {D}))"
     return [
         noise,
@@ -264,10 +274,8 @@ def _loss(model: gf.Model, aim: Objective) -> list[str]:
     if aim.kind == "output":
         return [f"loss = gf.UnitLoss({'' if aim.output is None else aim.output})"]
     if aim.kind == "next" and not aim.given.own:
-        return [
-            "loss = gf.SoftmaxCrossEntropy(gf.sequences.next_symbols(x))",
-            "x = x[:-1]",
-        ]
+        target = "x[1:]" if model.embedding is not None else "gf.sequences.next_symbols(x)"
+        return [f"loss = gf.SoftmaxCrossEntropy({target})", "x = x[:-1]"]
     target = 'np.array(read["target"])'
     if aim.kind in ("squared", "binary") and model.readout.w_o.ndim == 2:
         target += "[:, None]"

@@ -97,6 +97,13 @@ def noise_read(T: int, D: int, seed: int) -> Sequence:
     return Sequence(frozen(np.random.default_rng(seed).standard_normal((T, D))))
 
 
+def tokens_read(T: int, seed: int, model: gf.Model) -> Sequence:
+    """Independent token ids, any as likely as another, of a model with an embedding in front."""
+    assert model.embedding is not None
+    ids = np.random.default_rng(seed).integers(len(model.embedding), size=T)
+    return _looked_up(model, Sequence(ids[:, None]))
+
+
 def symbols_read(text: str, symbols: str) -> Sequence:
     """A text as ones at the places of its symbols.
 
@@ -153,7 +160,8 @@ def chosen(
 ) -> Sequence:
     """The sequence that the settings choose.
 
-    While there is no text, it is the example; while there are no numbers that fit, noise.
+    While there is no text, it is the example; while there are no numbers that fit, noise, or token
+    ids where an embedding lies in front.
 
     Parameters
     ----------
@@ -188,6 +196,8 @@ def chosen(
         assert many is not None
         place = many.place(settings.number)
         return one_of_many(model, many.sequences[place], many.targets[place])
+    if model.embedding is not None:
+        return tokens_read(settings.T, settings.seed, model)
     return noise_read(settings.T, D, settings.seed)
 
 

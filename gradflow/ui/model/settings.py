@@ -43,8 +43,8 @@ class ModelSettings(ViewSettings):
         "Which of your sequences the heatmaps are of. Beyond the last it means the last.",
         (1, 1000, 1),
     )
-    T: int = setting(100, "Steps $T$", "How many steps of noise.", (1, LONGEST, 1))
-    seed: int = setting(1, "Seed", "Another seed gives other noise.", (0, 9999, 1))
+    T: int = setting(100, "Steps $T$", "How many steps the seeded sequence has.", (1, LONGEST, 1))
+    seed: int = setting(1, "Seed", "Another seed gives another sequence.", (0, 9999, 1))
     loss: str = setting(
         "fits",
         "Loss $L_t$",

@@ -45,9 +45,9 @@ READ_BACK = (
 def sequences_read(held: DataSet | None, D: int) -> str:
     """A sentence that says which of the user's sequences are used."""
     if held is None:
-        return "No sequences yet: seeded noise is shown."
+        return "No sequences yet: a seeded sequence is shown."
     if held.D != D:
-        return f"Your sequences have {held.D} in each step and not {D}: seeded noise is shown."
+        return f"Your sequences have {held.D} in each step and not {D}: a seeded sequence is shown."
     lengths = [len(x) for x in held.sequences]
     least, most = min(lengths), max(lengths)
     steps = f"{most:,} steps" if least == most else f"{least:,} to {most:,} steps"

@@ -292,6 +292,9 @@ NO_STEP_WEIGHTS = (
 )
 
 
+SEEDED_TOKENS = "seeded token ids"
+
+
 def rows_of_numbers(model: Model, settings: ModelSettings) -> str:
     """What stands in a row of the user's numbers."""
     D = model.cell.D

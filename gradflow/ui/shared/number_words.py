@@ -38,10 +38,10 @@ def still(numbers: Array | None, D: int) -> str:
 def said(numbers: Array | None, D: int) -> str:
     """A sentence that says which of the numbers are used."""
     if numbers is None:
-        return "No numbers yet: seeded noise is shown."
+        return "No numbers yet: a seeded sequence is shown."
     T, found = numbers.shape
     if found != D:
-        return f"Your numbers have {found} in each step and not {D}: seeded noise is shown."
+        return f"Your numbers have {found} in each step and not {D}: a seeded sequence is shown."
     what = "number" if D == 1 else "step"
     if T > LONGEST:
         return f"{T:,} {what}s read; the first {LONGEST} are used."

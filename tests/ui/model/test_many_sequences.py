@@ -51,7 +51,7 @@ def app():
 
 @pytest.mark.slow
 def test_an_array_with_lengths_is_shown_as_bands(app):
-    assert "seeded noise is shown" in said(app)
+    assert "a seeded sequence is shown" in said(app)
     app = quiet(bring(app, ("data.npz", npz(x=X, lengths=np.array(LENGTHS)))))
     assert "4 sequences of 3 to 8 steps." in said(app)
     model = gf.from_state_dict(TENSORS)

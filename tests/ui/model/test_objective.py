@@ -24,7 +24,11 @@ from ui.model.model_app import (
 import gradflow as gf
 from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.model import exports
+from gradflow.ui.model.objective import chosen_objective
 from gradflow.ui.model.panels import Seen
+from gradflow.ui.model.sequence import chosen
+from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.model.uploads import Upload
 
 
 def classifier(outputs, D=3):
@@ -61,10 +65,15 @@ def test_token_ids_are_looked_up_and_predict_the_next_one():
         "embedding.weight": generator.normal(size=(6, 3)).astype(np.float32),
         "head.weight": generator.normal(size=(6, 4)).astype(np.float32),
     }
-    app = put(read_out(tensors), "sequence", "own")
+    app = read_out(tensors)
+    model = gf.from_state_dict(tensors, readout="head")
+    ids = np.random.default_rng(1).integers(6, size=20)
+    loss = gf.SoftmaxCrossEntropy(ids[1:])
+    assert_shows(app, model, tensors["embedding.weight"][ids[:-1]], added=0, loss=loss)
+    assert "seeded token ids" in widget(app, "m_sequence").options
+    app = put(app, "sequence", "own")
     ids = np.array([0, 5, 2, 2, 4])
     app = quiet(widget(app, "model_own_text").set_value("0 5 2 2 4".replace(" ", "\n")).run())
-    model = gf.from_state_dict(tensors, readout="head")
     loss = gf.SoftmaxCrossEntropy(ids[1:])
     assert_shows(app, model, tensors["embedding.weight"][ids[:-1]], added=0, loss=loss)
     ticks = charts(app)["model_as_read"]["layout"]["yaxis"]
@@ -79,6 +88,29 @@ def test_token_ids_are_looked_up_and_predict_the_next_one():
     x = tensors["embedding.weight"][[0, 5, 2]]
     gradient = gf.training_gradient(model, x, gf.SoftmaxCrossEntropy([5, 2, 4]), [1, 3, 2])
     assert f"goes, is **{gradient.global_norm():.3g}**" in said(app)
+
+
+@pytest.mark.parametrize("loss", ["fits", "output"])
+def test_the_python_of_seeded_token_ids_reads_what_the_page_does(loss, tmp_path, monkeypatch):
+    table = np.random.default_rng(5).normal(size=(6, 3)).astype(np.float32)
+    table[0] = 0.0  # the token of padding
+    head = np.ones((6, 4), np.float32)
+    data = save(pytorch() | {"embedding.weight": table, "head.weight": head})
+    own = Upload("own.safetensors", data)
+    settings = ModelSettings(
+        sequence="noise", T=30, seed=5, skip=3, padding=True, loss=loss, output=2, added=0.0
+    )
+    given = chosen(settings, None, own.model(), "", None, None)
+    assert 0 in given.ids
+    aim = chosen_objective(own.model(), (), given, settings)
+    assert aim.kind == ("next" if loss == "fits" else "output")
+    (tmp_path / own.name).write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(exports.snippet(own, own.model(), settings, aim, (0, "b")), names)
+    np.testing.assert_array_equal(names["flow"].trace.x, aim.given.x)
+    expected = gf.gradient_flow(own.model(), aim.given.x, loss=aim.loss).log10("b", layer=0)
+    np.testing.assert_array_equal(names["flow"].log10("b", layer=0), expected)
 
 
 @pytest.mark.parametrize(
