@@ -11,9 +11,11 @@ import pytest
 from safetensors.numpy import save
 from support.needed import needed_module
 from ui.model.model_app import (
+    array,
     assert_shows,
     charts,
     example,
+    first_choice,
     noise,
     opened,
     put,
@@ -95,6 +97,35 @@ def test_a_file_of_keras_is_read():
     app = quiet(upload(opened(), data, "lstm.npz"))
     model = gf.loads(data, "lstm.npz")
     assert_shows(app, model, noise(app, model.cell.D))
+
+
+def assert_square(app, model):
+    """That the reverse direction of the first layer of a model that reads both ways is shown."""
+    x = noise(app, model.cell.D)
+    log10 = gf.gradient_flow(model, x, loss=first_choice(model, x)[0]).log10("b", 0, "reverse")
+    shown = array(charts(app)["model_reverse"]["data"][0]["z"])
+    expected = log10 - np.nanmax(log10, axis=1, keepdims=True)
+    np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_checkpoint_a_file_of_keras_2_and_one_of_onnx_are_shown_one_after_the_other():
+    torch = needed_module("torch", "needs PyTorch: pip install -r requirements-torch.txt")
+    needed_module("h5py", "needs h5py: pip install -r requirements-keras.txt")
+    needed_module("onnx", "needs ONNX: pip install -r requirements-onnx.txt")
+    torch.manual_seed(3)
+    both, one = torch.nn.LSTM(3, 4, bidirectional=True), torch.nn.GRU(3, 4)
+    checkpoint, graph = io.BytesIO(), io.BytesIO()
+    weights = {f"model.{name}": weight for name, weight in both.state_dict().items()}
+    torch.save({"epoch": 2, "state_dict": weights}, checkpoint)
+    torch.onnx.export(one, (torch.zeros(5, 1, 3),), graph, dynamo=False)
+    app = quiet(upload(opened(added="0", T="20"), checkpoint.getvalue(), "last.ckpt"))
+    assert_square(app, gf.from_module(both))
+    data = (KERAS / "keras_2.h5").read_bytes()
+    app = quiet(upload(app, data, "keras_2.h5"))
+    assert_square(app, gf.loads(data, "keras_2.h5"))
+    app = quiet(upload(app, graph.getvalue(), "model.onnx"))
+    assert_shows(app, gf.from_module(one), noise(app, 3), added=0)
 
 
 def test_what_the_weights_do_not_tell_is_asked_for_and_then_shown():
