@@ -106,6 +106,8 @@ def believe_only_values_that_widgets_hold() -> None:
             found = read(self, name)
         except Exception as failure:
             raise KeyError(name) from failure
+        if known is not None:  # Streamlit takes the kind of what was told for the widget's own
+            self.set_widget_metadata(known)
         files = found if isinstance(found, list) else [found]
         if any(isinstance(file, DeletedFile) for file in files):
             raise KeyError(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit
 from streamlit import config
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime
 from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.uploaded_file_manager import DeletedFile
@@ -136,6 +137,11 @@ def test_a_value_that_a_widget_cannot_hold_counts_as_not_told(monkeypatch):
         own = numbers if one.value_type in numbers else {one.value_type}
         for kind in VALUES.keys() - own:
             assert held(name, kind, VALUES[kind][0]) == "not told", f"{broken} ({name}, {kind})"
+    states = WStates(widget_metadata={known["kind"].id: known["kind"]})
+    states.set_widget_from_proto(WidgetState(id=known["kind"].id))  # nothing is chosen, and then b
+    assert states[known["kind"].id] == "a", broken
+    states.set_widget_from_proto(state(known["kind"].id, "string_value", "b"))
+    assert states.get(known["kind"].id, "not told") == "b", broken
     assert held("cells", "json_value", '{"a": 1}') == {"a": 1}, broken
     for told in ("null", '"text"', "{" * 2000, '{"a": "%s"}' % ("a" * 10_000)):
         assert held("cells", "json_value", told) == "not told", broken
