@@ -1,6 +1,7 @@
-// A hand on a slider beside the charts, by pointer or by keys. Streamlit sends a value when the
-// slider is let go, and draws its whole page anew for it. Until then the charts of each value are
-// asked for here, one at a time: the latest value goes next, and those before it are passed over.
+// A hand on a slider beside the charts, by pointer or by keys. Streamlit sends a value when a
+// pointer lets go, or at each key, which slider_keys.js holds back, and draws its whole page anew
+// for it. Until then the charts of each value are asked for here, one at a time: the latest value
+// goes next, and those before it are passed over.
 
 import { SliderKeys } from "./slider_keys.js";
 import { focusedSlider, serverRoot, watchSliders } from "./vendor_internals.js";
@@ -49,9 +50,10 @@ export class SliderHand {
     this.wanted = undefined;
     const query = new URLSearchParams({ name, value });
     const answer = await fetch(new URL(`${this.address}?${query}`, serverRoot())).catch(() => ({}));
-    this.answers = answer.ok;
-    if (!answer.ok) this.keys.release();
-    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined;
+    const body = answer.ok && (await answer.arrayBuffer().catch(() => undefined));
+    this.answers = Boolean(body);
+    if (!body) this.keys.release();
+    return body ? new Uint8Array(body) : undefined;
   }
 
   close() {

@@ -2,12 +2,15 @@
 // whole page anew for it. It waits here until no key has come for a while, as it does until a
 // pointer lets go, so that the charts come first.
 
+import { pause } from "./drawing.js";
 import { focusedSlider, messagesHeld } from "./vendor_internals.js";
 
 const KEYS = /^(Arrow(Left|Right|Up|Down)|Page(Up|Down)|Home|End)$/;
 
-// Milliseconds without a key after which the hand rests.
-const AT_REST = 250;
+// Milliseconds without a key after which the hand rests, and after which messages wait no longer
+// for charts.
+const KEYS_REST = 250;
+const LONGEST_WAIT = 5000;
 
 export class SliderKeys {
   // `charts` is a promise of the charts of the latest value.
@@ -22,12 +25,12 @@ export class SliderKeys {
     if (!this.canWait || !KEYS.test(key) || !focusedSlider()) return;
     this.letGo ??= messagesHeld();
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.restAt(this.rest), AT_REST);
+    this.rest = setTimeout(() => this.restAt(this.rest), KEYS_REST);
   }
 
   // Let go when the charts are there, unless another key has come since.
   async restAt(rest) {
-    await this.charts();
+    await Promise.race([this.charts(), pause(LONGEST_WAIT)]);
     if (this.rest === rest) this.release();
   }
 
