@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradflow.engine.span_rows import Beyond, RowsByPiece, TargetRows, power_range
+from gradflow.engine.span_rows import RowsByPiece, SpanPiece, TargetRows, power_range
 from gradflow.numerics.exponent_bounds import PLAIN
 from gradflow.numerics.scaled import Array, Scaled, lagged, shifted
 
@@ -164,7 +164,7 @@ class FactoredTerms:
         powers, near_powers = self._exponents
         exponent = np.zeros(out.shape, np.int64)
         exponent[:, own[1]] = near_powers[own]
-        for piece, numbers, power in self.signal.rows.meet(self._far(targets)):
+        for piece, numbers, power in self.signal.rows.by_piece(self._far(targets)):
             place = piece.q, slice(None), piece.steps
             np.matmul(numbers, columns[place], out=_slanted(out, piece))
             np.add(power[:, None], powers[place], out=_slanted(exponent, piece))
@@ -179,7 +179,7 @@ class FactoredTerms:
 
     @functools.cached_property
     def _numbers(self) -> tuple[Array, Array]:
-        """Columns and near numbers times the factors."""
+        """RowsAndColumns and near numbers times the factors."""
         if self._is_plain:
             _, columns, near = self.signal.plain
             return self._combined(np.multiply, columns, near, self.factor.plain())
@@ -205,7 +205,7 @@ class FactoredTerms:
         row, lags = self._row(targets), min(self.signal.targets.B, targets.stop)
         return slice(row, row + targets.stop - targets.start), slice(0, lags)
 
-    def _far(self, targets: slice) -> Iterator[Beyond]:
+    def _far(self, targets: slice) -> Iterator[SpanPiece]:
         """The spans beyond which some targets lie."""
         among, row = self.signal.targets, self._row(targets)
         entered = 0  # rows of the spans before
@@ -217,7 +217,7 @@ class FactoredTerms:
                 # The span's part of row t - 1 begins at column t - last.
                 column = targets.start + first + 1 - last
                 steps, rows = slice(0, min(among.B, last)), slice(start, start + count)
-                yield Beyond(q, steps, rows, (first, column))
+                yield SpanPiece(q, steps, rows, (first, column))
             entered += len(among.targets) - among.up_to[q]
 
     def _row(self, targets: slice) -> int:
@@ -225,7 +225,7 @@ class FactoredTerms:
         return int(np.searchsorted(self.signal.targets.targets, targets.start + 1))
 
 
-def _slanted(array: Array, piece: Beyond) -> Array:
+def _slanted(array: Array, piece: SpanPiece) -> Array:
     """A view of the terms of a piece of a span: each row begins one column further."""
     row, column = piece.place
     steps, (rows, columns) = piece.steps, array.shape

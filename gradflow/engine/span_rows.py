@@ -14,7 +14,7 @@ from gradflow.numerics.exponent_bounds import ROW, UNKNOWN
 from gradflow.numerics.scaled import ZERO_EXPONENT, Array, Scaled, shifted
 
 
-class Beyond(NamedTuple):
+class SpanPiece(NamedTuple):
     """A span, or a piece of it, and targets beyond it.
 
     Attributes
@@ -35,12 +35,12 @@ class Beyond(NamedTuple):
     place: tuple[int, int]
 
 
-class Meeting(NamedTuple):
+class PieceRows(NamedTuple):
     """A piece of a span and rows that meet its columns.
 
     Attributes
     ----------
-    piece : Beyond
+    piece : SpanPiece
         The piece and the targets.
     numbers : array of shape (n, S)
         The rows.
@@ -48,7 +48,7 @@ class Meeting(NamedTuple):
         Their powers of two.
     """
 
-    piece: Beyond
+    piece: SpanPiece
     numbers: Array
     exponent: Array
 
@@ -78,10 +78,10 @@ class TargetRows:
         """The rows as float64."""
         return shifted(self.numbers, self.exponent[:, None])
 
-    def meet(self, spans: Iterable[Beyond]) -> Iterator[Meeting]:
+    def by_piece(self, spans: Iterable[SpanPiece]) -> Iterator[PieceRows]:
         """The rows that meet each of the spans."""
         for span in spans:
-            yield Meeting(span, self.numbers[span.rows], self.exponent[span.rows])
+            yield PieceRows(span, self.numbers[span.rows], self.exponent[span.rows])
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class RowsByPiece:
         """Not known: the rows have numbers of their own for each piece."""
         return UNKNOWN, -UNKNOWN
 
-    def meet(self, spans: Iterable[Beyond]) -> Iterator[Meeting]:
+    def by_piece(self, spans: Iterable[SpanPiece]) -> Iterator[PieceRows]:
         """The rows that meet each piece of the spans."""
         pieces = [piece for span in spans for piece in self._pieces(span)]
         if not pieces:
@@ -123,18 +123,18 @@ class RowsByPiece:
         stops = itertools.accumulate(counts)
         for piece, count, stop in zip(pieces, counts, stops, strict=True):
             own = slice(stop - count, stop)
-            yield Meeting(piece, numbers[:, own].T, power[own])
+            yield PieceRows(piece, numbers[:, own].T, power[own])
 
-    def _pieces(self, span: Beyond) -> Iterator[Beyond]:
+    def _pieces(self, span: SpanPiece) -> Iterator[SpanPiece]:
         width = span.steps.stop
         for first, stop in itertools.pairwise((*self.starts[span.q], width)):
             if first < width:
                 steps = slice(first, min(stop, width))
-                yield Beyond(span.q, steps, span.rows, span.place)
+                yield SpanPiece(span.q, steps, span.rows, span.place)
 
 
-class Columns(NamedTuple):
-    """Columns of signals, over a power of two for each, and the rows that meet them.
+class RowsAndColumns(NamedTuple):
+    """Rows and columns of signals, over a power of two for each.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class Columns(NamedTuple):
     exponent: Array
 
 
-def shared_powers(rows: Scaled, columns: Scaled, beyond: Array) -> Columns:
+def shared_powers(rows: Scaled, columns: Scaled, beyond: Array) -> RowsAndColumns:
     """Find a power of two for each row and each column that loses nothing of their products.
 
     The numbers of a row are first moved as far as the largest of the columns that they meet, and
@@ -176,7 +176,7 @@ def shared_powers(rows: Scaled, columns: Scaled, beyond: Array) -> Columns:
     if not is_deep.any():
         numbers, exponent = over_largest(some)
         return _columns(TargetRows(numbers.T, exponent), back)
-    begins = _pieces(columns) & is_deep[:, None]
+    begins = _piece_begins(columns) & is_deep[:, None]
     begins[:, 0] = True
     first = np.maximum.accumulate(np.where(begins, np.arange(begins.shape[1]), 0), axis=1)
     by_piece = np.take_along_axis(columns.exponent, first[None], axis=2)
@@ -185,9 +185,9 @@ def shared_powers(rows: Scaled, columns: Scaled, beyond: Array) -> Columns:
     return _columns(RowsByPiece(rows, starts, by_piece), _back(columns, by_piece))
 
 
-def _columns(rows: TargetRows | RowsByPiece, columns: Scaled) -> Columns:
+def _columns(rows: TargetRows | RowsByPiece, columns: Scaled) -> RowsAndColumns:
     numbers, exponent = over_largest(columns)
-    return Columns(rows, numbers.swapaxes(0, 1), exponent)
+    return RowsAndColumns(rows, numbers.swapaxes(0, 1), exponent)
 
 
 def _is_deep(numbers: Scaled) -> Array:
@@ -201,11 +201,12 @@ def _back(columns: Scaled, moved: Array) -> Scaled:
     return Scaled(columns.mantissa, np.where(is_zero, ZERO_EXPONENT, columns.exponent - moved))
 
 
-def _pieces(columns: Scaled) -> Array:
+def _piece_begins(columns: Scaled) -> Array:
     """Where pieces of columns begin that lie near the first of the piece, (Q, B).
 
-    Over their largest numbers, no number is further than 2^ROW from its like, and only zeros stand
-    where zeros do. One that is 0 throughout may stand anywhere.
+    Each column is taken over its largest number. Then every number of a piece is within 2^ROW of
+    that of the same signal in the first column, and is 0 exactly where that is 0. A column that is
+    0 throughout fits any piece.
     """
     exponent = columns.exponent - columns.exponent.max(axis=0)
     exponent[columns.mantissa == 0.0] = ZERO_EXPONENT

@@ -157,7 +157,7 @@ class _Factored:
 
 
 @dataclass(frozen=True)
-class _WhenAsked:
+class _DeferredSweep:
     """What a sweep by spans leaves, which is made when it is first asked for.
 
     Classes of paths have a sweep of their own, and totals too.
@@ -201,7 +201,7 @@ def gate_deltas(
     gates = cell.gates(slopes)
     if are_numbers(gates) and set(cell.widths) == {1}:
         count = 1 + max(gate.signal for gate in gates)
-        return Deltas(gates, _WhenAsked(functools.partial(spans, cell, slopes, seeds, count)))
+        return Deltas(gates, _DeferredSweep(functools.partial(spans, cell, slopes, seeds, count)))
     steps = every_step(seeds) if targets is None else targets
     if len(steps) == 1 and not are_numbers(gates):
         signals = signals_of_target(cell, slopes, seeds, int(steps[0]), on_step)

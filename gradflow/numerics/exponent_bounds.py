@@ -35,11 +35,11 @@ each of them, and so right, to 2^-50 of itself, where it is at least 2^(2 a + 2 
 **Products of a row and a column.** Rows and columns of numbers below 1, of which those below
 2^-FULL are left out, lose at most 2^-1021 for each product in the sum. Where all numbers lie within
 2^-ROW nothing is left out. Columns that lie further apart are parted into pieces: over their
-largest numbers, no number of a piece is further than 2^ROW from its like in the first column, and
-only zeros stand where zeros do. The numbers of a row are multiplied by the powers of two of the
-first column, and the columns divided by them, so that these lie within 2^(-2 ROW). The largest
-number of a row, at least 1/2, then meets one of at least 2^(-2 ROW - 2), or there is nothing to
-meet. Its product is above 2^-804, and all that is left out below 2^-216 of it.
+largest numbers, every number of a piece is within 2^ROW of the number of the same signal in the
+first column, and is 0 exactly where that is 0. The numbers of a row are multiplied by the powers of
+two of the first column, and the columns divided by them, so that these lie within 2^(-2 ROW). The
+largest number of a row, at least 1/2, then meets one of at least 2^(-2 ROW - 2), or there is
+nothing to meet. Its product is above 2^-804, and all that is left out below 2^-216 of it.
 
 **Parts of a norm.** What is squared and added may stand over different powers of two, the larger of
 which is taken for all. Numbers of one row that were found in these ways lie within
