@@ -168,17 +168,17 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
     app.query_params["T"] = "40"
     app.run()
     sweeps, squares = [], []
-    gate_deltas, clear = stored_terms.gate_deltas, stored_terms.clear
+    spans, clear = stored_terms.spans, stored_terms.clear
 
     def swept(*arguments):
         sweeps.append(arguments)
-        return gate_deltas(*arguments)
+        return spans(*arguments)
 
     def cleared(rows, targets):
         squares.append(targets)
         clear(rows, targets)
 
-    monkeypatch.setattr("gradflow.flow.compute.gate_deltas", swept)
+    monkeypatch.setattr("gradflow.engine.stored_terms.spans", swept)
     for module in ("stored_terms", "term_arrays"):
         monkeypatch.setattr(f"gradflow.engine.{module}.clear", cleared)
     app.slider(key="w_s").set_value(0.5).run()
