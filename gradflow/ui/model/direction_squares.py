@@ -120,7 +120,7 @@ class _Squares:
         marks: Mapping[str, Array | None],
         ending: str = "",
     ) -> None:
-        """Draw the heatmaps in their places, if any; `ending` tells the second time."""
+        """Draw the heatmaps in their places, if any; `ending` tells a second drawing apart."""
         if not spots:
             return
         given, quantity = self.aim.given, f"dL_t/d{self.parameter}"

@@ -64,7 +64,7 @@ def doubtful(flow: GradientFlow, parameter: str, layer: int, on_step: Report) ->
 def terms_both_ways(
     flow: gf.BidirectionalFlow, parameter: str, layer: int, on_step: Report
 ) -> dict[str, Array]:
-    """log10 of the terms of a parameter by direction, (T, T), source step j in column j - 1."""
+    """log10 of the terms of a parameter by direction, (n, T), source step j in column j - 1."""
     if parameter == "x":
         flow.sweep_inputs(on_step)
         return {"inputs": flow.log10("x")}

@@ -130,8 +130,8 @@ def last_alone(T: int) -> str:
 
 
 def last_square(T: int) -> str:
-    """The same of layers that read both ways."""
-    swept = "" if T == 1 else f": {T:,} terms of each direction instead of up to {T * T:,}"
+    """The same of layers that read both ways, of each of whose directions there are fewer terms."""
+    swept = "" if T == 1 else f" instead of all {T:,}"
     return (
         f"Only the last step, t = {T:,}, has a loss. Its row alone is swept{swept}. For heatmaps "
         "of all rows choose “every step” under Loss and targets."

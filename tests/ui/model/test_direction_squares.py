@@ -126,7 +126,7 @@ def test_of_the_last_step_alone_its_row_is_swept():
     rows = [expected.log10("b", 0, way)[-1] for way in ("forward", "reverse")]
     for line, row in zip(found["model_profile"]["data"], rows, strict=True):
         np.testing.assert_allclose(array(line["y"]), row - np.nanmax(rows), rtol=1e-9, atol=1e-9)
-    assert "20 terms of each direction instead of up to 400" in said(app)
+    assert "Its row alone is swept instead of all 20." in said(app)
     code = next(one.value for one in unfolded(app, "python").code if "flow.log10" in one.value)
     assert 'targets="last"' in code
 
