@@ -3,7 +3,7 @@
     python -m benchmarks.mixed_load --minutes 60
 
 Forty visitors open the page one after the other. Then they move `w_s`, each every ten seconds, as a
-class does that listens too; one after the other, and not all at a word. Beside them one heavy run
+class does that also listens: one after the other, not all at once. Beside them one heavy run
 begins every minute and is left on the way, one browser gives weights and damaged weights and takes
 pictures, foreign pages knock, and from time to time the Chromium that draws the pictures and a
 process that computes are killed.
@@ -41,9 +41,9 @@ from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import Server, served
 
 _FOREIGN = ("http://evil.example", "https://evil.example:8501", "http://10.0.0.1", "null")
-Class = dict[Visitor, websockets.ClientConnection]
-
 _SETTLES = 75.0  # seconds after which what the visitors held has to be free
+
+Sockets = dict[Visitor, websockets.ClientConnection]
 
 
 @dataclass
@@ -75,23 +75,23 @@ class Day:
 
 
 @contextlib.asynccontextmanager
-async def arrived(server: Server, asked: argparse.Namespace) -> AsyncIterator[Class]:
+async def arrived(server: Server, asked: argparse.Namespace) -> AsyncIterator[Sockets]:
     """A class that has opened the page, one after the other; its visitors with their sockets."""
     url = server.address.replace("http://", "ws://") + "/_stcore/stream"
     async with contextlib.AsyncExitStack() as stack:
-        class_: Class = {}
+        sockets: Sockets = {}
         for visitor in (Visitor(number, asked.T) for number in range(asked.sessions)):
             socket = websockets.connect(url, subprotocols=["streamlit"], max_size=None)
-            class_[visitor] = await stack.enter_async_context(socket)
-            await visitor.open(class_[visitor])
-        yield class_
+            sockets[visitor] = await stack.enter_async_context(socket)
+            await visitor.open(sockets[visitor])
+        yield sockets
 
 
-async def follow(day: Day, class_: Class, asked: argparse.Namespace) -> None:
-    """All visitors move their sliders for as long."""
+async def follow(day: Day, sockets: Sockets, asked: argparse.Namespace) -> None:
+    """Let all visitors move their sliders for the minutes asked for."""
     each = round(60.0 * asked.minutes / asked.every)
-    await asyncio.gather(*(one.move(socket, each, asked.every) for one, socket in class_.items()))
-    day.errors.extend(error for visitor in class_ for error in visitor.errors)
+    await asyncio.gather(*(one.move(socket, each, asked.every) for one, socket in sockets.items()))
+    day.errors.extend(error for visitor in sockets for error in visitor.errors)
 
 
 async def heavy_runs(day: Day, server: Server) -> None:
@@ -220,7 +220,7 @@ async def all_at_once(server: Server, asked: argparse.Namespace, folder: Path) -
     await asyncio.to_thread(_first, server, folder)
     await asyncio.sleep(_SETTLES)
     before = all_memory(server.process)
-    async with arrived(server, asked) as class_:
+    async with arrived(server, asked) as sockets:
         day = Day(time.monotonic() + 60.0 * asked.minutes)
         with ProcessPoolExecutor(1, get_context("spawn"), take_what_is_left) as beside:
             browsing = asyncio.get_running_loop().run_in_executor(
@@ -228,14 +228,14 @@ async def all_at_once(server: Server, asked: argparse.Namespace, folder: Path) -
             )
             done, *_ = await asyncio.gather(
                 browsing,
-                follow(day, class_, asked),
+                follow(day, sockets, asked),
                 heavy_runs(day, server),
                 knocks(day, server),
                 kills(day, server),
             )
     day.done.update(done)
     await asyncio.sleep(_SETTLES)
-    return day, list(class_), before, all_memory(server.process)
+    return day, list(sockets), before, all_memory(server.process)
 
 
 def main() -> None:
@@ -251,10 +251,10 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         served("app.py", Path(home)) as server,
     ):
-        day, class_, before, after = asyncio.run(all_at_once(server, asked, Path(folder)))
-    moves = 1e3 * np.concatenate([visitor.seconds for visitor in class_])
+        day, visitors, before, after = asyncio.run(all_at_once(server, asked, Path(folder)))
+    moves = 1e3 * np.concatenate([visitor.seconds for visitor in visitors])
     p50, p95 = np.percentile(moves, [50, 95])
-    worst = max(1e3 * np.percentile(visitor.seconds, 95) for visitor in class_)
+    worst = max(1e3 * np.percentile(visitor.seconds, 95) for visitor in visitors)
     text = "\n".join(
         [
             "| minutes | moves | p50, ms | p95 | p95 of the slowest visitor | errors "

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Letters of what a component tells of itself: for each of its events Streamlit calls a function.
+# Most characters of a component's JSON: Streamlit calls a function for each event in it.
 _LONGEST_JSON = 10_000
 
 # Streamlit's theme for charts replaces this by the colour of the page's text, light or dark.
@@ -89,7 +89,7 @@ def told_by_browser(key: str) -> bool:
 
 
 @functools.cache
-def believe_only_values_that_widgets_hold() -> None:
+def ignore_impossible_values() -> None:
     """Have what a message tells of a widget left out where the widget cannot hold it.
 
     Streamlit raises in the middle of a run where a value is of another type than the widget's or

@@ -295,7 +295,7 @@ def test_what_a_run_is_made_from_is_said(changes, said):
     assert said in words.made_from("LSTM", training.TrainingRun(settings, ()))
 
 
-def test_one_step_and_one_update_are_no_more():
+def test_one_step_and_one_update_are_said_in_the_singular():
     run = training.train(training.TrainingSettings("recall", 1, hidden=1, updates=1))
     assert "is asked for at the last, 1 step later." in words.task(run)
     assert words.outcome("LSTM", run).startswith("**LSTM**: after 1 update ")

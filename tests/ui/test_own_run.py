@@ -76,7 +76,7 @@ def test_of_more_layers_than_have_room_some_are_chosen(page, tmp_path):
     assert [f"**{layer}**" in said for layer in layers] == [False] * 4 + [True] * 2
 
 
-def test_one_step_is_no_more():
+def test_one_step_is_said_in_the_singular():
     seen = LayerMeasures(1.0, 1, 0.25, 0.5, np.inf, np.nan, np.nan, np.zeros(3))
     said = own_run_words.summary(record_of(["gru"], 1, [(0, {"gru": seen})]), ["gru"])
     assert "tail half-life 1 step, horizon 1 step, 25.0% beyond 1 step." in said

@@ -118,7 +118,7 @@ def test_a_value_that_a_widget_cannot_hold_counts_as_not_told(monkeypatch):
     app = AppTest.from_function(script).run()
     known = {one.id.rsplit("-")[-1]: one for one in app.session_state.known.values()}
     monkeypatch.setattr(WStates, "__getitem__", WStates.__getitem__)  # so that it is undone
-    vendor_internals.believe_only_values_that_widgets_hold.__wrapped__()
+    vendor_internals.ignore_impossible_values.__wrapped__()
 
     def held(name, kind, value):
         told = state(known[name].id, kind, value)
@@ -126,7 +126,7 @@ def test_a_value_that_a_widget_cannot_hold_counts_as_not_told(monkeypatch):
         states.set_widget_from_proto(told)
         return states.get(told.id, "not told")
 
-    broken = "Streamlit changed: renew vendor_internals.believe_only_values_that_widgets_hold"
+    broken = "Streamlit changed: renew vendor_internals.ignore_impossible_values"
     assert held("size", "double_array_value", [3.0]) == 3.0, broken
     assert held("count", "int_value", 3) == held("count", "double_value", 3.0) == 3, broken
     assert held("count", "double_value", math.nan) == "not told", broken
@@ -178,7 +178,7 @@ def test_browsers_tell_what_a_widget_holds_as_it_is_believed(widget, kinds):
     }
     assert told == set(kinds), (
         f"Streamlit's {widget} tells its value in another way: renew "
-        "vendor_internals.believe_only_values_that_widgets_hold"
+        "vendor_internals.ignore_impossible_values"
     )
 
 

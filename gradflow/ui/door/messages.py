@@ -1,7 +1,7 @@
 """Which messages on a websocket a page of this server sends; all others are not let in.
 
-A browser sends none of the others. Streamlit clears the caches of all visitors for one of them, and
-of what is no message at all it writes a traceback into the log.
+A browser sends none of the others. One of them makes Streamlit clear the caches of all visitors,
+and bytes that are no message make it log a traceback.
 """
 
 from __future__ import annotations

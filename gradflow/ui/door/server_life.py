@@ -17,8 +17,8 @@ from gradflow.ui.door.sessions import Sessions
 from gradflow.ui.downloads.making import Making
 from gradflow.ui.vendor_internals import (
     answer_downloads,
-    believe_only_values_that_widgets_hold,
     close_silent_connections,
+    ignore_impossible_values,
     keep_uploads_in_memory,
     kept_sessions,
 )
@@ -50,7 +50,7 @@ def upkeep(sessions: Sessions) -> Callable[[App], AbstractAsyncContextManager[No
     async def life(app: App) -> AsyncIterator[None]:
         _allow_descriptors()
         close_silent_connections(_HEAD_WITHIN)
-        believe_only_values_that_widgets_hold()
+        ignore_impossible_values()
         keep_uploads_in_memory(config.get_option("server.maxUploadSize") << 20)
         making = Making()
         answer_downloads(making.made)

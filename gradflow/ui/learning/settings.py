@@ -85,7 +85,10 @@ class LearningSettings(LinkedSettings):
     )
     seed: int = setting(0, "Seed", "Of the start and of the batches.", (0, 9999, 1))
     seeds: int = setting(
-        1, "Number of seeds", "From this one on, one after the other.", (1, MOST_SEEDS, 1)
+        1,
+        "Number of seeds",
+        "Trained one after the other, beginning with the seed above.",
+        (1, MOST_SEEDS, 1),
     )
     rnn_start: str = setting(
         "default",

@@ -33,8 +33,8 @@ PRESETS = (
     Preset(
         "One forgets, one does not",
         "Both networks read the same inputs, 1 or −1. In the last row, more than 12 steps back, "
-        "the RNN has less than 1% left. The LSTM has more than 10% at step 1: more than its forget "
-        "gates, dotted in the profile below, would keep alone.",
+        "the RNN has less than 1% left. The LSTM has more than 10% at step 1. Its forget gates "
+        "alone, dotted in the profile below, would keep less.",
         _START,
     ),
     Preset(

@@ -35,7 +35,7 @@ def every_control() -> None:
 
 
 def row_of_scenes() -> DeltaGenerator:
-    """Where the list of scenes is."""
+    """A container for the list of scenes."""
     return st.container(horizontal=True, gap="small", key="scenes")
 
 
