@@ -35,7 +35,7 @@ from safetensors.numpy import save_file
 
 from benchmarks import machine, report
 from benchmarks.heavy_run import heavy_visitor
-from benchmarks.visitors import Visitor
+from benchmarks.page_visitor import Visitor
 from tests.browser.app_page import AppPage
 from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import Server, served

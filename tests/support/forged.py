@@ -9,7 +9,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks.visitors import tell_painted
+from benchmarks.page_visitor import tell_painted
 
 HUGE = "9" * 100_000
 PICKED = [None, [], "text", 5, {}, {"t": 3}, {"t": [1], "k": {}}, {"t": 1e99, "k": "∞"}, {"k": 2}]

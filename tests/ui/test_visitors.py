@@ -12,7 +12,8 @@ from browser.serving import ROOT, served
 from streamlit.testing.v1 import AppTest
 from support.packed import unpacked
 
-from benchmarks.visitors import Visitor, crowd
+from benchmarks.page_visitor import Visitor
+from benchmarks.visitors import crowd
 from gradflow.engine import stored_terms
 from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.shared.experiment import run
