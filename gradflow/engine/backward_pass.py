@@ -13,8 +13,9 @@ from gradflow.cells.base import Cell, Tree
 from gradflow.engine.input_gradients import input_terms
 from gradflow.engine.kept_signals import signals_of_target
 from gradflow.engine.parameter_names import parts_of
-from gradflow.engine.stored_terms import Deltas, Recorded, Terms
+from gradflow.engine.stored_terms import Deltas, Recorded
 from gradflow.engine.target_rows import checked_target, row_of
+from gradflow.engine.term_tables import Terms
 from gradflow.numerics.scaled import Array, Scaled
 
 

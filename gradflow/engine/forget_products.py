@@ -12,7 +12,7 @@ import numpy as np
 
 from gradflow.cells.base import Cell
 from gradflow.engine.parameter_names import checked_layer, layers_of
-from gradflow.engine.stored_terms import table
+from gradflow.engine.term_tables import table
 from gradflow.numerics.scaled import Array, lagged
 from gradflow.numerics.validation import frozen, target_step
 

@@ -9,16 +9,10 @@ import numpy as np
 from gradflow.cells import LSTM
 from gradflow.cells.base import Gate, Number, Passes, Step, Tree, each, through
 from gradflow.engine.path_class_step import beside
-from gradflow.engine.stored_terms import (
-    Deltas,
-    blocks,
-    clear,
-    filled,
-    log10_together,
-    places_of_step,
-)
+from gradflow.engine.stored_terms import Deltas, places_of_step
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_path_class import ClassSignals, carry_classes
+from gradflow.engine.term_tables import log10_table, signed_table
 from gradflow.numerics.exponent_bounds import SQUARE
 from gradflow.numerics.scaled import Array, Scaled, log10_scaled
 from gradflow.numerics.validation import frozen
@@ -199,17 +193,10 @@ def _by_spans(
     sign = np.zeros(log10.shape, np.int8)
     for part, kept in enumerate(parts):
         deltas = Deltas(gates, kept)
-        terms = (
-            [deltas.of_gate(0, source)] if signed else deltas.of_gates(range(len(gates)), source)
-        )
-        for rows, several in blocks(targets, T):
-            found = [filled(some, several) for some in terms]
-            place = (part, rows, slice(0, several.stop))
-            log10[place] = log10_together(found)
-            clear(log10[part, rows], several)
-            if signed:
-                mantissa, _ = found[0]
-                np.subtract(mantissa > 0.0, mantissa < 0.0, out=sign[place], dtype=np.int8)
+        if signed:
+            log10[part], sign[part] = signed_table(deltas.of_gate(0, source), targets, T)
+        else:
+            log10[part] = log10_table(deltas.of_gates(range(len(gates)), source), targets, T)
     return PathClasses(division.labels, frozen(log10), frozen(sign) if signed else None)
 
 

@@ -17,12 +17,13 @@ from gradflow.engine.path_classes import (
     PathClasses,
     class_terms,
 )
-from gradflow.engine.stored_terms import (
+from gradflow.engine.term_tables import (
     Terms,
     blocks,
-    clear,
     filled,
+    log10_table,
     log10_together,
+    signed_table,
     table,
 )
 from gradflow.numerics.log10_numbers import log_shares
@@ -42,14 +43,7 @@ def signs(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
 def signed_log10(backward: BackwardPass, parameter: str, layer: int | None) -> tuple[Array, Array]:
     """log10 of the magnitudes of the terms, and their signs, (n, T) each."""
     terms = _signed_terms(backward, parameter, layer, "signed_log10")
-    shape = len(backward.targets), backward.T
-    log10, sign = np.empty(shape), np.zeros(shape, np.int8)
-    for rows, targets in blocks(backward.targets, backward.T):
-        some = filled(terms, targets)
-        log10[rows, : targets.stop] = log10_together([some])
-        sign[rows, : targets.stop] = np.sign(some[0])
-        clear(log10[rows], targets)
-    return frozen(log10), frozen(sign)
+    return signed_table(terms, backward.targets, backward.T)
 
 
 def _signed_terms(backward: BackwardPass, parameter: str, layer: int | None, asked: str) -> Terms:
@@ -67,11 +61,7 @@ def _signed_terms(backward: BackwardPass, parameter: str, layer: int | None, ask
 def log10_sizes(backward: BackwardPass, parameter: str, layer: int | None) -> Array:
     """log10 of the magnitudes of the terms, (n, T)."""
     terms = backward.sizes(term_name(backward.cell, parameter, layer))
-
-    def log10(targets: slice, out: Array) -> None:
-        out[:, : targets.stop] = log10_together([filled(some, targets) for some in terms])
-
-    return table(backward.targets, backward.T, log10)
+    return log10_table(terms, backward.targets, backward.T)
 
 
 def values(backward: BackwardPass, parameter: str, layer: int | None) -> Array:

@@ -16,8 +16,8 @@ from gradflow.cells.base import Cell, Gate
 from gradflow.engine.backward_both_ways import BackwardBothWays
 from gradflow.engine.backward_pass import BackwardPass
 from gradflow.engine.parameter_names import parts_of, total_name
-from gradflow.engine.stored_terms import blocks, filled
 from gradflow.engine.sweep_by_step import Signals, carry_back
+from gradflow.engine.term_tables import blocks, filled
 from gradflow.losses import Readout
 from gradflow.numerics.exponent_bounds import FLUSHED
 from gradflow.numerics.log10_numbers import log10_hypotenuse

@@ -5,9 +5,9 @@ import pytest
 from oracles.scaled_sweep import scaled_sweep
 
 import gradflow as gf
-from gradflow.engine.stored_terms import filled
 from gradflow.engine.sweep_by_block import spans
 from gradflow.engine.sweep_by_step import carry_back
+from gradflow.engine.term_tables import filled
 from gradflow.numerics.scaled import Scaled
 
 CELLS = {

@@ -14,7 +14,7 @@ from support.packed import unpacked
 
 from benchmarks.page_visitor import Visitor
 from benchmarks.visitors import crowd
-from gradflow.engine import stored_terms
+from gradflow.engine import stored_terms, term_tables
 from gradflow.figures.builders.panel import relative_to_first
 from gradflow.ui.shared.experiment import run
 from gradflow.ui.shared.links import to_query
@@ -169,7 +169,7 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
     app.query_params["T"] = "40"
     app.run()
     sweeps, squares = [], []
-    spans, clear = stored_terms.spans, stored_terms.clear
+    spans, clear = stored_terms.spans, term_tables.clear
 
     def swept(*arguments):
         sweeps.append(arguments)
@@ -180,8 +180,7 @@ def test_a_move_sweeps_each_network_once_and_fills_few_squares(monkeypatch):
         clear(rows, targets)
 
     monkeypatch.setattr("gradflow.engine.stored_terms.spans", swept)
-    for module in ("stored_terms", "term_arrays"):
-        monkeypatch.setattr(f"gradflow.engine.{module}.clear", cleared)
+    monkeypatch.setattr("gradflow.engine.term_tables.clear", cleared)
     app.slider(key="w_s").set_value(0.5).run()
     assert not app.exception
     assert len(sweeps) == 2
