@@ -137,12 +137,21 @@ def _assert_said_to_follow(tab, moved):
     expect(tab.widget("beside_sliders")).to_have_attribute("data-pending", words.PENDING)
 
 
-def test_the_charts_follow_keys_and_the_page_when_they_rest(tab):
-    sent = tab.widget("w_s").locator("input[type=range]").evaluate(KEYS)
+@pytest.mark.parametrize(("key", "value"), [("w_s", 0.85), ("T", 25)])
+def test_the_charts_follow_keys_and_the_page_when_they_rest(tab, key, value):
+    sent = tab.widget(key).locator("input[type=range]").evaluate(KEYS)
     assert sent == 0
-    tab.eventually(_assert_drawn, tab, replace(START, w_s=0.85))
-    tab.eventually(lambda: _linked(tab, "w_s") == 0.85)
+    tab.eventually(_assert_drawn, tab, replace(START, **{key: value}))
+    tab.eventually(lambda: _linked(tab, key) == value)
     expect(tab.page.locator("[data-pending]")).to_have_count(0)
+    assert _value(tab, key) == value
+
+
+def test_a_page_that_is_opened_right_after_keys_has_what_they_set(tab):
+    tab.widget("w_s").locator("input[type=range]").evaluate(KEYS)
+    tab.page.get_by_role("link", name="Paths").click()
+    tab.page.get_by_role("heading", name="Paths").wait_for()
+    tab.eventually(lambda: _linked(tab, "w_s") == _value(tab, "w_s") == 0.85)
 
 
 def test_a_slider_that_is_brought_back_leaves_all_as_it_was(tab):

@@ -3,7 +3,7 @@
 // pointer lets go, so that the charts come first.
 
 import { pause } from "./drawing.js";
-import { focusedSlider, messagesHeld } from "./vendor_internals.js";
+import { focusedSlider, lastMessageHeld } from "./vendor_internals.js";
 
 const KEYS = /^(Arrow(Left|Right|Up|Down)|Page(Up|Down)|Home|End)$/;
 
@@ -19,11 +19,18 @@ export class SliderKeys {
     this.listening = new AbortController();
     const how = { capture: true, signal: this.listening.signal };
     document.addEventListener("keydown", ({ key }) => this.press(key), how);
+    // What is done next, such as opening another page, comes after what the keys did.
+    for (const next of ["pointerdown", "click"]) {
+      document.addEventListener(next, () => this.release(), how);
+    }
   }
 
   press(key) {
-    if (!this.canWait || !KEYS.test(key) || !focusedSlider()) return;
-    this.letGo ??= messagesHeld();
+    if (!this.canWait || !KEYS.test(key) || !focusedSlider()) {
+      this.release();
+      return;
+    }
+    this.letGo ??= lastMessageHeld();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.restAt(this.rest), KEYS_REST);
   }

@@ -70,17 +70,19 @@ export function focusedSlider() {
   return { name, value: Number(input.value), step: Number(input.step) };
 }
 
-// What the page sends the server waits from now on until what is returned is called.
-export function messagesHeld() {
+// What the page sends the server waits from now on until what is returned is called. Each message
+// tells what all widgets hold, so that the last one is enough. Those before it would begin runs
+// whose answers cross it on the way.
+export function lastMessageHeld() {
   const { prototype } = WebSocket;
   const { send } = prototype;
-  const held = [];
+  let sendLast = () => {};
   prototype.send = function (message) {
-    held.push([this, message]);
+    sendLast = () => this.send(message);
   };
   return () => {
     prototype.send = send;
-    for (const [socket, message] of held) socket.send(message);
+    sendLast();
   };
 }
 
