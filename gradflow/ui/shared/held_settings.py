@@ -12,8 +12,9 @@ from gradflow.ui.shared.setting_fields import as_mapping
 from gradflow.ui.vendor_internals import told_by_browser
 
 # Session state's own names for the page drawn last, and for the keys of the widgets whose value a
-# browser has not confirmed, beside those of the settings.
+# browser has not confirmed, and of the query that it was sent last, beside those of the settings.
 _PAGE = "page_drawn"
+_ADDRESS = "address_sent"
 _UNCONFIRMED = "unconfirmed"
 
 
@@ -122,11 +123,15 @@ class HeldSettings(Generic[Record]):
         st.session_state[self._held] = as_mapping(current)
 
     def keep(self, current: Record) -> None:
-        """Remember the settings and write them into the address bar."""
+        """Remember the settings and write them into the address bar.
+
+        What a browser told that stands there may be older than what it was sent since.
+        """
         self.remember(current)
         query = links.to_query(current, self._form)
-        if st.query_params.to_dict() != query:
+        if not st.query_params.to_dict() == query == st.session_state.get(_ADDRESS):
             st.query_params.from_dict(query)
+            st.session_state[_ADDRESS] = query
 
     def put(self, new: Record) -> None:
         """Set every setting; only before this run draws the widgets, as a callback does."""

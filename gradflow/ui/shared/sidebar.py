@@ -19,6 +19,9 @@ from gradflow.ui.shared.widgets import NARROW
 # The recurrent weight of the LSTM that its slider reaches, and its steps; a link may hold more.
 _SLIDING = (-5.0, 5.0, 0.01)
 
+# Session state's name for the length that the field shows, and for which of its fields that is.
+_TYPED = "length_typed"
+
 _NUMBERED = {scene.name: f"{n}. {scene.name}" for n, scene in enumerate(PRESETS, 1)}
 
 # The parts of the sidebar that are folded, by the keys that hold whether they are open.
@@ -136,24 +139,35 @@ def sections() -> None:
 
 
 def _exact_length(disabled: bool) -> None:
-    """Draw the length as a number to type: on the slider a pixel is several steps."""
-    control = CONTROLS["T"]
-    st.session_state["T_typed"] = HELD.value("T")
+    """Draw the length as a number to type: on the slider a pixel is several steps.
+
+    Where something else has changed the length the field is a new one. A message that was under way
+    then may hold what the old one did, and would be taken for a number that was typed.
+    """
+    control, T = CONTROLS["T"], HELD.value("T")
+    known, number = st.session_state.get(_TYPED, (T, 0))
+    number += known != T
+    st.session_state[_TYPED] = T, number
+    key = f"T_typed_{number}"
     st.number_input(
         words.LENGTH_TYPED,
         int(control.low or 0),
         int(control.high or 0),
+        T,
         step=1,
-        key="T_typed",
+        key=key,
         help=words.LENGTH_TYPED_HELP,
         on_change=_take_length,
+        args=(key, number),
         disabled=disabled,
     )
 
 
-def _take_length() -> None:
+def _take_length(key: str, number: int) -> None:
     with contextlib.suppress(ValueError):  # a browser may send anything
-        HELD.change(T=parsed("T", str(st.session_state["T_typed"]), Settings))
+        T = parsed("T", str(st.session_state[key]), Settings)
+        HELD.change(T=T)
+        st.session_state[_TYPED] = T, number
 
 
 def _choose_scene() -> None:
