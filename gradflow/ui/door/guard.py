@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Seque
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import ClientDisconnect
+
 from gradflow.ui.component import plotly_js
 from gradflow.ui.door.hosts import is_own_host, is_own_origin
 from gradflow.ui.door.messages import is_from_page
@@ -162,6 +164,8 @@ class FrontDoor:
         except TimeoutError:
             if not begun:
                 await _respond(answer, 408, "The request did not arrive in time.")
+        except ClientDisconnect:  # in the middle of what it sends
+            pass
 
     def _exceeds_quota(self, scope: Message) -> bool:
         """Whether a file would be more than its session may have, with those on their way."""
