@@ -8,6 +8,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import kaleido
@@ -90,10 +91,15 @@ class _Browser:
 
 
 def _step_back(group: int) -> None:
-    """Let the processes of a group work on when the page wants their cores, where systems can."""
-    if hasattr(os, "setpriority"):
-        with contextlib.suppress(OSError):
+    """Let the processes of a group work on when the page wants their cores, where systems can.
+
+    Linux may part the cores between sessions before it looks at processes (`man 7 sched`, "The
+    autogroup feature"), and the group is a session of its own.
+    """
+    with contextlib.suppress(OSError):
+        if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PGRP, group, _NICENESS)
+        Path(f"/proc/{group}/autogroup").write_text(str(_NICENESS))
 
 
 _lock = threading.Lock()
