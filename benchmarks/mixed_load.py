@@ -158,11 +158,23 @@ def take_what_is_left() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
+def step_back(process: int) -> None:
+    """Let what a process has started have the least share of a core, in sessions of its own too.
+
+    Linux may part the cores between sessions before it looks at processes (`man 7 sched`).
+    """
+    for started, _ in descendants(process):
+        if os.getsid(started) != os.getsid(process):
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{started}/autogroup").write_text("19")
+
+
 def browse(ends: float, server: Server, folder: Path) -> Counter[str]:
     """One browser that gives weights and takes pictures, until the end; how often it did what."""
     day = Day(ends)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed(), args=list(FLAGS))
+        step_back(os.getpid())
         try:
             while day.goes_on:
                 context = browser.new_context(accept_downloads=True)
