@@ -48,6 +48,7 @@ class _Waiting(NamedTuple):
 class Turns:
     """Lets runs compute and draw one after the other; those without their charts go first.
 
+    A hand on a slider comes next, and last what follows the charts, which is looked at later.
     Runs that share the interpreter by turns of milliseconds take twice the time that they take one
     after the other, and each of them ends late. A run that computes for long lets others go first
     between any two of its steps.
@@ -57,8 +58,9 @@ class Turns:
         self._lock = threading.Lock()
         self._taken = False
         self._holder: int | None = None
-        # Those that wait, by whether their charts are still to be drawn.
+        # Those that wait: for their charts, for those of a hand on a slider, and for the rest.
         self._before: deque[_Waiting] = deque()
+        self._hands: deque[_Waiting] = deque()
         self._behind: deque[_Waiting] = deque()
 
     @contextlib.contextmanager
@@ -74,9 +76,9 @@ class Turns:
             self._give()
 
     @contextlib.contextmanager
-    def spare_turn(self) -> Iterator[None]:
-        """Keep all other runs waiting, for what can wait until those without their charts ran."""
-        self._take(self._behind, STEP_PATIENCE)
+    def hand_turn(self) -> Iterator[None]:
+        """Keep all other runs waiting, for charts that a hand on a slider asks for."""
+        self._take(self._hands, STEP_PATIENCE)
         try:
             yield
         finally:
@@ -115,7 +117,7 @@ class Turns:
 
     def between_steps(self) -> None:
         """Let runs that wait go first, before the next step of a long turn."""
-        if self._held_here() and (self._before or self._behind):
+        if self._held_here() and (self._before or self._hands or self._behind):
             self._give()
             self._take(self._behind, STEP_PATIENCE)
 
@@ -138,11 +140,13 @@ class Turns:
         with self._lock:
             self._holder = None
             now = time.monotonic()
-            late = next((one for one in self._behind if one.late < now), None)
-            if late is not None:
-                self._behind.remove(late)
-                late.called.set()
-            elif queue := self._before or self._behind:
+            for queue in (self._hands, self._behind):
+                late = next((one for one in queue if one.late < now), None)
+                if late is not None:
+                    queue.remove(late)
+                    late.called.set()
+                    return
+            if queue := self._before or self._hands or self._behind:
                 queue.popleft().called.set()
             else:
                 self._taken = False

@@ -129,25 +129,50 @@ def test_charts_of_another_session_go_before_what_follows_ones_own(runs, pauses)
     assert order == ["charts", "charts of the other", "charts of the other", "the rest"]
 
 
-def test_a_spare_turn_waits_for_runs_without_their_charts(runs):
+def test_a_hand_waits_for_runs_without_their_charts(runs):
     order = []
 
-    def spare():
-        with runs.spare_turn():
-            order.append("spare")
+    def hand():
+        with runs.hand_turn():
+            order.append("hand")
 
     def other():
         with runs.turn():
             order.append("charts")
 
     with runs.turn():
-        waiting = [started(spare)]
-        until(lambda: runs._behind)
+        waiting = [started(hand)]
+        until(lambda: runs._hands)
         waiting += [started(other) for _ in range(2)]
         until(lambda: len(runs._before) == 2)
     for thread in waiting:
         thread.join(timeout=ENDS_WITHIN)
-    assert order == ["charts", "charts", "spare"]
+    assert order == ["charts", "charts", "hand"]
+
+
+def test_a_hand_goes_before_what_follows_the_charts_of_others(runs, monkeypatch):
+    monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
+    order = []
+
+    def other():
+        with runs.turn():
+            runs.give_way()
+            order.append("the rest")
+
+    def hand():
+        with runs.hand_turn():
+            order.append("hand")
+
+    with runs.turn():
+        waiting = [started(other)]
+        until(lambda: runs._before)
+        runs.between_steps()
+        until(lambda: runs._behind)
+        waiting.append(started(hand))
+        until(lambda: runs._hands)
+    for thread in waiting:
+        thread.join(timeout=ENDS_WITHIN)
+    assert order == ["hand", "the rest"]
 
 
 def test_nobody_waits_for_the_charts_of_others_for_good(runs, monkeypatch):

@@ -60,7 +60,7 @@ def _message(held: Previewed, moved: Settings) -> bytes | None:
     # Imported with the page, for which nobody waits before a browser asks for it.
     from gradflow.ui.comparison.chart_contents import charts
 
-    with server.runs.spare_turn():
+    with server.runs.hand_turn():
         held.made = None  # or there would be room for two to find
         made = held.made = charts(moved, held.own, held.address)
         return made.message
