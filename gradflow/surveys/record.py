@@ -24,7 +24,7 @@ from gradflow.surveys.distributions import (
 )
 from gradflow.surveys.mean_gradients import SummedGradients
 from gradflow.surveys.record_files import arrays_of, fields_of, read_fields, write_fields
-from gradflow.surveys.settings import VERDICTS, SurveySettings, is_whole, measure_name
+from gradflow.surveys.settings import VERDICTS, SurveySettings, is_whole
 
 # Failures that are named; all are counted.
 NAMED = 100
@@ -268,7 +268,8 @@ class Survey:
             "steps", "first", "fall", "fall_steps", "tail_decay", "tail_half_life", "left",
             "horizon" and "share_beyond", as docs/survey.md defines them.
         at : float, optional
-            The share of a horizon, or the lag of a share beyond.
+            The share of a horizon: 0.5, 0.1, 0.01, 0.001 or 0.0001; or the lag of a share beyond,
+            one of `lengths`.
         layer : int, optional
             As for `histogram`.
 
@@ -279,7 +280,7 @@ class Survey:
         Raises
         ------
         ValueError
-            If the measure or the layer is unknown.
+            If the measure or the layer is unknown, or the measure is not counted at `at`.
 
         Examples
         --------
@@ -291,9 +292,7 @@ class Survey:
         7.0
         """
         number = self._layer(layer)
-        known = [name for name in self.settings.measures if name != "verdict"]
-        name = measure_name(measure, at)
-        one_of("measure", name, known)
+        name = self.settings.measure_asked(measure, at)
         places, bins, counts = self._measures.under(number)
         some = places == self.settings.measures.index(name)
         whole = is_whole(name)

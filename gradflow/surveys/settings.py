@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gradflow.cells.base import Cell
 from gradflow.engine.parameter_names import layers_of
 from gradflow.numerics.falls_and_tails import LEVELS
 from gradflow.numerics.scaled import Array
+from gradflow.numerics.validation import one_of, shown
 
 # Lags after which a gradient is cut, unless others are given.
 LENGTHS = tuple(2**power for power in range(10))
@@ -73,6 +75,27 @@ class SurveySettings:
             *(measure_name("horizon", level) for level in LEVELS),
             *(measure_name("share_beyond", length) for length in self.lengths),
         )
+
+    def measure_asked(self, measure: Any, at: Any) -> str:
+        """The name of a measure that a distribution is asked of.
+
+        Raises
+        ------
+        ValueError
+            If there is no such measure, or it is not counted at `at`.
+        """
+        names = [name for name in self.measures if name != "verdict"]
+        if at is None and isinstance(measure, str) and measure in names:
+            return measure
+        one_of("measure", measure, dict.fromkeys(name.partition("(")[0] for name in names))
+        counted_at = {"horizon": LEVELS, "share_beyond": self.lengths}.get(measure)
+        if counted_at is None:
+            raise ValueError(f"at must be None for {measure!r}. Got {shown(at)}.")
+        name = measure_name(measure, at) if isinstance(at, Real) else ""
+        if name not in names:
+            choices = shown(list(counted_at))
+            raise ValueError(f"at must be one of {choices} for {measure!r}. Got {shown(at)}.")
+        return name
 
     @property
     def size(self) -> int:

@@ -111,7 +111,7 @@ def test_a_condition_that_holds_ends_with_a_code_of_its_own(capsys, data, condit
     [
         ((), "The readout has 4 outputs, whose sum says nothing of a classifier"),
         (("--loss", "softmax", "-o", "report.pdf"), "--output must end in .html, .json or .npz."),
-        (("--loss", "softmax", "--fail-if", "horizon(0.3) > 1"), "measure must be one of"),
+        (("--loss", "softmax", "--fail-if", "horizon(0.3) > 1"), "0.0001] for 'horizon'. Got 0.3."),
         (("--loss", "softmax", "--chunk", "0"), "lengths[0] must be a whole number from 1 on."),
         (("--loss", "softmax", "--processes", "0"), "--processes must be a whole number from 1"),
         (("--loss", "softmax", "--fail-if", "__import__('os')"), "must be such as"),

@@ -3,6 +3,7 @@
 import csv
 import json
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -283,16 +284,22 @@ def test_bins_of_lags_follow_each_other_without_gaps():
 
 def test_questions_that_have_no_answer_are_named():
     seen = gf.survey(gf.RNN(0.5, 0.9), [[1.0, 2.0]])
+    levels = re.escape(f"at must be one of {list(LEVELS)}")
     for ask, message in (
-        (lambda: seen.distribution("horizon", 0.3), "measure must be one of"),
-        (lambda: seen.distribution("share_beyond", 3), "measure must be one of"),
+        (lambda: seen.distribution("verdict"), "measure must be one of steps, first, .*'verdict'"),
+        (lambda: seen.distribution("horizon"), f"{levels} for 'horizon'. Got None"),
+        (lambda: seen.distribution("horizon", 0.3), f"{levels} for 'horizon'. Got 0.3"),
+        (lambda: seen.distribution("horizon", "half"), f"{levels} for 'horizon'. Got 'half'"),
+        (lambda: seen.distribution("share_beyond", 3), "one of .*512. for 'share_beyond'. Got 3"),
+        (lambda: seen.distribution("fall", 0.5), "at must be None for 'fall'. Got 0.5"),
         (lambda: seen.bands(quantiles=[1.5]), "quantiles must be numbers from 0 to 1"),
         (lambda: seen.histogram(layer=1), "layer must be a whole number from 0 to 0"),
         (lambda: seen.distribution("left").quantile(2.0), "q must be from 0 to 1"),
         (lambda: gf.survey(gf.RNN(0.5, 0.9), [[np.nan]]).mean_gradient, "that went well"),
     ):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=message) as raised:
             ask()
+        assert len(str(raised.value)) < 150
 
 
 def test_bands_are_read_back_from_files(tmp_path):
