@@ -9,6 +9,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
+from numbers import Number
 from operator import add
 from typing import Any
 
@@ -104,7 +105,7 @@ def survey(
     Raises
     ------
     ValueError
-        If there is no sequence, or an argument is not such.
+        If there is no sequence, or an argument is not such: so for one sequence outside a list.
     concurrent.futures.BrokenExecutor
         If the executor itself broke down.
 
@@ -145,15 +146,36 @@ def survey(
 
 
 def _check_given(sequences: Any, executor: Any) -> None:
-    try:
-        iter(sequences)
-    except TypeError:
-        raise ValueError(f"sequences must be an iterable. Got {shown(sequences)}.") from None
+    if _is_one(sequences) or not _is_iterable(sequences):
+        raise ValueError(
+            "sequences must be an iterable of sequences, such as [x] for one alone. "
+            f"Got {shown(sequences)}."
+        )
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ValueError(
             "executor must be a concurrent.futures.Executor, such as a process pool. "
             f"Got {shown(executor)}."
         )
+
+
+def _is_one(sequences: Any) -> bool:
+    """Whether it is text, or numbers; of what can be read only once, nothing is read."""
+    if isinstance(sequences, str | bytes):
+        return True
+    # An array of objects may hold sequences of unlike lengths.
+    is_flat = getattr(sequences, "ndim", None) == 1
+    of_objects = is_flat and getattr(getattr(sequences, "dtype", None), "kind", "") == "O"
+    if of_objects or isinstance(sequences, list | tuple | range):
+        return len(sequences) > 0 and all(isinstance(one, Number) for one in sequences)
+    return is_flat
+
+
+def _is_iterable(sequences: Any) -> bool:
+    try:
+        iter(sequences)
+    except TypeError:
+        return False
+    return True
 
 
 def _batches(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:

@@ -154,7 +154,13 @@ def test_what_progress_raises_ends_the_survey_and_what_is_on_the_way():
     ("arguments", "message"),
     [
         ({"sequences": []}, "sequences must hold at least one"),
-        ({"sequences": 5}, "sequences must be an iterable. Got 5"),
+        ({"sequences": 5}, "sequences must be an iterable of sequences, .* Got 5"),
+        ({"sequences": "data.npz"}, r"such as \[x\] for one alone. Got 'data.npz'"),
+        ({"sequences": b"1 2"}, "sequences must be an iterable of sequences, .* Got b'1 2'"),
+        ({"sequences": np.ones(2)}, r"sequences must be an iterable .* Got array\(\[1., 1.\]"),
+        ({"sequences": [1.0, np.float32(2), 3]}, r"iterable of sequences, .* Got \[1.0, "),
+        ({"sequences": np.array([1, 2], dtype=object)}, "iterable of sequences, .* dtype=object"),
+        ({"sequences": range(3)}, r"iterable of sequences, .* Got range\(0, 3\)"),
         ({"executor": 2}, "executor must be a concurrent.futures.Executor"),
         ({"model": "lstm"}, "model must be a cell"),
         ({"lengths": [4, 2]}, "lengths must be whole numbers in ascending order"),
@@ -166,3 +172,17 @@ def test_bad_arguments_are_named(arguments, message):
     given = {"model": CELL, "sequences": [np.ones(3)], **arguments}
     with pytest.raises(ValueError, match=message):
         gf.survey(**given)
+
+
+def test_sequences_of_any_iterable_are_read():
+    unlike = np.array([np.ones(3), np.ones(4)], dtype=object)
+    for sequences in (unlike, iter(unlike), (one for one in unlike), tuple(unlike), [*unlike]):
+        assert gf.survey(CELL, sequences, **OPTIONS).count == 2
+    assert gf.survey(CELL, np.ones((2, 3)), **OPTIONS).count == 2
+
+
+def test_a_number_among_sequences_fails_alone():
+    seen = gf.survey(CELL, iter([1.0, np.ones(3)]), **OPTIONS)
+    assert (seen.count, seen.failed) == (1, 1)
+    seen = gf.survey(CELL, [1.0, np.ones(3)], **OPTIONS)
+    assert (seen.count, seen.failed) == (1, 1)
