@@ -104,4 +104,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ASKED_FOR})
+    return sorted({"__version__", *__all__, *_ASKED_FOR})

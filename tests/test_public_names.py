@@ -84,6 +84,12 @@ def test_every_public_name_is_there_and_listed(module):
     assert set(module.__all__) <= set(dir(module))
 
 
+def test_public_names_alone_are_listed():
+    rest = {"figures", "keras", "torch", "__version__"}
+    assert dir(gf) == sorted({*gf.__all__, *rest})
+    assert dir(gf.figures) == sorted(gf.figures.__all__)
+
+
 PAGES = sorted((ROOT / "gradflow" / "ui").rglob("*.py"))
 LIBRARY = sorted({*(ROOT / "gradflow").rglob("*.py")} - {*PAGES})
 

@@ -32,3 +32,7 @@ __all__ = [
     "plot_units",
     "plot_watch",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,3 +9,7 @@ from gradflow.keras.watched_model import watch
 from gradflow.watching import Probe, Watch
 
 __all__ = ["Probe", "Watch", "fit_callback", "watch"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,3 +8,7 @@ from gradflow.torch.watched_network import watch
 from gradflow.watching import Probe, Watch
 
 __all__ = ["Probe", "Watch", "lightning_callback", "watch"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -105,3 +105,4 @@ def test_the_example_is_so():
 def test_it_comes_when_it_is_asked_for():
     assert gf.keras.watch is watch
     np.testing.assert_equal(dir(gf).count("keras"), 1)
+    assert dir(gf.keras) == sorted(gf.keras.__all__)

@@ -358,3 +358,4 @@ def test_a_wrong_argument_is_refused_by_its_name(rule):
 def test_it_comes_when_it_is_asked_for():
     assert gf.torch.watch is watch
     np.testing.assert_equal(dir(gf).count("torch"), 1)
+    assert dir(gf.torch) == sorted(gf.torch.__all__)
