@@ -50,7 +50,16 @@ def short(model: Model, outputs: int) -> str:
     name = model.readout_layer
     alone = ", the only one that fits" if model.readout_assumed else ""
     readout = SUM if name is None else f"linear layer {name}, {outputs}{alone}"
-    return f"D = {model.layers[0].D} → {sizes} → {readout}"
+    return f"{_inputs(model)} → {sizes} → {readout}"
+
+
+def _inputs(model: Model) -> str:
+    """What goes into the first layer, and what lies in front of it."""
+    if model.embedding is None:
+        return f"D = {model.layers[0].D}"
+    tokens, D = model.embedding.shape
+    assumed = "" if model.embedding_told else ", assumed to lie in front"
+    return f"token ids → embedding, {tokens} × {D}{assumed}"
 
 
 def _kind(layer: LayerSource) -> str:
