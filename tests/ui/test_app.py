@@ -17,7 +17,7 @@ from gradflow.ui.shared.presets import PRESETS
 from gradflow.ui.shared.row_words import finding
 from gradflow.ui.shared.settings import CONTROLS, Settings
 from gradflow.ui.shared.sidebar import SECTIONS
-from gradflow.ui.shared.words import HOW_TO_READ, W_H_BY_GATE
+from gradflow.ui.shared.words import HOW_TO_READ, W_H_BY_GATE, beyond_first, beyond_last
 
 APP = str(Path(__file__).parents[2] / "gradflow" / "ui" / "page_script.py")
 
@@ -178,6 +178,23 @@ def test_a_bad_link_gives_the_default_and_names_the_value():
     [notice] = app.warning
     assert "`T`" in notice.value
     assert "`1e9`" in notice.value
+
+
+def test_a_target_and_a_lag_that_do_not_fit_say_what_is_meant():
+    def notes(app):
+        return [one.value for one in app.caption if "is meant" in one.value]
+
+    app = _opened(T="20", last="0", t="77", lag="900")
+    for page, expected in (
+        ("", [beyond_last(20), beyond_first(20)]),
+        ("paths", [beyond_last(20)]),
+        ("derivation", [beyond_last(20), beyond_first(20)]),
+    ):
+        app = _turned_to(app, page) if page else app
+        assert notes(app) == expected
+    assert (_query(app)["t"], _query(app)["lag"]) == ("77", "900")
+    assert notes(_opened(T="20", last="0", t="20", lag="20")) == []
+    assert notes(_opened(T="20", last="0", t="5", lag="6")) == [beyond_first(5)]
 
 
 @pytest.mark.slow

@@ -23,8 +23,8 @@ def one_cell(settings: Settings, experiment: Experiment) -> None:
     another = "" if settings.gate in GATES else cell.names[1]
     st.subheader(term_words.title(t, k, another), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        state.WIDGETS.target()
-        sidebar.lag_control()
+        state.WIDGETS.target(experiment.T)
+        sidebar.lag_control(t)
     st.caption(term_words.place(t, k))
     rnn, lstm = st.columns(2, gap="medium")
     with rnn:

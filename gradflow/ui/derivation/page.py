@@ -32,8 +32,8 @@ def derivation_page() -> None:
     experiment = frame.networks(settings)
     if experiment is None:
         return
-    _controls()
     example = Example(settings, experiment)
+    _controls(example)
     left, steps = progress.opened(), 0
     for title, parts in CHAPTERS:
         if left <= 0:
@@ -55,7 +55,7 @@ def derivation_page() -> None:
     draw_downloads(example)
 
 
-def _controls() -> None:
+def _controls(example: Example) -> None:
     opened = progress.opened()
     st.caption(derivation_words.opened(opened, len(PARTS), progress.score(QUESTIONS)))
     with st.container(horizontal=True):
@@ -82,9 +82,9 @@ def _controls() -> None:
         )
     target, lag, _ = st.columns([1, 1, 2])
     with target:
-        state.WIDGETS.target()
+        state.WIDGETS.target(example.T)
     with lag:
-        sidebar.lag_control()
+        sidebar.lag_control(example.t)
 
 
 def _next() -> None:

@@ -83,7 +83,7 @@ def draw_squares(chosen: ChosenModel, aim: Objective, settings: ModelSettings) -
     st.subheader(one_row(squares.t), anchor=False)
     if not aim.last_alone:
         with st.columns([1, 3])[0]:
-            controls.WIDGETS.target()
+            controls.WIDGETS.target(T)
     row_spot = st.empty()
     squares.draw_row(row_spot, marks)
     st.caption(words.SQUARE_ROW)

@@ -184,7 +184,7 @@ def _shown(
     st.subheader(one_row(t), anchor=False)
     if not aim.last_alone:
         with st.columns([1, 3])[0]:
-            controls.WIDGETS.target()
+            controls.WIDGETS.target(len(given.x))
     row_spot = st.empty()
     _draw_row(row_spot, settings, found, (parameter, t))
     st.caption(words.PROFILE)

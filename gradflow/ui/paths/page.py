@@ -41,7 +41,7 @@ def paths_page() -> None:
     _heatmaps(settings, three, apart)
     server.runs.between_steps()
     with sent_together():
-        _one_target(apart, found, unsure)
+        _one_target(apart, found, unsure, experiment.T)
         st.subheader(path_words.EVERY_PATH, anchor=False)
         steps = unrolled(experiment, t)
         if steps is None:
@@ -75,11 +75,11 @@ def _heatmaps(settings: Settings, three: tuple[Panel, Panel, Panel], apart: Take
     )
 
 
-def _one_target(apart: Taken, found: PathShares, unsure: bool) -> None:
+def _one_target(apart: Taken, found: PathShares, unsure: bool, T: int) -> None:
     st.subheader(path_words.one_target(found.t), anchor=False)
     left, right, _ = st.columns([1, 1, 2], vertical_alignment="bottom")
     with left:
-        state.WIDGETS.target()
+        state.WIDGETS.target(T)
     with right:
         state.WIDGETS.number("classes")
     by_detours = class_panels.by_detours(apart, found, unsure)

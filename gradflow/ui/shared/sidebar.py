@@ -262,6 +262,8 @@ def _clipping() -> None:
     WIDGETS.number("window")
 
 
-def lag_control() -> None:
-    """Draw the lag of the term that is explained, beside its explanation."""
+def lag_control(t: int) -> None:
+    """Draw the lag of the term that is explained, of target step t, beside its explanation."""
     WIDGETS.number("lag", width=NARROW)
+    if HELD.value("lag") > t:
+        st.caption(words.beyond_first(t), width="content")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from gradflow.ui.shared import words
 from gradflow.ui.shared.held_settings import HeldSettings
 from gradflow.ui.shared.setting_fields import controls_by_name
 
@@ -89,11 +90,16 @@ class Widgets:
         """Draw a switch."""
         st.toggle(**self._common(name), disabled=disabled, on_change=on_change)
 
-    def target(self) -> None:
-        """Draw the controls of the target step."""
+    def target(self, T: int) -> None:
+        """Draw the controls of the target step, of a sequence of T steps.
+
+        A step beyond the last is held: it is the target again once the sequence is longer.
+        """
         self.switch("last")
         if not self._held.value("last"):
             self.number("t", width=NARROW)
+            if self._held.value("t") > T:
+                st.caption(words.beyond_last(T), width="content")
 
     def _common(self, name: str) -> dict[str, Any]:
         control = self._controls[name]

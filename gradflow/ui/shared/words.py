@@ -122,6 +122,16 @@ def one_row(t: int) -> str:
     return f"One row: target step t = {t}"
 
 
+def beyond_last(T: int) -> str:
+    """Which target is meant by a step that the sequence does not have."""
+    return f"The sequence has {steps(T)}, so the last is meant."
+
+
+def beyond_first(t: int) -> str:
+    """Which term is meant by a lag that the target does not have."""
+    return f"Step {t} has {t} lag{'' if t == 1 else 's'}, so step 1 is meant."
+
+
 def own_length(steps: int) -> str:
     """Why the length is not to be chosen."""
     return f"The sequence brings its own length: {steps} steps."

@@ -26,6 +26,7 @@ from gradflow.ui.model import exports
 from gradflow.ui.model.objective import Objective
 from gradflow.ui.model.sequence import Sequence
 from gradflow.ui.model.settings import ModelSettings
+from gradflow.ui.shared.words import beyond_last
 
 SQUARES = ("model_forward", "model_reverse")
 
@@ -129,6 +130,11 @@ def test_of_the_last_step_alone_its_row_is_swept():
     assert "Its row alone is swept instead of all 20." in said(app)
     code = next(one.value for one in unfolded(app, "python").code if "flow.log10" in one.value)
     assert 'targets="last"' in code
+
+
+def test_a_target_beyond_the_last_step_says_what_is_meant():
+    app = quiet(upload(opened(T="20", last="0", t="21"), save(bidirectional(1))))
+    assert beyond_last(20) in said(app)
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ import gradflow as gf
 from gradflow.analysis.unit_signal import unit_signals
 from gradflow.ui.model import model_run
 from gradflow.ui.model.shipped import SHIPPED
+from gradflow.ui.shared.words import beyond_last
 from gradflow.ui.workers.pool import process_pool
 
 BARS = "gradflow_colour_bars"
@@ -145,6 +146,12 @@ def test_short_and_long_sequences_are_shown(T):
     shown = array(charts(app)["model_as_read"]["data"][0]["z"])
     assert len(shown) == (T if T < 400 else T // 2)
     assert "all 1 " not in said(app)
+
+
+@pytest.mark.parametrize(("t", "is_said"), [("20", False), ("21", True)])
+def test_a_target_beyond_the_last_step_says_what_is_meant(t, is_said):
+    app = opened(sequence="noise", T="20", model="recall_not_learned", last="0", t=t)
+    assert (beyond_last(20) in said(app)) == is_said
 
 
 def test_terms_with_few_digits_are_marked_and_never_called_exactly_zero(monkeypatch):
