@@ -1,12 +1,13 @@
 """All that a class and a stranger do, at once, for a while: what the class meets, what stays.
 
-    python -m benchmarks.mixed_load --minutes 60
+    python -m benchmarks.mixed_load --minutes 60 --speed 2
 
 Forty visitors open the page one after the other. Then they move `w_s`, each every ten seconds, as a
 class does that also listens: one after the other, not all at once. Beside them one heavy run
 begins every minute and is left on the way, one browser gives weights and damaged weights and takes
 pictures, foreign pages knock, and from time to time the Chromium that draws the pictures and a
 process that computes are killed.
+Of a day that goes twice as fast every wait is half as long: as much is done in half of the time.
 Only what the visitors meet counts as an error; to lose a picture or a heavy run to a kill does not.
 A visitor's browser has a machine of its own: here it takes what the server leaves of this one.
 """
@@ -54,6 +55,8 @@ class Day:
     ----------
     ends : float
         When, on the clock of `time.monotonic`.
+    speed : float
+        How many times as fast as its minutes tell it goes.
     done : Counter
         How often what was done.
     errors : list of str
@@ -61,6 +64,7 @@ class Day:
     """
 
     ends: float
+    speed: float = 1.0
     done: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
 
@@ -70,8 +74,8 @@ class Day:
         return time.monotonic() < self.ends
 
     async def rest(self, seconds: float) -> None:
-        """Wait, but not beyond the end."""
-        await asyncio.sleep(max(0.0, min(seconds, self.ends - time.monotonic())))
+        """Wait for seconds of the day, but not beyond its end."""
+        await asyncio.sleep(max(0.0, min(seconds / self.speed, self.ends - time.monotonic())))
 
 
 @contextlib.asynccontextmanager
@@ -89,8 +93,8 @@ async def arrived(server: Server, asked: argparse.Namespace) -> AsyncIterator[So
 
 async def follow(day: Day, sockets: Sockets, asked: argparse.Namespace) -> None:
     """Let all visitors move their sliders for the minutes asked for."""
-    each = round(60.0 * asked.minutes / asked.every)
-    await asyncio.gather(*(one.move(socket, each, asked.every) for one, socket in sockets.items()))
+    each, pause = round(60.0 * asked.minutes / asked.every), asked.every / asked.speed
+    await asyncio.gather(*(one.move(socket, each, pause) for one, socket in sockets.items()))
     day.errors.extend(error for visitor in sockets for error in visitor.errors)
 
 
@@ -233,7 +237,7 @@ async def all_at_once(server: Server, asked: argparse.Namespace, folder: Path) -
     await asyncio.sleep(_SETTLES)
     before = all_memory(server.process)
     async with arrived(server, asked) as sockets:
-        day = Day(time.monotonic() + 60.0 * asked.minutes)
+        day = Day(time.monotonic() + 60.0 * asked.minutes / asked.speed, asked.speed)
         with ProcessPoolExecutor(1, get_context("spawn"), take_what_is_left) as beside:
             browsing = asyncio.get_running_loop().run_in_executor(
                 beside, browse, day.ends, server, folder
@@ -254,6 +258,9 @@ def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="times as fast as the minutes tell"
+    )
     parser.add_argument("--sessions", type=int, default=40)
     parser.add_argument("--every", type=float, default=10.0, help="seconds from move to move")
     parser.add_argument("--T", type=int, default=200)
@@ -275,8 +282,8 @@ def main() -> None:
             f"| {asked.minutes:g} | {moves.size} | {p50:.0f} | {p95:.0f} | {worst:.0f} | "
             f"{len(day.errors)} | {before:.0f} | {after:.0f} |",
             "",
-            f"{asked.sessions} visitors at T = {asked.T}, who move `w_s` every {asked.every:g} s. "
-            "Meanwhile: "
+            f"{asked.sessions} visitors at T = {asked.T}, who move `w_s` every {asked.every:g} s, in a "
+            f"day {asked.speed:g} times as fast. Meanwhile: "
             + ", ".join(f"{what} {number}" for what, number in sorted(day.done.items()))
             + ". Memory is that of the server and of all processes it has started, "
             f"{_SETTLES:g} s after a first visitor has left, and as long after the last. The aim: "
