@@ -11,7 +11,7 @@ import numpy as np
 from gradflow.losses import Readout
 from gradflow.numerics.activations import ACTIVATIONS
 from gradflow.numerics.scaled import Array
-from gradflow.weights.tensors import listed
+from gradflow.weights.tensors import listed, shown
 
 # Where it is known from that an embedding lies in front.
 TOLD = "The file tells that it lies in front."
@@ -171,7 +171,8 @@ class Model:
     def _readout_sentence(self) -> str:
         if self.readout_layer is None:
             return f"Readout: the sum of the hidden units, {self._why_the_sum()}."
-        said = f"Readout: linear layer {self.readout_layer}, outputs {self.readout.w_o.shape[0]}."
+        outputs = self.readout.w_o.shape[0]
+        said = f"Readout: linear layer {shown(self.readout_layer)}, outputs {outputs}."
         if not self.readout_assumed:
             return said
         return f"{said} Assumed: it is the only one in the file that takes the hidden units."
@@ -206,7 +207,7 @@ class Model:
 
 def _sentence(layer: LayerSource) -> str:
     kind = KIND_WORDS[layer.kind]
-    name = f" {layer.name}" if layer.name else ""
+    name = f" {shown(layer.name)}" if layer.name else ""
     H = f"{layer.size} in each direction" if layer.both_ways else layer.size
     sizes = f"inputs D = {layer.D}, hidden units H = {H}, stored as {layer.dtype}."
     way = "Bidirectional " if layer.both_ways else ""

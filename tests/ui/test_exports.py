@@ -23,6 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 import gradflow as gf
 from gradflow.figures.builders.print_format import PrintFormat
+from gradflow.figures.builders.text import escaped
 from gradflow.ui import vendor_internals
 from gradflow.ui.comparison import downloads_section, exports
 from gradflow.ui.comparison.downloads_section import SECTION
@@ -346,6 +347,19 @@ def test_pdf_has_one_page_of_the_figure_s_shape():
     box = document.pages[0].mediabox
     assert float(box.width) / float(box.height) == pytest.approx(320 / 240, rel=0.02)
     assert "two" in document.pages[0].extract_text()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("browser")
+def test_a_text_that_no_file_can_hold_ends_no_browser():
+    def process() -> int:
+        return vendor_internals.browser_process(images._browser._kaleido).pid
+
+    images.image(small_figure(), "png")
+    before = process()
+    for format_ in images.FORMATS:
+        assert images.image(small_figure(escaped("a\0\x1b\x85\ud800\uffffb")), format_)
+    assert process() == before
 
 
 @pytest.mark.slow

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+# What XML, and so an SVG, cannot hold (W3C 2008, 2.2), and the other control characters.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def escaped(text: str) -> str:
-    """The text with nothing left that Plotly would read as a tag or an entity."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """The text with nothing left that Plotly would read as a tag or an entity, or cannot draw."""
+    drawn = _NOT_TEXT.sub("\ufffd", text)
+    return drawn.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def subscripted(text: str) -> str:

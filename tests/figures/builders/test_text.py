@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradflow.figures.builders.text import power_of_ten, subscripted, wrapped
+from gradflow.figures.builders.text import escaped, power_of_ten, subscripted, wrapped
 from gradflow.figures.builders.tick_labels import power_ticks, scientific, step_ticks
 
 
@@ -13,6 +13,10 @@ def test_texts():
     assert subscripted("dL_t/dw_xf <") == "dL<sub>t</sub>/dw<sub>xf</sub> &lt;"
     assert wrapped("one two three", 7) == ["one two", "three"]
     assert wrapped("a " + "x" * 12, 5) == ["a", "xxxxx", "xxxxx", "xx"]
+
+
+def test_what_no_picture_can_hold_is_marked():
+    assert escaped("a\0b\x1b\x85\ud800\uffff<\t\n") == "a�b����&lt;\t\n"
 
 
 def test_numbers():

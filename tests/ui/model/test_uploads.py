@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from ui.model.model_app import (
 )
 
 import gradflow as gf
+from gradflow.ui.downloads import images
+from gradflow.ui.model import page
 
 pytestmark = pytest.mark.slow
 KERAS = Path(__file__).parents[2] / "weights" / "keras_models"
@@ -289,3 +292,40 @@ def test_a_file_that_is_taken_away_takes_its_error_with_it():
     assert app.error
     app = quiet(widget(app, "model_file").clear().run())
     assert_shows(app, gf.from_state_dict(pytorch()), noise(app, 3))
+
+
+def test_what_no_browser_can_draw_stands_in_no_picture(monkeypatch):
+    drawn = []
+
+    def files(given, stem):
+        drawn[:] = given
+
+    def image(figure, format_, scale):
+        drawn.append(figure)
+        return b""
+
+    monkeypatch.setattr(page, "buttons", files)
+    monkeypatch.setattr(images, "image", image)
+    odd = "\0\x1b\x85\u202e\uffff"
+    head = {f"head{odd}.weight": np.ones((2, 4), np.float32)}
+    tensors = pytorch(prefix=f"net{odd}.") | head
+    quiet(upload(opened(T="5"), save(tensors), f"my{odd}weights.safetensors"))
+    [png] = [file for file in drawn if file.name == "PNG"]
+    assert b"weights.safetensors" in png.make()
+    text = "".join(texts(drawn[-1].to_plotly_json()))
+    assert "weights.safetensors" in text
+    assert "net" in text
+    assert "head" in text
+    assert not set(odd) & set(text)
+    assert {unicodedata.category(letter)[0] for letter in text.replace("\n", "")}.isdisjoint("C")
+
+
+def texts(value):
+    """All texts in a figure, or a part of one."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from texts([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from texts(one)
