@@ -134,11 +134,20 @@ def _can_hold(known: WidgetMetadata[Any], told: WidgetState) -> bool:
 
 
 def kept_sessions(app: App) -> int:
-    """How many closed sessions are kept for a reconnect, once those whose time is over are let go.
+    """How many closed sessions are kept for a reconnect, once those whose time is over are ended.
 
-    Streamlit looks for these only when another session is closed.
+    Streamlit looks for these only when another session is closed. Its loop holds on to the session
+    that it has served last until it serves another: so all that a session holds is taken from it.
     """
-    return len(app._runtime._session_mgr._session_storage._cache)  # type: ignore[union-attr]
+    kept: Any = app._runtime._session_mgr._session_storage._cache  # type: ignore[union-attr]
+    before = dict(kept._data)
+    left = len(kept)  # lets go of those
+    for name in before.keys() - kept._data.keys():
+        session = before[name].session
+        session.shutdown()
+        if session._scriptrunner is None:  # else its last run is about to end, and then lets go
+            session.session_state.clear()
+    return left
 
 
 def answer_downloads(made: Callable[[str, str, Callable[[], str]], Awaitable[str]]) -> None:

@@ -6,12 +6,14 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit
 from streamlit import config
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.starlette import App
@@ -216,12 +218,34 @@ def test_uvicorn_has_what_the_clock_of_its_connections_needs():
         assert name in source, f"{broken} ({name})"
 
 
-def test_streamlit_keeps_closed_sessions_where_they_are_counted():
+@pytest.mark.parametrize("runs", [False, True])
+def test_closed_sessions_are_counted_and_ended_when_their_time_is_over(runs):
+    def ended(name):
+        return lambda: done.append(name)
+
     broken = "Streamlit changed: renew vendor_internals.kept_sessions"
+    done = []
+    session = SimpleNamespace(
+        id="one",
+        shutdown=ended("shut down"),
+        session_state=SimpleNamespace(clear=ended("cleared")),
+        _scriptrunner="runs" if runs else None,
+    )
+    for name in ("shutdown", "session_state"):
+        assert hasattr(AppSession, name), broken
+    assert "self._scriptrunner is None" in inspect.getsource(AppSession.shutdown), broken
     app = App(UI / "page_script.py")
     app._runtime = app._create_runtime()
     try:
         assert vendor_internals.kept_sessions(app) == 0, broken
+        storage = app._runtime._session_mgr._session_storage
+        storage.save(SimpleNamespace(session=session))
+        assert vendor_internals.kept_sessions(app) == 1, broken
+        assert done == []
+        storage._cache._ttl = 0.0
+        storage.save(SimpleNamespace(session=session))
+        assert vendor_internals.kept_sessions(app) == 0, broken
+        assert done == (["shut down"] if runs else ["shut down", "cleared"])
     except AttributeError as failure:
         pytest.fail(f"{broken} ({failure})")
     finally:
