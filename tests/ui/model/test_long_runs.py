@@ -1,10 +1,13 @@
 """A long run on the page of the user's own model: memory, progress, and turns."""
 
 import os
+import re
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from ui.model.model_app import (
     assert_shows,
@@ -13,12 +16,14 @@ from ui.model.model_app import (
     noise,
     opened,
     put,
+    pytorch,
     quiet,
     shipped,
     unfolded,
     widget,
 )
 
+import gradflow as gf
 from gradflow.ui import server
 from gradflow.ui.model import long_runs, model_run
 from gradflow.ui.workers.pool import process_pool
@@ -140,3 +145,30 @@ def test_a_link_that_costs_time_asks_first_and_a_user_s_own_move_does_not(monkey
     assert_shows(quiet(moved), shipped("recall_learned"), noise(moved, 6))
     app = widget(app, "model_go_on").click().run()
     assert_shows(quiet(app), shipped("recall_learned"), noise(app, 6))
+
+
+@pytest.mark.slow
+def test_a_link_to_the_longest_run_asks_first_and_begins_nothing(monkeypatch):
+    begun = []
+    monkeypatch.setattr(process_pool(), "ask", lambda *given: begun.append(given))
+    app = opened(model="recall_learned", sequence="noise", T="2000")
+    [said] = [info.value for info in app.info]
+    seconds = re.search(r"takes about (\d+) seconds of work", said)
+    assert int(seconds[1]) > long_runs.ASKS
+    assert not charts(app)
+    assert not begun
+    assert "model_kept_flow" not in app.session_state
+
+
+def test_a_large_model_over_the_longest_sequence_asks_first_and_is_a_worker_s(monkeypatch):
+    monkeypatch.setattr(long_runs, "st", SimpleNamespace(session_state={}))
+    model = gf.from_state_dict(pytorch("lstm", D=4, H=256))
+    x = np.zeros((2000, 4))
+    run = model_run.Run("flow", "", "", model, x, gf.UnitLoss(), ("large",))
+    assert run.is_heavy
+    assert run.seconds > 10 * long_runs.ASKS
+    for _ in range(2):
+        with pytest.raises(long_runs.StoppedError, match="asks for a run that takes about"):
+            long_runs.ask_first(run.key, run.seconds)
+    long_runs.go_on()
+    long_runs.ask_first(run.key, run.seconds)
