@@ -16,14 +16,12 @@ import time
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import numpy as np
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks import machine, report
-from benchmarks.visitors import Met, crowd, staying
+from benchmarks import machine, page_socket, report, side_load
 from gradflow.ui.learning.live_run import LiveRun, next_checkpoints
 from gradflow.ui.learning.settings import LearningSettings
 from tests.browser.serving import Server, served
@@ -59,8 +57,7 @@ class TrainingVisitor:
 
     async def stay(self, server: Server) -> None:
         """Train for as long as nobody ends this task."""
-        url = server.address.replace("http://", "ws://") + "/_stcore/stream"
-        async with websockets.connect(url, subprotocols=["streamlit"], max_size=None) as socket:
+        async with page_socket.opened(server) as socket:
             await self._run(socket)
             while True:
                 start = time.perf_counter()
@@ -80,17 +77,12 @@ class TrainingVisitor:
         message.rerun_script.fragment_id = self._fragment = fragment
         message.rerun_script.is_auto_rerun = bool(fragment)
         message.rerun_script.widget_states.widgets.extend(states)
-        await socket.send(message.SerializeToString())
-        while True:
-            answer = ForwardMsg.FromString(await socket.recv())
-            self._meet(answer)
-            if answer.WhichOneof("type") == "script_finished":
-                if answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                    return
-                self._fragment = ""  # the whole page follows, with another if the training goes on
+        await page_socket.run(socket, message, self._meet)
 
     def _meet(self, answer: ForwardMsg) -> None:
         kind = answer.WhichOneof("type")
+        if answer.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            self._fragment = ""  # the whole page follows, with another if the training goes on
         if kind == "auto_rerun":
             self._fragment = answer.auto_rerun.fragment_id
             self._interval = answer.auto_rerun.interval
@@ -104,58 +96,34 @@ class TrainingVisitor:
 
 def training_visitor(server: Server) -> AbstractAsyncContextManager[TrainingVisitor]:
     """Such a visitor for as long as the block lasts, from when its training has begun."""
-    return staying(TrainingVisitor(), server)
+    return side_load.staying(TrainingVisitor(), server)
 
 
-async def measured(server: Server, asked: argparse.Namespace) -> tuple[float, list[Met], list[Met]]:
+async def measured(server: Server, asked: argparse.Namespace) -> tuple[float, side_load.Pairs]:
     """Seconds of a training with nobody beside it, and a crowd without and beside others."""
     async with training_visitor(server) as alone:
         await alone.has_ended.wait()
-    given = (server, asked.sessions, asked.moves, asked.pause, asked.T)
-    without, beside = [], []
-    for _ in range(asked.rounds):  # in turns, so that what slows the machine slows both
-        without.append(await crowd(*given))
-        async with training_visitor(server):
-            beside.append(await crowd(*given))
-    return alone.seconds[0], without, beside
-
-
-def milliseconds(several: list[Met]) -> np.ndarray:
-    """What the moves of several crowds took."""
-    return np.concatenate([met.milliseconds("seconds") for met in several])
+    return alone.seconds[0], await side_load.in_turns(
+        server, {"one training": training_visitor}, asked
+    )
 
 
 def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sessions", type=int, default=10)
-    parser.add_argument("--moves", type=int, default=30, help="moves of each visitor")
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds from move to move")
-    parser.add_argument("--T", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=2, help="crowds without, and beside")
+    side_load.add_options(parser, rounds=2)
     asked = parser.parse_args()
     busy, (direct, processor) = machine.load(), direct_seconds()
     with tempfile.TemporaryDirectory() as home, served("app.py", Path(home)) as server:
-        page, without, beside = asyncio.run(measured(server, asked))
-    rows = []
-    for name, several in (("no training", without), ("one training", beside)):
-        p50, p95 = np.percentile(milliseconds(several), [50, 95])
-        errors = sum(len(met.errors) for met in several)
-        rows.append(f"| {name} | {p50:.0f} | {p95:.0f} | {errors} |")
-    ratio = np.divide(*(np.percentile(milliseconds(each), 95) for each in (beside, without)))
-    text = "\n".join(
+        page, pairs = asyncio.run(measured(server, asked))
+    text = "\n\n".join(
         [
             f"A training with the page's settings takes {processor:.1f} s of one core; here by "
             f"itself {direct:.1f} s, and {page:.1f} s from the button to the page that shows all "
             f"of it, with {busy}. The aim is at most {AIM:g} s on two cores that are free.",
-            "",
-            "| beside the crowd | heatmaps: p50, ms | p95 | errors |",
-            "| --- | ---: | ---: | ---: |",
-            *rows,
-            "",
-            f"Ratio of p95: {ratio:.2f}; the aim is at most 1.5. {asked.sessions} visitors, a move "
-            f"every {asked.pause:g} s at T = {asked.T}, {asked.rounds} times without and beside in "
-            f"turns. On {machine.name()}, with {machine.load()}.",
+            side_load.table(pairs),
+            f"The aim is a ratio of at most {side_load.AIM:g}. {side_load.told(asked)} On "
+            f"{machine.name()}, with {machine.load()}.",
         ]
     )
     print(text)

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.processes import cpu_seconds
+
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 
@@ -36,12 +38,7 @@ def children_seconds() -> float | None:
     """Processor time so far of the processes that this one has started; None where untold."""
     if not _STATUS.exists():
         return None
-    ticks = 0
-    for child in active_children():
-        # Behind the name, which may hold anything: user and system time are fields 14 and 15.
-        fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return sum(cpu_seconds(child.pid) for child in active_children() if child.pid)
 
 
 def times(run: Callable[[], Any], seconds: float) -> list[float]:

@@ -23,7 +23,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -34,9 +34,10 @@ import websockets
 from playwright.sync_api import BrowserContext, Error, sync_playwright
 from safetensors.numpy import save_file
 
-from benchmarks import machine, report
-from benchmarks.heavy_run import heavy_visitor
+from benchmarks import machine, page_socket, report
+from benchmarks.heavy_visitors import heavy_visitor
 from benchmarks.page_visitor import Visitor
+from benchmarks.processes import all_memory, descendants
 from tests.browser.app_page import AppPage
 from tests.browser.chromium import FLAGS, installed
 from tests.browser.serving import Server, served
@@ -81,12 +82,10 @@ class Day:
 @contextlib.asynccontextmanager
 async def arrived(server: Server, asked: argparse.Namespace) -> AsyncIterator[Sockets]:
     """A class that has opened the page, one after the other; its visitors with their sockets."""
-    url = server.address.replace("http://", "ws://") + "/_stcore/stream"
     async with contextlib.AsyncExitStack() as stack:
         sockets: Sockets = {}
         for visitor in (Visitor(number, asked.T) for number in range(asked.sessions)):
-            socket = websockets.connect(url, subprotocols=["streamlit"], max_size=None)
-            sockets[visitor] = await stack.enter_async_context(socket)
+            sockets[visitor] = await stack.enter_async_context(page_socket.opened(server))
             await visitor.open(sockets[visitor])
         yield sockets
 
@@ -111,12 +110,11 @@ async def heavy_runs(day: Day, server: Server) -> None:
 
 async def knocks(day: Day, server: Server) -> None:
     """Handshakes of foreign pages, which must be refused."""
-    url = server.address.replace("http://", "ws://") + "/_stcore/stream"
     for origin in itertools.cycle(_FOREIGN):
         if not day.goes_on:
             return
         try:
-            async with websockets.connect(url, origin=origin, subprotocols=["streamlit"]):
+            async with page_socket.opened(server, origin):
                 day.errors.append(f"{origin} was let in")
         except websockets.InvalidStatus:
             day.done["foreign handshakes refused"] += 1
@@ -135,25 +133,6 @@ async def kills(day: Day, server: Server) -> None:
                     os.kill(process, signal.SIGKILL)
                     day.done["processes killed"] += 1
                 break
-
-
-def descendants(process: int) -> Iterator[tuple[int, str]]:
-    """The processes that a process has started, and theirs, with their commands."""
-    for child in Path(f"/proc/{process}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for number in map(int, child.read_text().split()):
-                yield number, Path(f"/proc/{number}/cmdline").read_text().replace("\0", " ")
-                yield from descendants(number)
-
-
-def all_memory(process: int) -> float:
-    """Memory of a process and of all that it has started, in MB; what they share counts once."""
-    total = 0
-    for number in (process, *(number for number, _ in descendants(process))):
-        with contextlib.suppress(OSError):
-            told = Path(f"/proc/{number}/smaps_rollup").read_text()
-            total += next(int(line.split()[1]) for line in told.splitlines() if "Pss:" in line)
-    return total * 1024 / 1e6
 
 
 def take_what_is_left() -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode
@@ -25,6 +26,9 @@ _MOVES = np.round(np.linspace(0.5, 1.0, 51), 2)
 
 # Seconds that a browser waits for the next key before it sends a value.
 _AT_REST = 0.25
+
+# Threads that wait for answers. asyncio's own are six on two cores, and a crowd has more questions.
+_ASKING = ThreadPoolExecutor(64, "visitors")
 
 # What the state of a widget is called, by the widget's kind.
 _HOLDS = {"slider": "double_array_value", "number_input": "double_value", "checkbox": "bool_value"}
@@ -88,12 +92,22 @@ class Visitor:
             self._check(w_s)
             await asyncio.sleep(max(0.0, started + pause - time.perf_counter()))
 
+    async def drag(self, socket: websockets.ClientConnection, seconds: float) -> int:
+        """Move the slider without a rest, and let go of it; how many charts came on the way."""
+        end, charts = time.perf_counter() + seconds, 0
+        while time.perf_counter() < end:
+            w_s = float(_MOVES[(self.number + charts) % len(_MOVES)])
+            charts += await self._look_ahead(socket, w_s) is not None
+        await asyncio.sleep(_AT_REST)
+        await self._run(socket, w_s)
+        return charts
+
     async def _look_ahead(self, socket: websockets.ClientConnection, w_s: float) -> float | None:
         """Seconds until the charts of a value are there; None of a server without the route."""
         started = time.perf_counter()
         address = _preview_address(socket, self._first_charts)
         try:
-            charts = await asyncio.to_thread(_fetched, f"{address}?name=w_s&value={w_s:g}")
+            charts = await _asked(f"{address}?name=w_s&value={w_s:g}")
         except HTTPError as failure:
             self.errors.append(f"visitor {self.number} was answered with {failure}")
             return None
@@ -173,7 +187,7 @@ async def tell_painted(socket: websockets.ClientConnection, charts: bytes) -> No
     """Tell the server that these charts are on the screen: it sends the rest of the page then."""
     request = Request(_preview_address(socket, charts), method="POST")
     with contextlib.suppress(HTTPError):  # of a server without the route
-        await asyncio.to_thread(_fetched, request)
+        await _asked(request)
 
 
 def _preview_address(socket: websockets.ClientConnection, charts: bytes) -> str:
@@ -183,6 +197,11 @@ def _preview_address(socket: websockets.ClientConnection, charts: bytes) -> str:
         raise ValueError("charts must tell where their session is asked for others.")
     host, port = socket.remote_address[:2]
     return f"http://{host}:{port}/{found[0].decode()}"
+
+
+async def _asked(request: str | Request) -> bytes:
+    """The same as `_fetched`, and no visitor waits for another's answer before it has asked."""
+    return await asyncio.get_running_loop().run_in_executor(_ASKING, _fetched, request)
 
 
 def _fetched(request: str | Request) -> bytes:

@@ -14,31 +14,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import numpy as np
-import websockets
 
-from benchmarks import machine, report
+from benchmarks import machine, page_socket, report
 from benchmarks.page_visitor import Visitor
+from benchmarks.processes import cpu_seconds, memory
 from tests.browser.serving import Server, served
-
-
-def memory(process: int) -> float:
-    """Resident memory of a process, in MB."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def cpu_seconds(process: int) -> float:
-    """What a process has used of the processor."""
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -91,43 +76,13 @@ HEAD = """\
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-class LongStay(Protocol):
-    """A visitor who stays for a run that takes long."""
-
-    busy: asyncio.Event
-
-    async def stay(self, server: Server) -> None: ...
-
-
-Staying = TypeVar("Staying", bound=LongStay)
-
-
-@contextlib.asynccontextmanager
-async def staying(visitor: Staying, server: Server) -> AsyncIterator[Staying]:
-    """A visitor for as long as the block lasts, from when its run has begun."""
-    task = asyncio.create_task(visitor.stay(server))
-    waiting = asyncio.create_task(visitor.busy.wait())
-    try:
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            await task
-        yield visitor
-        if task.done():
-            await task
-    finally:
-        for one in (task, waiting):
-            one.cancel()
-        await asyncio.gather(task, waiting, return_exceptions=True)
-
-
 async def crowd(server: Server, sessions: int, moves: int, pause: float, T: int) -> Met:
     """Visitors who open the page one after the other, and then move the slider side by side."""
-    url = server.address.replace("http://", "ws://") + "/_stcore/stream"
     visitors = [Visitor(number, T) for number in range(sessions)]
     sockets = []
     try:
         for visitor in visitors:
-            sockets.append(await websockets.connect(url, subprotocols=["streamlit"], max_size=None))
+            sockets.append(await page_socket.opened(server))
             await visitor.open(sockets[-1])
         before = cpu_seconds(server.process)
         pairs = zip(visitors, sockets, strict=True)
