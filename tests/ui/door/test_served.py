@@ -80,7 +80,12 @@ def test_hostile_handshakes_are_refused_and_nothing_outside_is_asked(asked, tmp_
 
 
 @pytest.mark.slow
-def test_idle_sockets_leave_room_for_descriptors_and_are_let_go(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("addresses", "sockets", "room"), [(1, 120, 80), (4, 254, 200)], ids=["one", "several"]
+)
+def test_idle_sockets_leave_room_for_descriptors_and_are_let_go(
+    tmp_path, monkeypatch, addresses, sockets, room
+):
     monkeypatch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")
 
     def descriptors(process):
@@ -90,9 +95,10 @@ def test_idle_sockets_leave_room_for_descriptors_and_are_let_go(tmp_path, monkey
         url = server.address.replace("http://", "ws://") + "/_stcore/stream"
         async with contextlib.AsyncExitStack() as stack:
             let_in = 0
-            for _ in range(120):
+            for number in range(sockets):
+                own = f"127.0.0.{1 + number % addresses}", 0
                 with contextlib.suppress(websockets.InvalidStatus):
-                    socket = websockets.connect(url, subprotocols=["streamlit"])
+                    socket = websockets.connect(url, subprotocols=["streamlit"], local_addr=own)
                     await stack.enter_async_context(socket)
                     let_in += 1
             return let_in, descriptors(server.process)
@@ -104,7 +110,7 @@ def test_idle_sockets_leave_room_for_descriptors_and_are_let_go(tmp_path, monkey
         while descriptors(server.process) > before + 10 and time.monotonic() < end:
             time.sleep(0.5)
         left = descriptors(server.process)
-    assert let_in == 80
+    assert let_in == room
     assert most < resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     assert left <= before + 10
 
