@@ -261,8 +261,8 @@ def main() -> None:
             f"| {asked.minutes:g} | {moves.size} | {p50:.0f} | {p95:.0f} | {worst:.0f} | "
             f"{len(day.errors)} | {before:.0f} | {after:.0f} |",
             "",
-            f"{asked.sessions} visitors at T = {asked.T}, who move `w_s` every {asked.every:g} s, in a "
-            f"day {asked.speed:g} times as fast. Meanwhile: "
+            f"{asked.sessions} visitors at T = {asked.T}, who move `w_s` every {asked.every:g} s, "
+            f"in a day {asked.speed:g} times as fast. Meanwhile: "
             + ", ".join(f"{what} {number}" for what, number in sorted(day.done.items()))
             + ". Memory is that of the server and of all processes it has started, "
             f"{_SETTLES:g} s after a first visitor has left, and as long after the last. The aim: "
