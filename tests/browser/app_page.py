@@ -206,11 +206,16 @@ class AppPage:
         self.widget(key).wait_for()
         box = self.widget(key).get_by_role("combobox")
         if box.count() > 0:
-            box.focus()
-            box.press_sequentially(label)  # opens the list and narrows it
-            self.page.get_by_role("option", name=label, exact=True).click()
+            self.eventually(self._choose_from, box, label)
         else:
             self.widget(key).get_by_text(label, exact=True).first.click()
+
+    def _choose_from(self, box: Locator, label: str) -> None:
+        box.focus()
+        box.press("ControlOrMeta+a")
+        box.press_sequentially(label)  # opens the list and narrows it
+        # The list closes where what is around it moves, as a section does that is being unfolded.
+        self.page.get_by_role("option", name=label, exact=True).click(timeout=1000)
 
     def press(self, key: str) -> None:
         """Press a button, toggle or checkbox by the keyboard."""
