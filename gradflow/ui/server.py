@@ -5,6 +5,7 @@ Streamlit runs each visitor's page in a thread of its own, and all threads share
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import ctypes
 import functools
@@ -29,6 +30,9 @@ FIRST_PAINT = 4.0
 # after which a long run takes its next step, or a hand on a slider gets its next picture.
 PATIENCE = 2.0
 STEP_PATIENCE = 0.25
+
+# Steps of a sequence up to which its length matters little for the time that its charts take.
+_SHORT = 250
 
 # Seconds for which a thread keeps the interpreter where others ask for it. A run lets go of it some
 # fifty times a move, and then waits as long for the thread that makes a file for somebody.
@@ -76,9 +80,12 @@ class Turns:
             self._give()
 
     @contextlib.contextmanager
-    def hand_turn(self) -> Iterator[None]:
-        """Keep all other runs waiting, for charts that a hand on a slider asks for."""
-        self._take(self._hands, STEP_PATIENCE)
+    def hand_turn(self, T: int) -> Iterator[None]:
+        """Keep all other runs waiting, for charts of T steps that a hand on a slider asks for.
+
+        Who asks for more waits longer, or a few hands on long sequences would hold up all others.
+        """
+        self._take(self._hands, STEP_PATIENCE * max(1.0, T / _SHORT))
         try:
             yield
         finally:
@@ -127,7 +134,9 @@ class Turns:
     def _take(self, queue: deque[_Waiting], patience: float) -> None:
         with self._lock:
             waiting = _Waiting(time.monotonic() + patience, threading.Event())
-            if self._taken:
+            if self._taken and queue is self._hands:
+                bisect.insort(queue, waiting, key=lambda one: one.late)
+            elif self._taken:
                 queue.append(waiting)
             else:
                 self._taken = True

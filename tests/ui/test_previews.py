@@ -2,6 +2,7 @@
 
 import gc
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from support.routes import answered
@@ -37,6 +38,13 @@ def held():
     one = Previewed("a-token", Settings(T=10))
     previews._OPEN[one.token] = one
     return one
+
+
+def test_numbers_of_ones_own_bring_their_length():
+    own = np.zeros((30, 1))
+    assert Previewed("one", Settings(T=10, sequence="own"), own).steps(Settings(T=10)) == 10
+    assert Previewed("one", Settings(T=10), own).steps(Settings(T=10, sequence="own")) == 30
+    assert Previewed("one", Settings(T=10)).steps(Settings(T=10, sequence="own")) == 10
 
 
 @pytest.mark.slow

@@ -133,7 +133,7 @@ def test_a_hand_waits_for_runs_without_their_charts(runs):
     order = []
 
     def hand():
-        with runs.hand_turn():
+        with runs.hand_turn(50):
             order.append("hand")
 
     def other():
@@ -150,6 +150,23 @@ def test_a_hand_waits_for_runs_without_their_charts(runs):
     assert order == ["charts", "charts", "hand"]
 
 
+def test_a_hand_on_a_short_sequence_goes_before_those_on_long_ones(runs):
+    order = []
+
+    def hand(T):
+        with runs.hand_turn(T):
+            order.append(T)
+
+    with runs.turn():
+        waiting = []
+        for T in (2000, 1000, 200, 250, 2000):
+            waiting.append(started(lambda T=T: hand(T)))
+            until(lambda: len(runs._hands) == len(waiting))
+    for thread in waiting:
+        thread.join(timeout=ENDS_WITHIN)
+    assert order == [200, 250, 1000, 2000, 2000]
+
+
 def test_a_hand_goes_before_what_follows_the_charts_of_others(runs, monkeypatch):
     monkeypatch.setattr("gradflow.ui.server.PAUSE", 0.0)
     order = []
@@ -160,7 +177,7 @@ def test_a_hand_goes_before_what_follows_the_charts_of_others(runs, monkeypatch)
             order.append("the rest")
 
     def hand():
-        with runs.hand_turn():
+        with runs.hand_turn(50):
             order.append("hand")
 
     with runs.turn():

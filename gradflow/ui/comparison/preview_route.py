@@ -7,6 +7,7 @@ charts take. Nothing changes here: the slider sends its value to the page when i
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,9 @@ from gradflow.ui.shared.settings import Settings
 
 # Seconds that the last answer is kept, for the run of the page that may follow.
 _KEPT = 1.0
+
+# Threads for the hands of many sessions, as all but one wait: those of asyncio are few.
+_HANDS = ThreadPoolExecutor(200, "hands")
 
 # The bytes do not get smaller, and each would be tried again in the next picture.
 _AS_IT_IS = {"content-encoding": "identity", "cache-control": "no-store"}
@@ -47,7 +51,7 @@ async def _answer(request: Request) -> Response:
     try:
         query = request.query_params
         moved = held.moved(query.get("name", ""), query.get("value", ""))
-        message = await asyncio.to_thread(_message, held, moved)
+        message = await asyncio.get_running_loop().run_in_executor(_HANDS, _message, held, moved)
         asyncio.get_running_loop().call_later(_KEPT, held.forget, held.made)
     except ValueError:  # what the page itself says when the slider is let go
         return Response(status_code=422)
@@ -60,7 +64,7 @@ def _message(held: Previewed, moved: Settings) -> bytes | None:
     # Imported with the page, for which nobody waits before a browser asks for it.
     from gradflow.ui.comparison.chart_contents import charts
 
-    with server.runs.hand_turn():
+    with server.runs.hand_turn(held.steps(moved)):
         held.made = None  # or there would be room for two to find
         made = held.made = charts(moved, held.own, held.address)
         return made.message

@@ -68,6 +68,11 @@ class Previewed:
         moved: dict[str, Any] = {name: parsed(name, text, Settings)}
         return replace(self.settings, **moved)
 
+    def steps(self, settings: Settings) -> int:
+        """How long the sequence is: the visitor's own numbers bring their length."""
+        own = self.own if settings.sequence == "own" else None
+        return settings.T if own is None else len(own)
+
     def take(self, settings: Settings, own: Array | None) -> Any:
         """What was made of these settings and numbers, once; None if that was something else."""
         made, self.made = self.made, None
