@@ -220,6 +220,8 @@ class Pool:
         idle = [slot for slot in self._slots if slot not in busy]
         if not idle:
             return None
+        for one in idle:
+            one.look()
         slot = next((slot for slot in idle if run.job.key in slot.kept), idle[0])
         if self._size(run.job, slot) > self.memory.free():
             for one in idle:

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -57,6 +58,12 @@ class Slot:
         """How much of the work is done."""
         return float(self._progress[0])
 
+    def look(self) -> None:
+        """Let go of a process that was killed while it was idle, with what it kept."""
+        process = self._context.started
+        if process is not None and not process.is_alive():
+            self.end()
+
     def start(self) -> None:
         """Start the process, unless there is one."""
         if self._executor is None:
@@ -69,8 +76,13 @@ class Slot:
         self._progress[0] = 0.0
         self.start()
         assert self._executor is not None
-        with _environment(_ONE_CORE):
-            return self._executor.submit(job, *arguments)
+        try:
+            with _environment(_ONE_CORE):
+                return self._executor.submit(job, *arguments)
+        except BrokenProcessPool as failure:  # killed since `look`
+            lost: Future[Any] = Future()
+            lost.set_exception(failure)
+            return lost
 
     def end(self) -> None:
         """End the process at once, whatever it does."""

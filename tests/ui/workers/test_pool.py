@@ -169,6 +169,30 @@ def test_a_killed_worker_is_said_and_those_that_wait_are_served(pool):
         running.result()
 
 
+def killed_while_idle(pool):
+    """The worker of a pool, whose process and executor are no longer of use."""
+    [slot] = pool._slots
+    os.kill(slot.process, signal.SIGKILL)
+    until(lambda: not slot._context.started.is_alive())
+    until(lambda: slot._executor._broken)
+    return slot
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+def test_a_worker_that_is_killed_while_it_is_idle_is_replaced(pool):
+    made = answered(pool, job())
+    killed_while_idle(pool)
+    assert answered(pool, job()) != made
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+def test_a_worker_that_is_killed_just_before_it_is_given_work_is_said(pool, monkeypatch):
+    answered(pool, job())
+    monkeypatch.setattr(killed_while_idle(pool), "look", lambda: None)
+    with pytest.raises(LostWorkerError, match="ended before its work was done"):
+        answered(pool, job())
+
+
 def test_a_run_that_nobody_waits_for_is_ended(pool, monkeypatch):
     monkeypatch.setattr(pools, "LEASE", 0.2)
     left = pool.ask("a", 1, job(key="long", seconds=LONG))
