@@ -56,6 +56,17 @@ def test_what_the_field_of_an_older_length_holds_is_no_number_that_was_typed():
     assert app.session_state["T"] == app.number_input[0].value == 60
 
 
+def test_what_a_field_held_that_is_no_longer_there_is_no_number_that_was_typed():
+    app = AppTest.from_function(_page_with_field).run()
+    [gone] = [one for one in app._tree.get_widget_states().widgets if "T_typed" in one.id]
+    app.slider(key="T").set_value(56).run()
+    told = app._tree.get_widget_states()
+    told.widgets.append(gone)
+    app._run(told)
+    assert not app.exception
+    assert app.session_state["T"] == app.number_input[0].value == 56
+
+
 def test_a_length_that_is_typed_keeps_its_field():
     app = AppTest.from_function(_page_with_field).run()
     app.slider(key="T").set_value(56).run()

@@ -164,6 +164,8 @@ def _exact_length(disabled: bool) -> None:
 
 
 def _take_length(key: str, number: int) -> None:
+    if st.session_state[_TYPED][1] != number:
+        return  # a browser still tells what a field held that is no longer there
     with contextlib.suppress(ValueError):  # a browser may send anything
         T = parsed("T", str(st.session_state[key]), Settings)
         HELD.change(T=T)
