@@ -173,13 +173,16 @@ def test_what_is_refused_is_freed(tmp_path):
     async def visit(visitor):
         await visitor.give(small)  # what is imported for it stays
         [rule] = visitor.errors
-        before = memory(visitor.server.process)
-        for _ in range(3):
+        held = [memory(visitor.server.process)]
+        for _ in range(6):
             await visitor.give(bad)
             assert len(visitor.errors) == 1
-        return rule, memory(visitor.server.process) - before
+            held.append(memory(visitor.server.process))
+        return rule, held
 
     rule, held = visited(tmp_path, visit)
     assert "finite" in rule
     assert len(bad) < MEGA
-    assert held < 10  # MB
+    # The C library may keep room for one of them; no further one adds to it.
+    assert held[-1] - held[0] < 40  # MB
+    assert held[-1] - held[2] < 10
