@@ -7,13 +7,10 @@ import socket
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
 import websockets
 from browser.serving import served
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 SITE = """
 import sys
@@ -123,40 +120,3 @@ def test_a_head_that_does_not_end_is_not_waited_for(tmp_path):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
             connection.settimeout(60)
             assert connection.recv(1) == b""
-
-
-@pytest.mark.slow
-def test_an_upload_that_is_broken_off_leaves_nothing_in_the_log(tmp_path):
-    async def session(socket):
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        await socket.send(message.SerializeToString())
-        while True:
-            answer = ForwardMsg.FromString(await socket.recv())
-            if answer.WhichOneof("type") == "new_session":
-                return answer.new_session.initialize.session_id
-
-    async def break_off(server):
-        parts = urlsplit(server.address)
-        url = f"ws://{parts.netloc}/_stcore/stream"
-        async with websockets.connect(url, subprotocols=["streamlit"]) as page:
-            cookie = await asyncio.to_thread(cookie_of, server)
-            head = (
-                f"PUT /_stcore/upload_file/{await session(page)}/file HTTP/1.1\r\n"
-                f"Host: {parts.netloc}\r\nContent-Length: 100000\r\n"
-                f"Cookie: {cookie}\r\nX-Xsrftoken: {cookie.partition('=')[2]}\r\n"
-                "Content-Type: multipart/form-data; boundary=part\r\n\r\n--part\r\n"
-            )
-            with socket.create_connection((parts.hostname, parts.port)) as connection:
-                connection.sendall(head.encode())
-                connection.settimeout(0.5)
-                with pytest.raises(TimeoutError):  # it waits for the rest
-                    connection.recv(1)
-        assert await asyncio.to_thread(cookie_of, server)
-
-    def cookie_of(server):
-        with urlopen(f"{server.address}/_stcore/health") as answer:
-            return answer.headers["Set-Cookie"].partition(";")[0]
-
-    with served("app.py", tmp_path) as server:
-        asyncio.run(break_off(server))

@@ -1,6 +1,7 @@
 """Files that are given to a server that runs: what is taken, where it is kept, what is freed."""
 
 import asyncio
+import contextlib
 import http.client
 import io
 from collections import Counter
@@ -79,6 +80,23 @@ class Visitor:
             "Content-Type: application/octet-stream\r\n\r\n"
         )
         body = b"".join((head.encode(), content, b"\r\n--part--\r\n"))
+        with self._asked(ident, body) as connection:
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    async def break_off(self):
+        """Send the beginning of a file, and leave."""
+        await asyncio.to_thread(self._break_off)
+
+    def _break_off(self):
+        with self._asked("broken", b"--part\r\n", 100_000) as connection:
+            connection.sock.settimeout(0.5)
+            with pytest.raises(TimeoutError):  # it waits for the rest
+                connection.getresponse()
+
+    @contextlib.contextmanager
+    def _asked(self, ident, body, length=None):
+        """A connection on which a file is on its way, as browsers send it."""
         connection = http.client.HTTPConnection(urlsplit(self.server.address).netloc, timeout=60)
         try:
             connection.request("GET", "/_stcore/health")
@@ -87,13 +105,13 @@ class Visitor:
             cookie = answer.headers["Set-Cookie"].partition(";")[0]
             headers = {
                 "Content-Type": "multipart/form-data; boundary=part",
+                "Content-Length": str(len(body) if length is None else length),
                 "Cookie": cookie,
                 "X-Xsrftoken": cookie.partition("=")[2],
             }
             address = f"/_stcore/upload_file/{self.session}/{ident}"
             connection.request("PUT", address, body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+            yield connection
         finally:
             connection.close()
 
@@ -140,6 +158,10 @@ def test_a_file_as_large_as_may_be_is_taken_and_a_byte_more_is_not(tmp_path):
     assert taken == (204, "")
     assert refused[0] == 413
     assert "too large" in refused[1]
+
+
+def test_an_upload_that_is_broken_off_leaves_nothing_in_the_log(tmp_path):
+    visited(tmp_path, Visitor.break_off)  # a server that stops looks through its log
 
 
 @pytest.fixture
